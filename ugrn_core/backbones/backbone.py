@@ -1,0 +1,83 @@
+"""What a backbone answers: reconstruct, dual, attention, gene embeddings. Every probe is built from these four."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.types import BackboneCard, Vocabulary
+
+
+class Backbone(Protocol):
+    """A frozen scFM M. Values are float32 in the card's unit; ``gene_ids`` is (gene,) or (batch, gene) int64.
+
+    ``width`` and ``n_layers`` serve estimates of time and memory only.
+    """
+
+    card: BackboneCard
+    vocabulary: Vocabulary
+    fingerprint: str
+    device: torch.device
+    width: int
+    n_layers: int
+
+    def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        """Reconstructed values (batch, gene) of values (batch, gene)."""
+        ...
+
+    def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and its derivative along ``tangents``, both (batch, gene)."""
+        ...
+
+    def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        """Head-averaged attention summed over layers, (batch, gene, gene), query by key."""
+        ...
+
+    def gene_embeddings(self, gene_ids: Tensor) -> Tensor:
+        """Rows of the gene embedding table, (gene, embedding width)."""
+        ...
+
+
+@dataclass(frozen=True)
+class TransformerBackbone:
+    """A loaded checkpoint: the lean core with its card, vocabulary and fingerprint."""
+
+    model: LeanTransformer
+    card: BackboneCard
+    vocabulary: Vocabulary
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        self.model.eval().requires_grad_(False)
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.gene_embedding.weight.device
+
+    @property
+    def width(self) -> int:
+        return self.model.config.width
+
+    @property
+    def n_layers(self) -> int:
+        return self.model.config.n_layers
+
+    @torch.no_grad()
+    def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        return self.model(gene_ids, values)
+
+    @torch.no_grad()
+    def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
+        return self.model.dual(gene_ids, values, tangents)
+
+    @torch.no_grad()
+    def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        return self.model.attention(gene_ids, values)
+
+    @torch.no_grad()
+    def gene_embeddings(self, gene_ids: Tensor) -> Tensor:
+        return self.model.gene_embedding(gene_ids)

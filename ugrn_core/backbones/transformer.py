@@ -1,0 +1,231 @@
+"""The lean post-norm transformer behind every scFM of this project, plain and in dual numbers.
+
+One cell is a set of gene tokens. A token is the sum of a gene embedding and an encoded value; ``<cls>`` is put
+before the genes. The decoder reads every token and gives back one reconstructed value a gene. The layer is that
+of scGPT (Cui et al. 2024) and scBenchmark (Qi et al. 2025): self-attention, add, norm, feed-forward, add, norm.
+
+:meth:`LeanTransformer.forward` is the plain pass. :meth:`LeanTransformer.dual` carries a tangent beside every
+activation (forward-mode differentiation), so that one pass gives all reconstructed values and their derivative
+along one direction of the input values. Shapes below: B cells, G genes, L = G + 1 tokens, D width, H heads.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+VALUE_CEILING = 512.0  # both published models clamp their input values here
+LAYER_NORM_EPS = 1e-5
+DECODER_SLOPE = 0.01  # LeakyReLU of the decoder
+SCORE_BLOCK = 1 << 18  # attention scores held at once in the dual pass (floats): stays in a core's L2 cache
+
+
+@dataclass(frozen=True)
+class TransformerConfig:
+    """Shape of a :class:`LeanTransformer`.
+
+    ``gene_width`` differs from ``width`` only where a linear map follows the gene embedding (scBenchmark).
+    ``cls_id`` and ``cls_value`` are the token and value of ``<cls>``.
+    """
+
+    vocab_size: int
+    width: int
+    n_layers: int
+    n_heads: int
+    ff_width: int
+    gene_width: int
+    gene_norm: bool
+    value_norm: bool
+    cls_id: int
+    cls_value: float
+
+    def __post_init__(self) -> None:
+        if self.width % self.n_heads:
+            raise ValueError(f"width {self.width} is not a multiple of n_heads {self.n_heads}")
+
+
+class Layer(nn.Module):
+    """Post-norm encoder layer with ReLU feed-forward."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        d, f = config.width, config.ff_width
+        self.n_heads = config.n_heads
+        self.qkv = nn.Linear(d, 3 * d)
+        self.out = nn.Linear(d, d)
+        self.ff_in = nn.Linear(d, f)
+        self.ff_out = nn.Linear(f, d)
+        self.norm1 = nn.LayerNorm(d, eps=LAYER_NORM_EPS)
+        self.norm2 = nn.LayerNorm(d, eps=LAYER_NORM_EPS)
+
+    def heads(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Query, key and value, each (B, H, L, D/H), of tokens (B, L, D)."""
+        b, n, d = x.shape
+        q, k, v = self.qkv(x).view(b, n, 3, self.n_heads, d // self.n_heads).permute(2, 0, 3, 1, 4)
+        return q, k, v
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = self.heads(x)
+        mixed = F.scaled_dot_product_attention(q, k, v)  # (B, H, L, D/H)
+        x = self.norm1(x + self.out(mixed.transpose(1, 2).flatten(2)))
+        return self.norm2(x + self.ff_out(F.relu(self.ff_in(x))))
+
+    def attention(self, x: Tensor) -> Tensor:
+        """Attention weights after softmax, averaged over heads: (B, L, L), rows are queries and sum to 1."""
+        q, k, _ = self.heads(x)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        return scores.softmax(-1).mean(1)
+
+    def dual(self, z: Tensor) -> Tensor:
+        """The layer on tokens and tangents stacked as z (2B, L, D): first the B primals, then the B tangents."""
+        mixed = _dual_linear(self.out, self._dual_attention(z))
+        z = _dual_norm(self.norm1, mixed.add_(z))
+        hidden = _dual_linear(self.ff_in, z)
+        primal, tangent = hidden.chunk(2)
+        tangent.mul_(primal > 0)
+        primal.relu_()
+        return _dual_norm(self.norm2, _dual_linear(self.ff_out, hidden).add_(z))
+
+    def _dual_attention(self, z: Tensor) -> Tensor:
+        """Softmax attention and its tangent, (2B, L, D), over blocks of queries so that scores stay in cache.
+
+        With P = softmax(S) and W = P * dS, the tangent of P V is P dV + W V - rowsum(W) * (P V).
+        """
+        b2, n, d = z.shape
+        b, h, c = b2 // 2, self.n_heads, d // self.n_heads
+        qkv = _dual_linear(self.qkv, z).view(2, b, n, 3, h, c)
+        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each (2, B, H, L, c)
+        q = q * (1.0 / math.sqrt(c))
+        keys = torch.cat([k[1], k[0]], -1).transpose(-1, -2)  # (B, H, 2c, L): dK beside K
+        values = torch.cat([v[0], v[1]], -1)  # (B, H, L, 2c)
+        queries = torch.cat([q[0], q[1]], -1)  # Q pairs with dK, dQ with K
+        result = z.new_empty(2, b, n, h, c)
+        block = max(1, min(n, SCORE_BLOCK // (b * h * n)))
+        for i in range(0, n, block):
+            rows = queries[:, :, i : i + block]
+            p = (rows[..., :c] @ keys[:, :, c:]).softmax(-1)  # (B, H, block, L)
+            w = (rows @ keys).mul_(p)
+            both = p @ values  # P V beside P dV
+            mixed = both[..., :c]
+            tangent = torch.addcmul(both[..., c:], w.sum(-1, keepdim=True), mixed, value=-1)
+            tangent += w @ values[..., :c]
+            result[0, :, i : i + block] = mixed.transpose(1, 2)
+            result[1, :, i : i + block] = tangent.transpose(1, 2)
+        return result.view(b2, n, d)
+
+
+class LeanTransformer(nn.Module):
+    """Gene tokens with values in, one reconstructed value a gene out; values in the backbone's own scale."""
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__()
+        d, e = config.width, config.gene_width
+        self.config = config
+        self.gene_embedding = nn.Embedding(config.vocab_size, e)
+        self.gene_map = nn.Linear(e, d) if e != d else None
+        self.gene_norm = nn.LayerNorm(d, eps=LAYER_NORM_EPS) if config.gene_norm else None
+        self.value_in = nn.Linear(1, d)
+        self.value_out = nn.Linear(d, d)
+        self.value_norm = nn.LayerNorm(d, eps=LAYER_NORM_EPS) if config.value_norm else None
+        self.layers = nn.ModuleList(Layer(config) for _ in range(config.n_layers))
+        self.head = nn.ModuleList([nn.Linear(d, d), nn.Linear(d, d), nn.Linear(d, 1)])
+
+    def embed_genes(self, gene_ids: Tensor) -> Tensor:
+        """Gene part of the tokens, (..., D)."""
+        x = self.gene_embedding(gene_ids)
+        if self.gene_map is not None:
+            x = self.gene_map(x)
+        return x if self.gene_norm is None else self.gene_norm(x)
+
+    def embed(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        """Tokens (B, G + 1, D), ``<cls>`` first, of gene_ids (G,) or (B, G) and values (B, G)."""
+        gene_ids, values = self._with_cls(gene_ids, values, self.config.cls_value)
+        x = F.relu(self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1)))
+        x = self.value_out(x)
+        if self.value_norm is not None:
+            x = self.value_norm(x)
+        return self.embed_genes(gene_ids) + x
+
+    def decode(self, tokens: Tensor) -> Tensor:
+        """Reconstructed values (...) of tokens (..., D)."""
+        x = F.leaky_relu(self.head[0](tokens), DECODER_SLOPE)
+        x = F.leaky_relu(self.head[1](x), DECODER_SLOPE)
+        return self.head[2](x).squeeze(-1)
+
+    def forward(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        """Reconstructed values (B, G) of values (B, G); gene_ids (G,) or (B, G)."""
+        x = self.embed(gene_ids, values)
+        for layer in self.layers:
+            x = layer(x)
+        return self.decode(x[:, 1:])
+
+    def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
+        """Head-averaged attention summed over layers, gene tokens only: (B, G, G), query by key.
+
+        Softmax runs over all tokens, ``<cls>`` among them; its row and column are dropped afterwards. One layer's
+        weights are alive at a time.
+        """
+        x = self.embed(gene_ids, values)
+        total = x.new_zeros(x.shape[0], x.shape[1] - 1, x.shape[1] - 1)
+        for layer in self.layers:
+            total += layer.attention(x)[:, 1:, 1:]
+            x = layer(x)
+        return total
+
+    def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and its directional derivative, both (B, G).
+
+        ``tangents`` (B, G) is the direction in the space of input values; a one at gene s and zeros elsewhere makes
+        the second result d M(v)_k / d v_s for every k. Equals ``torch.func.jvp`` of :meth:`forward` to float32
+        rounding, at about 2.4 times the multiply-adds of one plain pass.
+        """
+        z = self._dual_embed(gene_ids, values, tangents)
+        for layer in self.layers:
+            z = layer.dual(z)
+        z = z[:, 1:]
+        for linear in self.head[:2]:
+            z = _dual_linear(linear, z)
+            primal, tangent = z.chunk(2)
+            tangent.mul_(torch.where(primal > 0, 1.0, DECODER_SLOPE))
+            F.leaky_relu_(primal, DECODER_SLOPE)
+        primal, tangent = _dual_linear(self.head[2], z).squeeze(-1).chunk(2)
+        return primal, tangent
+
+    def _dual_embed(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> Tensor:
+        gene_ids, values = self._with_cls(gene_ids, values, self.config.cls_value)
+        tangents = F.pad(tangents, (1, 0)) * (values <= VALUE_CEILING)
+        primal = self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1))
+        tangent = tangents.unsqueeze(-1) * self.value_in.weight.squeeze(-1)
+        tangent = tangent * (primal > 0)
+        z = _dual_linear(self.value_out, torch.cat([primal.relu_(), tangent]))
+        if self.value_norm is not None:
+            z = _dual_norm(self.value_norm, z)
+        z[: z.shape[0] // 2] += self.embed_genes(gene_ids)
+        return z
+
+    def _with_cls(self, gene_ids: Tensor, values: Tensor, cls_value: float) -> tuple[Tensor, Tensor]:
+        return F.pad(gene_ids, (1, 0), value=self.config.cls_id), F.pad(values, (1, 0), value=cls_value)
+
+
+def _dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
+    """Affine map of primals, linear map of tangents, as one matrix product."""
+    y = F.linear(z, linear.weight)
+    y[: z.shape[0] // 2] += linear.bias
+    return y
+
+
+def _dual_norm(norm: nn.LayerNorm, z: Tensor) -> Tensor:
+    """LayerNorm and its tangent: dy = g / sigma * (dx - mean(dx) - xhat * mean(xhat * dx))."""
+    x, dx = z.chunk(2)
+    out = torch.empty_like(z)
+    y, dy = out.chunk(2)
+    xhat, _, rstd = torch.native_layer_norm(x, norm.normalized_shape, None, None, norm.eps)
+    torch.mul(xhat, norm.weight, out=y).add_(norm.bias)
+    dy.copy_(dx).sub_(dx.mean(-1, keepdim=True))
+    dy.addcmul_(xhat, (xhat * dx).mean(-1, keepdim=True), value=-1)
+    dy.mul_(rstd).mul_(norm.weight)
+    return out

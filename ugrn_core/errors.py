@@ -1,0 +1,32 @@
+"""The errors a user can cause. Pages and the CLI catch :class:`UGRNError` only; anything else is a bug.
+
+A message says what is wrong, what was got, what was expected and what to do next.
+"""
+
+
+class UGRNError(Exception):
+    """Base of every error that has a plain-language message for the user."""
+
+
+class GeneError(UGRNError):
+    """A gene name that a backbone does not know, or a list without a usable gene."""
+
+
+class InputError(UGRNError):
+    """A file, a pasted text or an option that cannot be used as it stands."""
+
+
+class CheckpointError(UGRNError):
+    """A checkpoint folder that does not hold exactly the model it says it holds."""
+
+
+class FetchError(UGRNError):
+    """A download that could not be completed or did not match its pinned hash."""
+
+
+class StoreError(UGRNError):
+    """The result store is full, unreadable, or holds a row it must not read."""
+
+
+class Cancelled(UGRNError):
+    """The user asked a running computation to stop."""

@@ -1,0 +1,1 @@
+"""Pre-training of the embedded models, from corpus to shipped weights: ``python -m ugrn_core.pretrain --help``."""

@@ -1,0 +1,205 @@
+"""The one hot computation: move a source gene along virtual values and read every gene of the virtual cell.
+
+For a source s, context genes K and virtual values v_1..v_T the sweep gives the response
+R[t, k] = M(v with s<-v_t)_k - M(v)_k (Eq. 8 of the paper) and the slope G[t, k] = dM(v with s<-v_t)_k / dv_s
+(Eq. 9), both from one dual-number pass a (source, value). Under ``background="follow"`` all genes stand at v_t and
+only the slope is defined. Everything is float32 and deterministic; batch size and gene order do not change results
+beyond float32 rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.types import Cancel, Progress, SweepSettings
+
+SCHEMA = 1
+"""Version of what a sweep means; part of every cache key."""
+
+TOKENS_A_BATCH = 4096
+"""Tokens (rows x context length) of one pass: large enough for the matrix products, small enough for the cache."""
+
+
+@dataclass(frozen=True)
+class SourceSweep:
+    """Response and slope of one source over a context, each (value, gene) float32; response None under follow."""
+
+    source: str
+    response: np.ndarray | None
+    slope: np.ndarray
+
+
+@dataclass(frozen=True)
+class PairSweep:
+    """Response and slope of directed pairs in the pair context, each (pair, value); response None under follow."""
+
+    response: np.ndarray | None
+    slope: np.ndarray
+
+
+def check_settings(settings: SweepSettings, *, response: bool = False, base_values: object = None) -> None:
+    """Refuse settings that have no meaning, before anything is computed."""
+    if not settings.grid:
+        raise InputError("The value grid is empty: give at least one virtual value.")
+    if not np.isfinite([settings.base, *settings.grid]).all():
+        raise InputError(f"Base and grid must be finite numbers, got {settings.base} and {list(settings.grid)}.")
+    if len(set(settings.grid)) != len(settings.grid):
+        raise InputError(f"The value grid names a value twice: {list(settings.grid)}.")
+    if settings.background not in ("fixed", "follow"):
+        raise InputError(f"Background must be 'fixed' or 'follow', got {settings.background!r}.")
+    if settings.background == "follow" and response:
+        raise InputError(
+            "A response is not defined under background 'follow' (the whole cell moves with the source). "
+            "Ask for the slope, or use background 'fixed'."
+        )
+    if settings.background == "follow" and base_values is not None:
+        raise InputError(
+            "Background 'follow' sets every gene to the same virtual value and has no place for a base value a gene. "
+            "Use background 'fixed', or a context without a profile."
+        )
+
+
+def sweep_sources(
+    backbone: Backbone,
+    genes: Sequence[str],
+    sources: Sequence[str],
+    settings: SweepSettings,
+    base_values: Sequence[float] | None = None,
+    *,
+    batch: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Iterator[SourceSweep]:
+    """Sweep each source over the context ``genes``; yields in the order of ``sources`` as soon as one is done.
+
+    ``base_values`` (gene,) gives every gene its own base value (``settings.base`` otherwise). Cost: one plain pass,
+    then one dual pass a (source, value), each quadratic in the context.
+    """
+    check_settings(settings, base_values=base_values)
+    where = {g: i for i, g in enumerate(genes)}
+    absent = [s for s in sources if s not in where]
+    if absent or len(where) != len(genes):
+        raise ValueError(f"sources outside the context: {absent[:5]}; repeated genes: {len(genes) - len(where)}")
+    ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
+    base = _base_row(len(genes), settings, base_values, backbone.device)
+    follow = settings.background == "follow"
+    at_base = None if follow else backbone.reconstruct(ids, base[None])[0]
+    n_values = len(settings.grid)
+    rows = [(where[s], v) for s in sources for v in settings.grid]
+    size = batch or batch_size(len(genes) + 1)
+    pending: list[tuple[Tensor, Tensor]] = []
+    finished = 0
+    start = 0
+    while start < len(rows):
+        _stop_if(cancel)
+        chunk = rows[start : start + size]
+        try:
+            out, slope = _dual_rows(backbone, ids, base, chunk, follow)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if size == 1 or not _out_of_memory(error):
+                raise
+            size = max(1, size // 2)
+            continue
+        response = out if at_base is None else out - at_base
+        pending += zip(response.cpu(), slope.cpu(), strict=True)
+        start += len(chunk)
+        while len(pending) >= n_values:
+            done, pending = pending[:n_values], pending[n_values:]
+            stacked = None if follow else torch.stack([r for r, _ in done]).numpy()
+            yield SourceSweep(sources[finished], stacked, torch.stack([g for _, g in done]).numpy())
+            finished += 1
+            if progress:
+                progress(finished / len(sources), f"{finished} of {len(sources)} sources swept")
+
+
+def sweep_pairs(
+    backbone: Backbone,
+    pairs: Sequence[tuple[str, str]],
+    settings: SweepSettings,
+    *,
+    batch: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> PairSweep:
+    """Sweep directed pairs (source, target), each in a virtual cell of these two genes alone.
+
+    Deterministic; the order of pairs is kept. Cost: one plain and T dual passes over three tokens a pair.
+    """
+    check_settings(settings)
+    if any(s == t for s, t in pairs):
+        raise InputError("A pair needs two different genes.")
+    follow = settings.background == "follow"
+    n, n_values = len(pairs), len(settings.grid)
+    vocabulary = backbone.vocabulary
+    ids = np.stack([vocabulary.ids([s for s, _ in pairs]), vocabulary.ids([t for _, t in pairs])], 1)
+    grid = torch.tensor(settings.grid, device=backbone.device, dtype=torch.float32)
+    slope = np.empty((n, n_values), np.float32)
+    response = None if follow else np.empty((n, n_values), np.float32)
+    size = max(1, (batch or batch_size(3)) // n_values)
+    for start in range(0, n, size):
+        _stop_if(cancel)
+        block = torch.from_numpy(ids[start : start + size]).to(backbone.device)
+        out, tangent = _dual_pairs(backbone, block, grid, settings.base, follow)
+        slope[start : start + size] = tangent.cpu().numpy()
+        if response is not None:
+            base = torch.full(block.shape, settings.base, device=backbone.device, dtype=torch.float32)
+            at_base = backbone.reconstruct(block, base)[:, 1:]
+            response[start : start + size] = (out - at_base).cpu().numpy()
+        if progress:
+            done = min(n, start + size)
+            progress(done / n, f"{done:,} of {n:,} pairs swept")
+    return PairSweep(response, slope)
+
+
+def batch_size(tokens: int) -> int:
+    """Rows of one dual pass for a context of ``tokens`` tokens, ``<cls>`` included."""
+    return max(1, TOKENS_A_BATCH // tokens)
+
+
+def _base_row(n_genes: int, settings: SweepSettings, values: Sequence[float] | None, device: torch.device) -> Tensor:
+    if values is None:
+        return torch.full((n_genes,), settings.base, device=device, dtype=torch.float32)
+    if len(values) != n_genes:
+        raise ValueError(f"{n_genes} genes, {len(values)} base values")
+    return torch.tensor(values, device=device, dtype=torch.float32)
+
+
+def _dual_rows(
+    backbone: Backbone, ids: Tensor, base: Tensor, rows: Sequence[tuple[int, float]], follow: bool
+) -> tuple[Tensor, Tensor]:
+    at = torch.tensor([i for i, _ in rows], device=base.device)
+    value = torch.tensor([v for _, v in rows], device=base.device, dtype=torch.float32)
+    values = value[:, None].expand(-1, len(base)).clone() if follow else base.repeat(len(rows), 1)
+    values.scatter_(1, at[:, None], value[:, None])
+    tangents = torch.zeros_like(values).scatter_(1, at[:, None], 1.0)
+    return backbone.dual(ids, values, tangents)
+
+
+def _dual_pairs(backbone: Backbone, ids: Tensor, grid: Tensor, base: float, follow: bool) -> tuple[Tensor, Tensor]:
+    """Target's reconstruction and slope (pair, value) of ids (pair, 2), source first."""
+    n, n_values = len(ids), len(grid)
+    values = torch.full((n, n_values, 2), base, device=ids.device, dtype=torch.float32)
+    values[:, :, 0] = grid
+    if follow:
+        values[:, :, 1] = grid
+    tangents = torch.zeros_like(values)
+    tangents[:, :, 0] = 1.0
+    rows = ids[:, None].expand(-1, n_values, -1).reshape(-1, 2)
+    out, slope = backbone.dual(rows, values.view(-1, 2), tangents.view(-1, 2))
+    return out[:, 1].view(n, n_values), slope[:, 1].view(n, n_values)
+
+
+def _stop_if(cancel: Cancel | None) -> None:
+    if cancel and cancel():
+        raise Cancelled("Stopped on request; what was finished is kept.")
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -1,0 +1,128 @@
+"""The words of the project as plain records: no torch, no files, no Streamlit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Progress = Callable[[float, str], None]
+"""Called with the finished share (0 to 1) and a short sentence; a page passes a bar, a test a list."""
+
+Cancel = Callable[[], bool]
+"""Asked between batches; true means stop and raise :class:`ugrn_core.errors.Cancelled`."""
+
+Background = Literal["fixed", "follow"]
+ContextKind = Literal["pair", "genes", "profile"]
+
+
+class Vocabulary:
+    """Gene symbols of a backbone and their token ids; special tokens such as ``<cls>`` are not genes."""
+
+    def __init__(self, symbols: Sequence[str], ids: Sequence[int]) -> None:
+        self.symbols = tuple(symbols)
+        self._ids = dict(zip(self.symbols, map(int, ids), strict=True))
+
+    @classmethod
+    def from_tokens(cls, tokens: dict[str, int]) -> Vocabulary:
+        """Vocabulary of a ``vocab.json``; tokens in angle brackets are special."""
+        genes = sorted((i, s) for s, i in tokens.items() if not (s.startswith("<") and s.endswith(">")))
+        return cls([s for _, s in genes], [i for i, _ in genes])
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, symbol: object) -> bool:
+        return symbol in self._ids
+
+    def ids(self, symbols: Sequence[str]) -> np.ndarray:
+        """Token ids (gene,) int64; a symbol that is not in the vocabulary is a KeyError (resolve names first)."""
+        return np.array([self._ids[s] for s in symbols], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class BackboneCard:
+    """What one must know of a backbone to query it; values are in ``unit``.
+
+    ``domain`` is the range of values met in pre-training (values outside are legal and flagged); ``base`` and
+    ``grid`` are the defaults of a virtual cell and its virtual values. ``drop_zero_genes``: genes at 0 never reached
+    this model in pre-training, so that a profile leaves them out. ``n_bins`` is 0 for continuous models.
+    """
+
+    name: str
+    label: str
+    layout: Literal["scgpt", "scbenchmark", "toy"]
+    unit: str
+    domain: tuple[float, float]
+    base: float
+    grid: tuple[float, ...]
+    max_seq_len: int
+    n_bins: int = 0
+    drop_zero_genes: bool = False
+    embedded: bool = False
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """The genes of a virtual cell beside the pair asked about.
+
+    ``pair``: the pair alone. ``genes``: a fixed set, all at the base value. ``profile``: a fixed set with one base
+    value each (``values``, in the backbone's unit), e.g. the mean profile of a cell group.
+    """
+
+    kind: ContextKind = "pair"
+    genes: tuple[str, ...] = ()
+    values: tuple[float, ...] | None = None
+    label: str = "the pair alone"
+
+    def __post_init__(self) -> None:
+        if (self.kind == "pair") != (not self.genes):
+            raise ValueError(f"a {self.kind} context with {len(self.genes)} genes")
+        if (self.kind == "profile") != (self.values is not None):
+            raise ValueError(f"a {self.kind} context with values {self.values is not None}")
+        if self.values is not None and len(self.values) != len(self.genes):
+            raise ValueError(f"{len(self.genes)} genes, {len(self.values)} base values")
+
+
+@dataclass(frozen=True)
+class SweepSettings:
+    """Base value, virtual values and background of a sweep; part of every cache key."""
+
+    base: float
+    grid: tuple[float, ...]
+    background: Background = "fixed"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Response and slope of one directed pair over the virtual values, each (value,) float32.
+
+    ``response[t]`` is M(v with source<-grid[t])_target - M(v)_target; None under the ``follow`` background.
+    ``slope[t]`` is the derivative of the reconstructed target with respect to the source's value at grid[t].
+    """
+
+    source: str
+    target: str
+    response: np.ndarray | None
+    slope: np.ndarray
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """What the pair explorer and ``ugrn pair`` show of one pair: both directions and the residual badge."""
+
+    source: str
+    target: str
+    backbone: str
+    fingerprint: str
+    unit: str
+    context: Context
+    context_size: int
+    settings: SweepSettings
+    forward: Curves
+    reverse: Curves
+    residual: float | None
+    notes: tuple[str, ...] = field(default=())
