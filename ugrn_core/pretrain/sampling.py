@@ -12,7 +12,7 @@ import numpy as np
 
 from ugrn_core.pretrain.corpus import Corpus, Part
 
-TOKENS_A_BATCH = 12_288
+TOKENS_A_BATCH = 8192
 GENES_A_CELL = (2, 256)
 NONZERO_SHARE = (0.6, 0.95)
 MASK_RATE = (0.15, 0.75)

@@ -64,7 +64,7 @@ def train_net(
     if not np.isfinite(features).all():
         raise InputError("Some pair features are not finite; check the backbone and the value grid.")
     if not 0 < labels.mean() < 1:
-        raise InputError(f"Training needs positive and negative pairs, got {int(labels.sum())} of {len(labels)} positive.")
+        raise InputError(f"Training needs positives and negatives, got {int(labels.sum())} of {len(labels)} positive.")
     generator = torch.Generator().manual_seed(seed)
     x = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
     y = torch.from_numpy(np.ascontiguousarray(labels, dtype=np.float32))

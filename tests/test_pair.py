@@ -1,0 +1,187 @@
+"""The pair pipeline: closed forms through all its layers, the store between, notes and refusals."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+import numpy as np
+import pytest
+import torch
+
+from ugrn_core import stored_sweep
+from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.errors import InputError
+from ugrn_core.pair import (
+    PairRequest,
+    compare_targets,
+    estimate_pair,
+    explore_pair,
+    pair_command,
+    pair_frame,
+    pair_json,
+    pair_specific,
+    score_pairs,
+)
+from ugrn_core.store import Store
+from ugrn_core.types import Context, SweepSettings
+
+SETTINGS = SweepSettings(1.0, (0.25, 0.5, 2.0, 4.0))
+
+
+@pytest.fixture
+def toy():
+    return ToyBackbone(2, torch.device("cpu"))
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "store") as store:
+        yield store
+
+
+def request(context=Context(), settings=SETTINGS):
+    return PairRequest("SOX2", "NANOG", context, settings)
+
+
+def weight(toy, source, target):
+    s, t = toy.vocabulary.ids([source, target])
+    return toy.weights[t, s].item()
+
+
+def test_explore_pair_in_closed_form(toy, store):
+    for _ in range(2):  # computed, then read
+        result = explore_pair(toy, request(), store)
+        grid = np.array(SETTINGS.grid)
+        for curves, s, t in ((result.forward, "SOX2", "NANOG"), (result.reverse, "NANOG", "SOX2")):
+            np.testing.assert_allclose(curves.response, weight(toy, s, t) * (grid**2 - 1), rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(curves.slope, weight(toy, s, t) * 2 * grid, rtol=1e-4, atol=1e-5)
+        assert result.residual < 1e-5 and result.context_size == 2
+
+
+def test_profile_context_has_its_own_base_values(toy, store):
+    genes = toy.vocabulary.symbols[:12]
+    values = tuple(np.linspace(0.5, 3, 12))
+    result = explore_pair(toy, request(Context("profile", genes, values, "group")), store)
+    base = values[genes.index("SOX2")]
+    expected = weight(toy, "SOX2", "NANOG") * (np.array(SETTINGS.grid) ** 2 - base**2)
+    np.testing.assert_allclose(result.forward.response, expected, rtol=1e-3, atol=1e-4)
+    assert result.residual < 1e-4 and result.context_size == 12 and not result.notes
+
+
+def test_missing_genes_are_added_and_that_is_said(toy):
+    context = Context("genes", ("TP53", "MDM2", "BAX"), None, "three")
+    result = explore_pair(toy, request(context), residual=False)
+    assert result.context_size == 5
+    assert "SOX2, NANOG were not in the context and added at 1." in result.notes
+
+
+def test_nothing_is_computed_twice(toy, store, monkeypatch):
+    calls = []
+    real = stored_sweep.sweep_pairs
+    monkeypatch.setattr(
+        stored_sweep, "sweep_pairs", lambda b, pairs, *a, **k: calls.append(list(pairs)) or real(b, pairs, *a, **k)
+    )
+    pairs = [("SOX2", t) for t in toy.vocabulary.symbols if t != "SOX2"]
+    first = stored_sweep.directed_pairs(toy, pairs[:20], Context(), SETTINGS, store)
+    again = stored_sweep.directed_pairs(toy, pairs, Context(), SETTINGS, store)
+    assert sorted(p for c in calls for p in c) == sorted(pairs)
+    np.testing.assert_array_equal(again.response[:20], first.response)
+    fresh = stored_sweep.directed_pairs(toy, pairs, Context(), SETTINGS)
+    np.testing.assert_allclose(again.response, fresh.response, rtol=1e-6)
+    np.testing.assert_allclose(again.slope, fresh.slope, rtol=1e-6)
+
+
+def test_full_context_is_stored_whatever_the_gene_order(toy, store, monkeypatch):
+    swept = []
+    real = stored_sweep.sweep_sources
+    monkeypatch.setattr(
+        stored_sweep,
+        "sweep_sources",
+        lambda b, genes, sources, *a, **k: swept.extend(sources) or real(b, genes, sources, *a, **k),
+    )
+    genes = toy.vocabulary.symbols[:9]
+    straight = list(stored_sweep.stored_sources(toy, Context("genes", genes), genes[:3], SETTINGS, store))
+    turned = list(stored_sweep.stored_sources(toy, Context("genes", genes[::-1]), genes[:4], SETTINGS, store))
+    assert swept == list(genes[:4])
+    for a, b in zip(straight, turned, strict=False):
+        assert a.source == b.source
+        np.testing.assert_array_equal(a.slope, b.slope[:, ::-1])
+    s, t = toy.vocabulary.ids([genes[1], genes[5]])
+    expected = toy.weights[t, s].item() * (np.array(SETTINGS.grid) ** 2 - 1)
+    np.testing.assert_allclose(straight[1].response[:, 5], expected, rtol=1e-4, atol=1e-5)
+
+
+def test_stored_follow_has_no_response(toy, store):
+    follow = SweepSettings(1.0, SETTINGS.grid, "follow")
+    for _ in range(2):
+        result = explore_pair(toy, request(settings=follow), store)
+        assert result.forward.response is None and result.residual is None
+        np.testing.assert_allclose(
+            result.forward.slope, weight(toy, "SOX2", "NANOG") * 2 * np.array(SETTINGS.grid), rtol=1e-4
+        )
+    assert pair_json(result)["forward"]["response"] is None
+
+
+@pytest.mark.parametrize("size", [0, 20])
+def test_pair_specific_by_hand(toy, store, size):
+    """On the toys R_ij is W_ji (x^2 - b^2): pair-specific responses are double-centred weights times that rise."""
+    context = Context("genes", toy.vocabulary.symbols[:size], None, "x") if size else Context()
+    found = [pair_specific(toy, request(context), s) for s in (None, store, store)]
+    genes = [g for g in (toy.vocabulary.symbols[:size] or toy.vocabulary.symbols) if g not in ("SOX2", "NANOG")]
+    w = {(s, t): weight(toy, s, t) for s in [*genes, "SOX2"] for t in [*genes, "NANOG"] if s != t}
+    centred = (
+        w["SOX2", "NANOG"]
+        - np.mean([w["SOX2", k] for k in genes])
+        - np.mean([w[k, "NANOG"] for k in genes])
+        + np.mean([w[k, m] for k in genes for m in genes if k != m])
+    )
+    rise = np.array(SETTINGS.grid) ** 2 - 1
+    for specific in found:
+        np.testing.assert_allclose(specific.forward.response, centred * rise, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(specific.forward.slope, centred * 2 * np.array(SETTINGS.grid), rtol=1e-3, atol=1e-4)
+        assert specific.n_reference == len(genes)
+        assert 0 <= specific.forward_percentile <= 100
+
+
+def test_compare_and_score_agree_with_explore(toy, store):
+    targets = ["NANOG", "MDM2"]
+    results = compare_targets(toy, "SOX2", targets, Context(), SETTINGS, store)
+    frame = score_pairs(toy, [("SOX2", t) for t in targets], Context(), SETTINGS, store)
+    for row, result in enumerate(results):
+        assert result.target == targets[row]
+        response = result.forward.response
+        assert frame.loc[row, "forward_max_response"] == response[np.abs(response).argmax()]
+        assert frame.loc[row, "reverse_response_at_4"] == result.reverse.response[3]
+
+
+def test_values_outside_the_domain_are_flagged(toy):
+    result = explore_pair(toy, request(settings=SweepSettings(1.0, (2.0, 99.0))), residual=False)
+    assert any("99" in note and "0 to 5" in note for note in result.notes)
+
+
+def test_output_forms(toy):
+    result = explore_pair(toy, request())
+    frame = pair_frame(result)
+    assert len(frame) == 8 and set(frame["direction"]) == {"forward", "reverse"}
+    told = json.loads(json.dumps(pair_json(result)))
+    assert list(told) == [
+        "source", "target", "backbone", "fingerprint", "context_size", "base", "grid", "forward", "reverse", "residual",
+    ]
+    words = shlex.split(pair_command(result, "toy-square"))
+    assert words[:4] == ["ugrn", "pair", "SOX2", "NANOG"] and words[words.index("--grid") + 1] == "0.25,0.5,2,4"
+
+
+def test_estimate_knows_what_is_stored(toy, store):
+    before = estimate_pair(toy, request(), store)
+    explore_pair(toy, request(), store)
+    after = estimate_pair(toy, request(), store)
+    assert before.passes == 2 * (4 + 16 * 5) and before.seconds > 0 and before.bytes > 0
+    assert after.cached_share == 1.0 and after.seconds == 0.0
+
+
+def test_same_gene_and_empty_lists_are_refused(toy):
+    with pytest.raises(InputError, match="same gene"):
+        explore_pair(toy, PairRequest("SOX2", "SOX2", Context(), SETTINGS))
+    with pytest.raises(InputError, match="no pair"):
+        score_pairs(toy, [], Context(), SETTINGS)

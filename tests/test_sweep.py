@@ -1,0 +1,189 @@
+"""The sweep against closed forms, reverse-mode autograd and finite differences, and its invariances."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.sweep import sweep_pairs, sweep_sources
+from ugrn_core.types import BackboneCard, SweepSettings, Vocabulary
+
+GENES = [f"G{i}" for i in range(23)]
+SETTINGS = SweepSettings(10.0, (1.0, 5.0, 15.0, 25.0))
+
+
+@pytest.fixture(scope="module")
+def backbone() -> TransformerBackbone:
+    config = TransformerConfig(25, 32, 3, 4, 48, 32, True, True, 24, -2.0)
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        model = LeanTransformer(config)
+    card = BackboneCard("random", "random", "scgpt", "bins", (0, 50), 10.0, SETTINGS.grid, 1200, 51)
+    return TransformerBackbone(model, card, Vocabulary(GENES, range(23)), "random-weights")
+
+
+def by_source(sweeps):
+    return {s.source: s for s in sweeps}
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_toy_closed_forms(power):
+    toy = ToyBackbone(power, torch.device("cpu"))
+    genes = list(toy.vocabulary.symbols[:6])
+    grid = np.array([0.5, 2.0, 3.0])
+    (sweep,) = sweep_sources(toy, genes, [genes[2]], SweepSettings(1.0, tuple(grid)))
+    basis = torch.eye(6)
+    ids = torch.from_numpy(toy.vocabulary.ids(genes))
+    w = (toy.reconstruct(ids, basis) - toy.reconstruct(ids, torch.zeros(1, 6))).T.numpy()  # M(e_k) = W[:, k]
+    np.testing.assert_allclose(sweep.response, np.outer(grid**power - 1.0, w[:, 2]), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(sweep.slope, np.outer(power * grid ** (power - 1), w[:, 2]), rtol=1e-5, atol=1e-6)
+
+
+def test_response_is_a_difference_of_plain_passes(backbone):
+    (sweep,) = sweep_sources(backbone, GENES, ["G4"], SETTINGS)
+    ids = torch.arange(23)
+    for t, value in enumerate(SETTINGS.grid):
+        cell = torch.full((1, 23), 10.0)
+        base = backbone.reconstruct(ids, cell)
+        cell[0, 4] = value
+        expected = (backbone.reconstruct(ids, cell) - base)[0].numpy()
+        np.testing.assert_allclose(sweep.response[t], expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("background", ["fixed", "follow"])
+def test_slope_is_the_reverse_mode_gradient(backbone, background):
+    settings = SweepSettings(10.0, SETTINGS.grid, background)
+    (sweep,) = sweep_sources(backbone, GENES, ["G7"], settings)
+    for t, value in enumerate(settings.grid):
+        cell = torch.full((1, 23), value if background == "follow" else 10.0)
+        cell[0, 7] = value
+        cell.requires_grad_(True)
+        out = backbone.model(torch.arange(23), cell)
+        for k in (0, 7, 22):
+            (gradient,) = torch.autograd.grad(out[0, k], cell, retain_graph=True)
+            np.testing.assert_allclose(sweep.slope[t, k], gradient[0, 7].item(), rtol=2e-4, atol=1e-6)
+    assert (sweep.response is None) == (background == "follow")
+
+
+def test_slope_is_the_finite_difference_of_the_response(backbone):
+    double = TransformerBackbone(LeanTransformer(backbone.model.config), backbone.card, backbone.vocabulary, "x")
+    double.model.load_state_dict(backbone.model.state_dict())
+    double.model.double()
+    ids, step = torch.arange(23), 1e-4
+    cell = torch.full((1, 23), 10.0, dtype=torch.float64)
+    for value in (5.0, 25.0):
+        cell[0, 3] = value + step
+        above = double.model(ids, cell)
+        cell[0, 3] = value - step
+        difference = ((above - double.model(ids, cell)) / (2 * step))[0].detach().numpy()
+        (sweep,) = sweep_sources(backbone, GENES, ["G3"], SweepSettings(10.0, (value,)))
+        np.testing.assert_allclose(sweep.slope[0], difference, rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 1000])
+def test_batch_size_does_not_matter(backbone, batch):
+    expected = by_source(sweep_sources(backbone, GENES, ["G1", "G9", "G22"], SETTINGS))
+    for sweep in sweep_sources(backbone, GENES, ["G1", "G9", "G22"], SETTINGS, batch=batch):
+        np.testing.assert_allclose(sweep.response, expected[sweep.source].response, rtol=1e-4, atol=3e-6)
+        np.testing.assert_allclose(sweep.slope, expected[sweep.source].slope, rtol=1e-4, atol=3e-7)
+
+
+def test_order_of_genes_does_not_matter(backbone):
+    order = np.random.default_rng(0).permutation(23)
+    base = np.linspace(0, 40, 23)
+    (straight,) = sweep_sources(backbone, GENES, ["G5"], SETTINGS, list(base))
+    (shuffled,) = sweep_sources(backbone, [GENES[i] for i in order], ["G5"], SETTINGS, list(base[order]))
+    np.testing.assert_allclose(shuffled.response, straight.response[:, order], rtol=1e-4, atol=3e-6)
+    np.testing.assert_allclose(shuffled.slope, straight.slope[:, order], rtol=1e-4, atol=3e-7)
+
+
+def test_a_base_value_for_each_gene(backbone):
+    base = list(np.linspace(0, 40, 23))
+    (sweep,) = sweep_sources(backbone, GENES, ["G5"], SETTINGS, base)
+    cell = torch.tensor([base], dtype=torch.float32)
+    plain = backbone.reconstruct(torch.arange(23), cell)
+    cell[0, 5] = SETTINGS.grid[2]
+    expected = (backbone.reconstruct(torch.arange(23), cell) - plain)[0].numpy()
+    np.testing.assert_allclose(sweep.response[2], expected, atol=2e-6)
+
+
+def test_pairs_equal_a_context_of_two(backbone):
+    pairs = [("G1", "G2"), ("G2", "G1"), ("G20", "G3")]
+    swept = sweep_pairs(backbone, pairs, SETTINGS)
+    for batch in (1, 7, 1000):
+        again = sweep_pairs(backbone, pairs, SETTINGS, batch=batch)
+        np.testing.assert_allclose(again.response, swept.response, rtol=1e-4, atol=3e-6)
+    for row, (source, target) in enumerate(pairs):
+        (single,) = sweep_sources(backbone, [source, target], [source], SETTINGS)
+        np.testing.assert_allclose(swept.response[row], single.response[:, 1], rtol=1e-4, atol=3e-6)
+        np.testing.assert_allclose(swept.slope[row], single.slope[:, 1], rtol=1e-4, atol=3e-7)
+
+
+def test_pairs_under_follow_move_both_genes(backbone):
+    swept = sweep_pairs(backbone, [("G1", "G2")], SweepSettings(10.0, (5.0,), "follow"))
+    assert swept.response is None
+    cell = torch.full((1, 2), 5.0, requires_grad=True)
+    backbone.model(torch.tensor([1, 2]), cell)[0, 1].backward()
+    np.testing.assert_allclose(swept.slope[0, 0], cell.grad[0, 0].item(), rtol=2e-4, atol=1e-7)
+
+
+def test_out_of_memory_halves_the_batch(backbone):
+    sizes = []
+
+    class Small:
+        card, vocabulary, device, reconstruct = (
+            backbone.card,
+            backbone.vocabulary,
+            backbone.device,
+            backbone.reconstruct,
+        )
+
+        def dual(self, ids, values, tangents):
+            sizes.append(len(values))
+            if len(values) > 2:
+                raise torch.OutOfMemoryError("no room")
+            return backbone.dual(ids, values, tangents)
+
+    (sweep,) = sweep_sources(Small(), GENES, ["G1"], SETTINGS, batch=8)
+    (expected,) = sweep_sources(backbone, GENES, ["G1"], SETTINGS)
+    np.testing.assert_allclose(sweep.response, expected.response, rtol=1e-4, atol=3e-6)
+    assert sizes == [4, 4, 2, 2]
+
+
+def test_the_model_is_untouched(backbone):
+    before = {k: v.clone() for k, v in backbone.model.state_dict().items()}
+    list(sweep_sources(backbone, GENES, ["G1"], SETTINGS))
+    assert all(torch.equal(before[k], v) for k, v in backbone.model.state_dict().items())
+    assert all(p.grad is None and not p.requires_grad for p in backbone.model.parameters())
+    assert not backbone.model.training
+
+
+def test_cancel_stops_between_batches(backbone):
+    asked = iter([False, True])
+    with pytest.raises(Cancelled):
+        list(sweep_sources(backbone, GENES, ["G1", "G2"], SETTINGS, batch=4, cancel=lambda: next(asked)))
+
+
+@pytest.mark.parametrize(
+    "settings, base_values, word",
+    [
+        (SweepSettings(10.0, ()), None, "empty"),
+        (SweepSettings(float("nan"), (1.0,)), None, "finite"),
+        (SweepSettings(10.0, (1.0, 1.0)), None, "twice"),
+        (SweepSettings(10.0, (1.0,), "follow"), [1.0] * 23, "follow"),
+        (SweepSettings(10.0, (1.0,), "sideways"), None, "sideways"),
+    ],
+)
+def test_settings_without_meaning_are_refused(backbone, settings, base_values, word):
+    with pytest.raises(InputError, match=word):
+        list(sweep_sources(backbone, GENES, ["G1"], settings, base_values))
+
+
+def test_a_gene_with_itself_is_refused(backbone):
+    with pytest.raises(InputError, match="two different genes"):
+        sweep_pairs(backbone, [("G1", "G1")], SETTINGS)

@@ -1,0 +1,58 @@
+"""What a run will cost before it starts: passes, seconds on this machine, memory, and the share already in the store."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.sweep import batch_size
+
+ACTIVATIONS = 24
+"""Float32 numbers alive per token and unit of width in a dual pass (measured on the lean core, rounded up)."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Dual passes, seconds, peak bytes of activations, and the share of passes that the store already holds."""
+
+    passes: int
+    seconds: float
+    bytes: int
+    cached_share: float
+
+
+def multiply_adds(backbone: Backbone, tokens: int) -> float:
+    """Multiply-adds of one dual pass over ``tokens`` tokens: linear layers twice, attention three times a plain pass."""
+    d, layers = backbone.width, backbone.n_layers
+    return tokens * (2 * 6 * d * d * layers + 2 * 3 * d * d) + 3 * 2 * tokens * tokens * d * layers
+
+
+def estimate(backbone: Backbone, tokens: int, passes: int, cached_share: float = 0.0) -> Estimate:
+    """Cost of ``passes`` dual passes over contexts of ``tokens`` tokens (``<cls>`` included)."""
+    todo = round(passes * (1 - cached_share))
+    seconds = todo * multiply_adds(backbone, tokens) / _rate(backbone) if todo else 0.0
+    rows = min(batch_size(tokens), max(1, passes))
+    memory = rows * tokens * backbone.width * ACTIVATIONS * 4
+    return Estimate(passes, seconds, memory, cached_share)
+
+
+_rates: dict[str, float] = {}
+
+
+def _rate(backbone: Backbone) -> float:
+    """Multiply-adds a second of this backbone's dual pass on this machine, from one short timed pass; kept."""
+    if backbone.fingerprint not in _rates:
+        tokens = 65
+        rows = 4
+        ids = torch.zeros(tokens - 1, dtype=torch.int64, device=backbone.device)
+        values = torch.full((rows, tokens - 1), backbone.card.base, device=backbone.device)
+        for _ in range(2):  # the first call warms up
+            started = time.perf_counter()
+            out, _ = backbone.dual(ids, values, torch.ones_like(values))
+            out.sum().item()  # waits for the device
+            seconds = time.perf_counter() - started
+        _rates[backbone.fingerprint] = rows * multiply_adds(backbone, tokens) / max(seconds, 1e-6)
+    return _rates[backbone.fingerprint]

@@ -1,0 +1,299 @@
+"""The pair explorer's pipeline: a request in, curves of both directions out; shared by the page and ``ugrn pair``."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.estimate import Estimate, estimate
+from ugrn_core.probes.residual import NODES, quadrature_nodes, relative_residual
+from ugrn_core.reference import centred_pair
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import directed_pairs, question_key
+from ugrn_core.sweep import SCHEMA, check_settings
+from ugrn_core.types import Cancel, Context, Curves, PairResult, Progress, SweepSettings
+
+
+@dataclass(frozen=True)
+class PairRequest:
+    """Source and target (symbols of the backbone's vocabulary), context and settings."""
+
+    source: str
+    target: str
+    context: Context
+    settings: SweepSettings
+
+
+@dataclass(frozen=True)
+class PairSpecific:
+    """Curves with gene-level effects taken out, both directions, and the percentiles (0-100) among random pairs."""
+
+    forward: Curves
+    reverse: Curves
+    forward_percentile: float
+    reverse_percentile: float
+    n_reference: int
+    n_random: int
+
+
+def explore_pair(
+    backbone: Backbone,
+    request: PairRequest,
+    store: Store | None = None,
+    *,
+    residual: bool = True,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> PairResult:
+    """Curves of both directions; ``residual=False`` leaves the badge out (it costs 16 passes a grid interval)."""
+    results = compare_targets(
+        backbone, request.source, [request.target], request.context, request.settings, store,
+        progress=progress, cancel=cancel,
+    )
+    if not residual:
+        return results[0]
+    return replace(results[0], residual=pair_residual(backbone, request, store, cancel=cancel))
+
+
+def compare_targets(
+    backbone: Backbone,
+    source: str,
+    targets: Sequence[str],
+    context: Context,
+    settings: SweepSettings,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> list[PairResult]:
+    """One source against several targets in one and the same context, in the order of ``targets``; no residual."""
+    _check_pairs([(source, t) for t in targets])
+    whole, notes = with_genes(context, [source, *targets], settings.base)
+    notes += _settings_notes(backbone, settings)
+    there = [(source, t) for t in targets]
+    swept = directed_pairs(
+        backbone, [*there, *((t, s) for s, t in there)], whole, settings, store, progress=progress, cancel=cancel
+    )
+    n = len(targets)
+
+    def curves(row: int, a: str, b: str) -> Curves:
+        return Curves(a, b, None if swept.response is None else swept.response[row], swept.slope[row])
+
+    return [
+        PairResult(
+            source=source,
+            target=target,
+            backbone=backbone.card.name,
+            fingerprint=backbone.fingerprint,
+            unit=backbone.card.unit,
+            context=whole,
+            context_size=2 if whole.kind == "pair" else len(whole.genes),
+            settings=settings,
+            forward=curves(i, source, target),
+            reverse=curves(n + i, target, source),
+            residual=None,
+            notes=tuple(notes),
+        )
+        for i, target in enumerate(targets)
+    ]
+
+
+def pair_residual(
+    backbone: Backbone,
+    request: PairRequest,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> float | None:
+    """Residual badge, the larger of both directions; None under background ``follow``, where it is not defined."""
+    settings = request.settings
+    if settings.background == "follow":
+        return None
+    _check_pairs([(request.source, request.target)])
+    whole, _ = with_genes(request.context, [request.source, request.target], settings.base)
+    subject = f"{request.source}>{request.target}"
+    key = question_key(backbone, f"residual-{SCHEMA}-{NODES}", whole, settings, subject)
+    found = None if store is None else store.get(key)
+    if found is None:
+        both = [(request.source, request.target), (request.target, request.source)]
+        worst = 0.0
+        for i, (source, target) in enumerate(both):
+            start = _base_of(whole, source, settings.base)
+            nodes, weights = quadrature_nodes(start, settings.grid)
+            fine = SweepSettings(settings.base, tuple(nodes), "fixed")
+            slope = directed_pairs(backbone, [(source, target)], whole, fine, cancel=cancel).slope[0]
+            response = directed_pairs(backbone, [(source, target)], whole, settings, store, cancel=cancel).response
+            assert response is not None  # fixed background
+            worst = max(worst, relative_residual(weights @ slope.astype(np.float64), response[0]))
+            if progress:
+                progress((i + 1) / 2, "residual: the slope integrated against the response")
+        found = {"residual": np.array([worst])}
+        if store is not None:
+            store.put(key, found)
+    return float(found["residual"][0])
+
+
+def pair_specific(
+    backbone: Backbone,
+    request: PairRequest,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> PairSpecific:
+    """Pair-specific curves of both directions with their percentiles; see :mod:`ugrn_core.probes.pair_specific`."""
+    source, target, settings = request.source, request.target, request.settings
+    _check_pairs([(source, target)])
+    whole, _ = with_genes(request.context, [source, target], settings.base)
+    ask = dict(progress=progress, cancel=cancel)
+    there = centred_pair(backbone, source, target, whole, settings, store, **ask)
+    back = centred_pair(backbone, target, source, whole, settings, store, **ask)
+    return PairSpecific(
+        Curves(source, target, there.response, there.slope),
+        Curves(target, source, back.response, back.slope),
+        there.percentile,
+        back.percentile,
+        there.n_reference,
+        there.n_random,
+    )
+
+
+def score_pairs(
+    backbone: Backbone,
+    pairs: Sequence[tuple[str, str]],
+    context: Context,
+    settings: SweepSettings,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """One row a pair: ``source, target``, signed response and slope of largest size in each direction, and the
+    response (under ``follow`` the slope) at every virtual value. All genes of the pairs are added to a full context."""
+    _check_pairs(pairs)
+    whole, _ = with_genes(context, [g for pair in pairs for g in pair], settings.base)
+    both = [*pairs, *((t, s) for s, t in pairs)]
+    swept = directed_pairs(backbone, both, whole, settings, store, progress=progress, cancel=cancel)
+    n = len(pairs)
+    frame = pd.DataFrame(pairs, columns=["source", "target"])
+    curves = {"response": swept.response, "slope": swept.slope}
+    for direction, rows in (("forward", slice(0, n)), ("reverse", slice(n, None))):
+        for name, values in curves.items():
+            frame[f"{direction}_max_{name}"] = np.nan if values is None else _peak(values[rows])
+    shown = "slope" if swept.response is None else "response"
+    for direction, rows in (("forward", slice(0, n)), ("reverse", slice(n, None))):
+        for t, value in enumerate(settings.grid):
+            frame[f"{direction}_{shown}_at_{value:g}"] = curves[shown][rows, t]
+    return frame
+
+
+def estimate_pair(backbone: Backbone, request: PairRequest, store: Store | None = None) -> Estimate:
+    """Cost of :func:`explore_pair` with its residual: both directions, T + 16 nodes an interval each."""
+    whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
+    n_values = len(request.settings.grid)
+    nodes = 0 if request.settings.background == "follow" else NODES * (n_values + 1)
+    tokens = 1 + (2 if whole.kind == "pair" else len(whole.genes))
+    cached = 0.0
+    if store is not None and nodes:
+        subject = f"{request.source}>{request.target}"
+        known = store.get(question_key(backbone, f"residual-{SCHEMA}-{NODES}", whole, request.settings, subject))
+        cached = 0.0 if known is None else 1.0
+    return estimate(backbone, tokens, 2 * (n_values + nodes), cached)
+
+
+def with_genes(context: Context, genes: Sequence[str], base: float) -> tuple[Context, list[str]]:
+    """The context with ``genes`` in it; those that were missing stand at ``base``, and a note says so."""
+    missing = [g for g in dict.fromkeys(genes) if g not in set(context.genes)]
+    if context.kind == "pair" or not missing:
+        return context, []
+    values = None if context.values is None else (*context.values, *([base] * len(missing)))
+    named = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
+    note = f"{named} {'was' if len(missing) == 1 else 'were'} not in the context and added at {base:g}."
+    return Context(context.kind, (*context.genes, *missing), values, context.label), [note]
+
+
+def pair_frame(result: PairResult) -> pd.DataFrame:
+    """Long table: ``direction, source, target, virtual_value, response, slope, unit``."""
+    frames = []
+    for direction, curves in (("forward", result.forward), ("reverse", result.reverse)):
+        frames.append(
+            pd.DataFrame(
+                {
+                    "direction": direction,
+                    "source": curves.source,
+                    "target": curves.target,
+                    "virtual_value": result.settings.grid,
+                    "response": np.nan if curves.response is None else curves.response,
+                    "slope": curves.slope,
+                    "unit": result.unit,
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def pair_json(result: PairResult) -> dict[str, object]:
+    """What ``ugrn pair --json`` prints."""
+
+    def curves(c: Curves) -> dict[str, object]:
+        return {"response": None if c.response is None else c.response.tolist(), "slope": c.slope.tolist()}
+
+    return {
+        "source": result.source,
+        "target": result.target,
+        "backbone": result.backbone,
+        "fingerprint": result.fingerprint,
+        "context_size": result.context_size,
+        "base": result.settings.base,
+        "grid": list(result.settings.grid),
+        "forward": curves(result.forward),
+        "reverse": curves(result.reverse),
+        "residual": result.residual,
+    }
+
+
+def pair_command(
+    request: PairRequest | PairResult, backbone_name: str, *, context: str = "pair", group: str | None = None
+) -> str:
+    """The CLI line that regenerates a result; ``context`` is ``pair`` or the file it came from."""
+    settings = request.settings
+    words = ["ugrn", "pair", request.source, request.target, "--backbone", backbone_name, "--context", context]
+    words += ["--group", group] if group else []
+    words += ["--base", f"{settings.base:g}", "--grid", ",".join(f"{v:g}" for v in settings.grid)]
+    return shlex.join([*words, "--background", settings.background, "--json"])
+
+
+def _peak(values: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(values, np.abs(values).argmax(1)[:, None], 1)[:, 0]
+
+
+def _base_of(context: Context, gene: str, base: float) -> float:
+    return base if context.values is None else context.values[context.genes.index(gene)]
+
+
+def _check_pairs(pairs: Sequence[tuple[str, str]]) -> None:
+    if not pairs:
+        raise InputError("There is no pair to look at: give a source and a target.")
+    same = [s for s, t in pairs if s == t]
+    if same:
+        raise InputError(f"Source and target are the same gene ({same[0]}). A pair needs two different genes.")
+
+
+def _settings_notes(backbone: Backbone, settings: SweepSettings) -> list[str]:
+    check_settings(settings)
+    low, high = backbone.card.domain
+    outside = [v for v in (settings.base, *settings.grid) if not low <= v <= high]
+    if not outside:
+        return []
+    listed = ", ".join(f"{v:g}" for v in dict.fromkeys(outside))
+    return [
+        f"Outside the values this model was trained on ({low:g} to {high:g} {backbone.card.unit}): {listed}. "
+        "The model answers, but it never saw such values."
+    ]

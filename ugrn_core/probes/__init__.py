@@ -1,0 +1,1 @@
+"""Probes: what is read from a frozen backbone about gene pairs, one method a file."""
