@@ -18,12 +18,18 @@ class Backbone(Protocol):
     ``width`` and ``n_layers`` serve estimates of time and memory only.
     """
 
-    card: BackboneCard
-    vocabulary: Vocabulary
-    fingerprint: str
-    device: torch.device
-    width: int
-    n_layers: int
+    @property
+    def card(self) -> BackboneCard: ...
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def n_layers(self) -> int: ...
 
     def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """Reconstructed values (batch, gene) of values (batch, gene)."""

@@ -1,0 +1,383 @@
+"""A checkpoint folder loads whole or not at all, and what is saved reads back as the same model."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
+
+from ugrn_core.backbones import passport as passport_room
+from ugrn_core.backbones.checkpoint import load_checkpoint, read_checkpoint, read_tokens, save_checkpoint
+from ugrn_core.backbones.passport import passport
+from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.errors import CheckpointError
+
+MakeFolder = Callable[..., Path]
+
+QKV = "transformer_encoder.layers.1.self_attn.Wqkv.weight"
+
+
+def change_tensors(folder: Path, change: Callable[[dict], object]) -> Path:
+    """Rewrite the weights of a folder after ``change`` worked on the dictionary in place."""
+    tensors = torch.load(folder / "best_model.pt", weights_only=True)
+    change(tensors)
+    torch.save(tensors, folder / "best_model.pt")
+    return folder
+
+
+def change_json(folder: Path, file: str, change: Callable[[dict], object]) -> Path:
+    content = json.loads((folder / file).read_text())
+    change(content)
+    (folder / file).write_text(json.dumps(content))
+    return folder
+
+
+def refused(folder: Path) -> str:
+    """The error of a folder that must not load; it always names the folder."""
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(folder, device="cpu")
+    assert str(folder) in str(caught.value)
+    return str(caught.value)
+
+
+class Planted:
+    """A pickle of this object would create a file when it is opened."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple:
+        return (Path.touch, (self.file,))
+
+
+def test_a_whole_folder_loads_frozen_and_says_what_it_is(scgpt_folder: Path) -> None:
+    backbone = load_checkpoint(scgpt_folder, device="cpu")
+    assert (backbone.card.layout, backbone.card.unit, backbone.card.n_bins) == ("scgpt", "bins", 51)
+    assert (backbone.card.domain, backbone.card.base) == ((0.0, 50.0), 10.0)
+    assert backbone.card.grid == (1.0, 5.0, 15.0, 25.0, 35.0, 45.0)
+    assert backbone.card.max_seq_len == 1200
+    assert backbone.card.drop_zero_genes and not backbone.card.embedded
+    assert "scGPT" in backbone.card.label
+    assert not backbone.model.training
+    assert not any(p.requires_grad for p in backbone.model.parameters())
+    assert "<cls>" not in backbone.vocabulary and len(backbone.vocabulary) == 20
+
+
+def test_continuous_layout_has_its_own_defaults(scbenchmark_folder: Path) -> None:
+    card = load_checkpoint(scbenchmark_folder, device="cpu").card
+    assert (card.layout, card.unit, card.n_bins, card.domain) == ("scbenchmark", "log1p", 0, (0.0, 8.0))
+    assert (card.base, card.grid) == (1.0, (0.25, 0.5, 2.0, 3.0, 4.0, 5.0))
+    assert card.max_seq_len == 512  # train_maxseq of the published args
+    assert not card.drop_zero_genes
+
+
+def test_heads_come_from_args(make_scgpt: MakeFolder) -> None:
+    two, four = make_scgpt(nheads=2), make_scgpt(spelling="in_proj", nheads=4)
+    a, b = load_checkpoint(two, device="cpu"), load_checkpoint(four, device="cpu")
+    genes = torch.from_numpy(a.vocabulary.ids(["SOX2", "NANOG", "ALB"]))
+    values = torch.full((1, 3), 10.0)
+    assert not torch.allclose(a.reconstruct(genes, values), b.reconstruct(genes, values), atol=1e-3)
+    assert a.fingerprint != b.fingerprint  # the same weights with other heads are another model
+
+
+@pytest.mark.parametrize("name", [QKV, "decoder.fc.4.bias", "encoder.enc_norm.weight", "encoder.embedding.weight"])
+def test_a_missing_tensor_is_named(scgpt_folder: Path, name: str) -> None:
+    message = refused(change_tensors(scgpt_folder, lambda t: t.pop(name)))
+    assert name.replace("Wqkv.", "in_proj_") in message
+
+
+def test_a_left_over_tensor_is_named(scgpt_folder: Path) -> None:
+    message = refused(
+        change_tensors(scgpt_folder, lambda t: t.update({"batch_encoder.embedding.weight": torch.ones(2)}))
+    )
+    assert "1 left over (batch_encoder.embedding.weight)" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [(QKV, (48, 15)), ("decoder.fc.4.weight", (2, 16)), ("encoder.enc_norm.bias", ())]
+)
+def test_a_misshapen_tensor_is_named_with_both_shapes(scgpt_folder: Path, name: str, shape: tuple[int, ...]) -> None:
+    message = refused(change_tensors(scgpt_folder, lambda t: t.update({name: torch.ones(shape)})))
+    assert name.replace("Wqkv.", "in_proj_") in message
+    assert str(list(shape)) in message and "expected" in message
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_tensor_that_is_not_finite_is_named(scgpt_folder: Path, value: float) -> None:
+    assert "in_proj_weight" in refused(change_tensors(scgpt_folder, lambda t: t[QKV].__setitem__((3, 3), value)))
+
+
+def test_whole_number_tensors_are_refused(scgpt_folder: Path) -> None:
+    message = refused(change_tensors(scgpt_folder, lambda t: t.update({QKV: torch.ones(48, 16, dtype=torch.int64)})))
+    assert "floating-point" in message
+
+
+@pytest.mark.parametrize("field", ["embsize", "nheads", "nlayers", "d_hid", "max_seq_len", "n_bins", "pad_value"])
+def test_a_missing_field_of_args_is_named(scgpt_folder: Path, field: str) -> None:
+    message = refused(change_json(scgpt_folder, "args.json", lambda a: a.pop(field)))
+    assert "args.json" in message and field in message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("nheads", 3, "not a multiple"),
+        ("nheads", 0, "positive whole number"),
+        ("nheads", True, "positive whole number"),
+        ("embsize", "16", "positive whole number"),
+        ("embsize", 10**12, "positive whole number"),
+        ("embsize", 32, "another shape"),
+        ("nlayers", 3, "layers in the weights: 0, 1"),
+        ("nlayers", 1, "layers in the weights: 0, 1"),
+        ("pad_value", "x", "expected a number"),
+        ("input_emb_style", "category", "continuous"),
+        ("pre_norm", True, "pre_norm"),
+        ("layout", "scbenchmark", "layout"),
+        ("n_bins", 1.5, "positive whole number"),
+    ],
+)
+def test_args_that_contradict_the_weights_are_refused(
+    scgpt_folder: Path, field: str, value: object, expected: str
+) -> None:
+    assert expected in refused(change_json(scgpt_folder, "args.json", lambda a: a.update({field: value})))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"embsize": 16, "embsize": 16}', "[" * 100_000, "\xff"])
+@pytest.mark.parametrize("file", ["args.json", "vocab.json"])
+def test_a_file_that_is_not_a_json_object_is_named(scgpt_folder: Path, file: str, text: str) -> None:
+    (scgpt_folder / file).write_bytes(text.encode("latin-1"))
+    assert file in refused(scgpt_folder)
+
+
+def test_vocabulary_of_another_size_is_refused(scgpt_folder: Path) -> None:
+    message = refused(change_json(scgpt_folder, "vocab.json", lambda v: v.update(EXTRA=len(v))))
+    assert "24 tokens" in message and "23 rows" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda v: v.update(TP53=v["MDM2"]), "each once"),
+        (lambda v: v.update(TP53=99), "0 to 22"),
+        (lambda v: v.update(TP53="0"), "whole-number id"),
+        (lambda v: v.update(TP53=True), "whole-number id"),
+        (lambda v: v.clear(), "no gene"),
+    ],
+)
+def test_a_vocabulary_with_odd_ids_is_refused(scgpt_folder: Path, change: Callable, expected: str) -> None:
+    assert expected in refused(change_json(scgpt_folder, "vocab.json", change))
+
+
+def test_a_symbol_twice_in_the_vocabulary_is_refused(scgpt_folder: Path) -> None:
+    text = (scgpt_folder / "vocab.json").read_text()
+    (scgpt_folder / "vocab.json").write_text(text.replace('"MDM2"', '"TP53"'))
+    assert "TP53" in refused(scgpt_folder)
+
+
+def test_a_vocabulary_without_cls_is_refused(make_scgpt: MakeFolder) -> None:
+    assert "<cls>" in refused(make_scgpt(cls_at=None))
+
+
+def test_what_is_not_a_checkpoint_is_refused(tmp_path: Path, scgpt_folder: Path) -> None:
+    assert "no such folder" in refused(tmp_path / "nowhere")
+    assert "no such folder" in refused(scgpt_folder / "args.json")
+    (tmp_path / "empty").mkdir()
+    assert "args.json, no vocab.json, no best_model.pt or model.safetensors" in refused(tmp_path / "empty")
+    save_file({"x": torch.ones(1)}, scgpt_folder / "model.safetensors")
+    assert "keep the one you mean" in refused(scgpt_folder)
+
+
+def test_a_pickle_of_anything_else_is_never_opened(scgpt_folder: Path) -> None:
+    planted = scgpt_folder / "planted"
+    for write in (torch.save, lambda content, file: file.write_bytes(pickle.dumps(content, protocol=2))):
+        write({"weights": Planted(planted)}, scgpt_folder / "best_model.pt")
+        assert "best_model.pt" in refused(scgpt_folder)
+    assert not planted.exists()
+
+
+@pytest.mark.parametrize(
+    "content", [{"model_state_dict": {"x": torch.ones(1)}}, [torch.ones(1)], {}, {3: torch.ones(1)}]
+)
+def test_a_file_that_is_not_a_state_dict_is_refused(scgpt_folder: Path, content: object) -> None:
+    torch.save(content, scgpt_folder / "best_model.pt")
+    assert "best_model.pt holds" in refused(scgpt_folder)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 0.999), safe=st.booleans())
+def test_a_truncated_file_is_refused(scgpt_folder: Path, share: float, safe: bool) -> None:
+    whole = scgpt_folder / ("whole.safetensors" if safe else "whole.pt")
+    if not whole.exists():
+        tensors = torch.load(scgpt_folder / "best_model.pt", weights_only=True)
+        (save_file if safe else torch.save)(tensors, whole)
+    for name in ("best_model.pt", "model.safetensors"):
+        (scgpt_folder / name).rename(scgpt_folder / "original.pt") if (scgpt_folder / name).exists() else None
+    content = whole.read_bytes()
+    cut = scgpt_folder / ("model.safetensors" if safe else "best_model.pt")
+    cut.write_bytes(content[: int(share * len(content))])
+    try:
+        assert cut.name in refused(scgpt_folder)
+    finally:
+        cut.unlink()
+        (scgpt_folder / "original.pt").rename(scgpt_folder / "best_model.pt")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=200), safe=st.booleans())
+def test_random_bytes_are_refused(scgpt_folder: Path, data: bytes, safe: bool) -> None:
+    (scgpt_folder / "best_model.pt").unlink(missing_ok=True)
+    (scgpt_folder / "model.safetensors").unlink(missing_ok=True)
+    (scgpt_folder / ("model.safetensors" if safe else "best_model.pt")).write_bytes(data)
+    refused(scgpt_folder)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(where=st.floats(0, 0.999), flip=st.integers(1, 255))
+def test_a_flipped_byte_never_escapes_as_another_error(scgpt_folder: Path, where: float, flip: int) -> None:
+    file = scgpt_folder / "best_model.pt"
+    whole = file.read_bytes()
+    i = int(where * len(whole))
+    file.write_bytes(whole[:i] + bytes([whole[i] ^ flip]) + whole[i + 1 :])
+    try:
+        load_checkpoint(scgpt_folder, device="cpu")  # a flip inside a weight is still a weight
+    except CheckpointError as error:
+        assert str(scgpt_folder) in str(error)
+    finally:
+        file.write_bytes(whole)
+
+
+def test_half_precision_is_read_as_float32(scgpt_folder: Path, make_scgpt: MakeFolder) -> None:
+    change_tensors(scgpt_folder, lambda t: t.update({n: x.half() for n, x in t.items()}))
+    rounded = change_tensors(
+        make_scgpt(spelling="in_proj"), lambda t: t.update({n: x.half().float() for n, x in t.items()})
+    )
+    half = load_checkpoint(scgpt_folder, device="cpu")
+    assert all(p.dtype == torch.float32 for p in half.model.parameters())
+    assert half.fingerprint == load_checkpoint(rounded, device="cpu").fingerprint
+
+
+def test_fingerprint_follows_every_weight_and_the_vocabulary(make_scgpt: MakeFolder) -> None:
+    prints = {load_checkpoint(make_scgpt(), device="cpu").fingerprint}
+    for i, name in enumerate(["decoder.fc.4.bias", QKV, "encoder.embedding.weight"]):
+        folder = change_tensors(make_scgpt(seed=0), lambda t, n=name: t[n].view(-1)[-1].add_(1e-3))
+        prints.add(load_checkpoint(folder, device="cpu").fingerprint)
+        assert len(prints) == i + 2
+    folder = change_json(make_scgpt(), "vocab.json", lambda v: v.update(TP53=v["MDM2"], MDM2=v["TP53"]))
+    prints.add(load_checkpoint(folder, device="cpu").fingerprint)
+    folder = change_json(make_scgpt(), "args.json", lambda a: a.update(pad_value=-3))
+    prints.add(load_checkpoint(folder, device="cpu").fingerprint)
+    assert len(prints) == 6
+    unread = change_tensors(make_scgpt(), lambda t: t["flag_encoder.weight"].add_(1))
+    assert load_checkpoint(unread, device="cpu").fingerprint in prints
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+@pytest.mark.parametrize("layout", ["scgpt", "scbenchmark"])
+def test_save_reads_back_as_the_same_model(
+    request: pytest.FixtureRequest, tmp_path: Path, layout: str, dtype: torch.dtype
+) -> None:
+    folder = request.getfixturevalue(f"{layout}_folder")
+    backbone, tokens = load_checkpoint(folder, device="cpu"), read_checkpoint(folder).tokens
+    facts = {
+        "label": "Small",
+        "base": 2,
+        "grid": [1, 3],
+        "drop_zero_genes": False,
+        "embedded": True,
+        "about": {"r2": 1},
+    }
+    args = {"max_seq_len": 300, "n_bins": 51}
+    saved = save_checkpoint(tmp_path / "saved", backbone.model, tokens, args, layout, facts=facts, dtype=dtype)
+    again = load_checkpoint(tmp_path / "saved", device="cpu")
+    assert again.fingerprint == saved.fingerprint
+    assert (again.fingerprint == backbone.fingerprint) == (dtype == torch.float32)
+    assert again.vocabulary.symbols == backbone.vocabulary.symbols
+    assert (again.card.label, again.card.base, again.card.grid) == ("Small", 2.0, (1.0, 3.0))
+    assert (again.card.max_seq_len, again.card.embedded) == (300, True)
+    genes = torch.from_numpy(again.vocabulary.ids(["SOX2", "NANOG", "ALB"]))
+    values = torch.tensor([[1.0, 2, 3]])
+    close = {torch.float32: 1e-6, torch.float16: 3e-2}[dtype]
+    torch.testing.assert_close(
+        again.reconstruct(genes, values), backbone.reconstruct(genes, values), rtol=close, atol=close
+    )
+    assert {p.name for p in (tmp_path / "saved").iterdir()} == {
+        "args.json",
+        "vocab.json",
+        "card.json",
+        "model.safetensors",
+    }
+
+
+def test_saved_tensors_carry_published_names(scgpt_folder: Path, tmp_path: Path) -> None:
+    original = torch.load(scgpt_folder / "best_model.pt", weights_only=True)
+    checkpoint = read_checkpoint(scgpt_folder)
+    model = load_checkpoint(scgpt_folder, device="cpu").model
+    save_checkpoint(tmp_path / "saved", model, checkpoint.tokens, checkpoint.args, "scgpt")
+    stored = load_file(tmp_path / "saved" / "model.safetensors")
+    read = {n.replace("Wqkv.", "in_proj_"): t for n, t in original.items() if not n.startswith(("mvc_", "flag_"))}
+    assert stored.keys() == read.keys()
+    assert all(torch.equal(stored[n], read[n]) for n in read)
+
+
+def test_save_refuses_args_that_contradict_the_model(scgpt_folder: Path, tmp_path: Path) -> None:
+    checkpoint = read_checkpoint(scgpt_folder)
+    model = LeanTransformer(checkpoint.config)
+    with pytest.raises(CheckpointError, match="nheads 4 is 2"):
+        save_checkpoint(tmp_path / "saved", model, checkpoint.tokens, {**checkpoint.args, "nheads": 4}, "scgpt")
+    assert not (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"bas": 1}, "unknown facts bas"),
+        ({"base": "10"}, "base is '10'"),
+        ({"grid": []}, "rising"),
+        ({"grid": [3, 1]}, "rising"),
+        ({"domain": [5, 1]}, "lower and an upper"),
+        ({"drop_zero_genes": 1}, "true or false"),
+        ({"unit": None}, "expected text"),
+    ],
+)
+def test_an_odd_card_is_refused(scgpt_folder: Path, facts: dict, expected: str) -> None:
+    (scgpt_folder / "card.json").write_text(json.dumps(facts))
+    assert expected in refused(scgpt_folder)
+
+
+def test_callers_facts_outrank_the_folders(scgpt_folder: Path) -> None:
+    (scgpt_folder / "card.json").write_text(json.dumps({"label": "Folder", "base": 5}))
+    card = load_checkpoint(scgpt_folder, device="cpu", card={"label": "Caller"}).card
+    assert (card.label, card.base) == ("Caller", 5.0)
+
+
+def test_read_tokens_keeps_every_id(tmp_path: Path, tokens: dict[str, int]) -> None:
+    (tmp_path / "vocab.json").write_text(json.dumps(tokens))
+    assert read_tokens(tmp_path / "vocab.json") == tokens
+
+
+def test_passport_says_what_was_loaded(scgpt_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    backbone = load_checkpoint(scgpt_folder, device="cpu")
+    found = passport(scgpt_folder)
+    assert (found.layout, found.weights, found.known_as) == ("scGPT", "best_model.pt", None)
+    assert found.size == (scgpt_folder / "best_model.pt").stat().st_size
+    assert (found.n_heads, found.width, found.n_layers, found.max_seq_len, found.n_genes) == (2, 16, 2, 1200, 20)
+    assert found.matched == len(backbone.model.state_dict())
+    assert found.ignored == ("flag_encoder.weight", "mvc_decoder.gene2query.bias", "mvc_decoder.gene2query.weight")
+    genes = torch.from_numpy(backbone.vocabulary.ids(backbone.vocabulary.symbols[:8]))
+    cell = backbone.reconstruct(genes, torch.arange(1.0, 9.0)[None])[0]
+    assert found.cell == pytest.approx(cell.tolist(), abs=1e-4)
+    monkeypatch.setitem(passport_room.KNOWN_WEIGHTS, found.sha256, "a known one")
+    assert passport(scgpt_folder).known_as == "a known one"
+
+
+def test_passport_is_the_same_for_every_spelling(make_scgpt: MakeFolder) -> None:
+    a, b = passport(make_scgpt("Wqkv")), passport(make_scgpt("module"))
+    assert (a.fingerprint, a.cell) == (b.fingerprint, b.cell)
+    assert a.sha256 != b.sha256

@@ -1,0 +1,251 @@
+"""A checkpoint folder in, a backbone out, and back: ``args.json``, ``vocab.json`` and the weights.
+
+Weights are ``best_model.pt`` (read with ``weights_only``, so nothing is unpickled) or ``model.safetensors``. A folder
+loads whole or not at all: every way in which it is not the model its files claim is a :class:`CheckpointError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.cards import make_card
+from ugrn_core.backbones.devices import choose_device
+from ugrn_core.backbones.layouts import (
+    LAYOUTS,
+    Layout,
+    canonical_tensors,
+    known_args,
+    published_args,
+    read_config,
+    recognise,
+    shown,
+    to_core,
+    to_published,
+)
+from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.errors import CheckpointError
+from ugrn_core.types import Vocabulary
+
+PICKLED, SAFE = "best_model.pt", "model.safetensors"
+
+UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    EOFError,
+    OSError,
+    struct.error,
+    SafetensorError,
+)
+"""What torch and safetensors raise on bytes that are not a file of tensors."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A folder that was read and found whole. ``state`` is the lean core's, float32."""
+
+    folder: Path
+    weights: Path
+    layout: Layout
+    config: TransformerConfig
+    args: Mapping[str, Any]
+    tokens: Mapping[str, int]
+    facts: Mapping[str, Any]
+    state: Mapping[str, Tensor]
+    ignored: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        return fingerprint(self.state, self.config, self.tokens)
+
+
+def load_checkpoint(
+    folder: str | Path, *, device: str | torch.device | None = None, card: Mapping[str, Any] | None = None
+) -> TransformerBackbone:
+    """Backbone of a checkpoint folder, on ``device`` (default: :func:`choose_device`), in evaluation mode.
+
+    The layout is recognised from the tensor names; the card says which. ``card`` holds facts that outrank those of
+    the folder's ``card.json``, which outrank the defaults of the layout (:mod:`ugrn_core.backbones.cards`).
+    """
+    return to_backbone(read_checkpoint(folder), device=device, card=card)
+
+
+def to_backbone(
+    checkpoint: Checkpoint, *, device: str | torch.device | None = None, card: Mapping[str, Any] | None = None
+) -> TransformerBackbone:
+    """Backbone of a checkpoint that was read."""
+    c = checkpoint
+    with torch.device("meta"):
+        model = LeanTransformer(c.config)
+    model.load_state_dict(c.state, strict=True, assign=True)
+    return TransformerBackbone(
+        model=model.to(choose_device(device)),
+        card=make_card(c.layout, c.args, c.folder.name, c.facts, card or {}),
+        vocabulary=Vocabulary.from_tokens(dict(c.tokens)),
+        fingerprint=c.fingerprint,
+    )
+
+
+def read_checkpoint(folder: str | Path) -> Checkpoint:
+    """Read a folder and check all of it; the error names the folder."""
+    folder = Path(folder).expanduser().resolve()
+    try:
+        return _read(folder)
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
+
+
+def save_checkpoint(
+    folder: str | Path,
+    model: LeanTransformer,
+    tokens: Mapping[str, int],
+    args: Mapping[str, Any],
+    layout: str,
+    *,
+    facts: Mapping[str, Any] | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Checkpoint:
+    """Write ``model`` in a published layout and read it back; returns what a reader gets.
+
+    ``tokens`` is the whole ``vocab.json``, special tokens among them. ``args`` states what the model's shape does
+    not (``max_seq_len``, for scGPT also ``n_bins``); a field that contradicts the model is an error. ``facts``
+    becomes ``card.json``. ``dtype`` float16 halves the file; values are rounded and read back as float32.
+    """
+    folder = Path(folder)
+    target = LAYOUTS[layout]
+    stated = published_args(target, model.config)
+    clash = [k for k in stated if k in args and args[k] != stated[k]]
+    if clash:
+        raise CheckpointError(f"args contradict the model: {shown([f'{k} {args[k]} is {stated[k]}' for k in clash])}.")
+    state = {n: t.detach().cpu().to(dtype).contiguous() for n, t in model.state_dict().items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_json(folder / "args.json", {**args, **stated, "layout": layout})
+    _write_json(folder / "vocab.json", tokens)
+    if facts is not None:
+        _write_json(folder / "card.json", facts)
+    partial = folder / f"{SAFE}.partial"
+    save_file(to_published(target, model.config, state), partial)
+    partial.replace(folder / SAFE)
+    saved = read_checkpoint(folder)
+    if saved.fingerprint != fingerprint(state, model.config, tokens):
+        raise CheckpointError(f"{folder}: what was written reads back as another model.")
+    return saved
+
+
+def fingerprint(state: Mapping[str, Tensor], config: TransformerConfig, tokens: Mapping[str, int]) -> str:
+    """sha256 of everything that decides an answer: shape, vocabulary, and the weights as float32 in name order.
+
+    The spelling and the precision of the file do not matter, as long as the float32 values are the same.
+    """
+    digest = hashlib.sha256(json.dumps([asdict(config), sorted(tokens.items())]).encode())
+    for name in sorted(state):
+        tensor = state[name].detach().to("cpu", torch.float32).contiguous()
+        digest.update(f"{name}{list(tensor.shape)}".encode())
+        digest.update(tensor.numpy().astype("<f4", copy=False).data)
+    return digest.hexdigest()
+
+
+def _read(folder: Path) -> Checkpoint:
+    if not folder.is_dir():
+        raise CheckpointError("no such folder. Expected a folder with args.json, vocab.json and the weights.")
+    weights = [folder / name for name in (PICKLED, SAFE) if (folder / name).is_file()]
+    missing = [name for name in ("args.json", "vocab.json") if not (folder / name).is_file()]
+    if missing or not weights:
+        wanted = [*missing, *([] if weights else [f"{PICKLED} or {SAFE}"])]
+        raise CheckpointError(f"not a checkpoint: no {', no '.join(wanted)} in it.")
+    if len(weights) > 1:
+        raise CheckpointError(f"holds {PICKLED} and {SAFE}; keep the one you mean.")
+    args, tokens = read_json(folder / "args.json"), read_tokens(folder / "vocab.json")
+    facts = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
+    tensors = canonical_tensors(read_tensors(weights[0]))
+    layout = recognise(tensors)
+    if args.get("layout", layout.name) != layout.name:
+        raise CheckpointError(f"args.json says layout {args['layout']!r}, the tensors are those of {layout.name!r}.")
+    embedding = tensors[f"{layout.modules['gene_embedding']}.weight"]
+    if embedding.dim() != 2:
+        raise CheckpointError(f"the gene embedding is {list(embedding.shape)}, expected [tokens, width].")
+    args = known_args(layout, args)
+    config = read_config(layout, args, tokens, embedding.shape[1])
+    state, ignored = to_core(layout, config, tensors)
+    make_card(layout, args, folder.name, facts)
+    return Checkpoint(folder, weights[0], layout, config, args, tokens, facts, state, ignored)
+
+
+def read_tensors(file: Path) -> dict[str, Tensor]:
+    """Tensors of a weights file by stored name, on the CPU; anything but a flat dictionary of tensors is an error."""
+    try:
+        if file.suffix == ".safetensors":
+            return load_file(file)
+        content = torch.load(file, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise CheckpointError(
+            f"{file.name} ({file.stat().st_size:,} bytes) is not a whole file of tensors: it is cut off, damaged, or "
+            f"a pickle of other objects, which is never opened. Fetch or copy it again. ({reason[0][:200]})"
+        ) from error
+    if not isinstance(content, dict) or not content:
+        raise CheckpointError(f"{file.name} holds a {type(content).__name__}, expected tensors by name.")
+    odd = [str(k) for k, v in content.items() if not (isinstance(k, str) and isinstance(v, Tensor))]
+    if odd:
+        raise CheckpointError(f"{file.name} holds things that are not tensors ({shown(odd)}): expected a state dict.")
+    return content
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """A JSON object; a key that stands twice is an error."""
+
+    def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in result:
+                raise CheckpointError(f"{file.name} holds {key!r} twice.")
+            result[key] = value
+        return result
+
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{file.name} is not JSON ({str(error)[:200]}).") from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{file.name} holds a {type(content).__name__}, expected an object.")
+    return content
+
+
+def read_tokens(file: Path) -> dict[str, int]:
+    """Token ids of ``vocab.json``: every id from 0 to n - 1 once."""
+    tokens = read_json(file)
+    odd = [s for s, i in tokens.items() if isinstance(i, bool) or not isinstance(i, int)]
+    if odd:
+        raise CheckpointError(f"{file.name}: {len(odd)} tokens have no whole-number id ({shown(odd)}).")
+    if sorted(tokens.values()) != list(range(len(tokens))):
+        raise CheckpointError(
+            f"{file.name}: ids of {len(tokens)} tokens must be 0 to {len(tokens) - 1}, each once; "
+            f"got {len(set(tokens.values()))} different ids from {min(tokens.values(), default=0)} "
+            f"to {max(tokens.values(), default=0)}."
+        )
+    if all(s.startswith("<") for s in tokens):
+        raise CheckpointError(f"{file.name} holds no gene.")
+    return tokens
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_text(json.dumps(dict(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    partial.replace(file)

@@ -1,0 +1,61 @@
+"""Where a backbone computes: CUDA, then Apple's MPS, then the CPU; ``UGRN_DEVICE`` or an explicit choice outranks."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from ugrn_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """What to show of a device: torch's name of it, the hardware's name, CPU threads torch may use."""
+
+    device: str
+    hardware: str
+    threads: int
+
+
+def devices() -> tuple[str, ...]:
+    """Devices of this machine, best first."""
+    cuda = [f"cuda:{i}" for i in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return (*cuda, *mps, "cpu")
+
+
+def choose_device(requested: str | torch.device | None = None) -> torch.device:
+    """Device to compute on: ``requested``, else ``UGRN_DEVICE``, else the best there is.
+
+    ``cuda`` means the first CUDA device. A device that this machine does not have is an :class:`InputError`.
+    """
+    there = devices()
+    source = "device" if requested is not None else "UGRN_DEVICE"
+    wanted = str(requested) if requested is not None else os.environ.get("UGRN_DEVICE", "").strip()
+    if not wanted:
+        return torch.device(there[0])
+    name = {"cuda": "cuda:0", "mps:0": "mps", "cpu:0": "cpu"}.get(wanted.lower(), wanted.lower())
+    if name not in there:
+        raise InputError(f"{source} is {wanted!r}; this machine has {', '.join(there)}.")
+    return torch.device(name)
+
+
+def describe_device(device: torch.device | None = None) -> DeviceFacts:
+    """Facts of ``device``, or of the one :func:`choose_device` picks."""
+    device = choose_device() if device is None else device
+    hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
+    return DeviceFacts(str(device), hardware, torch.get_num_threads())
+
+
+def _processor() -> str:
+    """Name of the processor: from /proc/cpuinfo on Linux, from Python elsewhere."""
+    listing = Path("/proc/cpuinfo")
+    if listing.is_file():
+        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,271 @@
+"""Tensor names and arguments of the two published layouts, mapped onto the lean core and back.
+
+scGPT (Cui et al. 2024): gene embedding and value encoder each end in a LayerNorm; ``<cls>`` carries ``pad_value``.
+Its saves differ in the spelling of attention (``in_proj_weight``, flash's ``Wqkv.weight``, ``_impl.`` before
+either) and may put ``module.`` before every name. scBenchmark (Qi et al. 2025): no such norms, a linear map after
+the gene embedding where its width differs from the model's, ``<cls>`` carries ``cls_value``.
+
+A tensor is required, optional (another head of the published model, never read here) or left over; whatever is
+missing, left over or misshapen is a :class:`CheckpointError` that names it. Nothing is ever dropped in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.errors import CheckpointError
+
+LARGEST_FIELD = 1_000_000  # no width, layer or head count of a real model is above this
+NAMES_SHOWN = 6
+
+LAYER = {
+    "qkv": "self_attn.in_proj",
+    "out": "self_attn.out_proj",
+    "ff_in": "linear1",
+    "ff_out": "linear2",
+    "norm1": "norm1",
+    "norm2": "norm2",
+}
+"""Modules of one layer: lean core to torch's TransformerEncoderLayer, which both layouts use."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One published layout.
+
+    ``modules`` maps modules of the lean core to published ones, ``layers`` is what stands before a layer's number,
+    ``optional`` are beginnings of names that are known and not read. ``fields`` must be in ``args.json``;
+    ``cls_field`` is the one that holds the value of ``<cls>``;
+    ``synonyms`` are other names of fields, under which a published ``args.json`` may state them.
+    """
+
+    name: Literal["scgpt", "scbenchmark"]
+    label: str
+    modules: Mapping[str, str]
+    layers: str
+    optional: tuple[str, ...]
+    norms: bool
+    fields: tuple[str, ...]
+    cls_field: str
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+
+
+LAYOUTS: dict[str, Layout] = {
+    "scgpt": Layout(
+        name="scgpt",
+        label="scGPT",
+        modules={
+            "gene_embedding": "encoder.embedding",
+            "gene_norm": "encoder.enc_norm",
+            "value_in": "value_encoder.linear1",
+            "value_out": "value_encoder.linear2",
+            "value_norm": "value_encoder.norm",
+            "head.0": "decoder.fc.0",
+            "head.1": "decoder.fc.2",
+            "head.2": "decoder.fc.4",
+        },
+        layers="transformer_encoder.layers.",
+        optional=("mvc_decoder.", "cls_decoder.", "flag_encoder."),
+        norms=True,
+        fields=("embsize", "nheads", "nlayers", "d_hid", "max_seq_len", "n_bins", "pad_value"),
+        cls_field="pad_value",
+    ),
+    "scbenchmark": Layout(
+        name="scbenchmark",
+        label="scBenchmark",
+        modules={
+            "gene_embedding": "embedding",
+            "gene_map": "emb_trans",
+            "value_in": "value_encoder.0",
+            "value_out": "value_encoder.2",
+            "head.0": "decoder.0",
+            "head.1": "decoder.2",
+            "head.2": "decoder.4",
+        },
+        layers="encoder.layers.",
+        optional=("layer_norm.", "gene2query."),
+        norms=False,
+        fields=("embsize", "nheads", "nlayers", "max_seq_len", "cls_value"),
+        cls_field="cls_value",
+        synonyms={"train_maxseq": "max_seq_len"},
+    ),
+}
+
+
+def canonical(name: str) -> str:
+    """One spelling for every stored name: no ``module.``, no ``_impl.``, ``in_proj_`` for ``Wqkv.``."""
+    name = name.removeprefix("module.").replace(".self_attn._impl.", ".self_attn.")
+    return name.replace(".self_attn.Wqkv.", ".self_attn.in_proj_")
+
+
+def canonical_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors under their canonical names; two spellings of one name in one file are an error."""
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if canonical(name) in renamed:
+            raise CheckpointError(f"tensor {canonical(name)} is stored twice, the second time as {name}.")
+        renamed[canonical(name)] = tensor
+    return renamed
+
+
+def recognise(names: Iterable[str]) -> Layout:
+    """Layout of a checkpoint, told by the name of its gene embedding (canonical names)."""
+    names = list(names)
+    found = [x for x in LAYOUTS.values() if f"{x.modules['gene_embedding']}.weight" in names]
+    if len(found) != 1:
+        expected = " or ".join(f"{x.modules['gene_embedding']}.weight ({x.label})" for x in LAYOUTS.values())
+        raise CheckpointError(
+            f"{'no' if not found else 'more than one'} known layout: expected one gene embedding, {expected}; "
+            f"the file holds {shown(sorted(names))}."
+        )
+    return found[0]
+
+
+def read_config(
+    layout: Layout, args: Mapping[str, Any], tokens: Mapping[str, int], gene_width: int
+) -> TransformerConfig:
+    """Shape of the model from ``args.json`` and ``vocab.json``; heads are in no tensor, so they come from here alone.
+
+    ``gene_width`` is the width of the stored gene embedding. scBenchmark's feed-forward is as wide as the model
+    unless ``d_hid`` says otherwise.
+    """
+    missing = [f for f in layout.fields if f not in args]
+    if missing:
+        raise CheckpointError(f"args.json lacks {', '.join(missing)}, needed for the {layout.label} layout.")
+    style = args.get("input_emb_style", "continuous")
+    if style != "continuous":
+        raise CheckpointError(f"input_emb_style in args.json is {style!r}; only 'continuous' has a derivative.")
+    if args.get("pre_norm", False):
+        raise CheckpointError("args.json says pre_norm; both layouts norm after each block, this one cannot be read.")
+    width, heads = count(args, "embsize"), count(args, "nheads")
+    if width % heads:
+        raise CheckpointError(f"args.json: embsize {width} is not a multiple of nheads {heads}.")
+    if "<cls>" not in tokens:
+        raise CheckpointError("vocab.json has no <cls>: it stands before the genes of every cell in pre-training.")
+    return TransformerConfig(
+        vocab_size=len(tokens),
+        width=width,
+        n_layers=count(args, "nlayers"),
+        n_heads=heads,
+        ff_width=count(args, "d_hid") if "d_hid" in args else width,
+        gene_width=width if layout.norms else gene_width,
+        gene_norm=layout.norms,
+        value_norm=layout.norms,
+        cls_id=tokens["<cls>"],
+        cls_value=number(args, layout.cls_field),
+    )
+
+
+def known_args(layout: Layout, args: Mapping[str, Any]) -> dict[str, Any]:
+    """``args.json`` with the layout's synonyms under the names used here; a field that is there is not replaced."""
+    return {name: args[other] for other, name in layout.synonyms.items() if other in args} | dict(args)
+
+
+def published_args(layout: Layout, config: TransformerConfig) -> dict[str, Any]:
+    """The part of ``args.json`` that a config states; the inverse of :func:`read_config`."""
+    return {
+        "embsize": config.width,
+        "nheads": config.n_heads,
+        "nlayers": config.n_layers,
+        "d_hid": config.ff_width,
+        "input_emb_style": "continuous",
+        layout.cls_field: config.cls_value,
+    }
+
+
+def published_names(layout: Layout, config: TransformerConfig) -> dict[str, str]:
+    """Every tensor of the lean core by name, with its canonical published name."""
+    modules = {core: name for core, name in layout.modules.items() if core != "gene_map"}
+    if config.gene_width != config.width:
+        modules["gene_map"] = layout.modules["gene_map"]
+    for i in range(config.n_layers):
+        modules |= {f"layers.{i}.{core}": f"{layout.layers}{i}.{name}" for core, name in LAYER.items()}
+    names = {}
+    for core, published in modules.items():
+        for part in ("weight",) if core == "gene_embedding" else ("weight", "bias"):
+            names[f"{core}.{part}"] = f"{published}{'_' if published.endswith('in_proj') else '.'}{part}"
+    return names
+
+
+def to_core(
+    layout: Layout, config: TransformerConfig, tensors: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], tuple[str, ...]]:
+    """Lean-core state dict (float32) of canonical tensors, and the names of the optional ones that were not read."""
+    _check_layers(layout, config, tensors)
+    names = published_names(layout, config)
+    wanted = set(names.values())
+    missing = sorted(wanted - tensors.keys())
+    ignored = sorted(n for n in tensors.keys() - wanted if n.startswith(layout.optional))
+    left_over = sorted(tensors.keys() - wanted - set(ignored))
+    if missing or left_over:
+        parts = [f"{len(x)} {what} ({shown(x)})" for x, what in ((missing, "missing"), (left_over, "left over")) if x]
+        raise CheckpointError(f"tensors do not match the {layout.label} layout of args.json: {'; '.join(parts)}.")
+    with torch.device("meta"):
+        shapes = {n: tuple(t.shape) for n, t in LeanTransformer(config).state_dict().items()}
+    _check_tensors({n: tensors[published] for n, published in names.items()}, shapes, names)
+    state = {n: tensors[published].to(torch.float32).contiguous() for n, published in names.items()}
+    broken = [names[n] for n, t in state.items() if not bool(t.isfinite().all())]
+    if broken:
+        raise CheckpointError(f"{len(broken)} tensors hold NaN or infinity ({shown(broken)}).")
+    return state, tuple(ignored)
+
+
+def to_published(layout: Layout, config: TransformerConfig, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Published state dict (``in_proj`` spelling, which scgpt loads without flash attention) of a lean core."""
+    return {published: state[core] for core, published in published_names(layout, config).items()}
+
+
+def shown(names: Sequence[str]) -> str:
+    """The first few names and how many more there are."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def count(args: Mapping[str, Any], field: str) -> int:
+    """A positive whole number of ``args.json``."""
+    value = args[field]
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_FIELD:
+        raise CheckpointError(f"{field} in args.json is {value!r}, expected a positive whole number.")
+    return value
+
+
+def number(args: Mapping[str, Any], field: str) -> float:
+    """A finite number of ``args.json`` or ``card.json``."""
+    value = args[field]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e30:
+        raise CheckpointError(f"{field} is {value!r}, expected a number.")
+    return float(value)
+
+
+def _check_layers(layout: Layout, config: TransformerConfig, tensors: Mapping[str, Tensor]) -> None:
+    pattern = re.compile(re.escape(layout.layers) + r"(\d+)\.")
+    stored = {int(m[1]) for name in tensors if (m := pattern.match(name))}
+    if stored != set(range(config.n_layers)):
+        found = shown([str(i) for i in sorted(stored)]) or "none"
+        raise CheckpointError(f"args.json says nlayers {config.n_layers}; layers in the weights: {found}.")
+
+
+def _check_tensors(
+    tensors: Mapping[str, Tensor], shapes: Mapping[str, tuple[int, ...]], names: Mapping[str, str]
+) -> None:
+    embedding = "gene_embedding.weight"
+    rows, n_tokens = tensors[embedding].shape[0], shapes[embedding][0]
+    if rows != n_tokens:
+        raise CheckpointError(f"vocab.json holds {n_tokens} tokens, {names[embedding]} has {rows} rows.")
+    wrong = [
+        f"{names[n]} is {list(t.shape)}, expected {list(shapes[n])}"
+        for n, t in tensors.items()
+        if tuple(t.shape) != shapes[n]
+    ]
+    if wrong:
+        raise CheckpointError(f"{len(wrong)} tensors have another shape than args.json says: {shown(wrong)}.")
+    odd = [names[n] for n, t in tensors.items() if not t.is_floating_point() or t.layout != torch.strided]
+    if odd:
+        raise CheckpointError(f"{len(odd)} tensors are not plain floating-point tensors ({shown(odd)}).")

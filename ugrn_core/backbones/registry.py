@@ -1,0 +1,144 @@
+"""Every backbone that has a name here, what of it is on this machine, and the one way to load any of them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ugrn_core.backbones.fetch import by_hand, missing_files, pinned_checkpoint
+from ugrn_core.errors import CheckpointError, InputError
+from ugrn_core.paths import ASSETS, checkpoint_folder
+
+if TYPE_CHECKING:
+    import torch
+
+    from ugrn_core.backbones.backbone import Backbone
+
+Kind = Literal["embedded", "fetchable", "toy"]
+
+
+@dataclass(frozen=True)
+class BackboneRecord:
+    """A backbone by name. ``facts`` outrank the card of its layout (:data:`ugrn_core.backbones.cards.FACTS`)."""
+
+    name: str
+    label: str
+    origin: str
+    kind: Kind
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where its files are or belong; None for a backbone that has none."""
+        if self.kind == "toy":
+            return None
+        return ASSETS / "models" / self.name if self.kind == "embedded" else checkpoint_folder(self.name)
+
+
+@dataclass(frozen=True)
+class BackboneStatus:
+    """A line of ``ugrn models`` and of the Start page; ``note`` says what to do where it is not available."""
+
+    name: str
+    label: str
+    origin: str
+    kind: Kind
+    available: bool
+    folder: Path | None
+    note: str
+
+
+_RECORDS = (
+    BackboneRecord(
+        name="ugrn-mini",
+        label="UGRN mini (small, binned values)",
+        origin="pre-trained by this project, scGPT layout, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
+        name="ugrn-mini-log1p",
+        label="UGRN mini log1p (small, continuous values)",
+        origin="pre-trained by this project, scBenchmark layout, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
+        name="scgpt-human",
+        label="scGPT whole-human (33 million cells)",
+        origin="Cui et al. 2024, Nature Methods; downloaded on request, never shipped",
+        kind="fetchable",
+        facts={
+            "name": "scgpt-human",
+            "label": "scGPT whole-human",
+            "licence": "code MIT; no terms are stated for the weights",
+        },
+    ),
+    BackboneRecord("toy-linear", "Toy, M(v) = W v", "closed form, for tests and teaching", "toy"),
+    BackboneRecord("toy-square", "Toy, M(v) = W v^2", "closed form, for tests and teaching", "toy"),
+)
+
+BACKBONES: dict[str, BackboneRecord] = {r.name: r for r in _RECORDS}
+
+
+def load_backbone(name_or_folder: str | Path, device: str | torch.device | None = None) -> Backbone:
+    """The backbone of that name, or of that checkpoint folder (a name outranks a folder called the same).
+
+    ``device``: see :func:`ugrn_core.backbones.devices.choose_device`. Loads anew at every call; callers keep it.
+    """
+    from ugrn_core.backbones.checkpoint import load_checkpoint
+    from ugrn_core.backbones.devices import choose_device
+    from ugrn_core.backbones.toy import ToyBackbone
+
+    record = BACKBONES.get(str(name_or_folder))
+    if record is None:
+        _check_folder(name_or_folder)
+        return load_checkpoint(name_or_folder, device=device)
+    if record.folder is None:
+        return ToyBackbone(1 if record.name == "toy-linear" else 2, choose_device(device))
+    if not is_available(record):
+        raise CheckpointError(absence(record))
+    return load_checkpoint(record.folder, device=device, card=record.facts)
+
+
+def status() -> list[BackboneStatus]:
+    """Every named backbone and whether it can be loaded now, by names and sizes of its files; loads no torch."""
+    return [_status(record) for record in BACKBONES.values()]
+
+
+def is_available(record: BackboneRecord) -> bool:
+    """Whether the files of ``record`` are there (fetchable: with their sizes)."""
+    if record.folder is None:
+        return True
+    if record.kind == "fetchable":
+        return not missing_files(record.name)
+    return all((record.folder / name).is_file() for name in ("args.json", "vocab.json", "model.safetensors"))
+
+
+def absence(record: BackboneRecord) -> str:
+    """Why a backbone cannot be loaded and what to do, in full."""
+    if record.kind == "fetchable":
+        return f"{record.name} is not on this machine. {by_hand(record.name)}"
+    return f"{record.name} is not in {record.folder}; it is part of this project, so this copy of it is incomplete."
+
+
+def _status(r: BackboneRecord) -> BackboneStatus:
+    available = is_available(r)
+    return BackboneStatus(r.name, r.label, r.origin, r.kind, available, r.folder, "" if available else _hint(r))
+
+
+def _hint(record: BackboneRecord) -> str:
+    if record.kind == "fetchable":
+        return f"ugrn fetch {record.name} ({pinned_checkpoint(record.name).size / 1e6:.0f} MB)"
+    return "missing from this copy of the project"
+
+
+def _check_folder(name_or_folder: str | Path) -> None:
+    """Tell a misspelt name from a folder: only what is there, or looks like a path, counts as a folder."""
+    text = str(name_or_folder)
+    if Path(text).expanduser().is_dir() or "/" in text or "\\" in text:
+        return
+    close = difflib.get_close_matches(text, BACKBONES, n=1)
+    hint = f" Did you mean {close[0]}?" if close else ""
+    raise InputError(f"no backbone and no folder is called {text!r}; there is {', '.join(BACKBONES)}.{hint}")
