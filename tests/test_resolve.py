@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ugrn_core.errors import GeneError, InputError
+from ugrn_core.genes import tables
+from ugrn_core.genes.resolve import resolve, resolve_one
+from ugrn_core.genes.tfs import is_tf, transcription_factors
+from ugrn_core.types import Vocabulary
+
+TEXT = (
+    "SOX2 SOX12 NANOG POU5F1 TP53 CDKN1A MYC GATA1 GATA2 HLA-A NKX2-1 C1orf50 TBXT KMT2B KMT2D NFKB1 RELA FCGR3A "
+    "FCGR3B CD8B CD8B2 SEPTIN2 PPARG TAZ WWTR1 ARNTL TMSB4X TMSB4Y MT-CO1 FAM183A IGFL4"
+)
+SYMBOLS = TEXT.split()
+VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "symbol"),
+    [
+        ("SOX2", "exact", "SOX2"),
+        ("sox2", "exact", "SOX2"),
+        ("C1ORF50", "exact", "C1orf50"),
+        ("Sox2", "ortholog", "SOX2"),
+        ("OCT4", "alias", "POU5F1"),
+        ("Oct-4", "alias", "POU5F1"),
+        ("Oct3/4", "alias", "POU5F1"),
+        ("p53", "alias", "TP53"),
+        ("Trp53", "ortholog", "TP53"),
+        ("Pou5f1", "ortholog", "POU5F1"),  # one of two orthologs, by spelling
+        ("c-Myc", "alias", "MYC"),
+        ("T", "alias", "TBXT"),
+        ("BMAL1", "alias", "ARNTL"),  # the vocabulary may hold the older symbol
+        ("SEPT2", "alias", "SEPTIN2"),
+        ("PPARγ", "alias", "PPARG"),
+        ("HLA.A", "alias", "HLA-A"),
+        ("NKX2.1", "alias", "NKX2-1"),
+        ("GATA-1", "alias", "GATA1"),
+        ("ENSG00000181449", "alias", "SOX2"),
+        ("ENSG00000181449.7", "alias", "SOX2"),
+        ("ENSMUSG00000059552.12", "ortholog", "TP53"),
+        ("mt-Co1", "ortholog", "MT-CO1"),
+        ("MLL2", "ambiguous", None),
+        ("NF-κB", "ambiguous", None),
+        ("Fcgr4", "ambiguous", None),
+        ("CD8B1", "ambiguous", None),
+        ("2-Sep", "unknown", None),
+        ("H19X", "unknown", None),
+        ("ENSG00000999999", "unknown", None),
+        ("", "unknown", None),
+    ],
+)
+def test_one_name_of_each_kind(name, status, symbol):
+    record = resolve([name, "NANOG"], VOCABULARY).records[0]
+    assert (record.status, record.symbol) == (status, symbol)
+
+
+def test_species_decides_how_a_spelling_is_read():
+    assert resolve(["Sox2"], VOCABULARY, "human").records[0].status == "exact"
+    assert resolve(["sox2"], VOCABULARY, "mouse").records[0].status == "ortholog"
+    assert resolve(["CD8B1", "SOX2"], VOCABULARY, "human").records[0].status == "unknown"
+
+
+def test_an_ortholog_of_another_spelling_says_so():
+    record = resolve(["Tmsb4x"], VOCABULARY).records[0]
+    assert record.symbol == "TMSB4Y"
+    assert "TMSB4X" in record.note
+
+
+def test_a_symbol_that_is_also_an_everyday_name_of_another_gene_says_so():
+    record = resolve(["TAZ"], VOCABULARY).records[0]
+    assert record.status == "exact"
+    assert "WWTR1" in record.note
+
+
+def test_ambiguous_names_offer_their_genes():
+    report = resolve(["MLL2", "Fcgr4", "SOX2"], VOCABULARY)
+    assert [r.suggestions for r in report.records] == [("KMT2B", "KMT2D"), ("FCGR3A", "FCGR3B"), ()]
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [("SOXX2", "SOX2"), ("NANGO", "NANOG"), ("NANO", "NANOG"), ("GATA", "GATA1"), ("2-Sep", "SEPTIN2"),
+     ("4-Oct", "POU5F1"), ("Sep-02", "SEPTIN2"), ("CDKN1Q", "CDKN1A"), ("CDK1NAA", "CDKN1A")],
+)  # fmt: skip
+def test_suggestions(typo, meant):
+    assert resolve([typo, "SOX2"], VOCABULARY).records[0].suggestions[0] == meant
+
+
+@given(st.lists(st.sampled_from([*SYMBOLS, "OCT4", "Trp53", "sox2", "nonsense", "MLL2", " SOX2 "]), min_size=1))
+def test_every_name_is_reported_once_and_nothing_is_dropped_silently(names):
+    try:
+        report = resolve(names, VOCABULARY)
+    except GeneError:
+        assert set(names) <= {"nonsense", "MLL2"}
+        return
+    assert [r.name for r in report.records] == [n.strip() for n in names]
+    assert list(report.symbols) == list(dict.fromkeys(r.symbol for r in report.records if r.symbol))
+    assert set(report.symbols) <= set(SYMBOLS)
+    assert all((r.symbol is None) == (r.status in ("ambiguous", "unknown")) for r in report.records)
+    assert report.frame()["gene"].tolist() == [n.strip() for n in names]
+
+
+@given(st.sampled_from(SYMBOLS))
+def test_symbols_resolve_to_themselves_and_to_one_symbol_in_any_case(symbol):
+    assert resolve_one(symbol, VOCABULARY) == symbol
+    assert resolve_one(symbol.lower(), VOCABULARY, "human") == symbol
+
+
+@given(st.text(max_size=20))
+def test_no_text_breaks_resolution(name):
+    record = resolve([name, "SOX2"], VOCABULARY).records[0]
+    assert record.symbol is None or record.symbol in VOCABULARY
+
+
+def test_the_same_gene_twice_is_said():
+    report = resolve(["OCT4", "POU5F1"], VOCABULARY)
+    assert report.symbols == ("POU5F1",)
+    assert report.records[1].note == "same gene as OCT4"
+
+
+def test_the_sentence_says_what_is_missing_and_what_to_do():
+    report = resolve(["SOXX2", "OCT4", "Trp53", "MLL2", "NANOG"], VOCABULARY)
+    assert report.sentence() == (
+        "1 of 5 genes are not in the vocabulary (SOXX2). Did you mean SOX2? 1 is ambiguous (MLL2 may be KMT2B or "
+        "KMT2D). 1 was read as mouse and replaced by human orthologs. 1 goes by another name here (OCT4 is POU5F1)."
+    )
+    assert resolve(["SOX2", "NANOG"], VOCABULARY).sentence() == "All 2 genes were recognised."
+
+
+def test_the_frame_has_its_columns_whatever_the_values():
+    frame = resolve(["SOX2"], VOCABULARY).frame()
+    assert list(frame.columns) == ["gene", "status", "symbol", "note", "suggestions"]
+    assert frame.iloc[0].tolist() == ["SOX2", "exact", "SOX2", "", ""]
+
+
+def test_a_list_without_a_gene_is_an_error():
+    with pytest.raises(GeneError, match="No gene is left.*NANGO.*Did you mean NANOG"):
+        resolve(["NANGO", "nonsense"], VOCABULARY)
+    with pytest.raises(GeneError, match="holds no gene"):
+        resolve([], VOCABULARY)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "MLL2"])
+def test_strict_refuses_what_is_left_open(name):
+    assert resolve([name, "SOX2"], VOCABULARY).symbols == ("SOX2",)
+    with pytest.raises(GeneError, match=name):
+        resolve([name, "SOX2"], VOCABULARY, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("NANGO", "Did you mean NANOG"), ("MLL2", "KMT2B or KMT2D"), ("", "empty name"), ("qqqqq", "SOX2"),
+     ("ENSG00000141510.17x", "Ensembl id")],
+)  # fmt: skip
+def test_one_unknown_name_is_an_error_with_advice(name, words):
+    with pytest.raises(GeneError, match=words):
+        resolve_one(name, VOCABULARY)
+
+
+def test_an_hgnc_file_of_the_user_is_used_and_a_wrong_one_refused(tmp_path, monkeypatch):
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path))
+    assert resolve(["CFAP144", "SOX2"], VOCABULARY).records[0].status == "unknown"
+    file = tables.hgnc_file()
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "hgnc_id\tsymbol\tprev_symbol\talias_symbol\n"
+        "1\tCFAP144\tFAM183A\thCG23177\n"  # current symbol unknown to the vocabulary, the previous one known
+        '2\tIGFL4\t\t"IGFLX|SHARED"\n'
+        "3\tSOX12\tSOX22\tSHARED\n"
+    )
+    report = resolve(["CFAP144", "hCG23177", "IGFLX", "SOX22", "SHARED"], VOCABULARY)
+    assert [r.symbol for r in report.records] == ["FAM183A", "FAM183A", "IGFL4", "SOX12", None]
+    assert report.records[-1].suggestions == ("IGFL4", "SOX12")
+    file.write_text("symbol\tsomething\nA\tB\n")
+    with pytest.raises(InputError, match="prev_symbol"):
+        resolve(["CFAP144", "SOX2"], VOCABULARY)
+
+
+def test_every_everyday_name_points_to_a_gene_that_ensembl_knows():
+    renamed = {"ARNTL", "BMAL1", "TAFAZZIN", "TAZ", "DELEC1"}  # symbols of different Ensembl releases
+    meant = {s for symbols in tables.everyday_names().values() for s in symbols}
+    assert meant - renamed <= tables.human_symbols()
+    assert len(tables.everyday_names()) > 200
+
+
+def test_orthologs_agree_with_well_known_ones():
+    genes = tables.mouse_genes()
+    for mouse, human in [("Trp53", "TP53"), ("Sox2", "SOX2"), ("Cdkn1a", "CDKN1A"), ("Zfp148", "ZNF148")]:
+        assert genes.by_symbol[mouse].one_to_one
+        assert genes.by_symbol[mouse].human == (human,)
+    assert sum(g.one_to_one for g in genes.by_id.values()) > 16_000
+    assert tables.human_symbols_by_id()["ENSG00000141510"] == "TP53"
+
+
+def test_the_census_of_transcription_factors():
+    factors = transcription_factors()
+    assert len(factors) == 1639 + 5
+    assert is_tf("SOX2")
+    assert is_tf("TBXT")
+    assert is_tf("T")
+    assert not is_tf("TF")
+    assert not is_tf("ACTB")
+    assert not is_tf("")
+
+
+def test_a_large_vocabulary_and_a_long_list_are_fast():
+    symbols = [f"{a}{b}{n}" for a in "ABCDEFGHIJ" for b in "KLMNOP" for n in range(1000)]
+    vocabulary = Vocabulary(symbols, range(len(symbols)))
+    names = [s.lower() for s in symbols[::12]] + [f"{s}q" for s in symbols[::60]]
+    tables.mouse_genes()
+    start = time.perf_counter()
+    report = resolve(names, vocabulary)
+    assert time.perf_counter() - start < 4  # measured 0.3 s
+    assert len(report.symbols) == len(symbols[::12])

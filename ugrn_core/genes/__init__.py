@@ -1,0 +1,1 @@
+"""Gene lists, the resolution of names to a vocabulary, and transcription factors."""

