@@ -1,0 +1,249 @@
+"""Background jobs: one compute queue a device, progress with an estimate, cancel, and one job a question.
+
+A page submits a function and keeps the job's id; it polls :meth:`Job.status` and never touches the worker thread.
+The functions take ``progress`` and ``cancel`` as in :mod:`ugrn_core.types`. Importing this module starts nothing.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import logging
+import secrets
+import threading
+import time
+import traceback
+from collections.abc import Callable, Hashable
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from ugrn_core.device_queue import DeviceQueue
+from ugrn_core.errors import Cancelled, UGRNError
+from ugrn_core.pace import Pace
+from ugrn_core.types import Cancel, Progress
+
+log = logging.getLogger(__name__)
+
+State = Literal["queued", "working", "done", "failed", "cancelled"]
+T = TypeVar("T")
+
+KEEP_FINISHED = 64
+KEEP_SECONDS = 1800.0
+EXIT_SECONDS = 3.0  # patience with running jobs when the interpreter ends
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """What a page shows of a job at one moment.
+
+    ``share`` is 0 to 1; ``seconds_left`` None where there is no estimate; ``ahead`` counts the jobs that have their
+    turn on the device before this one; ``error`` is the sentence for the user of a failed job.
+    """
+
+    state: State
+    share: float
+    message: str
+    seconds: float
+    seconds_left: float | None
+    ahead: int
+    error: str | None
+
+    @property
+    def finished(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+
+class Job(Generic[T]):
+    """One question on its way to an answer; made by :meth:`Jobs.submit`. ``id`` is random (128 bits, hex)."""
+
+    def __init__(self, key: Hashable, device: str) -> None:
+        self.id = secrets.token_hex(16)
+        self.key = key
+        self.device = device
+        self.finished_at: float | None = None
+        self.future: Future[T]
+        self.owners: set[str] = set()
+        self.stop = threading.Event()
+        self._lock = threading.Lock()
+        self._started_at: float | None = None
+        self._share = 0.0
+        self._message = ""
+        self._pace = Pace()
+
+    def run(self, function: Callable[[Progress, Cancel], T]) -> T:
+        """Call ``function`` on the worker thread; a bug is logged with its traceback and raised by :meth:`result`."""
+        self._started_at = time.monotonic()
+        try:
+            return function(self._progress, self.stop.is_set)
+        except BaseException as error:
+            if not isinstance(error, UGRNError):
+                log.exception("job %s failed", self.id)
+            traceback.clear_frames(error.__traceback__)  # a kept error must not keep the tensors of its frames
+            raise
+
+    def finish(self, _: Future[T]) -> None:
+        """Note the time at which the job was done, failed or taken out of the queue."""
+        self.finished_at = time.monotonic()
+
+    def _progress(self, share: float, message: str) -> None:
+        share = min(1.0, max(0.0, float(share)))
+        with self._lock:
+            self._share, self._message = share, message
+            self._pace.update(share, time.monotonic())
+
+    @property
+    def state(self) -> State:
+        if self.future.running():
+            return "working"
+        if not self.future.done():
+            return "queued"
+        if self.future.cancelled():
+            return "cancelled"
+        error = self.future.exception()
+        return "done" if error is None else "cancelled" if isinstance(error, Cancelled) else "failed"
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the job is finished, ``seconds`` at most; returns whether it is."""
+        try:
+            self.future.exception(seconds)
+        except FutureTimeout:
+            return False
+        except CancelledError:
+            pass
+        return True
+
+    def result(self, seconds: float | None = None) -> T:
+        """The answer, waiting for it; raises what the function raised, :class:`Cancelled`, or TimeoutError."""
+        try:
+            return self.future.result(seconds)
+        except CancelledError:
+            raise Cancelled("Stopped before its turn came.") from None
+
+    def error(self) -> str | None:
+        """Sentence for the user of a failed job; a bug is named by its type, its traceback is in the log."""
+        if self.state != "failed":
+            return None
+        error = self.future.exception()
+        if isinstance(error, UGRNError):
+            return str(error)
+        return f"This is a bug in the program ({type(error).__name__}); its traceback is in the log."
+
+    def seconds(self) -> tuple[float, float | None]:
+        """Seconds since the start (0 while queued), and seconds left by the pace so far."""
+        if self._started_at is None:
+            return 0.0, None
+        now = time.monotonic() if self.finished_at is None else self.finished_at
+        with self._lock:
+            return now - self._started_at, self._pace.seconds_left(now)
+
+    def status(self, ahead: int = 0) -> JobStatus:
+        """Snapshot of the job; ``ahead`` as counted by :meth:`Jobs.status`."""
+        state = self.state
+        seconds, left = self.seconds()
+        with self._lock:
+            share, message = self._share, self._message
+        if state == "done":
+            share = 1.0
+        return JobStatus(state, share, message, seconds, left if state == "working" else None, ahead, self.error())
+
+
+class Jobs:
+    """Registry of the jobs of this process, shared by all sessions; at most ``keep`` finished ones stay, for a while.
+
+    ``owner`` names who asks, e.g. a session: a job that several owners share stops when the last of them cancels.
+    """
+
+    def __init__(self, keep: int = KEEP_FINISHED, keep_seconds: float = KEEP_SECONDS) -> None:
+        self._keep = keep
+        self._keep_seconds = keep_seconds
+        self._lock = threading.RLock()
+        self._jobs: dict[str, Job[Any]] = {}
+        self._queues: dict[str, DeviceQueue] = {}
+
+    def executor(self, device: str = "cpu") -> DeviceQueue:
+        """The compute queue of ``device``; the same one every time."""
+        with self._lock:
+            if not self._queues:
+                atexit.register(self.shutdown)
+            return self._queues.setdefault(device, DeviceQueue(device))
+
+    def submit(
+        self, key: Hashable, function: Callable[[Progress, Cancel], T], *, device: str = "cpu", owner: str = ""
+    ) -> Job[T]:
+        """Put ``function(progress, cancel)`` into the queue of ``device``, or join the job that has the same key.
+
+        ``key`` must tell apart everything the answer depends on. Joined are jobs that wait, run or are done; after a
+        failed, cancelled or stopping one the work starts anew. ``device`` counts for a new job only. From inside a
+        job this is a RuntimeError: a job hands out blocks through :meth:`executor`.
+        """
+        turns = self.executor(device)
+        if turns.inside:
+            raise RuntimeError("a job cannot submit a job and wait for it; hand out blocks through Jobs.executor")
+        with self._lock:
+            self._forget()
+            for job in self._jobs.values():
+                if job.key == key and not job.stop.is_set() and job.state in ("queued", "working", "done"):
+                    job.owners.add(owner)
+                    return job
+            job = Job[T](key, device)
+            job.owners.add(owner)
+            job.future = turns.submit(job.run, function)
+            job.future.add_done_callback(job.finish)
+            self._jobs[job.id] = job
+            return job
+
+    def get(self, job_id: str) -> Job[Any] | None:
+        """The job with this id, or None where there is none (any more)."""
+        with self._lock:
+            self._forget()
+            return self._jobs.get(job_id)
+
+    def status(self, job_id: str) -> JobStatus | None:
+        """Snapshot of a job with its place in the queue, or None where there is none (any more)."""
+        with self._lock:
+            job = self.get(job_id)
+            if job is None:
+                return None
+            before = itertools.takewhile(lambda other: other is not job, self._jobs.values())
+            ahead = sum(other.device == job.device and not other.future.done() for other in before)
+            return job.status(ahead if job.state == "queued" else 0)
+
+    def cancel(self, job_id: str, owner: str = "") -> None:
+        """``owner`` no longer wants the job: without owners left, it is taken out of the queue or asked to stop."""
+        with self._lock:
+            job = self._jobs.get(job_id)
+            if job is None:
+                return
+            job.owners.discard(owner)
+            if not job.owners and not job.future.done():
+                job.stop.set()
+                job.future.cancel()
+
+    def shutdown(self, seconds: float = EXIT_SECONDS) -> None:
+        """Stop all jobs and wait for the running ones, ``seconds`` at most; for the end of the interpreter."""
+        with self._lock:
+            queues, jobs = list(self._queues.values()), list(self._jobs.values())
+        for job in jobs:
+            job.stop.set()
+        deadline = time.monotonic() + seconds
+        for each in queues:
+            each.shutdown(wait=False, cancel_futures=True)
+        for each in queues:
+            each.join(max(0.0, deadline - time.monotonic()))
+
+    def _forget(self) -> None:
+        """Drop finished jobs that are too old or too many, the oldest first."""
+        now = time.monotonic()
+        finished = sorted(
+            (job for job in self._jobs.values() if job.finished_at is not None), key=lambda job: job.finished_at or 0.0
+        )
+        surplus = len(finished) - self._keep
+        for place, job in enumerate(finished):
+            if place < surplus or now - (job.finished_at or 0.0) > self._keep_seconds:
+                del self._jobs[job.id]
+
+
+JOBS = Jobs()
+"""The registry of this process."""
