@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.probes.embedding import embedding_features
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.mlp import predict_logits, train_net
 from ugrn_core.types import SweepSettings
@@ -44,13 +44,10 @@ def pair_features(backbone: Backbone, pairs: pd.DataFrame, settings: SweepSettin
     there = list(zip(pairs["source"], pairs["target"], strict=True))
     back = [(t, s) for s, t in there]
     forward, reverse = sweep_pairs(backbone, there, settings), sweep_pairs(backbone, back, settings)
-    table = backbone.gene_embeddings(torch.from_numpy(backbone.vocabulary.ids(backbone.vocabulary.symbols)))
-    row = {g: i for i, g in enumerate(backbone.vocabulary.symbols)}
-    emb = table.numpy()[[row[g] for g in pairs["source"]]] + table.numpy()[[row[g] for g in pairs["target"]]]
     return {
         "VVP": np.hstack([forward.response, reverse.response]),
         "GDT": np.hstack([forward.slope, reverse.slope]),
-        "Emb": emb,
+        "Emb": embedding_features(backbone, there),
     }
 
 
@@ -74,3 +71,11 @@ def cross_validate(pairs: pd.DataFrame, features: dict[str, np.ndarray], seed: i
                 auprc, auroc = average_precision_score(truth, score), roc_auc_score(truth, score)
                 rows.append((method, repeat, fold, auprc, auroc, truth.mean(), len(truth)))
     return pd.DataFrame(rows, columns=["method", "repeat", "fold", "auprc", "auroc", "prior", "n"])
+
+
+def regulatory_figures(backbone: Backbone, beeline: Path) -> dict[str, float]:
+    """Mean AUPRC and AUROC of each method over the folds, e.g. ``VVP_auprc``, at the backbone's default settings."""
+    pairs = hesc_string_pairs(beeline, backbone)
+    features = pair_features(backbone, pairs, SweepSettings(backbone.card.base, backbone.card.grid))
+    means = cross_validate(pairs, features).groupby("method")[["auprc", "auroc"]].mean()
+    return {f"{method}_{metric}": float(means.loc[method, metric]) for method in means.index for metric in means}
