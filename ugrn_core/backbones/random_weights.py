@@ -19,8 +19,7 @@ def random_twin(backbone: TransformerBackbone, seed: int = 0) -> TransformerBack
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LeanTransformer(backbone.model.config).to(backbone.device)
-    card = replace(
-        backbone.card, name=f"{backbone.card.name}-random", label=f"{backbone.card.label} (random weights)", embedded=False
-    )
+    name, label = f"{backbone.card.name}-random", f"{backbone.card.label} (random weights)"
+    card = replace(backbone.card, name=name, label=label, embedded=False)
     fingerprint = hashlib.sha256(f"random twin {seed} of {backbone.fingerprint}".encode()).hexdigest()
     return TransformerBackbone(model, card, backbone.vocabulary, fingerprint)

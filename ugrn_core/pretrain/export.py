@@ -21,7 +21,7 @@ LICENCE = "MIT (weights made by this project; the sources of its training data a
 
 
 def export(run: Path, step: int, name: str, folder: Path) -> Checkpoint:
-    """Write ``model.safetensors``, ``args.json``, ``vocab.json``, ``card.json`` and ``curve.csv`` of a step of a run."""
+    """Write weights, ``args.json``, ``vocab.json``, ``card.json`` and ``curve.csv`` of one step of a run."""
     settings = PretrainSettings(**json.loads((run / "settings.json").read_text()))
     genes = json.loads((run / "genes.json").read_text())
     model = LeanTransformer(model_config(settings, len(genes)))

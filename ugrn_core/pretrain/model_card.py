@@ -1,4 +1,4 @@
-"""The model card of an embedded model: every figure in it is measured here, by ``python -m ugrn_core.pretrain card``."""
+"""The model card of an embedded model; ``python -m ugrn_core.pretrain card`` measures every figure in it."""
 
 from __future__ import annotations
 
@@ -58,6 +58,8 @@ def _text(
     species = Counter(p.species for p in corpus.parts if not p.held_out for _ in p.rows)
     held_out = sum(len(p.rows) for p in corpus.parts if p.held_out)
     config, settings = backbone.model.config, about["settings"]
+    shape = f"{config.n_layers} layers, width {config.width}, {config.n_heads} heads"
+    steps = f"{about['step']:,} of {settings['steps']:,} steps"
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     unit = "scGPT bins (rank within a profile, 0-50)" if settings["scale"] == "bins" else "log1p of counts per 10,000"
     r2 = ", ".join(f"{r:.2f} with {n}" for n, r in figures["held_out_r2"].items())
@@ -68,11 +70,11 @@ not scBenchmark; it shares their layout. What it says about gene regulation are 
 
 | | |
 |---|---|
-| layout | {settings["layout"]}, {config.n_layers} layers, width {config.width}, {config.n_heads} heads, {megabytes:.1f} MB |
+| layout | {settings["layout"]}, {shape}, {megabytes:.1f} MB |
 | values | {unit} |
 | vocabulary | {len(corpus.genes):,} genes measured by at least {MIN_DATA_SETS} corpus files |
 | training data | {sum(species.values()):,} profiles ({", ".join(f"{n:,} {s}" for s, n in sorted(species.items()))}) |
-| training | {about["step"]:,} of {settings["steps"]:,} steps, masked-value regression, {GENES_A_CELL[0]}-{GENES_A_CELL[1]} genes a cell |
+| training | {steps}, masked-value regression, {GENES_A_CELL[0]}-{GENES_A_CELL[1]} genes a cell |
 | held out | {held_out:,} profiles of {len(HELD_OUT)} data sets: {", ".join(HELD_OUT)} |
 | fingerprint | `{backbone.fingerprint}` |
 | licence | {backbone.card.licence} |
@@ -134,7 +136,8 @@ def _sources(corpus_at: Path) -> str:
     licences = {}
     if provenance.exists():
         table = pd.read_csv(provenance, sep="\t", dtype=str).fillna("")
-        licences = {Path(f).stem: x.split("|")[0].strip() for f, x in zip(table["file"], table["licence_stated"], strict=True)}
+        stated = zip(table["file"], table["licence_stated"], strict=True)
+        licences = {Path(f).stem: x.split("|")[0].strip() for f, x in stated}
     lines = ["| data set | study | species | profiles | licence stated by the source |", "|---|---|---|---|---|"]
     for file in sorted(corpus_at.glob("*.h5ad")):
         data = ad.read_h5ad(file, backed="r")
