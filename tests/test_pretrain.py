@@ -38,6 +38,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(corpus_module, "MIN_DATA_SETS", 2)
     rng = np.random.default_rng(0)
     monkeypatch.setattr("ugrn_core.pretrain.train.HELD_OUT_BATCHES", ((4, 2), (16, 2)))
+    monkeypatch.setattr("ugrn_core.pretrain.sampling.GENES_A_CELL", (2, 16))
     at = tmp_path / "corpus"
     at.mkdir()
     write(at, "a", rng.poisson(2, (30, 40)), GENES)
