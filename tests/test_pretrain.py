@@ -41,7 +41,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr("ugrn_core.pretrain.sampling.GENES_A_CELL", (2, 16))
     at = tmp_path / "corpus"
     at.mkdir()
-    write(at, "a", rng.poisson(2, (30, 40)), GENES)
+    write(at, "a", rng.poisson(np.linspace(0.5, 12, 40), (30, 40)), GENES)
     write(at, "b", np.log1p(rng.poisson(3, (8, 30)) * 1.0), GENES[:30], "log1p(CP10k)")
     write(at, "mait_MAST", rng.poisson(2, (12, 40)), GENES)
     measured = np.zeros((40, 2), bool)
@@ -118,7 +118,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(folder, tmp_path, monkeypat
 def test_training_learns_and_exports(folder, tmp_path, monkeypatch):
     corpus = load_corpus(folder, "bins")
     settings = PretrainSettings(
-        "bins", "scgpt", width=16, n_layers=1, n_heads=2, ff_width=16, warmup=5, steps=100, checkpoint_every=100
+        "bins", "scgpt", width=16, n_layers=1, n_heads=2, ff_width=16, warmup=5, steps=200, checkpoint_every=200
     )
     monkeypatch.setattr("ugrn_core.pretrain.sampling.TOKENS_A_BATCH", 400)
     model = new_model(settings, corpus)
@@ -130,7 +130,7 @@ def test_training_learns_and_exports(folder, tmp_path, monkeypatch):
     pretrain(settings, corpus, run, lambda m: seen.append(m) or {"x": 1.0}, lambda text: None)
     after = masked_loss(seen[0], Sampler(corpus).draw(5, 5, 20), 10.0).item()
     assert after < 0.8 * before
-    saved = export(run, 100, "ugrn-mini", tmp_path / "shipped")
+    saved = export(run, 200, "ugrn-mini", tmp_path / "shipped")
     backbone = load_checkpoint(saved.folder, device="cpu")
     ids = torch.from_numpy(backbone.vocabulary.ids(GENES[:7]))
     values = torch.full((1, 7), 10.0)
