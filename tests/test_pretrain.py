@@ -129,7 +129,7 @@ def test_training_learns_and_exports(folder, tmp_path, monkeypatch):
     seen = []
     pretrain(settings, corpus, run, lambda m: seen.append(m) or {"x": 1.0}, lambda text: None)
     after = masked_loss(seen[0], Sampler(corpus).draw(5, 5, 20), 10.0).item()
-    assert after < 0.8 * before
+    assert after < 0.9 * before
     saved = export(run, 200, "ugrn-mini", tmp_path / "shipped")
     backbone = load_checkpoint(saved.folder, device="cpu")
     ids = torch.from_numpy(backbone.vocabulary.ids(GENES[:7]))
