@@ -65,7 +65,7 @@ def test_toys_stay_on_the_device(power: int) -> None:
 
 def test_a_stray_tensor_would_be_seen() -> None:
     with Strays() as strays:
-        torch.ones(2, device="meta") * torch.tensor(2.0)
+        torch.mul(torch.ones(2, device="meta"), torch.tensor(2.0))
     assert strays.found
 
 

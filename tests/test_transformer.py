@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ugrn_core.backbones import transformer
-from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.backbones.transformer import Layer, LeanTransformer, TransformerConfig
 
 SHAPES = [
     {"n_heads": 1, "n_layers": 1, "gene_norm": True, "value_norm": True, "gene_width": 16, "cls_value": -2.0},
@@ -49,7 +49,7 @@ def test_dual_equals_forward_mode_of_the_plain_pass(shape: dict, n_cells: int, n
     model = make_model(**shape)
     ids, values, tangents = make_cells(n_cells, n_genes)
     with sdpa_kernel(SDPBackend.MATH):
-        primal, tangent = torch.func.jvp(lambda v: model(ids, v), (values,), (tangents,))
+        primal, tangent = torch.func.jvp(lambda v: model(ids, v), (values,), (tangents,))  # type: ignore[misc]
     ours, slope = model.dual(ids, values, tangents)
     close(ours, primal)
     close(slope, tangent)
@@ -139,6 +139,7 @@ def test_attention_is_that_of_torchs_own_layer(shape: dict) -> None:
     ids, values, _ = make_cells(2, 6)
     x, expected = model.embed(ids, values), torch.zeros(2, 7, 7)
     for layer in model.layers:
+        assert isinstance(layer, Layer)
         theirs = torch.nn.MultiheadAttention(16, shape["n_heads"], batch_first=True)
         theirs.load_state_dict(
             {

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ugrn_core.errors import Cancelled, FetchError
 from ugrn_core.types import Cancel, Progress
 
 if TYPE_CHECKING:
-    from requests import Response
+    from requests import RequestException, Response
 
 CHUNK = 1 << 16
 TIMEOUT = (10.0, 30.0)  # seconds to connect, seconds without a byte
@@ -98,7 +99,7 @@ class ResumingDownloader:
                 except RequestException as error:
                     if self._have() <= before:
                         raise
-                    reason = str(error)
+                    reason = plain_reason(error, fname)
             if self._have() >= self.file.size:
                 os.replace(self.part, action)
                 return
@@ -168,12 +169,30 @@ def download(
                 url, file.sha256, file.name, folder, downloader=ResumingDownloader(file, part, meter, cancel)
             )
     except RequestException as error:
-        raise FetchError(f"Could not get {url}: {error}.") from error
+        raise FetchError(f"Could not get {url}: {plain_reason(error, url)}.") from error
     except ValueError as error:
         raise FetchError(f"{error} Fetch it again; if that repeats, the server has another file.") from error
     except OSError as error:
         raise FetchError(f"Could not write {file.name} to {folder}: {error}.") from error
     return folder / file.name
+
+
+def plain_reason(error: RequestException, url: str) -> str:
+    """Why a request failed, without the library's own wrapping."""
+    import requests
+
+    host = urlsplit(url).hostname or url
+    if isinstance(error, requests.HTTPError) and error.response is not None:
+        return f"{host} answered {error.response.status_code} {error.response.reason}"
+    if isinstance(error, requests.Timeout):
+        return f"{host} did not answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"no trusted connection to {host}"
+    if isinstance(error, requests.ConnectionError):
+        return f"no connection to {host}"
+    return (
+        f"{host} closed the connection" if isinstance(error, requests.exceptions.ChunkedEncodingError) else str(error)
+    )
 
 
 def check_file(path: Path, file: PinnedFile) -> None:

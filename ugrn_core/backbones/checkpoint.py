@@ -27,6 +27,7 @@ from ugrn_core.backbones.layouts import (
     LAYOUTS,
     Layout,
     canonical_tensors,
+    empty_model,
     known_args,
     published_args,
     read_config,
@@ -92,8 +93,7 @@ def to_backbone(
 ) -> TransformerBackbone:
     """Backbone of a checkpoint that was read."""
     c = checkpoint
-    with torch.device("meta"):
-        model = LeanTransformer(c.config)
+    model = empty_model(c.config)
     model.load_state_dict(c.state, strict=True, assign=True)
     return TransformerBackbone(
         model=model.to(choose_device(device)),

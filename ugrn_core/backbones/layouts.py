@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.errors import CheckpointError
@@ -207,14 +208,30 @@ def to_core(
     if missing or left_over:
         parts = [f"{len(x)} {what} ({shown(x)})" for x, what in ((missing, "missing"), (left_over, "left over")) if x]
         raise CheckpointError(f"tensors do not match the {layout.label} layout of args.json: {'; '.join(parts)}.")
-    with torch.device("meta"):
-        shapes = {n: tuple(t.shape) for n, t in LeanTransformer(config).state_dict().items()}
+    shapes = {n: tuple(t.shape) for n, t in empty_model(config).state_dict().items()}
     _check_tensors({n: tensors[published] for n, published in names.items()}, shapes, names)
     state = {n: tensors[published].to(torch.float32).contiguous() for n, published in names.items()}
     broken = [names[n] for n, t in state.items() if not bool(t.isfinite().all())]
     if broken:
         raise CheckpointError(f"{len(broken)} tensors hold NaN or infinity ({shown(broken)}).")
     return state, tuple(ignored)
+
+
+class _NoInitialValues(TorchFunctionMode):
+    """Modules built under it keep the memory they got: ``torch.nn.init`` is skipped."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
+
+
+def empty_model(config: TransformerConfig) -> LeanTransformer:
+    """The lean core on the meta device: shapes without memory. (Drawing random numbers there would import half of
+    torch's compiler, two seconds on a first load.)
+    """
+    with torch.device("meta"), _NoInitialValues():
+        return LeanTransformer(config)
 
 
 def to_published(layout: Layout, config: TransformerConfig, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

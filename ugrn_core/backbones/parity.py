@@ -84,7 +84,8 @@ def official(checkpoint: Checkpoint) -> nn.Module:
     pad = args.get("pad_token", "<pad>")
     if pad not in tokens:
         raise CheckpointError(f"{checkpoint.folder}: vocab.json has no {pad}, which the official model needs.")
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of flash_attn, torchtext and odd numbers of heads: nothing for the user
         model = _model_class()(
             ntoken=len(tokens),
             d_model=args["embsize"],
@@ -125,13 +126,10 @@ def _official_name(name: str) -> str:
 
 
 def _model_class() -> Any:
-    """The official class; its import warns of flash_attn and torchtext, which say nothing to the user."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            from scgpt.model import TransformerModel
-        except ImportError as error:
-            raise InputError(
-                f"parity needs the scgpt package: pip install scgpt==0.2.4 torchtext==0.6.0 ipython ({error})."
-            ) from error
+    try:
+        from scgpt.model import TransformerModel
+    except ImportError as error:
+        raise InputError(
+            f"parity needs the scgpt package: pip install scgpt==0.2.4 torchtext==0.6.0 ipython ({error})."
+        ) from error
     return TransformerModel

@@ -16,26 +16,27 @@ from torch import Tensor
 
 from ugrn_core.types import BackboneCard, Vocabulary
 
-SOURCES = (
-    "POU5F1 SOX2 NANOG KLF4 MYC TP53 GATA1 GATA2 GATA4 GATA6 SPI1 RUNX1 TAL1 CEBPA STAT1 STAT3 IRF1 NFKB1 HNF4A FOXA2"
-).split()
-TARGETS = (
-    "CDKN1A MDM2 BAX CCND1 BCL2 DNMT3B LIN28A LEFTY2 HBB KLF1 CD34 CSF1R MPO ALB APOA1 TTR CXCL10 SOCS3 NFKBIA IL6"
-).split()
+GENES = (
+    # transcription factors
+    *("POU5F1", "SOX2", "NANOG", "KLF4", "MYC", "TP53", "GATA1", "GATA2", "GATA4", "GATA6"),
+    *("SPI1", "RUNX1", "TAL1", "CEBPA", "STAT1", "STAT3", "IRF1", "NFKB1", "HNF4A", "FOXA2"),
+    # targets
+    *("CDKN1A", "MDM2", "BAX", "CCND1", "BCL2", "DNMT3B", "LIN28A", "LEFTY2", "HBB", "KLF1"),
+    *("CD34", "CSF1R", "MPO", "ALB", "APOA1", "TTR", "CXCL10", "SOCS3", "NFKBIA", "IL6"),
+)
 
 
 class ToyBackbone:
     """M(v) = W v**power over the genes of a cell; implements :class:`ugrn_core.backbones.backbone.Backbone`."""
 
     def __init__(self, power: Literal[1, 2], device: torch.device, seed: int = 0) -> None:
-        genes = [*SOURCES, *TARGETS]
-        weights = np.random.default_rng(seed).standard_normal((len(genes), len(genes))).round(3).astype("<f4")
+        weights = np.random.default_rng(seed).standard_normal((len(GENES), len(GENES))).round(3).astype("<f4")
         self.power = power
         self.device = device
         self.weights = torch.from_numpy(weights).to(device)
-        self.vocabulary = Vocabulary(genes, range(len(genes)))
-        self.fingerprint = hashlib.sha256(f"{power} {' '.join(genes)}".encode() + weights.tobytes()).hexdigest()
-        self.width = len(genes)
+        self.vocabulary = Vocabulary(GENES, range(len(GENES)))
+        self.fingerprint = hashlib.sha256(f"{power} {' '.join(GENES)}".encode() + weights.tobytes()).hexdigest()
+        self.width = len(GENES)
         self.n_layers = 1
         self.card = BackboneCard(
             name="toy-linear" if power == 1 else "toy-square",
@@ -45,7 +46,7 @@ class ToyBackbone:
             domain=(0.0, 5.0),
             base=1.0,
             grid=(0.25, 0.5, 2.0, 3.0, 4.0, 5.0),
-            max_seq_len=len(genes),
+            max_seq_len=len(GENES),
             embedded=True,
             licence="MIT",
         )
