@@ -1,0 +1,63 @@
+"""The commands by name. A mistake of the user ends with one sentence on stderr and exit status 2; nothing else does.
+
+Command modules import what they need inside the command, so that ``ugrn --help`` loads no torch.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ugrn_core import __version__
+from ugrn_core.cli.cache import cache
+from ugrn_core.cli.doctor import doctor
+from ugrn_core.cli.fetch import fetch
+from ugrn_core.cli.genes import genes
+from ugrn_core.cli.models import models
+from ugrn_core.cli.output import say
+from ugrn_core.cli.pair import pair
+from ugrn_core.cli.sweep import sweep
+from ugrn_core.errors import UGRNError
+
+
+class Commands(TyperGroup):
+    """A command group that tells a :class:`UGRNError` to the user; any other error is a bug and keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UGRNError as error:
+            say(f"ugrn: {error}")
+            raise typer.Exit(2) from error
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (pair, models, genes, sweep, fetch, cache, doctor):
+    app.command()(command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ugrn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ugrn(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Ask single-cell foundation models about gene regulation.
+
+    Results (JSON or CSV) go to stdout, notes and progress to stderr. What a model says is a hypothesis.
+    """

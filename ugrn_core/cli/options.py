@@ -1,0 +1,49 @@
+"""Options that several commands share, and the settings they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ugrn_core.errors import InputError
+from ugrn_core.types import Background, SweepSettings
+
+if TYPE_CHECKING:
+    from ugrn_core.types import BackboneCard
+
+DEFAULT_BACKBONE = "ugrn-mini"
+
+BackboneOption = Annotated[
+    str, typer.Option(metavar="NAME|FOLDER", help="A model of `ugrn models`, or the folder of a checkpoint.")
+]
+BaseOption = Annotated[
+    float | None, typer.Option(metavar="X", help="Base value of the virtual cell; default: the model's.")
+]
+GridOption = Annotated[str | None, typer.Option(metavar="A,B,C", help="Virtual values; default: the model's.")]
+BackgroundOption = Annotated[
+    Background, typer.Option(help="fixed: the other genes stay at base; follow: all move along (slope only).")
+]
+DeviceOption = Annotated[
+    str | None, typer.Option(metavar="D", help="cuda, mps or cpu; default: UGRN_DEVICE, else the best there is.")
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at gene names the model does not know.")]
+
+
+def sweep_settings(card: BackboneCard, base: float | None, grid: str | None, background: Background) -> SweepSettings:
+    """Settings of a sweep: what was given, and the card's defaults for the rest; meaningless ones are refused."""
+    from ugrn_core.sweep import check_settings
+
+    values = card.grid if grid is None else parse_grid(grid)
+    settings = SweepSettings(card.base if base is None else base, values, background)
+    check_settings(settings)
+    return settings
+
+
+def parse_grid(text: str) -> tuple[float, ...]:
+    """Virtual values of ``1,5,15`` in the order given; one that is not a number is an :class:`InputError`."""
+    words = text.split(",")
+    try:
+        return tuple(float(word) for word in words)
+    except ValueError as error:
+        raise InputError(f"--grid is {text!r}; expected numbers between commas, such as 1,5,15.") from error
