@@ -34,7 +34,7 @@ from ugrn_core.types import Background, Cancel
 log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 4 << 30  # bytes
-BUSY_SECONDS = 60.0  # wait for another writer before giving up
+BUSY_SECONDS = 60  # wait for another writer before giving up
 LOCK_POLL_SECONDS = 0.02
 KEY = re.compile(r"[0-9a-f]{64}")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
@@ -238,7 +238,7 @@ class Store:
             yield
         except diskcache.Timeout as error:
             raise StoreError(
-                f"The result store in {self.folder} has been busy for {BUSY_SECONDS:.0f} seconds. "
+                f"The result store in {self.folder} has been busy for {BUSY_SECONDS} seconds. "
                 "Stop the other run that writes into it, or give this one a folder of its own with UGRN_CACHE_DIR."
             ) from error
         except (OSError, sqlite3.Error) as error:

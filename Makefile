@@ -1,0 +1,57 @@
+# UGRN Explorer. `make` alone prints what there is to make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test lint screenshots constraints clean
+
+help: ## print these lines
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/.ready ## make the environment and open the app in the browser
+	$(BIN)/streamlit run app.py $(ARGS)
+
+setup: $(VENV)/.ready-dev ## make the environment for work on the project (.venv, Python 3.11)
+
+test: $(VENV)/.ready-dev ## make the environment and run the tests; ARGS="-k store" picks some
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.ready-dev ## style, types, and which room imports which
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports --no-logo
+
+screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
+	$(BIN)/python -m tests.screenshots
+
+constraints: $(VENV)/.ready-dev ## write down the versions of this environment, after a change of the requirements
+	@grep '^#' constraints.txt > constraints.new
+	@$(PIP) freeze --all --exclude-editable | sed -n 's/^\([A-Za-z0-9._-]*==[^+ ]*\).*/\1/p' | \
+		grep -v -e '^pip==' -e '^wheel==' >> constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove the environment and what the tools left behind; results and downloads in cache/ stay
+	rm -rf $(VENV) build *.egg-info .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: requirements.txt constraints.txt pyproject.toml $(BIN)/python
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo "$(VENV) holds another Python than 3.11: 'make clean' removes it, then try again." >&2; exit 1; }
+	$(PIP) install -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
+	$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHON) python3.11 python3 python; do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2> /dev/null); \
+		if [ "$$version" = 3.11 ]; then exec $$python -m venv $(VENV); fi; \
+	done; \
+	echo "Python 3.11 was not found. Install it and try again, or say where it is:" >&2; \
+	echo "    make $(or $(firstword $(MAKECMDGOALS)),setup) PYTHON=/path/to/python3.11" >&2; \
+	exit 1
