@@ -13,6 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,13 +26,16 @@ import ugrn_core
 from ugrn_core.backbones import fetch as published
 from ugrn_core.backbones import registry
 from ugrn_core.backbones.registry import load_backbone
-from ugrn_core.backbones.toy import SOURCES, TARGETS, ToyBackbone
+from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.cli import app, output
 from ugrn_core.download import PinnedFile
 from ugrn_core.paths import ASSETS
 
 KEYS = ["source", "target", "backbone", "fingerprint", "context_size", "base", "grid", "forward", "reverse", "residual"]
-GENES = [*SOURCES, *TARGETS]
+CELL_GENES = [
+    *("TP53", "MDM2", "CDKN1A", "SOX2", "NANOG", "POU5F1", "GATA1", "KLF1", "TAL1", "HBB"),
+    *("MYC", "CCND1", "STAT1", "IRF1", "CXCL10", "SPI1", "CEBPA", "MPO", "HNF4A", "ALB"),
+]
 GRID = [0.25, 0.5, 2.0, 3.0, 4.0, 5.0]
 
 
@@ -155,6 +159,54 @@ def test_pair_in_a_gene_list_adds_what_is_missing_and_says_so(tmp_path: Path) ->
     assert "NOSUCHGENE" in strict.stderr
 
 
+@pytest.fixture
+def cells(tmp_path: Path) -> Path:
+    """12 cells x 20 genes of the tiny checkpoints, counts; 7 of ``kind`` B, 5 of ``kind`` T."""
+    counts = np.random.default_rng(0).poisson(3, (12, 20)).astype(np.float32)
+    kind = pd.Categorical(["B"] * 7 + ["T"] * 5)
+    names = [str(i) for i in range(12)]
+    data = anndata.AnnData(counts, obs=pd.DataFrame({"kind": kind}, index=names), var=pd.DataFrame(index=CELL_GENES))
+    data.write_h5ad(tmp_path / "cells.h5ad")
+    return tmp_path / "cells.h5ad"
+
+
+def test_pair_among_cells_of_a_group_stands_on_their_mean_profile(cells: Path, scbenchmark_folder: Path) -> None:
+    words = ["pair", "TP53", "MDM2", "--backbone", scbenchmark_folder, "--context", cells, "--group", "kind=T"]
+    result = good(*words, "--json")
+    found = json.loads(result.stdout)
+    assert found["context_size"] == 20
+    assert "kind = T (5 cells): 20 genes" in result.stderr
+    counts = anndata.read_h5ad(cells).X[7:]
+    profile = np.log1p(1e4 * counts / counts.sum(1, keepdims=True)).mean(0)
+    model = load_backbone(scbenchmark_folder, "cpu")
+    ids = torch.from_numpy(model.vocabulary.ids(CELL_GENES))
+    rows = torch.from_numpy(profile).float().repeat(7, 1)
+    rows[1:, CELL_GENES.index("TP53")] = torch.tensor(found["grid"])
+    plain = model.reconstruct(ids, rows)[:, CELL_GENES.index("MDM2")]
+    np.testing.assert_allclose(found["forward"]["response"], (plain[1:] - plain[0]).numpy(), atol=2e-5)
+
+
+def test_options_of_cells_are_used(cells: Path, scgpt_folder: Path) -> None:
+    words = ["pair", "TP53", "MDM2", "--backbone", scgpt_folder, "--context", cells]
+    factors = good(*words, "--variable", "0", "--layer", "X", "--gene-column", "index", "--json")
+    assert json.loads(factors.stdout)["context_size"] == 14  # 13 of the 20 are TFs; MDM2 is added
+    assert "MDM2 was not in the context" in factors.stderr
+    for extra, said in (
+        (["--group", "kind"], "expected COLUMN=LEVEL"),
+        (["--group", "kind=NK"], "Choose from: B, T"),
+        (["--layer", "spliced"], "There is no layer 'spliced'"),
+        (["--gene-column", "symbols"], "symbols"),
+        (["--background", "follow"], "no place for a base value a gene"),
+    ):
+        result = run(*words, *extra)
+        assert result.exit_code == 2
+        assert said in result.stderr
+    cells.write_bytes(cells.read_bytes()[:2000])
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+
+
 def test_the_command_a_result_names_gives_that_result_again() -> None:
     from ugrn_core.pair import PairRequest, explore_pair, pair_command, pair_json
     from ugrn_core.types import Context, SweepSettings
@@ -190,7 +242,10 @@ MISTAKES = [
     (["pair", "NANOG", "SOX2", "--grid", "nan"], "finite"),
     (["pair", "NANOG", "SOX2", "--base", "inf"], "finite"),
     (["pair", "NANOG", "SOX2", "--device", "abacus"], "abacus"),
-    (["pair", "NANOG", "SOX2", "--group", "cell=B"], "groups need an h5ad file"),
+    (["pair", "NANOG", "SOX2", "--group", "cell=B"], "--group needs an h5ad file"),
+    (["pair", "NANOG", "SOX2", "--variable", "9", "--context", "genes.txt"], "--variable needs an h5ad file"),
+    (["pair", "NANOG", "SOX2", "--context", "example", "--layer", "raw"], "one way only"),
+    (["pair", "NANOG", "SOX2", "--context", "example"], "toy units"),
     (["pair", "NANOG", "SOX2", "--context", "nosuchfile.txt"], "nosuchfile.txt"),
     (["pair", "NANOG", "SOX2", "--context", "nosuchfile.h5ad"], "nosuchfile.h5ad"),
     (["genes", "nosuchfile.txt"], "nosuchfile.txt"),
@@ -539,7 +594,7 @@ def test_a_real_process_keeps_stdout_clean_and_gives_status_2_for_a_mistake() ->
     assert done.returncode == 0
     assert json.loads(done.stdout)["source"] == "POU5F1"
     assert done.stderr == "OCT4 is POU5F1 here.\n"
-    wrong = real("pair", "SPAM", "SOX2", "--backbone", "toy-linear", "--json")
+    wrong = real("genes", "nosuchfile.txt")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert len(wrong.stderr.splitlines()) == 1
 

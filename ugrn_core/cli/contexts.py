@@ -1,27 +1,102 @@
-"""``--context`` and ``--group``: the virtual cell a pair is asked in."""
+"""``--context`` and what belongs to it: the virtual cell a pair is asked in."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ugrn_core.cli.genes import read_genes
-from ugrn_core.errors import InputError
-from ugrn_core.types import Context
+from ugrn_core.cli.output import progress_on_stderr, say
+from ugrn_core.errors import GeneError, InputError
 
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
+    from ugrn_core.data.expression import ExpressionData
+    from ugrn_core.types import Context
 
 
-def read_context(text: str, group: str | None, backbone: Backbone, strict: bool) -> Context:
-    """Context of ``pair``, of a gene list, or of an h5ad file (of one ``group`` of its cells, COLUMN=LEVEL)."""
+@dataclass(frozen=True)
+class CellOptions:
+    """What can be said of an h5ad context: its group as COLUMN=LEVEL, its matrix, its gene names, its size."""
+
+    group: str | None = None
+    layer: str | None = None
+    gene_column: str | None = None
+    variable: int | None = None
+
+    def given(self) -> list[str]:
+        """Options by name that were given."""
+        options = {
+            "--group": self.group,
+            "--layer": self.layer,
+            "--gene-column": self.gene_column,
+            "--variable": self.variable,
+        }
+        return [name for name, value in options.items() if value is not None]
+
+    def column_and_level(self) -> tuple[str, str] | None:
+        """``--group`` in two; a text without an equals sign is an InputError."""
+        if self.group is None:
+            return None
+        column, equals, level = self.group.partition("=")
+        if not equals:
+            raise InputError(f"--group is {self.group!r}; expected COLUMN=LEVEL, such as cell_type=B.")
+        return column, level
+
+
+def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool) -> Context:
+    """Context of ``pair``, of a gene list, of an h5ad file or of ``example``, the bundled cells; choices are said."""
+    from ugrn_core.data.context import list_context, pair_context
+
     file = Path(text).expanduser()
-    is_data = file.suffix == ".h5ad"
-    if group is not None and not is_data:
-        raise InputError(f"--group is {group!r}, but --context is {text!r}: groups need an h5ad file as the context.")
+    if text == "example" or file.suffix.lower() == ".h5ad":
+        return _cell_context(_read_data(text, file, cells), cells, backbone, strict)
+    if cells.given():
+        raise InputError(f"{cells.given()[0]} needs an h5ad file as the context, but --context is {text!r}.")
     if text == "pair":
-        return Context()
-    if is_data:
-        raise NotImplementedError
-    symbols = read_genes(file, backbone.vocabulary, strict)
-    return Context("genes", symbols, label=f"{len(symbols)} genes of {file.name}")
+        return pair_context()
+    return list_context(read_genes(file, backbone.vocabulary, strict), file.name)
+
+
+def _read_data(text: str, file: Path, cells: CellOptions) -> ExpressionData:
+    from ugrn_core.data.h5ad import example_data, read_h5ad
+
+    if text != "example":
+        with progress_on_stderr() as progress:
+            return read_h5ad(file, layer=cells.layer, gene_column=cells.gene_column, progress=progress)
+    if cells.layer or cells.gene_column:
+        raise InputError("--layer and --gene-column are for files of your own; the example is read in one way only.")
+    return example_data()
+
+
+def _cell_context(data: ExpressionData, cells: CellOptions, backbone: Backbone, strict: bool) -> Context:
+    from ugrn_core.data.context import VARIABLE_GENES, data_context
+
+    for note in data.notes:
+        say(note)
+    context, report, notes = data_context(
+        data,
+        backbone.card,
+        backbone.vocabulary,
+        group=cells.column_and_level(),
+        n_variable=VARIABLE_GENES[0] if cells.variable is None else cells.variable,
+        cap=_room(backbone),
+    )
+    if strict and report.unresolved:
+        raise GeneError(f"{report.sentence()} Correct the file, or go on without --strict.")
+    for note in notes:
+        say(note)
+    return context
+
+
+def _room(backbone: Backbone) -> int | None:
+    """Genes of the largest context that fits the memory; None where a backbone needs next to none."""
+    import psutil
+
+    from ugrn_core.backbones.backbone import TransformerBackbone
+    from ugrn_core.data.context import max_context_genes
+
+    if not isinstance(backbone, TransformerBackbone):
+        return None
+    return max_context_genes(psutil.virtual_memory().available, backbone.width, backbone.model.config.n_heads)

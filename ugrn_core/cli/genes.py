@@ -11,6 +11,7 @@ from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, StrictOption
 from ugrn_core.cli.output import say, write_csv
 
 if TYPE_CHECKING:
+    from ugrn_core.genes.resolve import GeneReport
     from ugrn_core.types import Vocabulary
 
 GeneFile = Annotated[Path, typer.Argument(metavar="FILE", help="Gene names: text, one column of a CSV, any separator.")]
@@ -32,15 +33,15 @@ def genes(file: GeneFile, backbone: BackboneOption = DEFAULT_BACKBONE, strict: S
     write_csv(report.frame())
 
 
-def read_genes(file: Path, vocabulary: Vocabulary, strict: bool) -> tuple[str, ...]:
-    """Symbols of a gene list, each once; what was not found or renamed is said."""
+def read_genes(file: Path, vocabulary: Vocabulary, strict: bool) -> GeneReport:
+    """Report of a gene list; what was not found or renamed is said."""
     from ugrn_core.genes.gene_list import read_gene_list
     from ugrn_core.genes.resolve import resolve
 
     report = resolve(read_gene_list(file), vocabulary, strict=strict)
     if any(record.status != "exact" for record in report.records):
         say(f"{file.name}: {report.sentence()}")
-    return report.symbols
+    return report
 
 
 def read_gene(name: str, vocabulary: Vocabulary) -> str:

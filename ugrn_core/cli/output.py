@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ugrn_core.download import duration
+from ugrn_core.pace import Pace
 from ugrn_core.types import Progress
 
 if TYPE_CHECKING:
@@ -66,13 +68,16 @@ def _bar() -> Iterator[Progress]:
 
 
 def _lines() -> Progress:
-    began = shown = time.monotonic()
+    pace, shown = Pace(), time.monotonic()
+    pace.update(0.0, shown)
 
     def line(share: float, sentence: str) -> None:
         nonlocal shown
         now = time.monotonic()
-        if now - shown >= LINE_EVERY and share > 0:
+        pace.update(share, now)
+        left = pace.seconds_left(now)
+        if now - shown >= LINE_EVERY:
             shown = now
-            say(f"{share:4.0%}  {sentence}, about {(now - began) * (1 - share) / share:,.0f} s left")
+            say(f"{share:4.0%}  {sentence}" + ("" if left is None else f", about {duration(left)} left"))
 
     return line

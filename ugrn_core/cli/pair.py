@@ -28,10 +28,18 @@ def pair(
     backbone: BackboneOption = DEFAULT_BACKBONE,
     context: Annotated[
         str,
-        typer.Option(metavar="pair|FILE|DATA.h5ad", help="The two genes alone, a gene list, or the genes of cells."),
+        typer.Option(
+            metavar="pair|FILE|DATA.h5ad",
+            help="The two genes alone, a gene list, or genes and mean values of cells (example: the bundled cells).",
+        ),
     ] = "pair",
     group: Annotated[
         str | None, typer.Option(metavar="COLUMN=LEVEL", help="Cells of an h5ad context, e.g. cell_type=B.")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")] = None,
+    gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of gene names of the h5ad.")] = None,
+    variable: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="Most variable genes of the h5ad beside its TFs.")
     ] = None,
     base: BaseOption = None,
     grid: GridOption = None,
@@ -47,7 +55,7 @@ def pair(
     far the slope's integral is from the response; it is small when both are right.
     """
     from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.cli.contexts import read_context
+    from ugrn_core.cli.contexts import CellOptions, read_context
     from ugrn_core.cli.genes import read_gene
     from ugrn_core.download import duration
     from ugrn_core.pair import PairRequest, estimate_pair, explore_pair, pair_frame, pair_json
@@ -57,7 +65,7 @@ def pair(
     request = PairRequest(
         read_gene(source, model.vocabulary),
         read_gene(target, model.vocabulary),
-        read_context(context, group, model, strict),
+        read_context(context, CellOptions(group, layer, gene_column, variable), model, strict),
         sweep_settings(model.card, base, grid, background),
     )
     with Store() as store, progress_on_stderr() as progress:

@@ -40,17 +40,17 @@ def sweep(
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.cli.features_file import features_metadata, write_features
+    from ugrn_core.data.context import list_context
     from ugrn_core.pair import with_genes
     from ugrn_core.store import Store
     from ugrn_core.stored_sweep import stored_sources
-    from ugrn_core.types import Context
 
     _check_out(out)
     model = load_backbone(backbone, device)
     settings = sweep_settings(model.card, base, grid, background)
-    listed = read_genes(genes, model.vocabulary, strict)
-    swept = read_genes(sources, model.vocabulary, strict)
-    context, notes = with_genes(Context("genes", listed, label=genes.name), swept, settings.base)
+    listed = list_context(read_genes(genes, model.vocabulary, strict), genes.name)
+    swept = read_genes(sources, model.vocabulary, strict).symbols
+    context, notes = with_genes(listed, swept, settings.base)
     for note in notes:
         say(note)
     metadata = features_metadata(model.card, model.fingerprint, context, swept, settings)
