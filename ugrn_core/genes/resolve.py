@@ -1,8 +1,9 @@
 """Gene names of any origin onto the symbols of a backbone's vocabulary, with a report for every name.
 
 In this order, the first that fits: the symbol as written; an Ensembl id (version dropped; mouse ids through the
-ortholog); a mouse symbol with a one-to-one human ortholog; the symbol in another case; an everyday name (OCT4) or, if
-the user has put HGNC's complete set into the cache, an old symbol; the same without separators (``SOX-2``, ``HLA.A``);
+ortholog); a mouse symbol with a one-to-one human ortholog; the symbol in another case; an everyday name (OCT4), the
+symbol before or after a renaming (those often met, and all if the user has put HGNC's complete set into the cache;
+see :func:`ugrn_core.genes.tables.hgnc_file`); the same without separators (``SOX-2``, ``HLA.A``);
 a mouse symbol in upper case. A name with several possible genes is ambiguous and never decided by chance.
 """
 
@@ -22,6 +23,7 @@ from ugrn_core.genes.tables import (
     MouseGene,
     alias_key,
     everyday_names,
+    former_symbols,
     hgnc_names,
     human_symbols_by_id,
     mouse_genes,
@@ -31,7 +33,7 @@ from ugrn_core.types import Vocabulary
 Status = Literal["exact", "alias", "ortholog", "ambiguous", "unknown"]
 Species = Literal["human", "mouse"]
 
-MAX_SUGGESTED = 200
+MAX_SUGGESTED = 100
 """Names of one list that get suggestions; further unknown names are reported without."""
 
 _ENSEMBL = re.compile(r"(ENS(?:MUS)?G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
@@ -163,7 +165,8 @@ def _from_ensembl(name: str, gene_id: str, vocabulary: Vocabulary) -> GeneRecord
         return GeneRecord(name, "unknown", note="no symbol is known for this Ensembl id")
     if symbol in vocabulary:
         return GeneRecord(name, "alias", symbol, "Ensembl id")
-    known = [s for s in hgnc_names().get(alias_key(symbol), ()) if s in vocabulary]
+    key = alias_key(symbol)
+    known = [s for s in former_symbols().get(key, hgnc_names().get(key, ())) if s in vocabulary]
     if len(known) == 1:
         return GeneRecord(name, "alias", known[0], f"Ensembl id of {symbol}")
     return GeneRecord(name, "unknown", note=f"Ensembl id of {symbol}, which is not in the vocabulary")
@@ -190,7 +193,12 @@ def _from_mouse(name: str, mouse: MouseGene, vocabulary: Vocabulary) -> GeneReco
 
 def _from_alias(name: str, vocabulary: Vocabulary) -> GeneRecord | None:
     key = alias_key(name)
-    for table, source in ((everyday_names(), "everyday name"), (hgnc_names(), "previous or other symbol by HGNC")):
+    tables = (
+        (everyday_names(), "everyday name"),
+        (former_symbols(), "other symbol of a renamed gene"),
+        (hgnc_names(), "previous or other symbol by HGNC"),
+    )
+    for table, source in tables:
         meant = [s for s in table.get(key, ()) if s in vocabulary]
         if len(meant) == 1:
             return GeneRecord(name, "alias", meant[0], source)

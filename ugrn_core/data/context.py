@@ -1,0 +1,146 @@
+"""The genes of a virtual cell beside the pair: none, a list, or the genes and mean profile of a data set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from ugrn_core.data.binning import N_BINS
+from ugrn_core.data.expression import ExpressionData, Profile
+from ugrn_core.errors import InputError
+from ugrn_core.genes.resolve import GeneReport, resolve
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.types import BackboneCard, Context, Vocabulary
+
+VARIABLE_GENES = (500, 1000)
+"""The numbers of most variable genes offered; the first is the default (the sizes of BEELINE's gene sets)."""
+
+MIN_DETECTION = 0.05
+"""A TF counts as detected in a group of cells if this share of them shows it: droplets show most TFs in few cells."""
+
+ACTIVATIONS = 24
+"""Float32 numbers alive a token and unit of width in a dual pass of one cell (measured, rounded up)."""
+
+ATTENTION_COPIES = 3
+"""Arrays (head, token, token) alive while the attention of one layer is read."""
+
+SHARE_OF_MEMORY = 0.5
+
+
+def pair_context() -> Context:
+    """The pair alone."""
+    return Context()
+
+
+def list_context(report: GeneReport, label: str) -> Context:
+    """The resolved genes of a list, all at the base value."""
+    return Context("genes", report.symbols, label=label)
+
+
+def data_context(
+    data: ExpressionData,
+    card: BackboneCard,
+    vocabulary: Vocabulary,
+    *,
+    group: tuple[str, str] | None = None,
+    n_variable: int = VARIABLE_GENES[0],
+    cap: int | None = None,
+) -> tuple[Context, GeneReport, tuple[str, ...]]:
+    """Genes and mean profile of all cells, or of the group (column, level), as a context.
+
+    Taken are the TFs detected in the cells asked for and the ``n_variable`` genes that vary most over all cells, by
+    symbol in alphabetical order; where ``cap`` is smaller, the most variable of them. Base values are the mean over
+    cells in the card's unit. Genes at 0 are left out where ``card.drop_zero_genes``. The report covers every gene of
+    the file, the notes (sentences) say what was chosen and left out. No usable gene is a GeneError, a backbone in
+    another unit an InputError.
+    """
+    if n_variable < 0 or (cap is not None and cap < 1):
+        raise InputError(f"Cannot take {n_variable} variable genes with room for {cap}: give positive numbers.")
+    profile = data.profile(group)
+    mean = _in_unit(profile, card)
+    report = resolve(data.genes, vocabulary, "mouse" if data.species == "mouse" else None)
+    column, notes = _columns(report, data.whole.detection)
+    detected_tfs = [s for s, i in column.items() if is_tf(s) and profile.detection[i] >= MIN_DETECTION]
+    by_variance = sorted(column, key=lambda s: (-data.variance[column[s]], s))
+    chosen = set(detected_tfs) | {s for s in by_variance[:n_variable] if data.variance[column[s]] > 0}
+    seen = [s for s in by_variance if is_tf(s) and s not in chosen and profile.detection[column[s]] > 0]
+    rare_tfs = sorted(seen, key=lambda s: -profile.detection[column[s]])
+    notes += _left_out(rare_tfs, f"TFs seen in fewer than {MIN_DETECTION:.0%} of the cells were left out")
+    if card.drop_zero_genes:
+        absent = sorted(s for s in chosen if mean[column[s]] == 0)
+        chosen -= set(absent)
+        notes += _left_out(absent, f"genes at 0 in these cells were left out ({card.label} never met a gene at 0)")
+    if cap is not None and len(chosen) > cap:
+        order = [s for s in by_variance if s in chosen]
+        chosen = set(order[:cap])
+        notes += _left_out(
+            order[cap:], f"of the chosen genes were left out: {cap:,} are what this machine's memory holds"
+        )
+    if not chosen:
+        raise InputError(f"No gene of {data.label} is detected in these cells. Choose another group or more genes.")
+    genes = tuple(sorted(chosen))
+    label = f"{data.label}, {'all cells' if group is None else f'{group[0]} = {group[1]}'}"
+    what = f"{label} ({profile.n_cells:,} cells): {len(genes):,} genes, {sum(map(is_tf, genes)):,} of them TFs."
+    values = tuple(float(mean[column[g]]) for g in genes)
+    return Context("profile", genes, values, label), report, (what, *notes, *_length_warning(len(genes), card))
+
+
+def max_context_genes(free_bytes: int, width: int, n_heads: int) -> int:
+    """Genes of the largest context that half of the free memory holds, for one cell at a time.
+
+    Counted are the activations of a dual pass and the attention of one layer, which is the larger from about a
+    thousand genes on. The number of layers does not matter: one is alive at a time.
+    """
+    budget = SHARE_OF_MEMORY * free_bytes / 4
+    linear = ACTIVATIONS * width
+    square = ATTENTION_COPIES * n_heads + 2
+    tokens = (math.sqrt(linear**2 + 4 * square * budget) - linear) / (2 * square)
+    return max(2, int(tokens) - 1)
+
+
+def _in_unit(profile: Profile, card: BackboneCard) -> np.ndarray:
+    """Mean values (gene,) in the unit of the backbone."""
+    if card.unit == "bins" and card.n_bins == N_BINS:
+        return profile.bins
+    if card.unit == "log1p":
+        return profile.log1p
+    raise InputError(
+        f"{card.label} counts in {card.unit!r} with {card.n_bins} bins; profiles of cells exist in {N_BINS} bins and "
+        "in log1p. Use the pair alone or a gene list as the context, or another model."
+    )
+
+
+def _columns(report: GeneReport, detection: np.ndarray) -> tuple[dict[str, int], list[str]]:
+    """Column of the file for each symbol that was detected anywhere; among several the one seen in most cells."""
+    column: dict[str, int] = {}
+    repeated = []
+    for i, record in enumerate(report.records):
+        if record.symbol is None or detection[i] == 0:
+            continue
+        if record.symbol in column:
+            repeated.append(record.name)
+        if record.symbol not in column or detection[i] > detection[column[record.symbol]]:
+            column[record.symbol] = i
+    notes = []
+    if report.unresolved:
+        names = [record.name for record in report.unresolved]
+        notes += _left_out(names, f"of {len(report.records):,} genes of the file are not known to the model")
+    return column, notes + _left_out(repeated, "genes stand for a symbol that another gene of the file stands for too")
+
+
+def _left_out(names: Sequence[str], reason: str) -> list[str]:
+    """'3 <reason>: A, B, C.' or nothing; at most ten names."""
+    if not names:
+        return []
+    return [f"{len(names):,} {reason}: {', '.join(names[:10])}{', ...' if len(names) > 10 else '.'}"]
+
+
+def _length_warning(n_genes: int, card: BackboneCard) -> list[str]:
+    if n_genes + 1 <= card.max_seq_len:
+        return []
+    return [
+        f"{n_genes:,} genes and <cls> are more than the {card.max_seq_len:,} tokens a cell had in pre-training: "
+        "choose fewer variable genes to stay within."
+    ]

@@ -1,0 +1,163 @@
+"""An untrusted h5ad file in, an :class:`ExpressionData` out; the file is read by blocks of cells and let go."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from ugrn_core.data.expression import Codes, ExpressionData, summarise
+from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
+from ugrn_core.data.hdf5 import open_hdf5
+from ugrn_core.data.layout import MAX_LEVELS, Layout, Matrix, read_layout
+from ugrn_core.data.matrix import Survey, survey
+from ugrn_core.errors import InputError
+from ugrn_core.types import Progress
+
+MAX_PROFILE_VALUES = 8_000_000
+"""Levels times genes for which profiles are kept (about 100 MB); further columns are left out and named."""
+
+
+@dataclass(frozen=True)
+class H5adContents:
+    """What a file offers: names for ``layer``, for ``gene_column``, and groups as column -> levels."""
+
+    n_cells: int
+    n_genes: int
+    layers: tuple[str, ...]
+    gene_columns: tuple[str, ...]
+    groups: dict[str, tuple[str, ...]]
+
+
+def inspect_h5ad(file: Path | str | BinaryIO) -> H5adContents:
+    """List layers, gene columns and groups without reading a matrix."""
+    with open_hdf5(file) as opened:
+        layout = read_layout(opened)
+        groups = {name: levels for name, (_, levels) in _groups(layout).items()}
+        names = gene_columns(layout.genes)
+        return H5adContents(layout.n_cells, len(layout.genes.index()), tuple(layout.matrices), names, groups)
+
+
+def read_h5ad(
+    file: Path | str | BinaryIO,
+    *,
+    layer: str | None = None,
+    gene_column: str | None = None,
+    progress: Progress | None = None,
+) -> ExpressionData:
+    """Read a data set (a path, or a seekable binary file such as an upload).
+
+    ``layer``: "X", "raw" or the name of a layer; by default X, or where X is scaled ``.raw`` or the first layer that is
+    not, which is said in the notes. ``gene_column``: a column of the gene table, or "index". Whatever cannot be used
+    is an InputError. Two passes over the matrix; deterministic.
+    """
+    with open_hdf5(file) as opened:
+        layout = read_layout(opened)
+        matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column)
+        columns, left_out = _affordable(_groups(layout), matrix.shape[1])
+        summary = summarise(matrix, seen, columns, progress)
+    notes += left_out
+    empty = int((seen.totals == 0).sum())
+    if empty:
+        notes.append(f"{empty:,} of {layout.n_cells:,} cells have no counts; they stay in the means.")
+    return ExpressionData(
+        label=Path(str(file if isinstance(file, (str, Path)) else getattr(file, "name", "the uploaded file"))).name,
+        genes=tuple(map(str, genes)),
+        species=guess_species(genes),
+        matrix=matrix.name,
+        units=seen.units,
+        n_cells=layout.n_cells,
+        whole=summary.whole,
+        groups=summary.groups,
+        variance=summary.variance,
+        sample=summary.sample,
+        notes=tuple(notes),
+    )
+
+
+@cache
+def example_data() -> ExpressionData:
+    """700 blood cells (10x PBMC 68k, reduced to 765 genes), which the package scanpy carries; about 1 s, offline."""
+    spec = importlib.util.find_spec("scanpy")
+    folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path("scanpy")
+    file = folder / "datasets" / "10x_pbmc68k_reduced.h5ad"
+    if not file.is_file():
+        raise InputError("The example data set is missing: the package scanpy is not installed. Run 'make setup'.")
+    return read_h5ad(file)
+
+
+def _choose_matrix(
+    layout: Layout, layer: str | None, gene_column: str | None
+) -> tuple[Matrix, np.ndarray, Survey, list[str]]:
+    """The matrix to read with its genes, its survey and what is to be said of the choice."""
+    if layer is not None and layer not in layout.matrices:
+        raise InputError(layout.unusable.get(layer) or f"There is no layer {layer!r}. {_offered(layout)}")
+    if layer is None and "X" in layout.unusable:
+        raise InputError(f"{layout.unusable['X']} {_offered(layout) if layout.matrices else ''}".strip())
+    if not layout.matrices:
+        raise InputError("The file has no X, no .raw and no layer: there is no expression in it. Give another file.")
+    order = [layer] if layer is not None else [n for n in ("X", "raw") if n in layout.matrices]
+    if layer is None:
+        order += [n for n in layout.matrices if n not in order]
+    notes: list[str] = []
+    for name in order:
+        matrix = layout.matrices[name]
+        genes, source = _checked_genes(layout, matrix, gene_column)
+        seen = survey(matrix, genes)
+        notes.append(seen.sentence(name))
+        if not seen.scaled:
+            if seen.largest == 0:
+                raise InputError(f"{name} holds nothing but zeros. {_offered(layout)}")
+            notes += [f"{name} was used instead of {order[0]}."] if name != order[0] else []
+            notes += [source] if source else []
+            return matrix, genes, seen, notes
+    raise InputError(
+        f"{notes[0]} Expected counts or log-normalised values"
+        + (f". {_offered(layout)}" if layer is not None else ", and there is neither .raw nor a layer without them.")
+        + " Keep them when scaling: adata.raw = adata, then sc.pp.scale(adata)."
+    )
+
+
+def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> tuple[np.ndarray, str]:
+    """Gene names of a matrix; a file whose cells are named like genes and whose genes are not is turned around."""
+    index = matrix.genes.index()
+    if gene_column is None and not named_like_genes(index) and known_share(layout.cells.index()) > 0.5:
+        raise InputError(
+            f"The file holds genes in rows: its {layout.n_cells:,} cells are named like genes "
+            f"({', '.join(layout.cells.index()[:3])}). Turn it around: adata = adata.T, then adata.write_h5ad(...)."
+        )
+    return choose_gene_names(matrix.genes, gene_column)
+
+
+def _groups(layout: Layout) -> dict[str, Codes]:
+    """Columns of cells with 2 to ``MAX_LEVELS`` levels."""
+    found = {}
+    for column in layout.cells.columns:
+        codes = layout.cells.levels(column)
+        if codes is not None and 2 <= len(codes[1]) <= MAX_LEVELS:
+            found[column] = codes
+    return found
+
+
+def _affordable(columns: dict[str, Codes], n_genes: int) -> tuple[dict[str, Codes], list[str]]:
+    """The columns whose profiles fit ``MAX_PROFILE_VALUES``, in the order of the file, and a note on the others."""
+    kept: dict[str, Codes] = {}
+    left: list[str] = []
+    levels = 1
+    for column, codes in columns.items():
+        if (levels + len(codes[1])) * n_genes <= MAX_PROFILE_VALUES:
+            kept[column] = codes
+            levels += len(codes[1])
+        else:
+            left.append(column)
+    if not left:
+        return kept, []
+    return kept, [f"No profiles are kept for the groups of {', '.join(left)}: too many levels times genes."]
+
+
+def _offered(layout: Layout) -> str:
+    return f"Choose from: {', '.join(layout.matrices)}."
