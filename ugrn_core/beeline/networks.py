@@ -1,0 +1,147 @@
+"""The seven data sets and four kinds of reference network of BEELINE, as edges between gene symbols.
+
+An edge goes from a regulator to its target. Symbols are those of the files: human symbols as they are, mouse symbols
+in upper case, to be matched to a human vocabulary by spelling.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from ugrn_core.beeline.registry import networks_folder
+from ugrn_core.errors import InputError
+from ugrn_core.types import Vocabulary
+
+GeneSet = Literal["TFs+500", "TFs+1000"]
+Edge = tuple[str, str]
+
+GENE_SETS: tuple[GeneSet, ...] = ("TFs+500", "TFs+1000")
+SPECIES: dict[str, Literal["human", "mouse"]] = {
+    "hESC": "human",
+    "hHEP": "human",
+    "mDC": "mouse",
+    "mESC": "mouse",
+    "mHSC-E": "mouse",
+    "mHSC-GM": "mouse",
+    "mHSC-L": "mouse",
+}
+"""Data sets in the paper's order, with their species."""
+
+NETWORK_FOLDERS: dict[str, str] = {
+    "STRING": "STRING Dataset",
+    "Non-specific ChIP": "Non-Specific Dataset",
+    "LOF/GOF": "Lofgof Dataset",
+    "Cell-type-specific ChIP": "Specific Dataset",
+}
+"""Kinds of network in the paper's order, with the folder that holds them."""
+
+
+class Row(NamedTuple):
+    """One reference network: a kind of evidence and a data set. The benchmark has 22 of them a gene set."""
+
+    network: str
+    data_set: str
+
+    def __str__(self) -> str:
+        return f"{self.data_set} {self.network}"
+
+
+ROWS: tuple[Row, ...] = tuple(
+    Row(network, data_set)
+    for network in NETWORK_FOLDERS
+    for data_set in SPECIES
+    if network != "LOF/GOF" or data_set == "mESC"
+)
+"""The 22 rows of the paper's Table 2, in its order."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A reference network: its genes, the regulators its file lists (TF.csv), and its edges; all sorted, each once.
+
+    ``tfs`` are BEELINE's regulators, a wider list than the transcription factors of
+    :func:`ugrn_core.genes.tfs.is_tf`; every source of an edge is among them.
+    """
+
+    row: Row
+    gene_set: str
+    genes: tuple[str, ...]
+    tfs: tuple[str, ...]
+    edges: tuple[Edge, ...]
+
+    def within(self, vocabulary: Vocabulary) -> Network:
+        """The part of the network whose genes a backbone knows."""
+        return self.among(frozenset(g for g in self.genes if g in vocabulary))
+
+    def among(self, genes: frozenset[str]) -> Network:
+        """The part of the network among ``genes``."""
+        return replace(
+            self,
+            genes=tuple(g for g in self.genes if g in genes),
+            tfs=tuple(g for g in self.tfs if g in genes),
+            edges=tuple((s, t) for s, t in self.edges if s in genes and t in genes),
+        )
+
+    def with_sources(self, sources: frozenset[str]) -> Network:
+        """The part of the network that starts at ``sources``; the genes that can be targets stay."""
+        return replace(
+            self,
+            tfs=tuple(g for g in self.tfs if g in sources),
+            edges=tuple((s, t) for s, t in self.edges if s in sources),
+        )
+
+
+def load_network(network: str, data_set: str, gene_set: str = "TFs+500", folder: Path | None = None) -> Network:
+    """One reference network; edges are BL--network.csv's, without self-loops and repetitions.
+
+    ``folder`` holds the published layout and is read as it is; without it the pinned files of ``UGRN_DATA_DIR`` or of
+    the cache are read, and a file with another hash is a FetchError.
+    """
+    row = check_row(network, data_set, gene_set)
+    part = f"{NETWORK_FOLDERS[network]}/{data_set}/{gene_set}"
+    root = networks_folder(part) if folder is None else folder
+    genes = _column(root / part / "Target.csv", "Gene")
+    tfs = _column(root / part / "TF.csv", "TF")
+    pairs = zip(*(_column(root / part / "BL--network.csv", c) for c in ("Gene1", "Gene2")), strict=True)
+    edges = sorted({(s, t) for s, t in pairs if s != t})
+    _check(root / part, set(genes), set(tfs), edges)
+    return Network(row, gene_set, tuple(sorted(set(genes))), tuple(sorted(set(tfs))), tuple(edges))
+
+
+def check_row(network: str, data_set: str, gene_set: str) -> Row:
+    """The row of that name, or an :class:`InputError` with what there is."""
+    if gene_set not in GENE_SETS:
+        raise InputError(f"gene set {gene_set!r}; there are {' and '.join(GENE_SETS)}.")
+    row = Row(network, data_set)
+    if row not in ROWS:
+        raise InputError(
+            f"BEELINE has no network {network!r} for {data_set!r}. Networks: {', '.join(NETWORK_FOLDERS)} (LOF/GOF for "
+            f"mESC only). Data sets: {', '.join(SPECIES)}."
+        )
+    return row
+
+
+def _column(file: Path, name: str) -> list[str]:
+    """One column of a CSV as text: no word, NA included, is read as a missing value."""
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines)
+            if name not in (reader.fieldnames or ()):
+                raise InputError(f"{file} has the columns {reader.fieldnames}, expected one called {name}.")
+            return [record[name].strip() for record in reader]
+    except FileNotFoundError as error:
+        raise InputError(f"{file} is not there; expected BEELINE's layout NETWORK/SET/GENE SET/{file.name}.") from error
+    except (UnicodeDecodeError, AttributeError, csv.Error) as error:
+        raise InputError(f"{file} is not a CSV with a value of {name} in every line: {error}.") from error
+
+
+def _check(folder: Path, genes: set[str], tfs: set[str], edges: list[Edge]) -> None:
+    strays = sorted({g for edge in edges for g in edge} - genes) + sorted(tfs - genes)
+    sources = sorted({s for s, _ in edges} - tfs)
+    if strays:
+        raise InputError(f"{folder}: {', '.join(strays[:3])} and others are named but are not in Target.csv.")
+    if sources:
+        raise InputError(f"{folder}: {', '.join(sources[:3])} and others regulate but are not in TF.csv.")

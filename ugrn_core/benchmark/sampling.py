@@ -1,0 +1,190 @@
+"""Positives and negatives of a reference network, drawn by a named sampler.
+
+Candidates for negatives are (regulator of TF.csv, gene of the set): no self pair, no positive; the reverse of a
+positive stays one. Everything is drawn without replacement from a seed. A sampler draws in an order that does not
+depend on how many it is asked for, so that the negatives of N/P = 1 are among those of N/P = 10, and all samplers and
+ratios share the positives of a seed.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.beeline.networks import Edge, Network
+from ugrn_core.errors import InputError
+from ugrn_core.genes.tfs import is_tf
+
+
+@dataclass(frozen=True)
+class LabelledPairs:
+    """Pairs (source, target) with labels (pair,) in {0, 1} and the data set each was drawn from; sorted, each once."""
+
+    pairs: tuple[Edge, ...]
+    labels: np.ndarray
+    data_sets: tuple[str, ...]
+
+    @property
+    def n_pos(self) -> int:
+        return int(self.labels.sum())
+
+    @property
+    def n_neg(self) -> int:
+        return len(self.labels) - self.n_pos
+
+    def positives(self) -> list[Edge]:
+        """Pairs with label 1."""
+        return [pair for pair, label in zip(self.pairs, self.labels, strict=True) if label]
+
+    def reverse_share(self) -> float:
+        """Share of negatives whose reverse is a drawn positive: 0 where there is no negative."""
+        edges = set(self.positives())
+        hits = sum((t, s) in edges for (s, t), y in zip(self.pairs, self.labels, strict=True) if not y)
+        return hits / max(self.n_neg, 1)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a sampler sees. ``free`` and ``positive`` are (tf, gene) bool over sorted regulators and genes."""
+
+    free: np.ndarray
+    positive: np.ndarray
+    in_degree: np.ndarray
+    gene_is_tf: np.ndarray
+    neg_ratio: int
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A way to draw negatives: ``draw(question, rng)`` gives the chosen (tf, gene) bool, a part of ``free``."""
+
+    name: str
+    label: str
+    draw: Callable[[Draw, np.random.Generator], np.ndarray]
+
+
+def sample_pairs(
+    network: Network,
+    *,
+    sampler: str = "per_tf",
+    neg_ratio: int = 1,
+    max_pos: int | None = None,
+    seed: int = 0,
+    forbidden: Collection[Edge] = (),
+) -> LabelledPairs:
+    """Positives (at most ``max_pos``, drawn evenly) and ``neg_ratio`` times as many negatives, fewer where they run out.
+
+    ``forbidden`` pairs are never negatives (edges of other networks in a union). Deterministic for a seed and a row.
+    """
+    if sampler not in SAMPLERS:
+        raise InputError(f"sampler {sampler!r}; there are {', '.join(SAMPLERS)}.")
+    if neg_ratio < 1 or (max_pos is not None and max_pos < 1):
+        raise InputError(f"N/P is {neg_ratio} and the most positives {max_pos}; both must be at least 1.")
+    chosen = _some_positives(network, max_pos, seed)
+    question = _question(network, chosen, forbidden, neg_ratio)
+    drawn = SAMPLERS[sampler].draw(question, _generator(network, seed, "negatives"))
+    negatives = [(network.tfs[i], network.genes[j]) for i, j in np.argwhere(drawn)]
+    labelled = sorted([(pair, 1) for pair in chosen] + [(pair, 0) for pair in negatives])
+    labels = np.array([label for _, label in labelled], dtype=np.int8)
+    return LabelledPairs(tuple(pair for pair, _ in labelled), labels, (network.row.data_set,) * len(labelled))
+
+
+def union_pairs(networks: Sequence[Network], **settings: object) -> LabelledPairs:
+    """Sampled pairs of several networks together: positive if in any, negative only if in none; each pair once.
+
+    Every network contributes by the same ``settings`` (those of :func:`sample_pairs`), so that a dense one does not
+    crowd out the others. A pair drawn from two data sets counts for the first.
+    """
+    edges = {edge for network in networks for edge in network.edges}
+    merged: dict[Edge, tuple[int, str]] = {}
+    for network in networks:
+        part = sample_pairs(network, forbidden=edges, **settings)  # pyright: ignore[reportArgumentType]
+        for pair, label, data_set in zip(part.pairs, part.labels, part.data_sets, strict=True):
+            merged.setdefault(pair, (int(label), data_set))
+    pairs = tuple(sorted(merged))
+    labels = np.array([merged[pair][0] for pair in pairs], dtype=np.int8)
+    return LabelledPairs(pairs, labels, tuple(merged[pair][1] for pair in pairs))
+
+
+def _generator(network: Network, seed: int, purpose: str) -> np.random.Generator:
+    name = f"{network.row.network}|{network.row.data_set}|{network.gene_set}|{purpose}"
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def _some_positives(network: Network, max_pos: int | None, seed: int) -> list[Edge]:
+    if max_pos is None or len(network.edges) <= max_pos:
+        return list(network.edges)
+    rows = _generator(network, seed, "positives").choice(len(network.edges), max_pos, replace=False)
+    return [network.edges[i] for i in sorted(rows)]
+
+
+def _question(network: Network, chosen: Sequence[Edge], forbidden: Collection[Edge], neg_ratio: int) -> Draw:
+    row = {g: i for i, g in enumerate(network.tfs)}
+    column = {g: j for j, g in enumerate(network.genes)}
+    edge = np.zeros((len(row), len(column)), bool)
+    positive = np.zeros_like(edge)
+    for s, t in network.edges:
+        edge[row[s], column[t]] = True
+    for s, t in chosen:
+        positive[row[s], column[t]] = True
+    free = ~edge
+    for s, t in forbidden:
+        if s in row and t in column:
+            free[row[s], column[t]] = False
+    for g, i in row.items():
+        free[i, column[g]] = False
+    return Draw(free, positive, edge.sum(0), np.array([is_tf(g) for g in network.genes], bool), neg_ratio)
+
+
+def _per_tf(q: Draw, rng: np.random.Generator) -> np.ndarray:
+    return _each_tf(q, rng, lambda free: rng.permutation(free))
+
+
+def _degree_matched(q: Draw, rng: np.random.Generator) -> np.ndarray:
+    """Exponential races: a target of in-degree d comes first with probability in proportion to d; d = 0 never."""
+
+    def order(free: np.ndarray) -> np.ndarray:
+        targets = free[q.in_degree[free] > 0]
+        return targets[np.argsort(rng.exponential(size=len(targets)) / q.in_degree[targets], kind="stable")]
+
+    return _each_tf(q, rng, order)
+
+
+def _each_tf(q: Draw, rng: np.random.Generator, order: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """For each regulator, N/P times its positives from its free targets, first come first served."""
+    drawn = np.zeros_like(q.free)
+    for i in np.flatnonzero(q.positive.any(1)):
+        drawn[i, order(np.flatnonzero(q.free[i]))[: q.neg_ratio * q.positive[i].sum()]] = True
+    return drawn
+
+
+def _tf_matched(q: Draw, rng: np.random.Generator) -> np.ndarray:
+    """For each regulator, N/P negatives a positive whose target is a transcription factor where the positive's is."""
+    drawn = np.zeros_like(q.free)
+    for i in np.flatnonzero(q.positive.any(1)):
+        free = rng.permutation(np.flatnonzero(q.free[i]))
+        for is_factor in (True, False):
+            wanted = q.neg_ratio * (q.positive[i] & (q.gene_is_tf == is_factor)).sum()
+            drawn[i, free[q.gene_is_tf[free] == is_factor][:wanted]] = True
+    return drawn
+
+
+def _uniform(q: Draw, rng: np.random.Generator) -> np.ndarray:
+    drawn = np.zeros_like(q.free)
+    free = rng.permutation(np.flatnonzero(q.free.ravel()))
+    drawn.ravel()[free[: q.neg_ratio * q.positive.sum()]] = True
+    return drawn
+
+
+SAMPLERS: dict[str, Sampler] = {
+    s.name: s
+    for s in (
+        Sampler("per_tf", "as many for each regulator as it has positives", _per_tf),
+        Sampler("uniform", "evenly among all candidates", _uniform),
+        Sampler("degree_matched", "for each regulator, targets in proportion to their in-degree", _degree_matched),
+        Sampler("tf_matched", "for each regulator, targets that are factors where its positives are", _tf_matched),
+    )
+}
