@@ -1,0 +1,50 @@
+"""Curves of pairs as one frame: several contexts of a pair, or one source against several targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from ugrn_core.pair import PairSpecific, pair_frame
+from ugrn_core.types import PairResult
+
+RAW, SPECIFIC = "raw", "pair-specific"
+
+COLUMNS = [
+    "series", "measure", "direction", "source", "target", "base", "virtual_value", "response", "slope", "unit",
+]  # fmt: skip
+
+
+def prepare_pair(results: Mapping[str, PairResult], specific: PairSpecific | None = None) -> pd.DataFrame:
+    """Long frame (:data:`COLUMNS`) of one pair in several contexts; ``series`` is the name of the context.
+
+    ``specific`` belongs to the first of them. ``base`` is the value from which the source of that row starts, in the
+    unit of ``virtual_value``; ``response`` is NaN under the ``follow`` background.
+    """
+    frames = [_frame(result, name, RAW) for name, result in results.items()]
+    if specific is not None:
+        name, result = next(iter(results.items()))
+        centred = replace(result, forward=specific.forward, reverse=specific.reverse)
+        frames.insert(1, _frame(centred, name, SPECIFIC))
+    return pd.concat(frames, ignore_index=True)
+
+
+def prepare_targets(results: Sequence[PairResult]) -> pd.DataFrame:
+    """Long frame (:data:`COLUMNS`) of one source against several targets; ``series`` is the target."""
+    return pd.concat([_frame(result, result.target, RAW) for result in results], ignore_index=True)
+
+
+def _frame(result: PairResult, series: str, measure: str) -> pd.DataFrame:
+    frame = pair_frame(result).assign(series=series, measure=measure)
+    bases = {gene: _base(result, gene) for gene in (result.source, result.target)}
+    return frame.assign(base=frame["source"].map(bases))[COLUMNS]
+
+
+def _base(result: PairResult, gene: str) -> float:
+    """Value from which ``gene`` starts: its own in a profile, the virtual cell's otherwise."""
+    context = result.context
+    if context.values is None:
+        return float(result.settings.base)
+    return float(context.values[context.genes.index(gene)])

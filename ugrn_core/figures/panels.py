@@ -1,0 +1,190 @@
+"""Response above slope on one axis of virtual values; source -> target on the left, target -> source on the right.
+
+The figure is written as plotly's own dictionaries: its drawing functions take ten times as long for the same result,
+and the explorer redraws at every change of a control.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ugrn_core.figures.curves import RAW, SPECIFIC
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
+from ugrn_core.figures.titles import follow_title, in_two_lines, response_title, slope_title, value_title
+
+HEIGHT = 470
+SIDES = {"forward": (0.0, 0.47), "reverse": (0.53, 1.0)}
+ROWS = {"response": (0.49, 1.0), "slope": (0.0, 0.33)}
+LONG_TITLE = 64
+"""Characters of a title that fit above one of two panels on a small screen."""
+
+AS_PREDICTED = "response as predicted"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One quantity in one direction; ``number`` counts panels from 1, ``beside`` is the first of its row."""
+
+    number: int
+    beside: int
+    part: pd.DataFrame
+    quantity: str
+    across: tuple[float, float]
+    down: tuple[float, float]
+    lowest: bool
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """plotly's names of the two axes; the first axis goes without a number."""
+        number = "" if self.number == 1 else str(self.number)
+        return f"x{number}", f"y{number}"
+
+    @property
+    def source(self) -> str:
+        return _named(self.part["source"], several="the target")
+
+    @property
+    def target(self) -> str:
+        return _named(self.part["target"], several="targets")
+
+    @property
+    def unit(self) -> str:
+        return str(self.part["unit"].iloc[0])
+
+
+def plot_curves(frame: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
+    """Figure of a frame of :func:`ugrn_core.figures.curves.prepare_pair` or ``prepare_targets``.
+
+    Colour and marker tell the series, a dashed line the pair-specific part. Both directions share their y axes, so
+    that heights can be compared. Where no response is defined, the slope stands alone.
+    """
+    panels = _panels(frame)
+    layout = restrained(height if len(panels) == 4 else round(height * 0.7))
+    for panel in panels:
+        layout |= _axes(panel)
+    layout["annotations"] = [_title(panel) for panel in panels]
+    layout["shapes"] = [mark for panel in panels for mark in _base_mark(panel)]
+    layout["showlegend"] = len(frame[["series", "measure"]].drop_duplicates()) > 1
+    return go.Figure({"data": [line for panel in panels for line in _lines(panel)], "layout": layout})
+
+
+def _panels(frame: pd.DataFrame) -> list[Panel]:
+    alone = frame["response"].isna().all()
+    rows = {"slope": (0.0, 1.0)} if alone else ROWS
+    panels: list[Panel] = []
+    for quantity, down in rows.items():
+        beside = len(panels) + 1
+        for direction, across in SIDES.items():
+            part = frame[frame["direction"] == direction]
+            panels.append(Panel(len(panels) + 1, beside, part, quantity, across, down, quantity == "slope"))
+    return panels
+
+
+def _axes(panel: Panel) -> dict[str, Any]:
+    """Both axes of a panel: x moves with the panel below, y with the panel beside."""
+    n = panel.number
+    below = n if panel.lowest else n + len(SIDES)
+    x = axis(domain=panel.across, anchor=panel.axes[1], showticklabels=panel.lowest)
+    y = axis(domain=panel.down, anchor=panel.axes[0], zeroline=True, nticks=6)
+    if below != n:
+        x["matches"] = f"x{below}"
+    else:
+        x["title"] = {"text": value_title(panel.source, panel.unit), "font": {"size": FONT_SIZE}, "standoff": 8}
+    if panel.beside != n:
+        y["matches"] = "y" if panel.beside == 1 else f"y{panel.beside}"
+    return {f"xaxis{n}": x, f"yaxis{n}": y}
+
+
+def _title(panel: Panel) -> dict[str, Any]:
+    """The panel's sentence, above its upper left corner."""
+    return {
+        "text": in_two_lines(_sentence(panel), LONG_TITLE),
+        "x": panel.across[0],
+        "y": panel.down[1],
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 4,
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": FONT_SIZE},
+    }
+
+
+def _sentence(panel: Panel) -> str:
+    if panel.quantity == "response":
+        bases = panel.part["base"].unique()
+        base = f"{bases[0]:.4g}" if len(bases) == 1 else "its mean in the group"
+        return response_title(panel.source, panel.target, panel.unit, base)
+    title = follow_title if panel.part["response"].isna().all() else slope_title
+    return title(panel.source, panel.target, panel.unit)
+
+
+def _base_mark(panel: Panel) -> list[dict[str, Any]]:
+    """A dotted line at the value where the source starts, where all series start at the same."""
+    bases = panel.part["base"].unique()
+    if len(bases) != 1 or panel.part["response"].isna().all():
+        return []
+    x, (across, down) = float(bases[0]), panel.axes
+    line = {"color": GUIDE, "width": 1, "dash": "dot"}
+    ends = {"x0": x, "x1": x, "y0": 0, "y1": 1, "xref": across, "yref": f"{down} domain"}
+    return [{"type": "line", "layer": "below", "line": line} | ends]
+
+
+def _lines(panel: Panel) -> list[dict[str, Any]]:
+    """One line a series and measure, in the order of the frame, so that a series keeps its colour."""
+    names = list(panel.part["series"].unique())
+    lines = []
+    for (series, measure), curve in panel.part.groupby(["series", "measure"], sort=False):
+        look, raw = SERIES[names.index(series) % len(SERIES)], measure == RAW
+        label = _label(str(series), raw, alone=len(names) == 1)
+        x, y, at_base = _points(curve, panel.quantity)
+        lines.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers",
+                "x": x.tolist(),
+                "y": y.tolist(),
+                "xaxis": panel.axes[0],
+                "yaxis": panel.axes[1],
+                "name": label,
+                "legendgroup": label,
+                "showlegend": panel.number == 1,
+                "line": {"color": look.colour, "width": 2.25 if raw else 1.75, "dash": "solid" if raw else "dash"},
+                "marker": {
+                    "symbol": [f"{look.marker}-open" if here or not raw else look.marker for here in at_base],
+                    "size": 7,
+                    "opacity": 1,
+                },
+                "hovertemplate": f"{curve['source'].iloc[0]} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
+            }
+        )
+    return lines
+
+
+def _points(curve: pd.DataFrame, quantity: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x, y and whether a point is the base, along x. A response is 0 at the base by definition, and is drawn so."""
+    x = curve["virtual_value"].to_numpy(float)
+    y = curve[quantity].to_numpy(float)
+    base = float(curve["base"].iloc[0])
+    if quantity == "response" and base not in x:
+        x, y = np.append(x, base), np.append(y, 0.0)
+    order = np.argsort(x, kind="stable")
+    return x[order], y[order], (x[order] == base) & (quantity == "response")
+
+
+def _label(series: str, raw: bool, *, alone: bool) -> str:
+    if alone:
+        return AS_PREDICTED if raw else SPECIFIC
+    return series if raw else f"{series}, {SPECIFIC}"
+
+
+def _named(genes: pd.Series, *, several: str) -> str:
+    names = genes.unique()
+    return str(names[0]) if len(names) == 1 else several

@@ -1,0 +1,72 @@
+"""One look for all figures: colour-blind-safe series, no background of their own, right on light and dark pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Series:
+    """How one series is drawn; colour never stands alone, the marker tells series apart too."""
+
+    colour: str
+    marker: str
+
+
+SERIES = (
+    Series("#0072B2", "circle"),
+    Series("#D55E00", "square"),
+    Series("#009E73", "diamond"),
+    Series("#CC79A7", "triangle-up"),
+    Series("#E69F00", "pentagon"),
+    Series("#56B4E9", "star"),
+)
+"""Colours of Okabe and Ito (2008), "Color Universal Design"; black and yellow are left out, each is lost on one of
+the two page backgrounds."""
+
+GUIDE = "rgba(128, 128, 128, 0.6)"
+"""Zero lines and the mark of the base value."""
+
+GRIDLINE = "rgba(128, 128, 128, 0.18)"
+FONT_SIZE = 13
+
+
+def restrained(height: int) -> dict[str, Any]:
+    """Layout that all figures share: transparent background, legend on top; text takes the page's colour."""
+    return {
+        "height": height,
+        "margin": {"l": 52, "r": 12, "t": 64, "b": 46},
+        "paper_bgcolor": "rgba(0, 0, 0, 0)",
+        "plot_bgcolor": "rgba(0, 0, 0, 0)",
+        "font": {"size": FONT_SIZE},
+        "hoverlabel": {"namelength": -1},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"},
+    }
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """An axis with a thin grid; ``more`` as plotly names it."""
+    return {
+        "gridcolor": GRIDLINE,
+        "zeroline": False,
+        "zerolinecolor": GUIDE,
+        "zerolinewidth": 1,
+        "title": {"font": {"size": FONT_SIZE}},
+        "tickfont": {"size": FONT_SIZE - 1},
+    } | more
+
+
+def figure_config(name: str) -> dict[str, Any]:
+    """plotly's own settings: no logo, and camera buttons that save ``name`` as PNG (twice the size on screen)."""
+    return {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+        "toImageButtonOptions": {"format": "png", "filename": file_stem(name), "scale": 2},
+    }
+
+
+def file_stem(name: str) -> str:
+    """A file name without ending: letters, digits, dot, dash; anything else becomes one underscore."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.") or "figure"
