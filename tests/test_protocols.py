@@ -70,7 +70,7 @@ PAIRS = st.lists(st.tuples(GENE, GENE), min_size=1, max_size=20, unique=True)
 
 
 @given(PAIRS, PAIRS)
-def test_unseen_pairs_share_no_gene_with_the_training(train: list[tuple[str, str]], test: list[tuple[str, str]]) -> None:
+def test_unseen_pairs_share_no_gene_with_training(train: list[tuple[str, str]], test: list[tuple[str, str]]) -> None:
     seen = {g for pair in train for g in pair}
     masks = unseen_masks(test, seen)
     for pair, both, one in zip(test, masks["both_unseen"], masks["one_unseen"], strict=True):

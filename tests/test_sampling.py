@@ -20,7 +20,8 @@ REGULATORS = ("ALB", "GATA1", "MYC", "SOX2", "TTR")
 def networks(draw: st.DrawFn, data_set: str = "hESC", name: str = "STRING") -> Network:
     possible = [(s, t) for s in REGULATORS for t in GENES if s != t]
     edges = draw(st.lists(st.sampled_from(possible), min_size=1, unique=True))
-    return Network(Row(name, data_set), "TFs+500", tuple(sorted(GENES)), tuple(sorted(REGULATORS)), tuple(sorted(edges)))
+    row = Row(name, data_set)
+    return Network(row, "TFs+500", tuple(sorted(GENES)), tuple(sorted(REGULATORS)), tuple(sorted(edges)))
 
 
 def negatives(sample: LabelledPairs) -> list[tuple[str, str]]:

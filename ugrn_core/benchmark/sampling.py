@@ -75,7 +75,7 @@ def sample_pairs(
     seed: int = 0,
     forbidden: Collection[Edge] = (),
 ) -> LabelledPairs:
-    """Positives (at most ``max_pos``, drawn evenly) and ``neg_ratio`` times as many negatives, fewer where they run out.
+    """Positives (at most ``max_pos``, drawn evenly) and ``neg_ratio`` times as many negatives; fewer where they end.
 
     ``forbidden`` pairs are never negatives (edges of other networks in a union). Deterministic for a seed and a row.
     """
