@@ -30,7 +30,8 @@ constraints: $(VENV)/.ready-dev ## write down the versions of this environment, 
 	@grep '^#' constraints.txt > constraints.new
 	@$(PIP) freeze --all --exclude-editable | sed -n 's/^\([A-Za-z0-9._-]*==[^+ ]*\).*/\1/p' | \
 		grep -v -e '^pip==' -e '^wheel==' >> constraints.new
-	@mv constraints.new constraints.txt
+	@cmp -s constraints.new constraints.txt || cp constraints.new constraints.txt
+	@rm constraints.new
 
 clean: ## remove the environment and what the tools left behind; results and downloads in cache/ stay
 	rm -rf $(VENV) build *.egg-info .hypothesis .import_linter_cache .pytest_cache .ruff_cache
@@ -44,7 +45,7 @@ $(VENV)/.ready: requirements.txt constraints.txt pyproject.toml $(BIN)/python
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
-	$(PIP) install -r requirements-dev.txt
+	$(PIP) install --quiet -r requirements-dev.txt
 	@touch $@
 
 $(BIN)/python:
