@@ -11,6 +11,8 @@ and torch.optim, to which a test holds it.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,7 +66,8 @@ def train_net(
 ) -> tuple[TranslatorNet, list[float]]:
     """Train on features (pair, feature) and labels (pair,) in {0, 1}; returns the net and the mean loss of each epoch.
 
-    Deterministic for a seed and a number of threads; the global random state is untouched.
+    Deterministic for a seed: runs on one thread of the CPU (matrices this small lose by sharing), and leaves the global
+    random state alone.
     """
     if len(features) != len(labels) or features.ndim != 2:
         raise ValueError(f"features {features.shape}, labels {labels.shape}")
@@ -77,19 +80,18 @@ def train_net(
     y = torch.from_numpy(np.ascontiguousarray(labels, dtype=np.float32))[:, None]
     net = TranslatorNet(x.shape[1])
     _seed_weights(net, generator)
-    net.mean.copy_(x.mean(0))
-    net.scale.copy_(x.std(0, unbiased=False).clamp_min(1e-8))
-    x = (x - net.mean) / net.scale
+    with _one_thread():
+        net.mean.copy_(x.mean(0))
+        net.scale.copy_(x.std(0, unbiased=False).clamp_min(1e-8))
+        x = (x - net.mean) / net.scale
     step = _Step(net, settings.learning_rate)
     history = []
     for epoch in range(settings.epochs):
         if cancel and cancel():
             raise Cancelled("Training stopped on request.")
-        order = torch.randperm(len(x), generator=generator)
-        total = torch.zeros(())
-        for rows in order.split(settings.batch):
-            total += step(x[rows], y[rows])
-        history.append(float(total) / len(x))
+        with _one_thread():
+            rows = torch.randperm(len(x), generator=generator).split(settings.batch)
+            history.append(sum(step(x[r], y[r]) for r in rows).item() / len(x))
         if progress:
             progress((epoch + 1) / settings.epochs, f"epoch {epoch + 1} of {settings.epochs}, loss {history[-1]:.4f}")
     net.eval().requires_grad_(False)
@@ -100,6 +102,16 @@ def predict_logits(net: TranslatorNet, features: np.ndarray) -> np.ndarray:
     """Logits (pair,) float32 of features (pair, feature)."""
     with torch.no_grad():
         return net(torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class _Step:
