@@ -15,7 +15,9 @@ from ugrn_core.errors import InputError
 from ugrn_core.pair import (
     PairRequest,
     compare_targets,
+    estimate_curves,
     estimate_pair,
+    estimate_specific,
     explore_pair,
     pair_command,
     pair_frame,
@@ -185,3 +187,19 @@ def test_same_gene_and_empty_lists_are_refused(toy):
         explore_pair(toy, PairRequest("SOX2", "SOX2", Context(), SETTINGS))
     with pytest.raises(InputError, match="no pair"):
         score_pairs(toy, [], Context(), SETTINGS)
+
+
+def test_estimates_count_passes_and_know_what_is_stored(toy, store):
+    """Both directions a value; all pairs of 40 genes, or 12 sources of a full context, in the reference."""
+    alone, full = request(), request(Context("genes", toy.vocabulary.symbols[:12]))
+    n = len(SETTINGS.grid)
+    assert estimate_curves(toy, alone, store).passes == estimate_curves(toy, full, store).passes == 2 * n
+    genes = len(toy.vocabulary)
+    assert estimate_specific(toy, alone, store).passes == genes * (genes - 1) * n
+    assert estimate_specific(toy, full, store).passes == 12 * n
+    assert estimate_curves(toy, full, store).cached_share == estimate_specific(toy, full, store).cached_share == 0
+    explore_pair(toy, full, store, residual=False)
+    assert estimate_curves(toy, full, store).cached_share == 1 and estimate_curves(toy, full, store).seconds == 0
+    assert estimate_specific(toy, full, store).cached_share == 0
+    pair_specific(toy, full, store)
+    assert estimate_specific(toy, full, store).cached_share == 1

@@ -13,7 +13,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
 from ugrn_core.probes.residual import NODES, quadrature_nodes, relative_residual
-from ugrn_core.reference import centred_pair
+from ugrn_core.reference import centred_pair, reference_cost
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import directed_pairs, question_key
 from ugrn_core.sweep import SCHEMA, check_settings
@@ -206,6 +206,25 @@ def estimate_pair(backbone: Backbone, request: PairRequest, store: Store | None 
         known = store.get(question_key(backbone, f"residual-{SCHEMA}-{NODES}", whole, request.settings, subject))
         cached = 0.0 if known is None else 1.0
     return estimate(backbone, tokens, 2 * (n_values + nodes), cached)
+
+
+def estimate_curves(backbone: Backbone, request: PairRequest, store: Store | None = None) -> Estimate:
+    """Cost of the curves of both directions without their residual."""
+    whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
+    passes = 2 * len(request.settings.grid)
+    if whole.kind == "pair":
+        return estimate(backbone, 3, passes)
+    both = (request.source, request.target)
+    keys = [question_key(backbone, f"sweep-{SCHEMA}", whole, request.settings, gene) for gene in both]
+    known = 0 if store is None else sum(store.get(key) is not None for key in keys)
+    return estimate(backbone, 1 + len(whole.genes), passes, known / 2)
+
+
+def estimate_specific(backbone: Backbone, request: PairRequest, store: Store | None = None) -> Estimate:
+    """Cost of :func:`pair_specific`: nearly all of it is the reference, which the store keeps for later pairs."""
+    whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
+    passes, cached = reference_cost(backbone, whole, request.settings, store)
+    return estimate(backbone, 3 if whole.kind == "pair" else 1 + len(whole.genes), passes, cached)
 
 
 def with_genes(context: Context, genes: Sequence[str], base: float) -> tuple[Context, list[str]]:

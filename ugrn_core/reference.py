@@ -78,6 +78,27 @@ def centred_pair(
     return Centred(results.get("response"), results["slope"], percentile(peak, peaks), n_left, len(peaks))
 
 
+def reference_cost(
+    backbone: Backbone, context: Context, settings: SweepSettings, store: Store | None = None
+) -> tuple[int, float]:
+    """Dual passes of a reference and the share of it that the store holds (all or nothing)."""
+    genes = _genes(backbone, context)
+    sweeps = len(genes) * (len(genes) - 1) if context.kind == "pair" else len(genes)
+    known = None if store is None else store.get(_key(backbone, genes, context, settings))
+    return sweeps * len(settings.grid), 0.0 if known is None else 1.0
+
+
+def _genes(backbone: Backbone, context: Context) -> list[str]:
+    alone = context.kind == "pair"
+    return reference_genes(
+        backbone.vocabulary.symbols if alone else context.genes, PAIR_REFERENCE if alone else CONTEXT_REFERENCE
+    )
+
+
+def _key(backbone: Backbone, genes: Sequence[str], context: Context, settings: SweepSettings) -> str:
+    return question_key(backbone, VERSION, context, settings, "\n".join(genes))
+
+
 def _reference(
     backbone: Backbone,
     context: Context,
@@ -86,11 +107,8 @@ def _reference(
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> dict[str, Reference]:
-    alone = context.kind == "pair"
-    genes = reference_genes(
-        backbone.vocabulary.symbols if alone else context.genes, PAIR_REFERENCE if alone else CONTEXT_REFERENCE
-    )
-    key = question_key(backbone, VERSION, context, settings, "\n".join(genes))
+    genes = _genes(backbone, context)
+    key = _key(backbone, genes, context, settings)
     found = None if store is None else store.get(key)
     if found is None:
         found = _sweep_reference(backbone, genes, context, settings, store, progress, cancel)
