@@ -241,6 +241,7 @@ MISTAKES = [
     (["pair", "NANOG", "SOX2", "--grid", "2,2"], "twice"),
     (["pair", "NANOG", "SOX2", "--grid", "nan"], "finite"),
     (["pair", "NANOG", "SOX2", "--base", "inf"], "finite"),
+    (["pair", "NANOG", "SOX2", "--base", "1e300"], "trained on 0 to 5 toy units"),
     (["pair", "NANOG", "SOX2", "--device", "abacus"], "abacus"),
     (["pair", "NANOG", "SOX2", "--group", "cell=B"], "--group needs an h5ad file"),
     (["pair", "NANOG", "SOX2", "--variable", "9", "--context", "genes.txt"], "--variable needs an h5ad file"),
@@ -294,6 +295,19 @@ def test_an_unknown_model_a_missing_folder_and_a_broken_one_are_told_apart(tmp_p
         result = run("pair", "TP53", "MDM2", "--backbone", name)
         assert result.exit_code == 2
         assert said in result.stderr
+
+
+def test_an_answer_that_is_no_number_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ToyBackbone.dual
+
+    def no_number(self: ToyBackbone, *cell: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        out, slope = plain(self, *cell)
+        return out, slope * float("nan")
+
+    monkeypatch.setattr(ToyBackbone, "dual", no_number)
+    result = run("pair", "NANOG", "SOX2", "--backbone", "toy-linear", "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "not finite numbers" in result.stderr
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,10 @@ from ugrn_core.cli.options import (
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json
+from ugrn_core.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from ugrn_core.types import PairResult
 
 LONG = 5.0
 """Seconds of work from which on the command says beforehand how long it will take."""
@@ -75,9 +79,22 @@ def pair(
         result = explore_pair(model, request, store, progress=progress)
     for note in result.notes:
         say(note)
+    _check_finite(result)
     if as_json:
         write_json(pair_json(result))
         return
     if result.residual is not None:
         say(f"residual {result.residual:.2g}; {result.context_size:,} genes; {result.backbone}")
     write_csv(pair_frame(result))
+
+
+def _check_finite(result: PairResult) -> None:
+    """Refuse curves with numbers that are none, which neither JSON nor a reader can use."""
+    import numpy as np
+
+    curves = [a for c in (result.forward, result.reverse) for a in (c.response, c.slope) if a is not None]
+    if not np.isfinite([*np.concatenate(curves), result.residual or 0.0]).all():
+        raise CheckpointError(
+            f"{result.backbone} answers {result.source} and {result.target} with values that are not finite numbers: "
+            "its weights are damaged or the values asked for lie too far outside those of its training."
+        )
