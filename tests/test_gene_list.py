@@ -136,7 +136,7 @@ def test_a_file_that_is_no_gene_list_is_refused_in_a_sentence(tmp_path, content,
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="nowhere.txt"):
+    with pytest.raises(InputError, match=r"nowhere\.txt"):
         read_gene_list(tmp_path / "nowhere.txt")
 
 
@@ -167,5 +167,5 @@ def test_shapes_of_pair_lists(text, expected):
 
 @pytest.mark.parametrize("text", ["SOX2,NANOG\nKLF4", "SOX2,NANOG\nKLF4,", "SOX2,NANOG\n->KLF4"])
 def test_a_line_without_two_names_is_named(text):
-    with pytest.raises(InputError, match="Line 2 .*KLF4"):
+    with pytest.raises(InputError, match=r"Line 2 .*KLF4"):
         parse_pairs(text)

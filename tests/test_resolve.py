@@ -140,7 +140,7 @@ def test_the_frame_has_its_columns_whatever_the_values():
 
 
 def test_a_list_without_a_gene_is_an_error():
-    with pytest.raises(GeneError, match="No gene is left.*NANGO.*Did you mean NANOG"):
+    with pytest.raises(GeneError, match=r"No gene is left.*NANGO.*Did you mean NANOG"):
         resolve(["NANGO", "nonsense"], VOCABULARY)
     with pytest.raises(GeneError, match="holds no gene"):
         resolve([], VOCABULARY)

@@ -18,8 +18,8 @@ N_BINS = 51
 def bin_values(values: np.ndarray | sparse.spmatrix, n_bins: int = N_BINS) -> np.ndarray | sparse.csr_matrix:
     """Bins 0..n_bins-1 of non-negative values (cell, gene), float32, same shape; sparse in, CSR out.
 
-    Deterministic; invariant under any increasing transformation of a cell's non-zero values only where no quantile
-    falls between two of them. A negative value is a ValueError. Cost: one sort a cell.
+    Deterministic. Bins follow the ranks within a cell: normalisation and logarithms leave them as they are, but for
+    rounding. A negative value is a ValueError. Cost: one sort a cell.
     """
     if sparse.issparse(values):
         binned = sparse.csr_matrix(values, dtype=np.float32, copy=True)

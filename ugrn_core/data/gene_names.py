@@ -60,7 +60,7 @@ def choose_gene_names(table: Table, wanted: str | None) -> tuple[np.ndarray, str
 
 def gene_columns(table: Table) -> tuple[str, ...]:
     """What ``gene_column`` may be: the index and every column of text."""
-    return (INDEX, *(c for c in table.columns if table.levels(c) is not None))
+    return (INDEX, *(c for c in table.columns if table.is_text(c)))
 
 
 def named_like_genes(names: Sequence[str] | np.ndarray) -> bool:
@@ -120,18 +120,19 @@ def _wanted(table: Table, wanted: str) -> np.ndarray:
 
 
 def _check(names: np.ndarray, column: str, table: Table) -> None:
-    others = ", ".join(c for c in gene_columns(table) if c != column) or "none"
-    advice = f"Give another column (there are: {others}), or correct the names in the file."
+    others = [c for c in gene_columns(table) if c != column]
+    advice = f"Choose another column ({', '.join(others[:12])}), or correct" if others else "Correct"
+    advice += " the names in the file."
     if _share(_INTEGER, names) > 0.5:
         raise InputError(
             f"The gene names in {column!r} are integers ({', '.join(names[:3])}, ...), expected symbols or Ensembl "
             f"ids. {advice}"
         )
     if "" in names:
-        raise InputError(f"{int((names == '').sum()):,} gene names in {column!r} are empty. {advice}")
+        raise InputError(f"{int((names == '').sum()):,} of the gene names in {column!r} are empty. {advice}")
     if len(set(names)) < len(names):
         repeated = [name for name, n in Counter(names).items() if n > 1]
         raise InputError(
-            f"{len(repeated):,} gene names in {column!r} are repeated ({', '.join(repeated[:3])}), expected each once. "
+            f"{len(repeated):,} of the gene names in {column!r} occur twice or more ({', '.join(repeated[:3])}). "
             f"{advice} adata.var_names_make_unique() makes them distinct."
         )

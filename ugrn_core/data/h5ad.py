@@ -21,6 +21,9 @@ from ugrn_core.types import Progress
 MAX_PROFILE_VALUES = 8_000_000
 """Levels times genes for which profiles are kept (about 100 MB); further columns are left out and named."""
 
+SURVEY_SHARE = 0.3
+"""Share of the time that goes into the first of the two passes."""
+
 
 @dataclass(frozen=True)
 class H5adContents:
@@ -53,13 +56,14 @@ def read_h5ad(
 
     ``layer``: "X", "raw" or the name of a layer; by default X, or where X is scaled ``.raw`` or the first layer that is
     not, which is said in the notes. ``gene_column``: a column of the gene table, or "index". Whatever cannot be used
-    is an InputError. Two passes over the matrix; deterministic.
+    is an InputError. Two passes over the matrix; deterministic. A file of unknown origin is better read by
+    :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
     with open_hdf5(file) as opened:
         layout = read_layout(opened)
-        matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column)
+        matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
         columns, left_out = _affordable(_groups(layout), matrix.shape[1])
-        summary = summarise(matrix, seen, columns, progress)
+        summary = summarise(matrix, seen, columns, _part(progress, SURVEY_SHARE, 1.0))
     notes += left_out
     empty = int((seen.totals == 0).sum())
     if empty:
@@ -91,7 +95,7 @@ def example_data() -> ExpressionData:
 
 
 def _choose_matrix(
-    layout: Layout, layer: str | None, gene_column: str | None
+    layout: Layout, layer: str | None, gene_column: str | None, progress: Progress | None
 ) -> tuple[Matrix, np.ndarray, Survey, list[str]]:
     """The matrix to read with its genes, its survey and what is to be said of the choice."""
     if layer is not None and layer not in layout.matrices:
@@ -107,7 +111,7 @@ def _choose_matrix(
     for name in order:
         matrix = layout.matrices[name]
         genes, source = _checked_genes(layout, matrix, gene_column)
-        seen = survey(matrix, genes)
+        seen = survey(matrix, genes, progress)
         notes.append(seen.sentence(name))
         if not seen.scaled:
             if seen.largest == 0:
@@ -159,5 +163,10 @@ def _affordable(columns: dict[str, Codes], n_genes: int) -> tuple[dict[str, Code
     return kept, [f"No profiles are kept for the groups of {', '.join(left)}: too many levels times genes."]
 
 
+def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    """Progress of a part of the work, from ``start`` to ``stop`` of the whole."""
+    return progress and (lambda share, what: progress(start + share * (stop - start), what))
+
+
 def _offered(layout: Layout) -> str:
-    return f"Choose from: {', '.join(layout.matrices)}."
+    return f"The file has: {', '.join(layout.matrices)}."

@@ -80,7 +80,7 @@ def child(group: h5py.Group | h5py.File, *names: str) -> h5py.Group | h5py.Datas
 def keys(group: h5py.Group) -> list[str]:
     """Names in a group, sorted."""
     with readable(str(group.name)):
-        return sorted(group.keys())
+        return sorted(k if isinstance(k, str) else bytes(k).decode("utf-8", "replace") for k in group)
 
 
 def attribute(node: h5py.Group | h5py.Dataset, name: str) -> Any:

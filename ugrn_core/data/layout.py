@@ -38,6 +38,11 @@ class Table:
             raise InputError(f"{self.node.name} has no index that can be read. Write the file anew with anndata.")
         return names
 
+    def is_text(self, column: str) -> bool:
+        """Whether a column holds text or categories."""
+        values = self.values(column)
+        return values is not None and (isinstance(values, pd.Categorical) or values.dtype.kind == "O")
+
     def text(self, column: str) -> np.ndarray | None:
         """A column as text, (row,) object; numbers are written out; None if it cannot be read as one column."""
         values = self.values(column)
@@ -64,12 +69,15 @@ class Table:
         return None
 
     def levels(self, column: str) -> tuple[np.ndarray, tuple[str, ...]] | None:
-        """Codes (row,) int (-1: none) and levels of a column of categories, text or yes/no; None for other columns."""
+        """Codes (row,) int (-1: none) and levels of a column of categories, text or yes/no.
+
+        None for columns of another kind, and for text with more than ``MAX_LEVELS`` levels.
+        """
         values = self.values(column)
         if values is None or (not isinstance(values, pd.Categorical) and values.dtype.kind not in "Ob"):
             return None
         if not isinstance(values, pd.Categorical):
-            values = pd.Categorical(values)
+            return _coded(values)
         values = values.remove_unused_categories()
         return np.asarray(values.codes, np.int64), tuple(map(str, values.categories))
 
@@ -179,6 +187,23 @@ def _check_shape(matrix: Matrix, n_cells: int) -> None:
             f"{matrix.name} has {rows:,} x {columns:,} entries, but the file names {n_cells:,} cells and "
             f"{n_genes:,} genes. Write the file anew with anndata."
         )
+
+
+def _coded(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]] | None:
+    """Codes and sorted levels of text or yes/no, nothing being no level; None beyond ``MAX_LEVELS``."""
+    first: dict[str, int] = {}
+    codes = np.full(len(values), -1, np.int64)
+    for i, value in enumerate(values):
+        if value is None or value in ("", "nan"):
+            continue
+        codes[i] = first.setdefault(str(value), len(first))
+        if len(first) > MAX_LEVELS:
+            return None
+    levels = sorted(first)
+    rank = np.empty(len(levels) + 1, np.int64)
+    rank[[first[level] for level in levels]] = np.arange(len(levels))
+    rank[-1] = -1
+    return rank[codes], tuple(levels)
 
 
 def _categorical(codes: np.ndarray, categories: h5py.Group | h5py.Dataset) -> pd.Categorical:

@@ -16,6 +16,7 @@ from scipy import sparse
 from ugrn_core.data.hdf5 import child, read
 from ugrn_core.data.layout import Matrix
 from ugrn_core.errors import InputError
+from ugrn_core.types import Progress
 
 Units = Literal["counts", "linear", "log"]
 
@@ -92,12 +93,15 @@ def row_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
             yield start, whole[start : start + step]
 
 
-def survey(matrix: Matrix, genes: np.ndarray) -> Survey:
+def survey(matrix: Matrix, genes: np.ndarray, progress: Progress | None = None) -> Survey:
     """Look at every value once; a value that is not a finite number is an InputError that names its gene."""
     n_cells = matrix.shape[0]
     smallest, largest, whole = 0.0, 0.0, True
     totals, antilog = np.zeros(n_cells), np.zeros(n_cells)
     for start, block in row_blocks(matrix):
+        rows = slice(start, start + block.shape[0])
+        if progress:
+            progress(rows.stop / n_cells, f"{rows.stop:,} of {n_cells:,} cells of {matrix.name} looked at")
         if not block.nnz:
             continue
         finite = np.isfinite(block.data)
@@ -112,7 +116,6 @@ def survey(matrix: Matrix, genes: np.ndarray) -> Survey:
         smallest = min(smallest, float(block.data.min()))
         largest = max(largest, float(block.data.max()))
         whole = whole and bool((block.data == np.rint(block.data)).all())
-        rows = slice(start, start + block.shape[0])
         totals[rows] = block.sum(axis=1, dtype=np.float64).A1
         block.data = np.expm1(np.minimum(block.data, LARGEST_LOG))
         antilog[rows] = block.sum(axis=1, dtype=np.float64).A1
