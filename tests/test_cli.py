@@ -208,7 +208,8 @@ def test_options_of_cells_are_used(cells: Path, scgpt_folder: Path) -> None:
 
 
 def test_the_command_a_result_names_gives_that_result_again() -> None:
-    from ugrn_core.pair import PairRequest, explore_pair, pair_command, pair_json
+    from ugrn_core.pair import PairRequest, explore_pair
+    from ugrn_core.pair_output import pair_command, pair_json
     from ugrn_core.types import Context, SweepSettings
 
     settings = SweepSettings(1.25, (0.1, 3.0), "fixed")

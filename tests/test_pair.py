@@ -19,12 +19,10 @@ from ugrn_core.pair import (
     estimate_pair,
     estimate_specific,
     explore_pair,
-    pair_command,
-    pair_frame,
-    pair_json,
     pair_specific,
     score_pairs,
 )
+from ugrn_core.pair_output import pair_command, pair_frame, pair_json
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
@@ -42,8 +40,8 @@ def store(tmp_path):
         yield store
 
 
-def request(context=Context(), settings=SETTINGS):
-    return PairRequest("SOX2", "NANOG", context, settings)
+def request(context=None, settings=SETTINGS):
+    return PairRequest("SOX2", "NANOG", context or Context(), settings)
 
 
 def weight(toy, source, target):
@@ -172,6 +170,20 @@ def test_output_forms(toy):
     ]
     words = shlex.split(pair_command(result, "toy-square"))
     assert words[:4] == ["ugrn", "pair", "SOX2", "NANOG"] and words[words.index("--grid") + 1] == "0.25,0.5,2,4"
+    odd = PairRequest("SOX2", "NANOG", Context(), SweepSettings(1.2345678, (1e-7, 123456.75)))
+    words = shlex.split(pair_command(odd, "toy-square"))
+    assert float(words[words.index("--base") + 1]) == 1.2345678
+    assert tuple(map(float, words[words.index("--grid") + 1].split(","))) == odd.settings.grid
+
+
+def test_progress_rises_to_the_end_through_both_parts(toy):
+    shares = []
+    explore_pair(
+        toy,
+        request(Context("genes", toy.vocabulary.symbols[:30])),
+        progress=lambda share, text: shares.append(share),
+    )
+    assert len(shares) >= 4 and shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
 
 
 def test_estimate_knows_what_is_stored(toy, store):

@@ -99,8 +99,9 @@ def test_batches_hide_some_and_show_some(folder, n_genes):
 
 def test_a_resumed_run_equals_one_that_never_stopped(folder, tmp_path, monkeypatch):
     corpus = load_corpus(folder, "bins")
-    short = dict(scale="bins", layout="scgpt", width=16, n_layers=1, n_heads=2, ff_width=16, warmup=2)
-    full = PretrainSettings(**short, steps=200, checkpoint_every=100)
+    full = PretrainSettings(
+        "bins", "scgpt", width=16, n_layers=1, n_heads=2, ff_width=16, warmup=2, steps=200, checkpoint_every=100
+    )
     monkeypatch.setattr("ugrn_core.pretrain.sampling.TOKENS_A_BATCH", 200)
     said = []
     pretrain(full, corpus, tmp_path / "whole", lambda m: {"x": 1.0}, said.append)
@@ -143,11 +144,11 @@ def test_folds_share_no_gene_and_find_a_planted_signal():
     rng = np.random.default_rng(0)
     genes = [f"G{i}" for i in range(60)]
     pairs = pd.DataFrame([(s, t) for s in genes for t in genes if s != t], columns=["source", "target"]).sample(
-        1500, random_state=0
+        800, random_state=0
     )
     signal = rng.standard_normal((len(pairs), 3)).astype(np.float32)
     pairs["label"] = (signal[:, 0] > 0).astype(int)
     noise = rng.standard_normal((len(pairs), 3)).astype(np.float32)
     found = cross_validate(pairs, {"VVP": signal, "GDT": noise}).groupby("method")["auroc"].mean()
     assert found["VVP"] > 0.95
-    assert abs(found["GDT"] - 0.5) < 0.08
+    assert abs(found["GDT"] - 0.5) < 0.1

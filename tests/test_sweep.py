@@ -143,11 +143,17 @@ def test_out_of_memory_halves_the_batch(backbone):
             backbone.reconstruct,
         )
 
-        def dual(self, ids, values, tangents):
-            sizes.append(len(values))
-            if len(values) > 2:
-                raise torch.OutOfMemoryError("no room")
-            return backbone.dual(ids, values, tangents)
+        def base_cell(self, ids, base):
+            cell = backbone.base_cell(ids, base)
+
+            class Cell:
+                def sweep(self, at, value):
+                    sizes.append(len(at))
+                    if len(at) > 2:
+                        raise torch.OutOfMemoryError("no room")
+                    return cell.sweep(at, value)
+
+            return Cell()
 
     (sweep,) = sweep_sources(Small(), GENES, ["G1"], SETTINGS, batch=8)
     (expected,) = sweep_sources(backbone, GENES, ["G1"], SETTINGS)
@@ -170,12 +176,13 @@ def test_cancel_stops_between_batches(backbone):
 
 
 @pytest.mark.parametrize(
-    "settings, base_values, word",
+    ("settings", "base_values", "word"),
     [
         (SweepSettings(10.0, ()), None, "empty"),
         (SweepSettings(float("nan"), (1.0,)), None, "finite"),
         (SweepSettings(10.0, (1.0, 1.0)), None, "twice"),
         (SweepSettings(10.0, (1.0,), "follow"), [1.0] * 23, "follow"),
+        (SweepSettings(10.0, (1.0, 1e300)), None, "no meaning"),
         (SweepSettings(10.0, (1.0,), "sideways"), None, "sideways"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What a run will cost before it starts: passes, seconds on this machine, memory, and the share already in the store."""
+"""What a run will cost: passes, seconds on this machine, memory, and the share already in the store."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Estimate:
 
 
 def multiply_adds(backbone: Backbone, tokens: int) -> float:
-    """Multiply-adds of one dual pass over ``tokens`` tokens: linear layers twice, attention three times a plain pass."""
+    """Multiply-adds of one dual pass over ``tokens`` tokens: linear layers count twice, attention thrice."""
     d, layers = backbone.width, backbone.n_layers
     return tokens * (2 * 6 * d * d * layers + 2 * 3 * d * d) + 3 * 2 * tokens * tokens * d * layers
 

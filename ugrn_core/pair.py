@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +16,7 @@ from ugrn_core.reference import centred_pair, reference_cost
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import directed_pairs, question_key
 from ugrn_core.sweep import SCHEMA, check_settings
-from ugrn_core.types import Cancel, Context, Curves, PairResult, Progress, SweepSettings
+from ugrn_core.types import Cancel, Context, Curves, PairResult, Progress, SweepSettings, part_of
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,22 @@ def explore_pair(
     cancel: Cancel | None = None,
 ) -> PairResult:
     """Curves of both directions; ``residual=False`` leaves the badge out (it costs 16 passes a grid interval)."""
-    results = compare_targets(
-        backbone, request.source, [request.target], request.context, request.settings, store,
-        progress=progress, cancel=cancel,
+    n_values = len(request.settings.grid)
+    first = n_values / (n_values + NODES * (n_values + 1)) if residual else 1.0  # share of the passes
+    (result,) = compare_targets(
+        backbone,
+        request.source,
+        [request.target],
+        request.context,
+        request.settings,
+        store,
+        progress=part_of(progress, 0.0, first),
+        cancel=cancel,
     )
     if not residual:
-        return results[0]
-    return replace(results[0], residual=pair_residual(backbone, request, store, cancel=cancel))
+        return result
+    rest = part_of(progress, first, 1.0)
+    return replace(result, residual=pair_residual(backbone, request, store, progress=rest, cancel=cancel))
 
 
 def compare_targets(
@@ -128,12 +136,11 @@ def pair_residual(
             start = _base_of(whole, source, settings.base)
             nodes, weights = quadrature_nodes(start, settings.grid)
             fine = SweepSettings(settings.base, tuple(nodes), "fixed")
-            slope = directed_pairs(backbone, [(source, target)], whole, fine, cancel=cancel).slope[0]
+            half = part_of(progress, i / 2, (i + 1) / 2)
+            slope = directed_pairs(backbone, [(source, target)], whole, fine, progress=half, cancel=cancel).slope[0]
             response = directed_pairs(backbone, [(source, target)], whole, settings, store, cancel=cancel).response
             assert response is not None  # fixed background
             worst = max(worst, relative_residual(weights @ slope.astype(np.float64), response[0]))
-            if progress:
-                progress((i + 1) / 2, "residual: the slope integrated against the response")
         found = {"residual": np.array([worst])}
         if store is not None:
             store.put(key, found)
@@ -152,9 +159,9 @@ def pair_specific(
     source, target, settings = request.source, request.target, request.settings
     _check_pairs([(source, target)])
     whole, _ = with_genes(request.context, [source, target], settings.base)
-    ask = dict(progress=progress, cancel=cancel)
-    there = centred_pair(backbone, source, target, whole, settings, store, **ask)
-    back = centred_pair(backbone, target, source, whole, settings, store, **ask)
+    most = part_of(progress, 0.0, 0.95)  # the reference is swept for the first direction and serves both
+    there = centred_pair(backbone, source, target, whole, settings, store, progress=most, cancel=cancel)
+    back = centred_pair(backbone, target, source, whole, settings, store, cancel=cancel)
     return PairSpecific(
         Curves(source, target, there.response, there.slope),
         Curves(target, source, back.response, back.slope),
@@ -196,6 +203,7 @@ def score_pairs(
 
 def estimate_pair(backbone: Backbone, request: PairRequest, store: Store | None = None) -> Estimate:
     """Cost of :func:`explore_pair` with its residual: both directions, T + 16 nodes an interval each."""
+    check_settings(request.settings, base_values=request.context.values)
     whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
     n_values = len(request.settings.grid)
     nodes = 0 if request.settings.background == "follow" else NODES * (n_values + 1)
@@ -236,57 +244,6 @@ def with_genes(context: Context, genes: Sequence[str], base: float) -> tuple[Con
     named = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
     note = f"{named} {'was' if len(missing) == 1 else 'were'} not in the context and added at {base:g}."
     return Context(context.kind, (*context.genes, *missing), values, context.label), [note]
-
-
-def pair_frame(result: PairResult) -> pd.DataFrame:
-    """Long table: ``direction, source, target, virtual_value, response, slope, unit``."""
-    frames = []
-    for direction, curves in (("forward", result.forward), ("reverse", result.reverse)):
-        frames.append(
-            pd.DataFrame(
-                {
-                    "direction": direction,
-                    "source": curves.source,
-                    "target": curves.target,
-                    "virtual_value": result.settings.grid,
-                    "response": np.nan if curves.response is None else curves.response,
-                    "slope": curves.slope,
-                    "unit": result.unit,
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def pair_json(result: PairResult) -> dict[str, object]:
-    """What ``ugrn pair --json`` prints."""
-
-    def curves(c: Curves) -> dict[str, object]:
-        return {"response": None if c.response is None else c.response.tolist(), "slope": c.slope.tolist()}
-
-    return {
-        "source": result.source,
-        "target": result.target,
-        "backbone": result.backbone,
-        "fingerprint": result.fingerprint,
-        "context_size": result.context_size,
-        "base": result.settings.base,
-        "grid": list(result.settings.grid),
-        "forward": curves(result.forward),
-        "reverse": curves(result.reverse),
-        "residual": result.residual,
-    }
-
-
-def pair_command(
-    request: PairRequest | PairResult, backbone_name: str, *, context: str = "pair", group: str | None = None
-) -> str:
-    """The CLI line that regenerates a result; ``context`` is ``pair`` or the file it came from."""
-    settings = request.settings
-    words = ["ugrn", "pair", request.source, request.target, "--backbone", backbone_name, "--context", context]
-    words += ["--group", group] if group else []
-    words += ["--base", f"{settings.base:g}", "--grid", ",".join(f"{v:g}" for v in settings.grid)]
-    return shlex.join([*words, "--background", settings.background, "--json"])
 
 
 def _peak(values: np.ndarray) -> np.ndarray:

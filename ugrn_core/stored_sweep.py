@@ -14,7 +14,7 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.store import Store, sweep_key
 from ugrn_core.sweep import SCHEMA, PairSweep, SourceSweep, check_settings, sweep_pairs, sweep_sources
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
 
 PRECISION = "float32"
 BUCKETS = 16
@@ -42,15 +42,15 @@ def stored_sources(
     values = None if context.values is None else [context.values[i] for i in order]
     check_settings(settings, base_values=values)
     back = np.argsort(order)
-    done = 0
     for start in range(0, len(sources), SOURCES_A_GROUP):
         group = sources[start : start + SOURCES_A_GROUP]
-        found = _group(backbone, genes, values, group, settings, store, cancel)
+        within = part_of(progress, start / len(sources), (start + len(group)) / len(sources))
+        found = _group(backbone, genes, values, group, settings, store, within, cancel)
+        if progress:
+            done = start + len(group)
+            progress(done / len(sources), f"{done:,} of {len(sources):,} sources swept")
         for source in group:
             sweep = found[source]
-            done += 1
-            if progress:
-                progress(done / len(sources), f"{done:,} of {len(sources):,} sources swept")
             response = None if sweep.response is None else sweep.response[:, back]
             yield SourceSweep(source, response, sweep.slope[:, back])
 
@@ -109,10 +109,11 @@ def _group(
     sources: Sequence[str],
     settings: SweepSettings,
     store: Store | None,
+    progress: Progress | None,
     cancel: Cancel | None,
 ) -> dict[str, SourceSweep]:
     def compute(missing: Sequence[str]) -> list[SourceSweep]:
-        return list(sweep_sources(backbone, genes, missing, settings, values, cancel=cancel))
+        return list(sweep_sources(backbone, genes, missing, settings, values, progress=progress, cancel=cancel))
 
     if store is None:
         return {s.source: s for s in compute(sources)}

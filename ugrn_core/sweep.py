@@ -17,11 +17,14 @@ import torch
 from torch import Tensor
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.backbones.plain_sweep import plain_pairs
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.types import Cancel, Progress, SweepSettings
 
 SCHEMA = 1
 """Version of what a sweep means; part of every cache key."""
+
+LARGEST_VALUE = 1e6
 
 TOKENS_A_BATCH = 4096
 """Tokens (rows x context length) of one pass: large enough for the matrix products, small enough for the cache."""
@@ -50,6 +53,8 @@ def check_settings(settings: SweepSettings, *, response: bool = False, base_valu
         raise InputError("The value grid is empty: give at least one virtual value.")
     if not np.isfinite([settings.base, *settings.grid]).all():
         raise InputError(f"Base and grid must be finite numbers, got {settings.base} and {list(settings.grid)}.")
+    if max(abs(settings.base), *map(abs, settings.grid)) > LARGEST_VALUE:
+        raise InputError(f"Virtual values beyond {LARGEST_VALUE:,.0f} have no meaning, got {list(settings.grid)}.")
     if len(set(settings.grid)) != len(settings.grid):
         raise InputError(f"The value grid names a value twice: {list(settings.grid)}.")
     if settings.background not in ("fixed", "follow"):
@@ -91,6 +96,7 @@ def sweep_sources(
     base = _base_row(len(genes), settings, base_values, backbone.device)
     follow = settings.background == "follow"
     at_base = None if follow else backbone.reconstruct(ids, base[None])[0]
+    cell = None if follow else backbone.base_cell(ids, base)
     n_values = len(settings.grid)
     rows = [(where[s], v) for s in sources for v in settings.grid]
     size = batch or batch_size(len(genes) + 1)
@@ -100,8 +106,10 @@ def sweep_sources(
     while start < len(rows):
         _stop_if(cancel)
         chunk = rows[start : start + size]
+        at = torch.tensor([i for i, _ in chunk], device=backbone.device)
+        value = torch.tensor([v for _, v in chunk], device=backbone.device, dtype=torch.float32)
         try:
-            out, slope = _dual_rows(backbone, ids, base, chunk, follow)
+            out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if size == 1 or not _out_of_memory(error):
                 raise
@@ -110,13 +118,13 @@ def sweep_sources(
         response = out if at_base is None else out - at_base
         pending += zip(response.cpu(), slope.cpu(), strict=True)
         start += len(chunk)
+        if progress:
+            progress(start / len(rows), f"{start:,} of {len(rows):,} passes")
         while len(pending) >= n_values:
             done, pending = pending[:n_values], pending[n_values:]
             stacked = None if follow else torch.stack([r for r, _ in done]).numpy()
             yield SourceSweep(sources[finished], stacked, torch.stack([g for _, g in done]).numpy())
             finished += 1
-            if progress:
-                progress(finished / len(sources), f"{finished} of {len(sources)} sources swept")
 
 
 def sweep_pairs(
@@ -146,7 +154,10 @@ def sweep_pairs(
     for start in range(0, n, size):
         _stop_if(cancel)
         block = torch.from_numpy(ids[start : start + size]).to(backbone.device)
-        out, tangent = _dual_pairs(backbone, block, grid, settings.base, follow)
+        if follow:
+            out, tangent = plain_pairs(backbone, block, settings.base, grid, follow=True)
+        else:
+            out, tangent = backbone.sweep_pairs(block, settings.base, grid)
         slope[start : start + size] = tangent.cpu().numpy()
         if response is not None:
             base = torch.full(block.shape, settings.base, device=backbone.device, dtype=torch.float32)
@@ -171,29 +182,10 @@ def _base_row(n_genes: int, settings: SweepSettings, values: Sequence[float] | N
     return torch.tensor(values, device=device, dtype=torch.float32)
 
 
-def _dual_rows(
-    backbone: Backbone, ids: Tensor, base: Tensor, rows: Sequence[tuple[int, float]], follow: bool
-) -> tuple[Tensor, Tensor]:
-    at = torch.tensor([i for i, _ in rows], device=base.device)
-    value = torch.tensor([v for _, v in rows], device=base.device, dtype=torch.float32)
-    values = value[:, None].expand(-1, len(base)).clone() if follow else base.repeat(len(rows), 1)
-    values.scatter_(1, at[:, None], value[:, None])
-    tangents = torch.zeros_like(values).scatter_(1, at[:, None], 1.0)
-    return backbone.dual(ids, values, tangents)
-
-
-def _dual_pairs(backbone: Backbone, ids: Tensor, grid: Tensor, base: float, follow: bool) -> tuple[Tensor, Tensor]:
-    """Target's reconstruction and slope (pair, value) of ids (pair, 2), source first."""
-    n, n_values = len(ids), len(grid)
-    values = torch.full((n, n_values, 2), base, device=ids.device, dtype=torch.float32)
-    values[:, :, 0] = grid
-    if follow:
-        values[:, :, 1] = grid
-    tangents = torch.zeros_like(values)
-    tangents[:, :, 0] = 1.0
-    rows = ids[:, None].expand(-1, n_values, -1).reshape(-1, 2)
-    out, slope = backbone.dual(rows, values.view(-1, 2), tangents.view(-1, 2))
-    return out[:, 1].view(n, n_values), slope[:, 1].view(n, n_values)
+def _follow_rows(backbone: Backbone, ids: Tensor, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+    """A dual pass with every gene at the source's value."""
+    values = value[:, None].repeat(1, len(ids))
+    return backbone.dual(ids, values, torch.zeros_like(values).scatter_(1, at[:, None], 1.0))
 
 
 def _stop_if(cancel: Cancel | None) -> None:

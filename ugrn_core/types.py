@@ -14,6 +14,14 @@ Progress = Callable[[float, str], None]
 Cancel = Callable[[], bool]
 """Asked between batches; true means stop and raise :class:`ugrn_core.errors.Cancelled`."""
 
+
+def part_of(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    """Progress of one part of a run, mapped onto ``start`` to ``stop`` of the whole; None stays None."""
+    if progress is None:
+        return None
+    return lambda share, text: progress(start + share * (stop - start), text)
+
+
 Background = Literal["fixed", "follow"]
 ContextKind = Literal["pair", "genes", "profile"]
 

@@ -1,4 +1,4 @@
-"""What a backbone answers: reconstruct, dual, attention, gene embeddings. Every probe is built from these four."""
+"""What a backbone answers: reconstruct, dual, sweep, attention, gene embeddings. Every probe is built from these."""
 
 from __future__ import annotations
 
@@ -8,14 +8,23 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ugrn_core.backbones.sweep_paths import BaseCell, sweep_pairs
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.types import BackboneCard, Vocabulary
+
+
+class SweptCell(Protocol):
+    """A cell at its base values, ready to have one gene moved; what does not change is computed once."""
+
+    def sweep(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and slope, both (row, gene), with gene ``at[row]`` at ``value[row]``, the others at base."""
+        ...
 
 
 class Backbone(Protocol):
     """A frozen scFM M. Values are float32 in the card's unit; ``gene_ids`` is (gene,) or (batch, gene) int64.
 
-    ``width`` and ``n_layers`` serve estimates of time and memory only.
+    ``width``, ``n_layers`` and ``n_heads`` serve estimates of time and memory only.
     """
 
     @property
@@ -30,6 +39,8 @@ class Backbone(Protocol):
     def width(self) -> int: ...
     @property
     def n_layers(self) -> int: ...
+    @property
+    def n_heads(self) -> int: ...
 
     def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """Reconstructed values (batch, gene) of values (batch, gene)."""
@@ -37,6 +48,15 @@ class Backbone(Protocol):
 
     def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction and its derivative along ``tangents``, both (batch, gene)."""
+        ...
+
+    def base_cell(self, gene_ids: Tensor, base: Tensor) -> SweptCell:
+        """The cell of gene_ids (gene,) at base (gene,)."""
+        ...
+
+    def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
+        """Target's reconstruction and slope, each (pair, value), of gene_ids (pair, 2), source first and moved
+        along ``grid`` (value,), in cells of these two genes alone."""
         ...
 
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
@@ -72,6 +92,10 @@ class TransformerBackbone:
     def n_layers(self) -> int:
         return self.model.config.n_layers
 
+    @property
+    def n_heads(self) -> int:
+        return self.model.config.n_heads
+
     @torch.no_grad()
     def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         return self.model(gene_ids, values)
@@ -79,6 +103,14 @@ class TransformerBackbone:
     @torch.no_grad()
     def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
         return self.model.dual(gene_ids, values, tangents)
+
+    @torch.no_grad()
+    def base_cell(self, gene_ids: Tensor, base: Tensor) -> SweptCell:
+        return BaseCell(self.model, gene_ids, base)
+
+    @torch.no_grad()
+    def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
+        return sweep_pairs(self.model, gene_ids, base, grid)
 
     @torch.no_grad()
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:

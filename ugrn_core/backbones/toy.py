@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ugrn_core.backbones.plain_sweep import PlainCell, plain_pairs
 from ugrn_core.types import BackboneCard, Vocabulary
 
 GENES = (
@@ -38,6 +39,7 @@ class ToyBackbone:
         self.fingerprint = hashlib.sha256(f"{power} {' '.join(GENES)}".encode() + weights.tobytes()).hexdigest()
         self.width = len(GENES)
         self.n_layers = 1
+        self.n_heads = 1
         self.card = BackboneCard(
             name="toy-linear" if power == 1 else "toy-square",
             label=f"Toy in closed form, M(v) = W v{'' if power == 1 else '^2'}",
@@ -59,6 +61,14 @@ class ToyBackbone:
         """Reconstruction, and W t or 2 W (v t)."""
         inner = tangents if self.power == 1 else 2 * values * tangents
         return self.reconstruct(gene_ids, values), _apply(self._among(gene_ids), inner)
+
+    def base_cell(self, gene_ids: Tensor, base: Tensor) -> PlainCell:
+        """A cell whose sweeps are dual passes."""
+        return PlainCell(self, gene_ids, base)
+
+    def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and slope of the target, each (pair, value)."""
+        return plain_pairs(self, gene_ids, base, grid)
 
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """|W| among the genes, rows (queries, targets) scaled to sum 1: (batch, gene, gene); values do not matter."""

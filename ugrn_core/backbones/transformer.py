@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -82,13 +83,16 @@ class Layer(nn.Module):
 
     def dual(self, z: Tensor) -> Tensor:
         """The layer on tokens and tangents stacked as z (2B, L, D): first the B primals, then the B tangents."""
-        mixed = _dual_linear(self.out, self._dual_attention(z))
-        z = _dual_norm(self.norm1, mixed.add_(z))
-        hidden = _dual_linear(self.ff_in, z)
+        return self.after_attention(z, self._dual_attention(z))
+
+    def after_attention(self, z: Tensor, mixed: Tensor) -> Tensor:
+        """What follows attention, on stacked residual stream z and mixed values, both (2B, L, D)."""
+        z = dual_norm(self.norm1, dual_linear(self.out, mixed).add_(z))
+        hidden = dual_linear(self.ff_in, z)
         primal, tangent = hidden.chunk(2)
         tangent.mul_(primal > 0)
         primal.relu_()
-        return _dual_norm(self.norm2, _dual_linear(self.ff_out, hidden).add_(z))
+        return dual_norm(self.norm2, dual_linear(self.ff_out, hidden).add_(z))
 
     def _dual_attention(self, z: Tensor) -> Tensor:
         """Softmax attention and its tangent, (2B, L, D), over blocks of queries so that scores stay in cache.
@@ -97,7 +101,7 @@ class Layer(nn.Module):
         """
         b2, n, d = z.shape
         b, h, c = b2 // 2, self.n_heads, d // self.n_heads
-        qkv = _dual_linear(self.qkv, z).view(2, b, n, 3, h, c)
+        qkv = dual_linear(self.qkv, z).view(2, b, n, 3, h, c)
         q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each (2, B, H, L, c)
         q = q * (1.0 / math.sqrt(c))
         keys = torch.cat([k[1], k[0]], -1).transpose(-1, -2)  # (B, H, 2c, L): dK beside K
@@ -134,6 +138,11 @@ class LeanTransformer(nn.Module):
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.n_layers))
         self.head = nn.ModuleList([nn.Linear(d, d), nn.Linear(d, d), nn.Linear(d, 1)])
 
+    @property
+    def blocks(self) -> list[Layer]:
+        """The layers in order."""
+        return cast("list[Layer]", list(self.layers))
+
     def embed_genes(self, gene_ids: Tensor) -> Tensor:
         """Gene part of the tokens, (..., D)."""
         x = self.gene_embedding(gene_ids)
@@ -159,7 +168,7 @@ class LeanTransformer(nn.Module):
     def forward(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """Reconstructed values (B, G) of values (B, G); gene_ids (G,) or (B, G)."""
         x = self.embed(gene_ids, values)
-        for layer in self.layers:
+        for layer in self.blocks:
             x = layer(x)
         return self.decode(x[:, 1:])
 
@@ -171,7 +180,7 @@ class LeanTransformer(nn.Module):
         """
         x = self.embed(gene_ids, values)
         total = x.new_zeros(x.shape[0], x.shape[1] - 1, x.shape[1] - 1)
-        for layer in self.layers:
+        for layer in self.blocks:
             total += layer.attention(x)[:, 1:, 1:]
             x = layer(x)
         return total
@@ -183,42 +192,45 @@ class LeanTransformer(nn.Module):
         the second result d M(v)_k / d v_s for every k. Equals ``torch.func.jvp`` of :meth:`forward` to float32
         rounding, at about 2.4 times the multiply-adds of one plain pass.
         """
-        z = self._dual_embed(gene_ids, values, tangents)
-        for layer in self.layers:
+        gene_ids, values = self._with_cls(gene_ids, values, self.config.cls_value)
+        z = self.dual_tokens(gene_ids, values, F.pad(tangents, (1, 0)))
+        for layer in self.blocks:
             z = layer.dual(z)
-        z = z[:, 1:]
-        for linear in self.head[:2]:
-            z = _dual_linear(linear, z)
+        return self.dual_decode(z[:, 1:])
+
+    def dual_tokens(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> Tensor:
+        """Tokens and tangents stacked, (2B, ..., D), of values and tangents (B, ...); no ``<cls>`` is added."""
+        primal = self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1))
+        tangent = (tangents * (values <= VALUE_CEILING)).unsqueeze(-1) * self.value_in.weight.squeeze(-1)
+        tangent = tangent * (primal > 0)
+        z = dual_linear(self.value_out, torch.cat([primal.relu_(), tangent]))
+        if self.value_norm is not None:
+            z = dual_norm(self.value_norm, z)
+        z[: z.shape[0] // 2] += self.embed_genes(gene_ids)
+        return z
+
+    def dual_decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Reconstruction and slope, each (B, ...), of stacked tokens and tangents (2B, ..., D)."""
+        for linear in cast("list[nn.Linear]", list(self.head)[:2]):
+            z = dual_linear(linear, z)
             primal, tangent = z.chunk(2)
             tangent.mul_(torch.where(primal > 0, 1.0, DECODER_SLOPE))
             F.leaky_relu_(primal, DECODER_SLOPE)
-        primal, tangent = _dual_linear(self.head[2], z).squeeze(-1).chunk(2)
+        primal, tangent = dual_linear(cast(nn.Linear, self.head[2]), z).squeeze(-1).chunk(2)
         return primal, tangent
-
-    def _dual_embed(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> Tensor:
-        gene_ids, values = self._with_cls(gene_ids, values, self.config.cls_value)
-        tangents = F.pad(tangents, (1, 0)) * (values <= VALUE_CEILING)
-        primal = self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1))
-        tangent = tangents.unsqueeze(-1) * self.value_in.weight.squeeze(-1)
-        tangent = tangent * (primal > 0)
-        z = _dual_linear(self.value_out, torch.cat([primal.relu_(), tangent]))
-        if self.value_norm is not None:
-            z = _dual_norm(self.value_norm, z)
-        z[: z.shape[0] // 2] += self.embed_genes(gene_ids)
-        return z
 
     def _with_cls(self, gene_ids: Tensor, values: Tensor, cls_value: float) -> tuple[Tensor, Tensor]:
         return F.pad(gene_ids, (1, 0), value=self.config.cls_id), F.pad(values, (1, 0), value=cls_value)
 
 
-def _dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
+def dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
     """Affine map of primals, linear map of tangents, as one matrix product."""
     y = F.linear(z, linear.weight)
     y[: z.shape[0] // 2] += linear.bias
     return y
 
 
-def _dual_norm(norm: nn.LayerNorm, z: Tensor) -> Tensor:
+def dual_norm(norm: nn.LayerNorm, z: Tensor) -> Tensor:
     """LayerNorm and its tangent: dy = g / sigma * (dx - mean(dx) - xhat * mean(xhat * dx))."""
     x, dx = z.chunk(2)
     out = torch.empty_like(z)

@@ -62,7 +62,8 @@ def pair(
     from ugrn_core.cli.contexts import CellOptions, read_context
     from ugrn_core.cli.genes import read_gene
     from ugrn_core.download import duration
-    from ugrn_core.pair import PairRequest, estimate_pair, explore_pair, pair_frame, pair_json
+    from ugrn_core.pair import PairRequest, estimate_pair, explore_pair
+    from ugrn_core.pair_output import pair_frame, pair_json
     from ugrn_core.store import Store
 
     model = load_backbone(backbone, device)

@@ -16,15 +16,15 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
-from ugrn_core.pretrain.corpus import load_corpus
+from ugrn_core.pretrain.corpus import Scale, load_corpus
 from ugrn_core.pretrain.export import export
 from ugrn_core.pretrain.model_card import write_card
 from ugrn_core.pretrain.selection import regulatory_figures
-from ugrn_core.pretrain.train import PretrainSettings, pretrain
+from ugrn_core.pretrain.train import PretrainSettings, PublishedLayout, pretrain
 from ugrn_core.types import BackboneCard, Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-LAYOUT = {"bins": "scgpt", "log1p": "scbenchmark"}
+LAYOUT: dict[Scale, PublishedLayout] = {"bins": "scgpt", "log1p": "scbenchmark"}
 DEFAULTS = {
     "bins": (10.0, (1.0, 5.0, 15.0, 25.0, 35.0, 45.0)),
     "log1p": (1.0, (0.25, 0.5, 2.0, 3.0, 4.0, 5.0)),
@@ -40,7 +40,7 @@ def _folders() -> tuple[Path, Path]:
 
 @app.command()
 def train(
-    scale: Annotated[str, typer.Option(help="bins (ugrn-mini) or log1p (ugrn-mini-log1p)")],
+    scale: Annotated[Scale, typer.Option(help="bins (ugrn-mini) or log1p (ugrn-mini-log1p)")],
     run: Annotated[Path, typer.Option(help="folder of the run; an interrupted run in it goes on")],
     steps: int = 3000,
     replace_share: Annotated[float, typer.Option(help="share of hidden values replaced instead of masked")] = 0.0,
@@ -52,11 +52,11 @@ def train(
         torch.set_num_threads(threads)
     corpus_at, beeline = _folders()
     settings = PretrainSettings(scale, LAYOUT[scale], steps=steps, replace_share=replace_share, seed=seed)
-    corpus = load_corpus(corpus_at, settings.scale)
+    corpus = load_corpus(corpus_at, scale)
     run.mkdir(parents=True, exist_ok=True)
     (run / "genes.json").write_text(json.dumps(corpus.genes))
     base, grid = DEFAULTS[scale]
-    card = BackboneCard("run", "run", settings.layout, scale, (0.0, 50.0), base, grid, 256)
+    card = BackboneCard("run", "run", LAYOUT[scale], scale, (0.0, 50.0), base, grid, 256)
     vocabulary = Vocabulary(corpus.genes, range(len(corpus.genes)))
 
     def evaluate(model: LeanTransformer) -> dict[str, float]:

@@ -48,7 +48,7 @@ class Sampler:
         """The batch of a step; the same arguments give the same batch."""
         rng = np.random.default_rng([seed, step])
         low, high = GENES_A_CELL
-        n = n_genes or int(round(np.exp(rng.uniform(np.log(low), np.log(high)))))
+        n = n_genes or round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
         cells = min(MAX_CELLS, TOKENS_A_BATCH // (n + 1))
         which = rng.choice(len(self.parts), size=cells, p=self.part_share)
         share = rng.uniform(*NONZERO_SHARE)
@@ -59,7 +59,7 @@ class Sampler:
 
     def _genes_of_cell(self, rng: np.random.Generator, part: Part, n: int, share: float) -> np.ndarray:
         """Row of a cell of the part, then n gene columns, about ``share`` of them non-zero; columns may repeat."""
-        row = rng.integers(part.rows.start, part.rows.stop)
+        row = int(rng.integers(part.rows.start, part.rows.stop))
         nonzero = self.corpus.nonzero(row)
         picked = np.empty(n + 1, np.int64)
         picked[0] = row

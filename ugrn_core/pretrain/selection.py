@@ -44,6 +44,7 @@ def pair_features(backbone: Backbone, pairs: pd.DataFrame, settings: SweepSettin
     there = list(zip(pairs["source"], pairs["target"], strict=True))
     back = [(t, s) for s, t in there]
     forward, reverse = sweep_pairs(backbone, there, settings), sweep_pairs(backbone, back, settings)
+    assert forward.response is not None and reverse.response is not None  # fixed background
     return {
         "VVP": np.hstack([forward.response, reverse.response]),
         "GDT": np.hstack([forward.slope, reverse.slope]),

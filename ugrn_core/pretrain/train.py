@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal, cast
 
 import numpy as np
 import torch
@@ -20,9 +21,10 @@ from safetensors.torch import load_file, save_file
 from sklearn.decomposition import TruncatedSVD
 
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.pretrain.corpus import Corpus
+from ugrn_core.pretrain.corpus import Corpus, Scale
 from ugrn_core.pretrain.sampling import Batch, Sampler
 
+PublishedLayout = Literal["scgpt", "scbenchmark"]
 UNIT = {"bins": 10.0, "log1p": 1.0}  # the loss is measured in these units, so that both scales train alike
 HELD_OUT_BATCHES = ((4, 4), (32, 4), (256, 6))  # (genes a cell, batches) of the held-out figure
 HELD_OUT_MASK_RATE = 0.4
@@ -32,8 +34,8 @@ HELD_OUT_MASK_RATE = 0.4
 class PretrainSettings:
     """Everything that decides the weights beside the corpus."""
 
-    scale: str
-    layout: str
+    scale: Scale
+    layout: PublishedLayout
     width: int = 128
     n_layers: int = 3
     n_heads: int = 4
@@ -79,7 +81,7 @@ def new_model(settings: PretrainSettings, corpus: Corpus) -> LeanTransformer:
     genes = svd.components_.T * np.sqrt(svd.singular_values_)
     with torch.no_grad():
         model.gene_embedding.weight[: len(corpus.genes)] = torch.from_numpy(genes / genes.std()).float()
-        model.head[2].bias.fill_(float(corpus.values[rows[:500]].astype(np.float32).mean()))
+        cast(torch.nn.Linear, model.head[2]).bias.fill_(float(corpus.values[rows[:500]].astype(np.float32).mean()))
     return model
 
 

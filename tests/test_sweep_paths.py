@@ -1,0 +1,91 @@
+"""The sweep's short ways through the transformer equal plain dual passes to float32 rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from ugrn_core.backbones.plain_sweep import PlainCell, plain_pairs
+from ugrn_core.backbones.sweep_paths import BaseCell, small_attention, sweep_pairs
+from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+
+SHAPES = [  # width, layers, heads, feed-forward, gene width, norms
+    (32, 3, 4, 40, 32, True),
+    (24, 2, 1, 17, 32, False),
+    (32, 1, 2, 32, 32, True),
+]
+
+
+def random_model(shape, gain=2.0) -> LeanTransformer:
+    d, n, h, f, e, norms = shape
+    config = TransformerConfig(60, d, n, h, f, e, norms, norms, 59, -2.0 if norms else 0.0)
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        model = LeanTransformer(config)
+        for p in model.parameters():
+            p.data.mul_(gain)
+    return model.eval().requires_grad_(False)
+
+
+def doubled(model: LeanTransformer) -> LeanTransformer:
+    double = LeanTransformer(model.config)
+    double.load_state_dict(model.state_dict())
+    return double.double().requires_grad_(False)
+
+
+def as_exact(found, plain, exact):
+    """Each result is as near to the float64 one as the plain float32 pass is, or to float32 rounding."""
+    for f, p, e in zip(found, plain, exact, strict=True):
+        scale = max(1.0, float(e.abs().max()))
+        assert (f - e).abs().max() <= 3 * (p - e).abs().max() + 3e-6 * scale
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("n_genes", [1, 2, 21, 50])
+def test_context_sweep_equals_dual_passes(shape, n_genes):
+    model = random_model(shape)
+    rng = torch.Generator().manual_seed(n_genes)
+    ids = torch.randperm(58, generator=rng)[:n_genes]
+    base = torch.rand(n_genes, generator=rng) * 50
+    at = torch.randint(n_genes, (9,), generator=rng)
+    value = torch.tensor([0.0, 1, 5, 10, 15, 25, 50, 511, 600])  # the ceiling of 512 among them
+    exact = PlainCell(doubled(model), ids, base.double()).sweep(at, value.double())
+    as_exact(BaseCell(model, ids, base).sweep(at, value), PlainCell(model, ids, base).sweep(at, value), exact)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pair_sweep_equals_dual_passes(shape):
+    model = random_model(shape)
+    pairs = torch.tensor([(s, t) for s in range(0, 50, 9) for t in range(1, 58, 11) if s != t])
+    grid = torch.tensor([0.0, 1, 10, 45, 600])
+    exact = plain_pairs(doubled(model), pairs, 10.0, grid.double())
+    as_exact(sweep_pairs(model, pairs, 10.0, grid), plain_pairs(model, pairs, 10.0, grid), exact)
+
+
+def test_a_source_that_takes_all_attention_can_be_taken_out():
+    """Where one key has nearly all the weight, removing it from a float32 sum would leave noise."""
+    model = random_model(SHAPES[0])
+    layer = model.layers[0]
+    layer.qkv.weight.data[:64].mul_(12)
+    ids, base = torch.arange(12), torch.full((12,), 10.0)
+    cell = BaseCell(model, ids, base)
+    weights = (cell.scores - cell.scores.logsumexp(-1, keepdim=True)).exp()
+    assert weights.max() > 0.9999
+    at, value = torch.arange(12), torch.full((12,), 3.0)
+    exact = PlainCell(doubled(model), ids, base.double()).sweep(at, value.double())
+    as_exact(cell.sweep(at, value), PlainCell(model, ids, base).sweep(at, value), exact)
+
+
+def test_small_attention_equals_its_definition():
+    torch.manual_seed(0)
+    q, k, v = torch.randn(2, 6, 2, 4, 8), torch.randn(2, 6, 3, 4, 8), torch.randn(2, 6, 3, 4, 8)
+
+    def attend(q, k, v):
+        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+        return ((q @ k.transpose(-1, -2) / 8**0.5).softmax(-1) @ v).transpose(1, 2)
+
+    out, tangent = torch.func.jvp(attend, (q[0], k[0], v[0]), (q[1], k[1], v[1]))
+    found = small_attention(q, k, v)
+    np.testing.assert_allclose(found[0], out, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found[1], tangent, rtol=1e-4, atol=1e-6)
