@@ -20,11 +20,11 @@ VARIABLE_GENES = (500, 1000)
 MIN_DETECTION = 0.05
 """A TF counts as detected in a group of cells if this share of them shows it: droplets show most TFs in few cells."""
 
-ACTIVATIONS = 24
+ACTIVATIONS = 28
 """Float32 numbers alive a token and unit of width in a dual pass of one cell (measured, rounded up)."""
 
-ATTENTION_COPIES = 3
-"""Arrays (head, token, token) alive while the attention of one layer is read."""
+ATTENTION_COPIES = 2
+"""Arrays (head, token, token) alive while the attention of one layer is read (measured)."""
 
 SHARE_OF_MEMORY = 0.5
 
@@ -67,17 +67,15 @@ def data_context(
     chosen = set(detected_tfs) | {s for s in by_variance[:n_variable] if data.variance[column[s]] > 0}
     seen = [s for s in by_variance if is_tf(s) and s not in chosen and profile.detection[column[s]] > 0]
     rare_tfs = sorted(seen, key=lambda s: -profile.detection[column[s]])
-    notes += _left_out(rare_tfs, f"TFs seen in fewer than {MIN_DETECTION:.0%} of the cells were left out")
+    notes += _named(rare_tfs, f"TFs left out because fewer than {MIN_DETECTION:.0%} of the cells show them")
     if card.drop_zero_genes:
         absent = sorted(s for s in chosen if mean[column[s]] == 0)
         chosen -= set(absent)
-        notes += _left_out(absent, f"genes at 0 in these cells were left out ({card.label} never met a gene at 0)")
+        notes += _named(absent, f"Genes left out because they are at 0 in these cells, which {card.label} never met")
     if cap is not None and len(chosen) > cap:
         order = [s for s in by_variance if s in chosen]
         chosen = set(order[:cap])
-        notes += _left_out(
-            order[cap:], f"of the chosen genes were left out: {cap:,} are what this machine's memory holds"
-        )
+        notes += _named(order[cap:], f"Chosen genes left out because this machine's memory holds {cap:,}")
     if not chosen:
         raise InputError(f"No gene of {data.label} is detected in these cells. Choose another group or more genes.")
     genes = tuple(sorted(chosen))
@@ -126,15 +124,15 @@ def _columns(report: GeneReport, detection: np.ndarray) -> tuple[dict[str, int],
     notes = []
     if report.unresolved:
         names = [record.name for record in report.unresolved]
-        notes += _left_out(names, f"of {len(report.records):,} genes of the file are not known to the model")
-    return column, notes + _left_out(repeated, "genes stand for a symbol that another gene of the file stands for too")
+        notes += _named(names, f"Genes of the file, out of {len(report.records):,}, that the model does not know")
+    return column, notes + _named(repeated, "Genes left out because another gene of the file has the same symbol here")
 
 
-def _left_out(names: Sequence[str], reason: str) -> list[str]:
-    """'3 <reason>: A, B, C.' or nothing; at most ten names."""
+def _named(names: Sequence[str], what: str) -> list[str]:
+    """One note '<what> (3): A, B, C.' or none; at most ten names."""
     if not names:
         return []
-    return [f"{len(names):,} {reason}: {', '.join(names[:10])}{', ...' if len(names) > 10 else '.'}"]
+    return [f"{what} ({len(names):,}): {', '.join(names[:10])}{', ...' if len(names) > 10 else '.'}"]
 
 
 def _length_warning(n_genes: int, card: BackboneCard) -> list[str]:

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from ugrn_core.data.context import (
+    ACTIVATIONS,
+    ATTENTION_COPIES,
+    MIN_DETECTION,
+    data_context,
+    list_context,
+    max_context_genes,
+    pair_context,
+)
+from ugrn_core.data.expression import ExpressionData, Profile
+from ugrn_core.errors import GeneError, InputError
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.types import BackboneCard, Context, Vocabulary
+
+# two TFs seen often, one seen in few cells, one never; four other genes; one alias; two names the model does not know
+NAMES = ("SOX2", "NANOG", "GATA1", "KLF1", "HBB", "ALB", "ACTB", "MPO", "P53", "nonsense", "FLJ123")
+DETECTION = np.float32([0.9, MIN_DETECTION, MIN_DETECTION / 2, 0, 0.5, 0.6, 1, 0.2, 0.3, 0.5, 0.1])
+VARIANCE = np.float32([0.1, 0.2, 0.9, 0, 0.8, 0.7, 0.0, 0.3, 0.4, 2.0, 3.0])
+SYMBOLS = ("ALB", "ACTB", "GATA1", "HBB", "KLF1", "MPO", "NANOG", "SOX2", "TP53")
+VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
+CARD = BackboneCard("scgpt", "scGPT", "scgpt", "bins", (0, 50), 10, (1, 45), max_seq_len=1200, n_bins=51)
+
+
+def profile(detection: np.ndarray, n_cells: int = 100) -> Profile:
+    return Profile(n_cells, detection * 20, detection * 2, detection)
+
+
+def data(**changes) -> ExpressionData:
+    rare = DETECTION.copy()
+    rare[[0, 2, 4]] = 0, 0.4, 0
+    whole = ExpressionData(
+        label="blood.h5ad",
+        genes=NAMES,
+        species="human",
+        matrix="X",
+        units="counts",
+        n_cells=100,
+        whole=profile(DETECTION),
+        groups={"kind": {"red": profile(rare, 10), "none": profile(DETECTION * 0, 3)}},
+        variance=VARIANCE,
+        sample=sparse.csr_matrix((0, len(NAMES)), dtype=np.float32),
+        notes=(),
+    )
+    return dataclasses.replace(whole, **changes)
+
+
+def test_a_pair_is_alone():
+    assert pair_context() == Context("pair")
+
+
+def test_a_list_gives_its_resolved_genes_in_order():
+    report = resolve(["SOX2", "P53", "nonsense", "TP53"], VOCABULARY)
+    context = list_context(report, "my genes")
+    assert (context.kind, context.genes, context.values, context.label) == ("genes", ("SOX2", "TP53"), None, "my genes")
+
+
+@pytest.mark.parametrize(("unit", "n_bins", "scale"), [("bins", 51, 20), ("log1p", 0, 2)])
+def test_detected_tfs_and_the_most_variable_genes_with_their_means(unit, n_bins, scale):
+    """TFs: SOX2, NANOG, TP53. Of all genes the model knows GATA1, HBB and ALB vary most."""
+    card = dataclasses.replace(CARD, unit=unit, n_bins=n_bins)
+    context, report, notes = data_context(data(), card, VOCABULARY, n_variable=3)
+    assert context.kind == "profile"
+    assert context.genes == ("ALB", "GATA1", "HBB", "NANOG", "SOX2", "TP53")
+    where = [NAMES.index(name) for name in ("ALB", "GATA1", "HBB", "NANOG", "SOX2", "P53")]
+    np.testing.assert_allclose(context.values, DETECTION[where] * scale)
+    assert len(report.records) == len(NAMES)
+    assert notes[0] == "blood.h5ad, all cells (100 cells): 6 genes, 4 of them TFs."
+    assert any(
+        note == "Genes of the file, out of 11, that the model does not know (2): nonsense, FLJ123." for note in notes
+    )
+
+
+def test_tfs_in_few_cells_are_left_out_and_named():
+    context, _, notes = data_context(data(), CARD, VOCABULARY, n_variable=0)
+    assert context.genes == ("NANOG", "SOX2", "TP53")
+    assert "TFs left out because fewer than 5% of the cells show them (1): GATA1." in notes
+
+
+def test_genes_without_variance_are_no_variable_genes():
+    context, _, _ = data_context(data(), CARD, VOCABULARY, n_variable=100)
+    assert "ACTB" not in context.genes
+    assert "KLF1" not in context.genes  # never seen in these cells
+
+
+def test_a_group_has_its_own_tfs_and_means():
+    context, _, notes = data_context(data(), CARD, VOCABULARY, group=("kind", "red"), n_variable=2)
+    assert context.label == "blood.h5ad, kind = red"
+    assert context.genes == ("GATA1", "HBB", "NANOG", "TP53")
+    assert dict(zip(context.genes, context.values, strict=True))["GATA1"] == pytest.approx(8)
+    assert dict(zip(context.genes, context.values, strict=True))["HBB"] == 0  # kept at 0
+    assert "10 cells" in notes[0]
+
+
+def test_genes_at_zero_are_dropped_for_models_that_never_met_them():
+    card = dataclasses.replace(CARD, drop_zero_genes=True)
+    context, _, notes = data_context(data(), card, VOCABULARY, group=("kind", "red"), n_variable=2)
+    assert context.genes == ("GATA1", "NANOG", "TP53")
+    assert "Genes left out because they are at 0 in these cells, which scGPT never met (1): HBB." in notes
+    with pytest.raises(InputError, match=r"No gene of blood\.h5ad is detected"):
+        data_context(data(), card, VOCABULARY, group=("kind", "none"))
+
+
+def test_a_cap_keeps_the_most_variable_and_names_the_rest():
+    context, _, notes = data_context(data(), CARD, VOCABULARY, n_variable=3, cap=4)
+    assert context.genes == ("ALB", "GATA1", "HBB", "TP53")
+    assert "Chosen genes left out because this machine's memory holds 4 (2): NANOG, SOX2." in notes
+
+
+def test_equal_variances_are_decided_by_name():
+    same = data(variance=np.ones(len(NAMES), np.float32))
+    context, _, _ = data_context(same, CARD, VOCABULARY, n_variable=2)
+    assert set(context.genes) == {"ACTB", "ALB", "NANOG", "SOX2", "TP53"}
+
+
+def test_more_genes_than_a_cell_had_in_pre_training_is_a_warning():
+    card = dataclasses.replace(CARD, max_seq_len=6)
+    assert not any("pre-training" in n for n in data_context(data(), card, VOCABULARY, n_variable=2)[2])
+    notes = data_context(data(), card, VOCABULARY, n_variable=3)[2]
+    assert any(note.startswith("6 genes and <cls> are more than the 6 tokens") for note in notes)
+
+
+def test_two_names_of_one_symbol_leave_the_one_seen_in_more_cells():
+    names = ("TP53", *NAMES[1:])  # TP53 in 90 % of the cells, P53 in 30 %
+    context, _, notes = data_context(data(genes=names), CARD, VOCABULARY, n_variable=0)
+    assert dict(zip(context.genes, context.values, strict=True))["TP53"] == pytest.approx(18)
+    assert "Genes left out because another gene of the file has the same symbol here (1): P53." in notes
+
+
+def test_mouse_genes_come_in_by_their_orthologs():
+    names = ("Sox2", "Nanog", "Gata1", "Klf1", "Hbb-bs", "Alb", "Actb", "Mpo", "Trp53", "Gm1", "Gm2")
+    context, report, _ = data_context(data(genes=names, species="mouse"), CARD, VOCABULARY, n_variable=0)
+    assert context.genes == ("NANOG", "SOX2", "TP53")
+    assert {r.status for r in report.records} >= {"ortholog"}
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(InputError, match="toy units"):
+        data_context(data(), dataclasses.replace(CARD, unit="toy units", n_bins=0), VOCABULARY)
+    with pytest.raises(InputError, match="7 bins"):
+        data_context(data(), dataclasses.replace(CARD, n_bins=7), VOCABULARY)
+    with pytest.raises(InputError, match="no level 'blue'"):
+        data_context(data(), CARD, VOCABULARY, group=("kind", "blue"))
+    with pytest.raises(InputError, match="positive"):
+        data_context(data(), CARD, VOCABULARY, n_variable=-1)
+    with pytest.raises(GeneError, match="No gene is left"):
+        data_context(data(), CARD, Vocabulary(["XIST"], [0]))
+
+
+@pytest.mark.parametrize(("width", "n_heads"), [(512, 8), (128, 4)])
+@pytest.mark.parametrize("free", [1 << 30, 8 << 30])
+def test_the_cap_is_the_largest_context_that_fits(free, width, n_heads):
+    def needed(genes: int) -> float:
+        tokens = genes + 1
+        return 4 * (ACTIVATIONS * width * tokens + (ATTENTION_COPIES * n_heads + 2) * tokens**2)
+
+    cap = max_context_genes(free, width, n_heads)
+    assert needed(cap) <= free / 2 < needed(cap + 1)
+    assert max_context_genes(0, width, n_heads) == 2
+
+
+MEASURE = """
+import resource, psutil, torch
+from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+torch.set_num_threads(1)
+config = TransformerConfig(3001, 128, 2, 4, 128, 128, True, True, 3000, -2.0)
+model, ids, values = LeanTransformer(config).eval(), torch.arange(3000), torch.rand(1, 3000)
+with torch.no_grad():
+    model.attention(ids[:9], values[:, :9])
+    before = psutil.Process().memory_info().rss
+    model.attention(ids, values)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="peak memory is read in kilobytes, as Linux gives it")
+def test_the_memory_a_context_takes_is_what_the_cap_counts_with():
+    peak = int(subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True).stdout)
+    free = next(f for f in range(1 << 20, 1 << 34, 1 << 20) if max_context_genes(f, 128, 4) >= 3000)
+    assert 0.5 * free / 2 < peak < 1.1 * free / 2  # the allocator keeps a little
