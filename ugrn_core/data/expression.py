@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from ugrn_core.data.binning import bin_values
-from ugrn_core.data.layout import Matrix
+from ugrn_core.data.layout import Codes, Matrix
 from ugrn_core.data.matrix import Survey, Units, log1p_values, row_blocks
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import Species
@@ -17,9 +17,6 @@ from ugrn_core.types import Progress
 
 MAX_SAMPLE = 500
 SAMPLE_SEED = 0
-
-Codes = tuple[np.ndarray, tuple[str, ...]]
-"""Codes (cell,) int, -1 for none, and the levels they stand for."""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ugrn_core.data.expression import Codes, ExpressionData, summarise
+from ugrn_core.data.expression import ExpressionData, summarise
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
 from ugrn_core.data.hdf5 import open_hdf5
-from ugrn_core.data.layout import MAX_LEVELS, Layout, Matrix, read_layout
+from ugrn_core.data.layout import MAX_LEVELS, Codes, Layout, Matrix, read_layout
 from ugrn_core.data.matrix import Survey, survey
 from ugrn_core.errors import InputError
 from ugrn_core.types import Progress
@@ -142,7 +142,7 @@ def _groups(layout: Layout) -> dict[str, Codes]:
     found = {}
     for column in layout.cells.columns:
         codes = layout.cells.levels(column)
-        if codes is not None and 2 <= len(codes[1]) <= MAX_LEVELS:
+        if codes is not None and 2 <= len(codes.levels) <= MAX_LEVELS:
             found[column] = codes
     return found
 
@@ -153,9 +153,9 @@ def _affordable(columns: dict[str, Codes], n_genes: int) -> tuple[dict[str, Code
     left: list[str] = []
     levels = 1
     for column, codes in columns.items():
-        if (levels + len(codes[1])) * n_genes <= MAX_PROFILE_VALUES:
+        if (levels + len(codes.levels)) * n_genes <= MAX_PROFILE_VALUES:
             kept[column] = codes
-            levels += len(codes[1])
+            levels += len(codes.levels)
         else:
             left.append(column)
     if not left:

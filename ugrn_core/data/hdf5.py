@@ -58,8 +58,8 @@ def readable(what: str) -> Iterator[None]:
         ) from error
 
 
-def child(group: h5py.Group | h5py.File, *names: str) -> h5py.Group | h5py.Dataset | None:
-    """What lies at ``names`` below the group, or None; a link that leaves the file is an InputError."""
+def child(group: h5py.Group | h5py.Dataset | None, *names: str) -> h5py.Group | h5py.Dataset | None:
+    """What lies at ``names`` below a group, or None if nothing does; a link that leaves the file is an InputError."""
     node: Any = group
     for name in names:
         if not isinstance(node, h5py.Group):

@@ -7,11 +7,10 @@ under ``uns``. Matrices are ``X``, ``raw`` and the layers, each dense, CSR or CS
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import h5py
 import numpy as np
-import pandas as pd
 
 from ugrn_core.data.hdf5 import attribute, child, keys, read_column
 from ugrn_core.errors import InputError
@@ -20,6 +19,13 @@ MAX_CELLS = 1_000_000
 MAX_GENES = 100_000
 MAX_LEVELS = 50
 """A column of cells with 2 to this many levels is offered as groups."""
+
+
+class Codes(NamedTuple):
+    """A column of categories: codes (row,) int64, -1 for none, and the levels they stand for."""
+
+    codes: np.ndarray
+    levels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,16 +47,18 @@ class Table:
     def is_text(self, column: str) -> bool:
         """Whether a column holds text or categories."""
         values = self.values(column)
-        return values is not None and (isinstance(values, pd.Categorical) or values.dtype.kind == "O")
+        return values is not None and (isinstance(values, Codes) or values.dtype.kind == "O")
 
     def text(self, column: str) -> np.ndarray | None:
         """A column as text, (row,) object; numbers are written out; None if it cannot be read as one column."""
         values = self.values(column)
+        if isinstance(values, Codes):
+            return np.array([*values.levels, ""], dtype=object)[values.codes]
         if values is None:
             return None
         return np.array(["" if v is None or v != v else str(v) for v in values.astype(object)], dtype=object)
 
-    def values(self, column: str) -> np.ndarray | pd.Categorical | None:
+    def values(self, column: str) -> np.ndarray | Codes | None:
         """A column in its own type; None for kinds this project has no use for."""
         if isinstance(self.node, h5py.Dataset):
             values = read_column(self.node, column)
@@ -60,26 +68,28 @@ class Table:
         if isinstance(node, h5py.Dataset):
             categories = child(self.node, "__categories", column)
             return read_column(node) if categories is None else _categorical(read_column(node), categories)
-        codes, categories = (child(node, "codes"), child(node, "categories")) if node is not None else (None, None)
-        if isinstance(codes, h5py.Dataset) and isinstance(categories, h5py.Dataset):
+        codes, categories = child(node, "codes"), child(node, "categories")
+        if codes is not None and categories is not None:
             return _categorical(read_column(codes), categories)
-        values, mask = (child(node, "values"), child(node, "mask")) if node is not None else (None, None)
-        if isinstance(values, h5py.Dataset) and isinstance(mask, h5py.Dataset):
-            return np.where(read_column(mask).astype(bool), None, read_column(values).astype(object))
-        return None
+        stored, mask = child(node, "values"), child(node, "mask")
+        if stored is None or mask is None:
+            return None
+        column_values = read_column(stored).astype(object)
+        column_values[read_column(mask).astype(bool)] = None
+        return column_values
 
-    def levels(self, column: str) -> tuple[np.ndarray, tuple[str, ...]] | None:
-        """Codes (row,) int (-1: none) and levels of a column of categories, text or yes/no.
+    def levels(self, column: str) -> Codes | None:
+        """The levels met in a column of categories, text or yes/no.
 
         None for columns of another kind, and for text with more than ``MAX_LEVELS`` levels.
         """
         values = self.values(column)
-        if values is None or (not isinstance(values, pd.Categorical) and values.dtype.kind not in "Ob"):
-            return None
-        if not isinstance(values, pd.Categorical):
-            return _coded(values)
-        values = values.remove_unused_categories()
-        return np.asarray(values.codes, np.int64), tuple(map(str, values.categories))
+        if isinstance(values, Codes):
+            used = np.unique(values.codes[values.codes >= 0])
+            rank = np.full(len(values.levels) + 1, -1, np.int64)
+            rank[used] = np.arange(len(used))
+            return Codes(rank[values.codes], tuple(values.levels[i] for i in used))
+        return _coded(values) if values is not None and values.dtype.kind in "Ob" else None
 
 
 @dataclass(frozen=True)
@@ -135,6 +145,8 @@ def read_layout(file: h5py.File) -> Layout:
 
 def _table(file: h5py.File, *where: str) -> Table | None:
     node = child(file, *where)
+    if node is None:
+        return None
     if isinstance(node, h5py.Dataset) and node.dtype.names:
         return Table(file, node, node.dtype.names[0], tuple(node.dtype.names[1:]))
     if not isinstance(node, h5py.Group):
@@ -189,7 +201,7 @@ def _check_shape(matrix: Matrix, n_cells: int) -> None:
         )
 
 
-def _coded(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]] | None:
+def _coded(values: np.ndarray) -> Codes | None:
     """Codes and sorted levels of text or yes/no, nothing being no level; None beyond ``MAX_LEVELS``."""
     first: dict[str, int] = {}
     codes = np.full(len(values), -1, np.int64)
@@ -203,19 +215,19 @@ def _coded(values: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]] | None:
     rank = np.empty(len(levels) + 1, np.int64)
     rank[[first[level] for level in levels]] = np.arange(len(levels))
     rank[-1] = -1
-    return rank[codes], tuple(levels)
+    return Codes(rank[codes], tuple(levels))
 
 
-def _categorical(codes: np.ndarray, categories: h5py.Group | h5py.Dataset) -> pd.Categorical:
+def _categorical(codes: np.ndarray, categories: h5py.Group | h5py.Dataset) -> Codes:
     """Codes and categories as one column; a code without its category is an InputError."""
     if isinstance(categories, h5py.Group):  # nullable text, since anndata 0.12
         inner = child(categories, "values")
         categories = inner if isinstance(inner, h5py.Dataset) else categories
     if isinstance(categories, h5py.Group):
         raise InputError(f"The categories {categories.name} cannot be read. Write the file anew with anndata.")
-    levels = read_column(categories)
+    levels = tuple(map(str, read_column(categories)))
     if codes.dtype.kind not in "iu" or (len(codes) and codes.max() >= len(levels)):
         raise InputError(f"The codes of {categories.name} do not fit its categories. Write the file anew with anndata.")
     if len(set(levels)) != len(levels):
         raise InputError(f"{categories.name} names a category twice. Write the file anew with anndata.")
-    return pd.Categorical.from_codes(np.maximum(codes.astype(np.int64), -1), levels)
+    return Codes(np.maximum(codes.astype(np.int64), -1), levels)

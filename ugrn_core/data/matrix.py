@@ -140,7 +140,6 @@ def _constant(totals: np.ndarray) -> bool:
 
 def _dense_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
     node = matrix.node
-    assert isinstance(node, h5py.Dataset)
     n_cells, n_genes = matrix.shape
     _check_amount(matrix.name, n_cells * n_genes)
     stored = node.chunks[0] if node.chunks else 1
@@ -177,16 +176,7 @@ def _whole_csc(matrix: Matrix) -> sparse.csr_matrix:
 
 def _sparse_parts(matrix: Matrix, n_major: int) -> tuple[h5py.Dataset, h5py.Dataset, np.ndarray]:
     """Data, indices and the checked row (or column) starts of a sparse matrix."""
-    assert isinstance(matrix.node, h5py.Group)
-    parts = [child(matrix.node, name) for name in ("data", "indices", "indptr")]
-    data, indices, starts = parts
-    for part, kinds in zip(parts, ("iuf", "iu", "iu"), strict=True):
-        if not isinstance(part, h5py.Dataset) or part.ndim != 1 or part.dtype.kind not in kinds:
-            raise InputError(
-                f"{matrix.name} lacks a part of a sparse matrix or holds no numbers, expected data, indices and "
-                "indptr. Write the file anew with anndata."
-            )
-    assert isinstance(data, h5py.Dataset) and isinstance(indices, h5py.Dataset) and isinstance(starts, h5py.Dataset)
+    data, indices, starts = (_part(matrix, *part) for part in (("data", "iuf"), ("indices", "iu"), ("indptr", "iu")))
     _check_amount(matrix.name, data.shape[0])
     indptr = read(starts).astype(np.int64) if starts.shape[0] == n_major + 1 else np.zeros(0, np.int64)
     longest = matrix.shape[0] + matrix.shape[1] - n_major  # entries of one row (or column) at most
@@ -199,6 +189,16 @@ def _sparse_parts(matrix: Matrix, n_major: int) -> tuple[h5py.Dataset, h5py.Data
     ):
         raise InputError(f"{matrix.name} is a damaged sparse matrix: its row starts do not fit. Write it anew.")
     return data, indices, indptr
+
+
+def _part(matrix: Matrix, name: str, kinds: str) -> h5py.Dataset:
+    part = child(matrix.node, name)
+    if part is None or not isinstance(part, h5py.Dataset) or part.ndim != 1 or part.dtype.kind not in kinds:
+        raise InputError(
+            f"{matrix.name} lacks a part of a sparse matrix or holds no numbers, expected data, indices and indptr. "
+            "Write the file anew with anndata."
+        )
+    return part
 
 
 def _checked(form: type, parts: tuple, shape: tuple[int, int], name: str):
