@@ -43,6 +43,10 @@ VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
         ("GATA-1", "alias", "GATA1"),
         ("ENSG00000181449", "alias", "SOX2"),
         ("ENSG00000181449.7", "alias", "SOX2"),
+        ("SOX2_ENSG00000181449", "alias", "SOX2"),
+        ("IGFL4X_ENSG00000999999", "unknown", None),
+        ("H1-2", "unknown", None),
+        ("ATP5B", "unknown", None),
         ("ENSMUSG00000059552.12", "ortholog", "TP53"),
         ("mt-Co1", "ortholog", "MT-CO1"),
         ("MLL2", "ambiguous", None),
@@ -58,6 +62,13 @@ VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
 def test_one_name_of_each_kind(name, status, symbol):
     record = resolve([name, "NANOG"], VOCABULARY).records[0]
     assert (record.status, record.symbol) == (status, symbol)
+
+
+def test_renamed_genes_are_found_in_vocabularies_before_and_after_the_renaming():
+    before, after = Vocabulary(["ATP5B", "HIST1H1C"], [0, 1]), Vocabulary(["ATP5F1B", "H1-2"], [0, 1])
+    for names in (["ATP5B", "HIST1H1C"], ["ATP5F1B", "H1-2"]):
+        assert resolve(names, before).symbols == before.symbols
+        assert resolve(names, after).symbols == after.symbols
 
 
 def test_species_decides_how_a_spelling_is_read():
@@ -182,8 +193,10 @@ def test_an_hgnc_file_of_the_user_is_used_and_a_wrong_one_refused(tmp_path, monk
         resolve(["CFAP144", "SOX2"], VOCABULARY)
 
 
-def test_every_everyday_name_points_to_a_gene_that_ensembl_knows():
+def test_everyday_and_former_names_point_to_genes_that_ensembl_knows():
     renamed = {"ARNTL", "BMAL1", "TAFAZZIN", "TAZ", "DELEC1"}  # symbols of different Ensembl releases
+    assert {new for (_, new) in tables._asset("former_symbols.tsv")} <= tables.human_symbols()
+    assert not {old for (old, _) in tables._asset("former_symbols.tsv")} & tables.human_symbols()
     meant = {s for symbols in tables.everyday_names().values() for s in symbols}
     assert meant - renamed <= tables.human_symbols()
     assert len(tables.everyday_names()) > 200

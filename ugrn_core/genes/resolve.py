@@ -36,7 +36,8 @@ Species = Literal["human", "mouse"]
 MAX_SUGGESTED = 100
 """Names of one list that get suggestions; further unknown names are reported without."""
 
-_ENSEMBL = re.compile(r"(ENS(?:MUS)?G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
+# CELLxGENE writes SYMBOL_ID where a symbol stands for two genes
+_ENSEMBL = re.compile(r"(?:[\w.-]+_)?(ENS(?:MUS)?G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
 _SEPARATED = re.compile(r"[A-Za-z]{2,}[-. _]\d+[A-Za-z]?")
 
 
