@@ -39,6 +39,12 @@ class LabelledPairs:
         """Pairs with label 1."""
         return [pair for pair, label in zip(self.pairs, self.labels, strict=True) if label]
 
+    def only(self, data_sets: Collection[str]) -> LabelledPairs:
+        """The pairs drawn from the given data sets."""
+        rows = [i for i, d in enumerate(self.data_sets) if d in data_sets]
+        pairs, kept = tuple(self.pairs[i] for i in rows), tuple(self.data_sets[i] for i in rows)
+        return LabelledPairs(pairs, self.labels[rows], kept)
+
     def reverse_share(self) -> float:
         """Share of negatives whose reverse is a drawn positive: 0 where there is no negative."""
         edges = set(self.positives())

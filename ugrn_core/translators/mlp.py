@@ -41,6 +41,9 @@ class TrainSettings:
 class TranslatorNet(nn.Module):
     """Standardisation and MLP; features (pair, feature) in, logits (pair,) out. Made without initial weights."""
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(n_features))
@@ -48,11 +51,16 @@ class TranslatorNet(nn.Module):
         sizes = (n_features, *HIDDEN, 1)
         self.layers = nn.ModuleList(nn.utils.skip_init(nn.Linear, a, b) for a, b in pairwise(sizes))
 
+    def linear_layers(self) -> list[nn.Linear]:
+        """The three layers from the features to the logit."""
+        return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+
     def forward(self, features: Tensor) -> Tensor:
         x = (features - self.mean) / self.scale
-        for layer in self.layers[:-1]:
+        *hidden, last = self.linear_layers()
+        for layer in hidden:
             x = F.relu(layer(x))
-        return self.layers[-1](x).squeeze(-1)
+        return last(x).squeeze(-1)
 
 
 def train_net(
@@ -90,8 +98,9 @@ def train_net(
         if cancel and cancel():
             raise Cancelled("Training stopped on request.")
         with _one_thread():
-            rows = torch.randperm(len(x), generator=generator).split(settings.batch)
-            history.append(sum(step(x[r], y[r]) for r in rows).item() / len(x))
+            order = torch.randperm(len(x), generator=generator)
+            losses = [step(x[rows], y[rows]) for rows in order.split(settings.batch)]
+            history.append(torch.stack(losses).sum().item() / len(x))
         if progress:
             progress((epoch + 1) / settings.epochs, f"epoch {epoch + 1} of {settings.epochs}, loss {history[-1]:.4f}")
     net.eval().requires_grad_(False)
@@ -167,7 +176,7 @@ class _Step:
 def _seed_weights(net: TranslatorNet, generator: torch.Generator) -> None:
     """torch's default initialisation of linear layers, U(-1/sqrt(fan_in), 1/sqrt(fan_in)), from our own generator."""
     with torch.no_grad():
-        for layer in net.layers:
+        for layer in net.linear_layers():
             bound = layer.in_features**-0.5
             layer.weight.uniform_(-bound, bound, generator=generator)
             layer.bias.uniform_(-bound, bound, generator=generator)

@@ -1,0 +1,123 @@
+"""What a run will cost, said before it starts: pairs, passes of the model, trainings, and seconds on this machine.
+
+Seconds come from small trials: pairs computed through the store (so that what is there counts), one training.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.benchmark.curves import both_directions
+from ugrn_core.benchmark.features import ANYWHERE, FeatureBank, pairs_by_place
+from ugrn_core.benchmark.gene_level import REFERENCE
+from ugrn_core.benchmark.methods import METHODS, trained_parts
+from ugrn_core.benchmark.run import Contestant, Run
+from ugrn_core.download import duration
+from ugrn_core.estimate import estimate
+from ugrn_core.stored_sweep import directed_pairs
+from ugrn_core.sweep import sweep_pairs
+from ugrn_core.translators.mlp import TrainSettings, train_net
+
+TRIAL_PAIRS = 96
+TRIAL_STEPS = 32
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Cost of what a contestant still has to do. ``pairs`` are directed, ``seconds`` an upper estimate."""
+
+    name: str
+    weights: str
+    pairs: int
+    passes: int
+    trainings: int
+    blocks: int
+    seconds: float
+
+    def sentence(self) -> str:
+        """The budget in plain words."""
+        who = "methods without a model" if self.passes == 0 and self.trainings == 0 else f"{self.name} ({self.weights})"
+        if not self.blocks:
+            return f"{who}: nothing left to do."
+        return (
+            f"{who}: {self.blocks:,} blocks, {self.pairs:,} directed pairs, {self.passes:,} passes, "
+            f"{self.trainings:,} trainings, about {duration(self.seconds)}."
+        )
+
+
+def budget(run: Run, contestant: Contestant) -> Budget:
+    """Budget of a contestant; runs trials of a second or two."""
+    units, samples, methods = run.pending(contestant)
+    blocks = sum(len(run.todo(unit)) for unit in units)
+    if contestant.backbone is None or not units:
+        return Budget(contestant.name, contestant.weights, 0, 0, 0, blocks, 0.02 * blocks)
+    bank = run.bank(contestant.backbone)
+    pairs = {place: both_directions(found) for place, found in pairs_by_place(samples, bank.surroundings).items()}
+    kinds = {m.features for m in methods}
+    passes, seconds = 0, 0.0
+    for place, asked in pairs.items():
+        cost = _pair_cost(bank, asked, kinds) if place == ANYWHERE else _cell_cost(bank, place, asked)
+        passes, seconds = passes + cost[0], seconds + cost[1]
+    parts = {p.name: p for m in run.methods(contestant) for p in trained_parts(m)}
+    steps = sum(-(-len(run.samples.train(u.split, u.neg_ratio, u.seed).pairs) // 128) for u in units)
+    per_step = {p: _step_seconds(bank.backbone, METHODS[p].features, bank) for p in parts}
+    seconds += steps * TrainSettings().epochs * sum(per_step.values()) + 0.02 * blocks
+    n_pairs = sum(map(len, pairs.values()))
+    return Budget(
+        contestant.name, contestant.weights, n_pairs, passes, len(units) * len(parts), blocks, seconds
+    )
+
+
+def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], kinds: set[str]) -> tuple[int, float]:
+    """Passes and seconds of the pair context: the curves, and the reference pairs behind the gene level."""
+    a_pair = len(bank.surroundings.settings.grid) + 1
+    chosen = np.random.default_rng(0).permutation(len(pairs))[:TRIAL_PAIRS]
+    trial = [pairs[i] for i in chosen]
+    settings = bank.surroundings.settings
+    passes, seconds = 0, 0.0
+    sweep_pairs(bank.backbone, trial[:8], settings)  # warms up
+    if kinds & {"response", "slope"}:
+        cell = bank.surroundings.cell(ANYWHERE)
+        rate = _timed(lambda: directed_pairs(bank.backbone, trial, cell, settings, bank.store)) / len(trial)
+        passes, seconds = passes + a_pair * len(pairs), seconds + rate * len(pairs)
+    if kinds & {"gene_level_response", "gene_level_slope"}:
+        rate = _timed(lambda: sweep_pairs(bank.backbone, trial, settings)) / len(trial)
+        n_reference = 2 * REFERENCE * len({g for pair in pairs for g in pair})
+        passes, seconds = passes + a_pair * n_reference, seconds + rate * n_reference
+    return passes, seconds
+
+
+def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) -> tuple[int, float]:
+    """Passes and seconds of a full context: every gene of a pair and of the reference is a source."""
+    n_genes = len(bank.surroundings.genes[place])
+    n_sources = min(len({s for s, _ in pairs}) + REFERENCE, n_genes)
+    cost = estimate(bank.backbone, n_genes + 1, n_sources * len(bank.surroundings.settings.grid))
+    return cost.passes, cost.seconds
+
+
+def _step_seconds(backbone: Backbone, features: str, bank: FeatureBank) -> float:
+    """Seconds of one step of a training on features of that kind."""
+    width = {"embedding": _embedding_width(backbone), "perturbation": 2}.get(
+        features, 2 * len(bank.surroundings.settings.grid)
+    )
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((128 * TRIAL_STEPS, width), dtype=np.float32)
+    y = np.arange(len(x)) % 2
+    return _timed(lambda: train_net(x, y, seed=0, settings=TrainSettings(epochs=1))) / TRIAL_STEPS
+
+
+def _embedding_width(backbone: Backbone) -> int:
+    import torch
+
+    return backbone.gene_embeddings(torch.zeros(1, dtype=torch.int64, device=backbone.device)).shape[1]
+
+
+def _timed(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,98 @@
+"""Perturbation and attention of one data set's mean profile, once for all its pairs (Eq. 3, 4 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.expression import Expression, mean_profile
+from ugrn_core.beeline.networks import Edge
+from ugrn_core.probes.attention import attention_matrix, attention_scores
+from ugrn_core.probes.perturbation import perturbation_features, perturbation_scores, zeroing_effects
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import question_key
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings
+
+SOURCES_A_GROUP = 16
+NO_SETTINGS = SweepSettings(0.0, (0.0,))
+"""Zeroing and attention have no base value and no grid; the profile in the key says it all."""
+
+
+@dataclass(frozen=True)
+class ExpressionProbes:
+    """Effects (gene, gene) of setting each gene to zero and attention (gene, gene), over the genes of a profile."""
+
+    genes: tuple[str, ...]
+    effects: np.ndarray
+    attention: np.ndarray
+
+    def origin_pert(self, pairs: Sequence[Edge]) -> np.ndarray:
+        """Scores (pair,) of Eq. 3, signed as printed."""
+        return perturbation_scores(self.effects, self.genes, self.genes, pairs)
+
+    def origin_attn(self, pairs: Sequence[Edge]) -> np.ndarray:
+        """Scores (pair,) of Eq. 4, query = source as printed."""
+        return attention_scores(self.attention, self.genes, pairs)
+
+    def baseline_pert(self, pairs: Sequence[Edge]) -> np.ndarray:
+        """Features (pair, 2) of Eq. 6, both directions."""
+        return perturbation_features(self.effects, self.genes, self.genes, pairs)
+
+
+def expression_probes(
+    backbone: Backbone,
+    expression: Expression,
+    needed: Sequence[str],
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> ExpressionProbes:
+    """Probes of a data set's mean profile; genes of ``needed`` without expression stand at 0.
+
+    Where the card says that genes at 0 never reached the model, such genes stay only if they are needed. Cost: one
+    plain pass a gene over the whole profile.
+    """
+    values = dict(zip(expression.genes, mean_profile(expression, backbone.card), strict=True))
+    known = {g: float(v) for g, v in values.items() if g in backbone.vocabulary} | {
+        g: 0.0 for g in needed if g not in values
+    }
+    drop = backbone.card.drop_zero_genes
+    genes = tuple(sorted(g for g, v in known.items() if v > 0 or g in set(needed) or not drop))
+    profile = np.array([known[g] for g in genes], np.float32)
+    context = Context("profile", genes, tuple(map(float, profile)), f"mean profile of {expression.data_set}")
+    effects = _effects(backbone, context, profile, store, progress, cancel)
+    key = question_key(backbone, "attention-1", context, NO_SETTINGS, "mean profile")
+    kept = None if store is None else store.get(key)
+    if kept is None:
+        kept = {"attention": attention_matrix(backbone, genes, profile)}
+        if store is not None:
+            store.put(key, kept)
+    return ExpressionProbes(genes, effects, kept["attention"])
+
+
+def _effects(
+    backbone: Backbone,
+    context: Context,
+    profile: np.ndarray,
+    store: Store | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> np.ndarray:
+    rows: list[np.ndarray] = []
+    for start in range(0, len(context.genes), SOURCES_A_GROUP):
+        group = context.genes[start : start + SOURCES_A_GROUP]
+        key = question_key(backbone, "zeroing-1", context, NO_SETTINGS, " ".join(group))
+        kept = None if store is None else store.get(key)
+        if kept is None:
+            kept = {"effects": zeroing_effects(backbone, context.genes, profile, group, cancel=cancel)}
+            if store is not None:
+                store.put(key, kept)
+        rows.append(kept["effects"])
+        if progress:
+            done = start + len(group)
+            progress(done / len(context.genes), f"{done:,} of {len(context.genes):,} genes set to zero")
+    return np.concatenate(rows)

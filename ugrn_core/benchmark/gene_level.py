@@ -1,0 +1,142 @@
+"""The gene-level part of responses and slopes: how much a source moves anything, how much a target is moved.
+
+Of a pair (i, j) it is mean_k R_ik + mean_k R_kj - mean_kl R_kl per virtual value, over reference genes k, l: what the
+pair-specific response (:mod:`ugrn_core.probes.pair_specific`) takes away. A translator that sees nothing else is the
+``marginal`` control: what it reaches needs no knowledge of pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.networks import Edge
+from ugrn_core.probes.pair_specific import reference_genes
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import question_key, stored_sources
+from ugrn_core.sweep import sweep_pairs
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings
+
+REFERENCE = 32
+"""Reference genes, drawn from the vocabulary for the pair context, from the genes of a full one."""
+VERSION = f"gene-level-1-{REFERENCE}"
+GENES_A_GROUP = 32
+
+Means = dict[str, np.ndarray]
+"""``out_response``, ``in_response``, ``out_slope``, ``in_slope``: each (value,) of a gene, or (gene, value) of many."""
+
+
+@dataclass(frozen=True)
+class GeneLevel:
+    """Means of genes over the reference, (gene, value) float32 each, and the grand means (value,)."""
+
+    number: dict[str, int]
+    means: Means
+    grand: Means
+
+    def forward_and_reverse(self, kind: str, pairs: Sequence[Edge]) -> np.ndarray:
+        """Gene-level features (pair, 2 x value) float32, laid out as the curves are; ``kind`` response or slope."""
+        sources = [self.number[s] for s, _ in pairs]
+        targets = [self.number[t] for _, t in pairs]
+        out, into, grand = self.means[f"out_{kind}"], self.means[f"in_{kind}"], self.grand[kind]
+        return np.hstack([out[sources] + into[targets] - grand, out[targets] + into[sources] - grand])
+
+
+def gene_level(
+    backbone: Backbone,
+    genes: Sequence[str],
+    context: Context,
+    settings: SweepSettings,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> GeneLevel:
+    """Gene-level means of ``genes``; cost in the pair context: 64 directed pairs a gene."""
+    alone = context.kind == "pair"
+    reference = reference_genes(backbone.vocabulary.symbols if alone else context.genes, REFERENCE)
+    wanted = sorted({*genes, *reference})
+    compute = _alone if alone else _in_context
+    found: dict[str, Means] = {}
+    for group in compute(backbone, wanted, reference, context, settings, store, cancel):
+        found |= group
+        if progress:
+            progress(len(found) / len(wanted), f"gene level: {len(found):,} of {len(wanted):,} genes")
+    names = list(found[wanted[0]])
+    means = {name: np.stack([found[g][name] for g in wanted]) for name in names}
+    grand = {name[4:]: np.mean([found[g][name] for g in reference], 0) for name in names if name.startswith("out_")}
+    return GeneLevel({g: i for i, g in enumerate(wanted)}, means, grand)
+
+
+def _alone(
+    backbone: Backbone,
+    genes: Sequence[str],
+    reference: Sequence[str],
+    context: Context,
+    settings: SweepSettings,
+    store: Store | None,
+    cancel: Cancel | None,
+) -> Iterator[dict[str, Means]]:
+    """Means in the pair context, group by group; the means are kept, the reference pairs behind them are not."""
+    keys = {g: question_key(backbone, VERSION, context, settings, g) for g in genes}
+    for start in range(0, len(genes), GENES_A_GROUP):
+        group = genes[start : start + GENES_A_GROUP]
+        found = {g: None if store is None else store.get(keys[g]) for g in group}
+        missing = [g for g in group if found[g] is None]
+        if missing:
+            fresh = _sweep_reference(backbone, missing, reference, settings, cancel)
+            if store is not None:
+                store.put_many({keys[g]: means for g, means in fresh.items()})
+            found |= fresh
+        yield {g: means for g, means in found.items() if means is not None}
+
+
+def _sweep_reference(
+    backbone: Backbone, genes: Sequence[str], reference: Sequence[str], settings: SweepSettings, cancel: Cancel | None
+) -> dict[str, Means]:
+    others = {g: [r for r in reference if r != g] for g in genes}
+    there = [(g, r) for g in genes for r in others[g]]
+    swept = sweep_pairs(backbone, [*there, *((r, g) for g, r in there)], settings, cancel=cancel)
+    found: dict[str, Means] = {}
+    start = 0
+    for g in genes:
+        rows = slice(start, start + len(others[g]))
+        back = slice(rows.start + len(there), rows.stop + len(there))
+        found[g] = {"out_slope": swept.slope[rows].mean(0), "in_slope": swept.slope[back].mean(0)}
+        if swept.response is not None:
+            found[g] |= {"out_response": swept.response[rows].mean(0), "in_response": swept.response[back].mean(0)}
+        start = rows.stop
+    return found
+
+
+def _in_context(
+    backbone: Backbone,
+    genes: Sequence[str],
+    reference: Sequence[str],
+    context: Context,
+    settings: SweepSettings,
+    store: Store | None,
+    cancel: Cancel | None,
+) -> Iterator[dict[str, Means]]:
+    """Means in a full context, from the sweeps of all its asked genes and of the reference."""
+    column = {g: k for k, g in enumerate(context.genes)}
+    found: dict[str, Means] = {g: {} for g in genes}
+    of_reference: dict[str, list[np.ndarray]] = {}
+    for sweep in stored_sources(backbone, context, genes, settings, store, cancel=cancel):
+        others = [column[r] for r in reference if r != sweep.source]
+        for kind, curves in (("slope", sweep.slope), ("response", sweep.response)):
+            if curves is None:
+                continue
+            found[sweep.source][f"out_{kind}"] = curves[:, others].mean(1)
+            if sweep.source in reference:
+                of_reference.setdefault(kind, []).append(curves)
+    for kind, rows in of_reference.items():
+        stacked = np.stack(rows)  # (reference, value, gene), in the order of the genes asked
+        swept = [r for r in genes if r in reference]
+        for g in genes:
+            others = [i for i, r in enumerate(swept) if r != g]
+            found[g][f"in_{kind}"] = stacked[others][:, :, column[g]].mean(0)
+    yield found

@@ -1,0 +1,108 @@
+"""The one long frame of results, and the parts file by which a killed run goes on.
+
+The columns never depend on the values. A line of a parts file is JSON: first what the run is, then one block a line,
+a block being the rows of one (training, test, method, seed). A line cut off by a kill is dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ugrn_core.errors import InputError
+
+COLUMNS = (
+    *("protocol", "backbone", "weights", "method", "context", "background", "base", "grid"),
+    *("train_sets", "train_network", "test_set", "test_network", "gene_set", "sampler", "neg_ratio", "max_pos"),
+    *("subset", "seed", "metric", "value", "n_pos", "n_neg", "prior", "edge_overlap", "status", "reason"),
+)
+STATUSES = ("ok", "partial", "too_few", "missing")
+"""``partial``: trained on a part of the training sets, named in reason. The last two have no value."""
+NONE = "none"
+"""In the columns of the backbone and its settings where a method has no model."""
+
+Result = dict[str, Any]
+BlockKey = tuple[str, ...]
+
+
+class Parts:
+    """Finished blocks of a run, in memory and on disk; ``header`` says what the run is and must not change."""
+
+    def __init__(self, file: Path, header: dict[str, Any]) -> None:
+        self.file = file
+        self.blocks: dict[BlockKey, list[Result]] = {}
+        lines = self._lines()
+        header = json.loads(json.dumps(header))
+        if lines and lines[0] != header:
+            changed = sorted(k for k in header.keys() | lines[0].keys() if lines[0].get(k) != header.get(k))
+            raise InputError(
+                f"{file} holds parts of another run (it differs in {', '.join(changed)}). Delete it, or choose another "
+                "file for the results."
+            )
+        for line in lines[1:]:
+            self.blocks[tuple(line["block"])] = [_row(r) for r in line["rows"]]
+        text = "".join(f"{json.dumps(line)}\n" for line in lines or [header])
+        file.write_text(text, "utf-8")  # without the line that a kill cut off
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.blocks
+
+    def append(self, key: BlockKey, rows: Sequence[Result]) -> None:
+        """Keep a finished block, on disk at once."""
+        self.blocks[key] = list(rows)
+        line = json.dumps({"block": list(key), "rows": [_plain(r) for r in rows]})
+        with self.file.open("a", encoding="utf-8") as out:
+            out.write(f"{line}\n")
+
+    def _lines(self) -> list[dict[str, Any]]:
+        if not self.file.is_file():
+            return []
+        lines = self.file.read_text("utf-8").split("\n")[:-1]
+        try:
+            return [json.loads(line) for line in lines]
+        except ValueError as error:
+            raise InputError(f"{self.file} is not a parts file of a benchmark: {error}. Delete it.") from error
+
+
+def result_frame(rows: Sequence[Result]) -> pd.DataFrame:
+    """Rows as a frame with exactly ``COLUMNS``."""
+    return pd.DataFrame(list(rows), columns=list(COLUMNS))
+
+
+def write_results(frame: pd.DataFrame, file: Path) -> None:
+    """CSV with 6 decimals, packed where the name ends in .gz; the file appears when it is whole.
+
+    The same frame gives the same bytes.
+    """
+    partial = file.with_name(f"{file.name}.partial")
+    packing: Any = {"method": "gzip", "mtime": 0} if file.suffix == ".gz" else None
+    frame.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n", compression=packing)
+    partial.replace(file)
+
+
+def read_results(file: Path) -> pd.DataFrame:
+    """A frame of results from its CSV; a file with other columns is an InputError."""
+    try:
+        frame = pd.read_csv(file, keep_default_na=False, na_values={c: [""] for c in NUMBERS})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as benchmark results: {error}.") from error
+    if tuple(frame.columns) != COLUMNS:
+        raise InputError(f"{file} is not a frame of benchmark results: its columns are {list(frame.columns)[:8]} ...")
+    return frame
+
+
+NUMBERS = ("base", "value", "prior", "edge_overlap")
+
+
+def _plain(record: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN: it is written as null."""
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in record.items()}
+
+
+def _row(record: dict[str, Any]) -> Result:
+    return {k: float("nan") if v is None else v for k, v in record.items()}

@@ -1,0 +1,86 @@
+"""Run a table: draw pairs, compute features once, train translators, score every test, keep every finished block.
+
+A run goes through its contestants one after another: first the methods without a model, then each backbone with each
+kind of weights. Killed at any point it goes on from its parts file and from the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ugrn_core.beeline.networks import Row
+from ugrn_core.benchmark.features import FeatureBank
+from ugrn_core.benchmark.results import result_frame
+from ugrn_core.benchmark.run import Contestant, Run, Unit
+from ugrn_core.benchmark.scores import write_scores
+from ugrn_core.benchmark.scoring import Scored, Trained
+from ugrn_core.errors import Cancelled
+from ugrn_core.types import Cancel, Progress
+
+
+def run_benchmark(
+    run: Run, contestants: Sequence[Contestant], progress: Progress | None = None, cancel: Cancel | None = None
+) -> pd.DataFrame:
+    """The frame of a whole run; every finished block is kept in the parts file at once."""
+    for n, contestant in enumerate(contestants):
+        _run_contestant(run, contestant, _part(progress, n, len(contestants)), cancel)
+    keys = [
+        unit.key(row, m.name)
+        for contestant in contestants
+        for unit in run.units(contestant)
+        for row in unit.split.tests
+        for m in run.methods(contestant)
+    ]
+    return result_frame([row for key in keys for row in run.parts.blocks[key]])
+
+
+FEATURE_SHARE = 0.7
+"""Share of a contestant's progress bar that its features take; trainings and scores take the rest."""
+
+
+def _run_contestant(run: Run, contestant: Contestant, progress: Progress | None, cancel: Cancel | None) -> None:
+    units, samples, methods = run.pending(contestant)
+    if not units:
+        return
+    bank, start = None, 0.0
+    if contestant.backbone is not None:
+        bank, start = run.bank(contestant.backbone), FEATURE_SHARE
+        bank.prepare(samples, methods, _scaled(progress, 0.0, start), cancel)
+    for n, unit in enumerate(units):
+        if cancel and cancel():
+            raise Cancelled("Stopped on request; finished blocks are kept.")
+        _run_unit(run, unit, bank, cancel)
+        if progress:
+            share = start + (1 - start) * (n + 1) / len(units)
+            progress(share, f"{contestant.name} ({contestant.weights}): {n + 1:,} of {len(units):,} trainings")
+
+
+def _run_unit(run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | None) -> None:
+    todo = run.todo(unit)
+    trained = Trained(run, unit, bank, cancel)
+    kept: dict[Row, dict[str, np.ndarray]] = {}
+    for row in dict.fromkeys(row for row, _ in todo):
+        scored = Scored(run, unit, row, trained)
+        for method in (m for r, m in todo if r == row):
+            scores, status, reason = scored.scores(method)
+            if scores is not None:
+                kept.setdefault(row, {})[method.name] = scores
+            if unit.key(row, method.name) not in run.parts:
+                run.parts.append(unit.key(row, method.name), scored.rows(method, scores, status, reason))
+    file = run.scores_file(unit)
+    if file is not None:
+        pairs = {row: run.samples.test(row, unit.neg_ratio, unit.seed).pairs for row in kept}
+        write_scores(file, pairs, kept)
+
+
+def _scaled(progress: Progress | None, start: float, stop: float) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda share, sentence: progress(start + (stop - start) * share, sentence)
+
+
+def _part(progress: Progress | None, n: int, of: int) -> Progress | None:
+    return _scaled(progress, n / of, (n + 1) / of)

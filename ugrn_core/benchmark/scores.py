@@ -1,0 +1,51 @@
+"""Scores of every pair of a test, keyed by pair hash and without labels: whoever has BEELINE can join them.
+
+Tensors of a file: ``SET|NETWORK|hash`` (pair,) uint64, rising, and ``SET|NETWORK|METHOD`` (pair,) float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ugrn_core.beeline.networks import Edge, Row
+from ugrn_core.errors import InputError
+from ugrn_core.pair_hashes import pair_hashes
+
+
+def write_scores(
+    file: Path, pairs: Mapping[Row, Sequence[Edge]], scores: Mapping[Row, Mapping[str, np.ndarray]]
+) -> None:
+    """Write the scores of several tests; the file appears when it is whole."""
+    tensors: dict[str, np.ndarray] = {}
+    for row, methods in scores.items():
+        hashes = pair_hashes(pairs[row])
+        order = np.argsort(hashes)
+        tensors[f"{row.data_set}|{row.network}|hash"] = hashes[order]
+        for method, values in methods.items():
+            tensors[f"{row.data_set}|{row.network}|{method}"] = values[order].astype(np.float32)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.name}.partial")
+    save_file(tensors, partial)
+    partial.replace(file)
+
+
+def read_scores(file: Path, row: Row, pairs: Sequence[Edge]) -> dict[str, np.ndarray]:
+    """Scores (pair,) by method of the given pairs of a test, in their order; NaN for a pair the file does not hold."""
+    try:
+        with safe_open(file, framework="numpy") as tensors:
+            prefix = f"{row.data_set}|{row.network}|"
+            names = [n for n in tensors.keys() if n.startswith(prefix)]  # noqa: SIM118 (not a dict)
+            held = {n.removeprefix(prefix): tensors.get_tensor(n) for n in names}
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{file} cannot be read as scores of a benchmark: {error}.") from error
+    if "hash" not in held:
+        raise InputError(f"{file} holds no scores of {row}.")
+    known, wanted = held.pop("hash"), pair_hashes(pairs)
+    at = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
+    found = known[at] == wanted if len(known) else np.zeros(len(wanted), bool)
+    return {method: np.where(found, values[at], np.nan) for method, values in held.items()}

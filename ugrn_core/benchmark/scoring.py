@@ -1,0 +1,142 @@
+"""One training and one test: translators, scores of every method, and the rows of their blocks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ugrn_core.beeline.networks import Row
+from ugrn_core.benchmark.features import FeatureBank
+from ugrn_core.benchmark.methods import Method, trained_parts
+from ugrn_core.benchmark.metrics import FEWEST_POSITIVES, METRICS, ranking_metrics
+from ugrn_core.benchmark.overlap import SUBSETS, edge_overlap, unseen_masks
+from ugrn_core.benchmark.results import NONE, Result
+from ugrn_core.benchmark.run import Run, Unit
+from ugrn_core.benchmark.shortcuts import Known
+from ugrn_core.translators.mlp import TranslatorNet, predict_logits, train_net
+from ugrn_core.types import Cancel
+
+NAN = float("nan")
+
+
+class Trained:
+    """Translators of a unit, each trained when first asked for."""
+
+    def __init__(self, run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | None) -> None:
+        self.run, self.unit, self.bank, self.cancel = run, unit, bank, cancel
+        self.sample = run.samples.train(unit.split, unit.neg_ratio, unit.seed)
+        self.edges = run.samples.train_edges(unit.split)
+        self.genes = {g for pair in self.sample.pairs for g in pair}
+        self._nets: dict[str, tuple[TranslatorNet | None, str]] = {}
+
+    def net(self, part: Method) -> tuple[TranslatorNet | None, str]:
+        """The translator of a method and what is to be said of it; None with the reason where it cannot be trained.
+
+        Where only some of the training sets have expression, it is trained on those.
+        """
+        if part.name not in self._nets:
+            self._nets[part.name] = self._train(part)
+        return self._nets[part.name]
+
+    def _train(self, part: Method) -> tuple[TranslatorNet | None, str]:
+        assert self.bank is not None
+        sets = list(dict.fromkeys(self.sample.data_sets))
+        usable = [d for d in sets if not self.bank.missing(part, [d])]
+        if not usable:
+            return None, f"training {self.bank.missing(part, sets)}"
+        sample = self.sample if usable == sets else self.sample.only(usable)
+        note = "" if usable == sets else f"trained on {', '.join(usable)} only: {self.bank.missing(part, sets)}"
+        if not 0 < sample.n_pos < len(sample.labels):
+            return None, f"training has {sample.n_pos} positives and {sample.n_neg} negatives"
+        features = self.bank.features(part.features, sample)
+        return train_net(features, sample.labels, seed=self.unit.seed, cancel=self.cancel)[0], note
+
+
+class Scored:
+    """One test of a unit: scores of methods, and the rows of their blocks."""
+
+    def __init__(self, run: Run, unit: Unit, row: Row, trained: Trained) -> None:
+        self.run, self.unit, self.row, self.trained = run, unit, row, trained
+        self.sample = run.samples.test(row, unit.neg_ratio, unit.seed)
+        self.masks = unseen_masks(self.sample.pairs, trained.genes)
+        self._logits: dict[str, np.ndarray] = {}
+
+    def scores(self, method: Method) -> tuple[np.ndarray | None, str, str]:
+        """Scores (pair,) with status and reason; None where the method cannot score this test."""
+        if method.shortcut is not None:
+            regulators = frozenset(self.run.samples.networks[self.row].tfs)
+            return method.shortcut(Known(self.trained.edges, regulators), self.sample.pairs), "ok", ""
+        bank = self.trained.bank
+        assert bank is not None
+        parts = trained_parts(method)
+        lacking = next(filter(None, (bank.missing(p, [self.row.data_set]) for p in parts or (method,))), "")
+        if lacking:
+            return None, "missing", lacking
+        if method.from_expression is not None:
+            return method.from_expression(bank.probes[self.row.data_set], self.sample.pairs), "ok", ""
+        trained = [self.trained.net(p) for p in parts]
+        notes = "; ".join(dict.fromkeys(note for _, note in trained if note))
+        if any(net is None for net, _ in trained):
+            return None, "missing", notes
+        logits = [self._part_logits(p) for p in parts]
+        return np.mean(logits, 0), "partial" if notes else "ok", notes
+
+    def _part_logits(self, part: Method) -> np.ndarray:
+        if part.name not in self._logits:
+            net, _ = self.trained.net(part)
+            assert net is not None and self.trained.bank is not None
+            self._logits[part.name] = predict_logits(net, self.trained.bank.features(part.features, self.sample))
+        return self._logits[part.name]
+
+    def rows(self, method: Method, scores: np.ndarray | None, status: str, reason: str) -> list[Result]:
+        """The rows of a block: every subset with every metric."""
+        about = self._about(method)
+        rows = []
+        for subset in SUBSETS:
+            mask = self.masks[subset]
+            overlap = {"edge_overlap": self._overlap(mask)}
+            measured = _measured(self.sample.labels, scores, mask, subset, status, reason)
+            rows += [about | row | overlap for row in measured]
+        return rows
+
+    def _overlap(self, mask: np.ndarray) -> float:
+        chosen = (self.sample.labels == 1) & mask
+        return edge_overlap([self.sample.pairs[i] for i in np.flatnonzero(chosen)], self.trained.edges)
+
+    def _about(self, method: Method) -> Result:
+        r, u, backbone = self.run.request, self.unit, self.unit.contestant.backbone
+        settings = None if backbone is None else self.run.settings(backbone)
+        return {
+            "protocol": r.protocol_name,
+            "backbone": u.contestant.name,
+            "weights": u.contestant.weights,
+            "method": method.name,
+            "context": NONE if settings is None else r.context,
+            "background": NONE if settings is None else settings.background,
+            "base": NAN if settings is None else settings.base,
+            "grid": NONE if settings is None else " ".join(f"{v:g}" for v in settings.grid),
+            "train_sets": u.split.train_sets,
+            "train_network": u.split.train_network,
+            "test_set": self.row.data_set,
+            "test_network": self.row.network,
+            "gene_set": r.gene_set,
+            "sampler": r.sampler,
+            "neg_ratio": u.neg_ratio,
+            "max_pos": r.max_pos or 0,
+            "seed": u.seed,
+        }
+
+
+def _measured(
+    labels: np.ndarray, scores: np.ndarray | None, mask: np.ndarray, subset: str, status: str, reason: str
+) -> list[Result]:
+    """Rows of one subset without what they are about: one a metric, NaN with its reason where there is no value."""
+    chosen = labels[mask]
+    n_pos, n_neg = int(chosen.sum()), int(len(chosen) - chosen.sum())
+    if scores is not None and subset != "all" and n_pos < FEWEST_POSITIVES:
+        scores, status, reason = None, "too_few", f"{n_pos} positives, fewer than {FEWEST_POSITIVES}"
+    if scores is not None and not (n_pos and n_neg):
+        scores, status, reason = None, "too_few", f"{n_pos} positives and {n_neg} negatives"
+    values = dict.fromkeys(METRICS, NAN) if scores is None else ranking_metrics(chosen, scores[mask])
+    prior = n_pos / len(chosen) if len(chosen) else NAN
+    common = {"subset": subset, "n_pos": n_pos, "n_neg": n_neg, "prior": prior, "status": status, "reason": reason}
+    return [common | {"metric": metric, "value": values[metric]} for metric in METRICS]
