@@ -5,6 +5,10 @@ They lean on nothing of ``ugrn_core``, so that a test can hold its loaders again
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: tiny models are slower on two threads
+
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -79,10 +79,13 @@ def export_run(
 
 
 @app.command()
-def card(name: Annotated[str, typer.Option(help="ugrn-mini or ugrn-mini-log1p")]) -> None:
+def card(
+    name: Annotated[str, typer.Option(help="ugrn-mini or ugrn-mini-log1p")],
+    measured: Annotated[bool, typer.Option("--measured", help="write the text from figures.json")] = False,
+) -> None:
     """Measure every figure of the model card and write assets/models/NAME/README.md (some minutes)."""
     corpus_at, beeline = _folders()
-    typer.echo(write_card(name, ASSETS / "models" / name, corpus_at, beeline))
+    typer.echo(write_card(name, ASSETS / "models" / name, corpus_at, beeline, measured=measured))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import csv
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import anndata as ad
 import pandas as pd
@@ -13,23 +14,34 @@ import pandas as pd
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.errors import InputError
 from ugrn_core.pretrain.corpus import HELD_OUT, MIN_DATA_SETS, Corpus, load_corpus
 from ugrn_core.pretrain.sampling import GENES_A_CELL
 from ugrn_core.pretrain.selection import regulatory_figures
 from ugrn_core.pretrain.train import HELD_OUT_MASK_RATE, held_out_r2
+from ugrn_core.probes.pair_specific import PAIR_REFERENCE, reference_genes
 
 METHODS = ("VVP", "GDT", "Ens", "Emb")
 
 
-def write_card(name: str, folder: Path, corpus_at: Path, beeline: Path) -> str:
-    """Measure and write ``README.md`` and ``figures.json`` of a shipped model; returns the card."""
+def write_card(name: str, folder: Path, corpus_at: Path, beeline: Path, *, measured: bool = False) -> str:
+    """Measure ``figures.json`` of a shipped model and write its ``README.md``; returns the card.
+
+    ``measured`` takes the figures that stand in ``figures.json`` and writes the text alone; figures of another
+    fingerprint are refused.
+    """
     backbone = load_checkpoint(folder, device="cpu")
     about = json.loads((folder / "card.json").read_text())["about"]
     corpus = load_corpus(corpus_at, about["settings"]["scale"])
     if corpus.genes != backbone.vocabulary.symbols:
         raise ValueError("the corpus has another vocabulary than the model")
-    figures = measure(backbone, corpus, beeline)
-    (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    if measured:
+        figures = json.loads((folder / "figures.json").read_text())
+        if figures["fingerprint"] != backbone.fingerprint:
+            raise InputError(f"figures.json is of another model ({figures['fingerprint'][:12]}); measure again.")
+    else:
+        figures = {"fingerprint": backbone.fingerprint, **measure(backbone, corpus, beeline)}
+        (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     text = _text(name, folder, about, backbone, corpus, figures, corpus_at)
     (folder / "README.md").write_text(text)
     return text
@@ -52,13 +64,14 @@ def _text(
     about: dict,
     backbone: TransformerBackbone,
     corpus: Corpus,
-    figures: dict[str, dict[str, float]],
+    figures: dict[str, Any],
     corpus_at: Path,
 ) -> str:
     species = Counter(p.species for p in corpus.parts if not p.held_out for _ in p.rows)
     held_out = sum(len(p.rows) for p in corpus.parts if p.held_out)
     config, settings = backbone.model.config, about["settings"]
     shape = f"{config.n_layers} layers, width {config.width}, {config.n_heads} heads"
+    options = f"--scale {settings['scale']} --steps {settings['steps']} --seed {settings['seed']}"
     steps = f"{about['step']:,} of {settings['steps']:,} steps"
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     unit = "scGPT bins (rank within a profile, 0-50)" if settings["scale"] == "bins" else "log1p of counts per 10,000"
@@ -97,16 +110,22 @@ choice among the steps of `curve.csv` (held-out R2 and the same figures at every
 {_curve(folder)}
 
 Regenerate with `python -m ugrn_core.pretrain card --name {name}` (needs `UGRN_CORPUS_DIR` and `UGRN_DATA_DIR`).
-Retrain with `python -m ugrn_core.pretrain train --scale {settings["scale"]} --steps {settings["steps"]} \\
---replace-share {settings["replace_share"]} --seed {settings["seed"]} --run RUN`, then `export --run RUN \\
---step {about["step"]} --name {name}`.
+Retrain with
+
+    python -m ugrn_core.pretrain train {options} --run RUN
+    python -m ugrn_core.pretrain export --run RUN --step {about["step"]} --name {name}
 
 ## Limits
 
 - Small and trained on little data; rare cell types, non-coding genes and most of the genome's long tail are thin.
 - Mouse genes stand under their human orthologs; the two species share one vocabulary.
 - Units of the sources are mixed. Averages of cells are profiles like cells. Atlases overlap.
-- Responses are mostly negative and gene-level: they are no sign of activation or repression.
+- Raw responses are to a large part gene-level effects; their direction is no sign of activation or repression.
+
+## Reference genes
+
+The pair-specific response in the pair context is taken against these {PAIR_REFERENCE} genes, drawn with seed 0:
+{", ".join(reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE))}.
 
 ## Sources of the training data
 
@@ -114,7 +133,7 @@ Retrain with `python -m ugrn_core.pretrain train --scale {settings["scale"]} --s
 """
 
 
-def _rows(figures: dict[str, dict[str, float]]) -> str:
+def _rows(figures: dict[str, Any]) -> str:
     trained, twin = figures["trained"], figures["random_weights"]
     return "\n".join(
         f"| {m} | {trained[f'{m}_auprc']:.3f} | {trained[f'{m}_auroc']:.3f} "

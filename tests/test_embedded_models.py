@@ -1,0 +1,99 @@
+"""The shipped models: size, layout, a card whose figures are those that were measured of these very weights."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.pair import PairRequest, explore_pair
+from ugrn_core.paths import ASSETS, beeline_folder
+from ugrn_core.probes.pair_specific import PAIR_REFERENCE, reference_genes
+from ugrn_core.types import Context, SweepSettings
+
+NAMES = [p.name for p in sorted((ASSETS / "models").iterdir())]
+LIMIT = 12_000_000  # bytes
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def shipped(request):
+    folder = ASSETS / "models" / request.param
+    return folder, load_backbone(request.param, device="cpu")
+
+
+def test_both_are_shipped():
+    assert NAMES == ["ugrn-mini", "ugrn-mini-log1p"]
+
+
+def test_size_vocabulary_and_card(shipped):
+    folder, backbone = shipped
+    assert sum(f.stat().st_size for f in folder.iterdir()) < LIMIT
+    genes = backbone.vocabulary.symbols
+    assert len(genes) > 15_000 and sum(map(is_tf, genes)) > 1_000
+    assert {"GATA1", "KLF1", "POU5F1", "NANOG", "TP53"} <= set(genes)
+    assert backbone.card.embedded and not backbone.card.drop_zero_genes
+    assert backbone.card.layout == ("scbenchmark" if folder.name.endswith("log1p") else "scgpt")
+
+
+def test_the_card_says_what_was_measured_of_these_weights(shipped):
+    folder, backbone = shipped
+    figures = json.loads((folder / "figures.json").read_text())
+    card = (folder / "README.md").read_text()
+    assert figures["fingerprint"] == backbone.fingerprint and backbone.fingerprint in card
+    for method in ("VVP", "GDT", "Ens", "Emb"):
+        for who in ("trained", "random_weights"):
+            assert f"{figures[who][f'{method}_auprc']:.3f}" in card
+    step = json.loads((folder / "card.json").read_text())["about"]["step"]
+    with (folder / "curve.csv").open() as stream:
+        rows = {int(row["step"]): float(row["Ens_auprc"]) for row in csv.DictReader(stream)}
+    assert rows[step] == max(rows.values()), "the shipped step is the one that the rule chooses"
+    assert f"`{folder.name}`" in card or f"# {folder.name}" in card
+    for gene in reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE)[:5]:
+        assert gene in card
+
+
+def test_a_known_pair_answers_and_its_slope_integrates_to_the_response(shipped):
+    _, backbone = shipped
+    settings = SweepSettings(backbone.card.base, backbone.card.grid)
+    result = explore_pair(backbone, PairRequest("GATA1", "KLF1", Context(), settings))
+    assert result.forward.response is not None and np.abs(result.forward.response).max() > 0.01
+    assert result.residual is not None and result.residual < 0.05
+
+
+def test_reconstruction_reads_its_context(shipped):
+    """A hidden gene is predicted otherwise beside red-cell genes than beside neural ones, in the right order."""
+    _, backbone = shipped
+    binned = backbone.card.unit == "bins"
+    high, hidden = (45.0, -1.0) if binned else (3.0, -1.0)
+
+    def predicted(gene: str, beside: list[str]) -> float:
+        ids = torch.from_numpy(backbone.vocabulary.ids([gene, *beside]))
+        values = torch.tensor([[hidden, *([high] * len(beside))]])
+        return backbone.reconstruct(ids, values)[0, 0].item()
+
+    red, neural = ["GATA1", "HBB", "ALAS2", "GYPA"], ["SNAP25", "SYT1", "MAP2", "STMN2"]
+    assert predicted("KLF1", red) > predicted("KLF1", neural)
+    assert predicted("GAP43", neural) > predicted("GAP43", red)
+
+
+@pytest.mark.skipif(beeline_folder() is None, reason="BEELINE networks not here: set UGRN_DATA_DIR")
+def test_trained_weights_tell_edges_of_unseen_genes_where_random_ones_do_not():
+    from ugrn_core.backbones.random_weights import random_twin
+    from ugrn_core.pretrain.selection import cross_validate, hesc_string_pairs, pair_features
+
+    backbone = load_backbone("ugrn-mini", device="cpu")
+    settings = SweepSettings(backbone.card.base, backbone.card.grid)
+    folder = beeline_folder()
+    assert folder is not None
+    found = {}
+    for name, asked in (("trained", backbone), ("random", random_twin(backbone))):
+        pairs = hesc_string_pairs(folder, asked).sample(2500, random_state=0)
+        features = pair_features(asked, pairs, settings)
+        found[name] = cross_validate(pairs, {k: features[k] for k in ("VVP", "GDT")}).groupby("method")["auroc"].mean()
+    assert found["trained"]["Ens"] > 0.57
+    assert abs(found["random"]["Ens"] - 0.5) < 0.06
