@@ -44,6 +44,7 @@ def train(
     run: Annotated[Path, typer.Option(help="folder of the run; an interrupted run in it goes on")],
     steps: int = 3000,
     replace_share: Annotated[float, typer.Option(help="share of hidden values replaced instead of masked")] = 0.0,
+    embedding_scale: Annotated[float, typer.Option(help="size of the gene embeddings before training")] = 1.0,
     seed: int = 0,
     threads: int = 0,
 ) -> None:
@@ -51,7 +52,14 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     corpus_at, beeline = _folders()
-    settings = PretrainSettings(scale, LAYOUT[scale], steps=steps, replace_share=replace_share, seed=seed)
+    settings = PretrainSettings(
+        scale,
+        LAYOUT[scale],
+        steps=steps,
+        replace_share=replace_share,
+        embedding_scale=embedding_scale,
+        seed=seed,
+    )
     corpus = load_corpus(corpus_at, scale)
     run.mkdir(parents=True, exist_ok=True)
     (run / "genes.json").write_text(json.dumps(corpus.genes))

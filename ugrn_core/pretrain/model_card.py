@@ -72,6 +72,8 @@ def _text(
     config, settings = backbone.model.config, about["settings"]
     shape = f"{config.n_layers} layers, width {config.width}, {config.n_heads} heads"
     options = f"--scale {settings['scale']} --steps {settings['steps']} --seed {settings['seed']}"
+    if settings["embedding_scale"] != 1.0:
+        options += f" --embedding-scale {settings['embedding_scale']}"
     steps = f"{about['step']:,} of {settings['steps']:,} steps"
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     unit = "scGPT bins (rank within a profile, 0-50)" if settings["scale"] == "bins" else "log1p of counts per 10,000"

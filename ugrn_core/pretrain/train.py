@@ -32,7 +32,11 @@ HELD_OUT_MASK_RATE = 0.4
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """Everything that decides the weights beside the corpus."""
+    """Everything that decides the weights beside the corpus.
+
+    ``embedding_scale`` is the standard deviation of the gene embeddings before training. It matters in the
+    scBenchmark layout, where no norm brings genes and values to one size.
+    """
 
     scale: Scale
     layout: PublishedLayout
@@ -45,6 +49,7 @@ class PretrainSettings:
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     replace_share: float = 0.0
+    embedding_scale: float = 1.0
     seed: int = 0
     checkpoint_every: int = 500
 
@@ -80,7 +85,7 @@ def new_model(settings: PretrainSettings, corpus: Corpus) -> LeanTransformer:
     svd = TruncatedSVD(settings.width, random_state=settings.seed).fit(matrix)
     genes = svd.components_.T * np.sqrt(svd.singular_values_)
     with torch.no_grad():
-        model.gene_embedding.weight[: len(corpus.genes)] = torch.from_numpy(genes / genes.std()).float()
+        model.gene_embedding.weight[: len(corpus.genes)] = torch.from_numpy(settings.embedding_scale * genes / genes.std()).float()
         cast(torch.nn.Linear, model.head[2]).bias.fill_(float(corpus.values[rows[:500]].astype(np.float32).mean()))
     return model
 
