@@ -84,8 +84,9 @@ def new_model(settings: PretrainSettings, corpus: Corpus) -> LeanTransformer:
     matrix -= matrix.mean(0)
     svd = TruncatedSVD(settings.width, random_state=settings.seed).fit(matrix)
     genes = svd.components_.T * np.sqrt(svd.singular_values_)
+    genes *= settings.embedding_scale / genes.std()
     with torch.no_grad():
-        model.gene_embedding.weight[: len(corpus.genes)] = torch.from_numpy(settings.embedding_scale * genes / genes.std()).float()
+        model.gene_embedding.weight[: len(corpus.genes)] = torch.from_numpy(genes).float()
         cast(torch.nn.Linear, model.head[2]).bias.fill_(float(corpus.values[rows[:500]].astype(np.float32).mean()))
     return model
 
