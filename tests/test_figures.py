@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from ugrn_core.backbones.toy import ToyBackbone
-from ugrn_core.figures.curves import COLUMNS, RAW, SPECIFIC, prepare_pair, prepare_targets
+from ugrn_core.figures.curves import COLUMNS, RAW, SPECIFIC, prepare_pair, prepare_peaks, prepare_targets
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.scores import prepare_scores
 from ugrn_core.figures.standalone import standalone_html
@@ -139,6 +139,19 @@ def test_follow_shows_the_slope_alone_and_says_what_moved(toy):
     figure = plot_curves(prepare_pair({"x": explore_pair(toy, PairRequest("NANOG", "SOX2", Context(), settings))}))
     assert len(figure.data) == 2 and not figure.layout.shapes
     assert texts(figure)[0] == "slope of predicted SOX2 (toy units per toy unit) in NANOG where all genes stand at x"
+
+
+def test_one_direction_alone_takes_the_whole_width(result):
+    frame = prepare_pair({"x": result})
+    figure = plot_curves(frame[frame["direction"] == "forward"])
+    assert len(figure.data) == 2 and figure.layout.xaxis.domain == (0, 1) and figure.layout.xaxis.matches == "x2"
+    assert [t.xaxis for t in figure.data] == ["x", "x2"] and figure.layout.xaxis2.title.text.startswith("x: virtual")
+
+
+def test_peaks_are_signed_and_say_where(result):
+    peaks = prepare_peaks(prepare_pair({"x": result})).set_index("direction")
+    assert peaks.loc["forward", "peak"] == pytest.approx(result.forward.response[2]) and (peaks["at"] == 4.0).all()
+    assert peaks.loc["reverse", "target"] == "NANOG" and peaks.loc["reverse", "unit"] == "toy units"
 
 
 def test_comparison_has_a_series_a_target(toy):

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ugrn_core.pair import PairSpecific, pair_frame
+from ugrn_core.pair import PairSpecific
+from ugrn_core.pair_output import pair_frame
 from ugrn_core.types import PairResult
 
 RAW, SPECIFIC = "raw", "pair-specific"
@@ -48,3 +49,15 @@ def _base(result: PairResult, gene: str) -> float:
     if context.values is None:
         return float(result.settings.base)
     return float(context.values[context.genes.index(gene)])
+
+
+def prepare_peaks(frame: pd.DataFrame) -> pd.DataFrame:
+    """Largest change of every curve: ``series, measure, direction, source, target, peak, at, unit``, one row a curve.
+
+    ``peak`` is the signed response of largest size, under ``follow`` the slope, and ``at`` its virtual value.
+    """
+    quantity = "slope" if frame["response"].isna().all() else "response"
+    rows = frame.groupby(["series", "measure", "direction"], sort=False)[quantity].apply(lambda c: c.abs().idxmax())
+    peaks = frame.loc[rows.to_numpy()].rename(columns={quantity: "peak", "virtual_value": "at"})
+    columns = ["series", "measure", "direction", "source", "target", "peak", "at", "unit"]
+    return peaks[columns].reset_index(drop=True)

@@ -14,13 +14,14 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.curves import RAW, SPECIFIC
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, legend_on_top, restrained
 from ugrn_core.figures.titles import follow_title, in_two_lines, response_title, slope_title, value_title
 
-HEIGHT = 470
-SIDES = {"forward": (0.0, 0.47), "reverse": (0.53, 1.0)}
+HEIGHT = 460
+DIRECTIONS = ("forward", "reverse")
+HALVES = ((0.0, 0.47), (0.53, 1.0))
 ROWS = {"response": (0.49, 1.0), "slope": (0.0, 0.33)}
-LONG_TITLE = 64
+LONG_TITLE = 66
 """Characters of a title that fit above one of two panels on a small screen."""
 
 AS_PREDICTED = "response as predicted"
@@ -28,15 +29,18 @@ AS_PREDICTED = "response as predicted"
 
 @dataclass(frozen=True)
 class Panel:
-    """One quantity in one direction; ``number`` counts panels from 1, ``beside`` is the first of its row."""
+    """One quantity in one direction; ``number`` counts panels from 1.
+
+    ``beside`` is the first panel of its row, ``below`` the last of its column.
+    """
 
     number: int
     beside: int
+    below: int
     part: pd.DataFrame
     quantity: str
     across: tuple[float, float]
     down: tuple[float, float]
-    lowest: bool
 
     @property
     def axes(self) -> tuple[str, str]:
@@ -58,43 +62,45 @@ class Panel:
 
 
 def plot_curves(frame: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
-    """Figure of a frame of :func:`ugrn_core.figures.curves.prepare_pair` or ``prepare_targets``.
+    """Figure of a frame of :mod:`ugrn_core.figures.curves`, or of one direction of it.
 
     Colour and marker tell the series, a dashed line the pair-specific part. Both directions share their y axes, so
     that heights can be compared. Where no response is defined, the slope stands alone.
     """
     panels = _panels(frame)
-    layout = restrained(height if len(panels) == 4 else round(height * 0.7))
+    layout = restrained(height if panels[0].quantity == "response" else round(height * 0.7))
     for panel in panels:
         layout |= _axes(panel)
     layout["annotations"] = [_title(panel) for panel in panels]
     layout["shapes"] = [mark for panel in panels for mark in _base_mark(panel)]
-    layout["showlegend"] = len(frame[["series", "measure"]].drop_duplicates()) > 1
+    if len(frame[["series", "measure"]].drop_duplicates()) > 1:
+        layout |= legend_on_top()
     return go.Figure({"data": [line for panel in panels for line in _lines(panel)], "layout": layout})
 
 
 def _panels(frame: pd.DataFrame) -> list[Panel]:
-    alone = frame["response"].isna().all()
-    rows = {"slope": (0.0, 1.0)} if alone else ROWS
+    rows = {"slope": (0.0, 1.0)} if frame["response"].isna().all() else ROWS
+    there = [direction for direction in DIRECTIONS if (frame["direction"] == direction).any()]
+    across = HALVES if len(there) == 2 else ((0.0, 1.0),)
     panels: list[Panel] = []
     for quantity, down in rows.items():
         beside = len(panels) + 1
-        for direction, across in SIDES.items():
+        for column, direction in enumerate(there):
+            below = len(there) * (len(rows) - 1) + column + 1
             part = frame[frame["direction"] == direction]
-            panels.append(Panel(len(panels) + 1, beside, part, quantity, across, down, quantity == "slope"))
+            panels.append(Panel(len(panels) + 1, beside, below, part, quantity, across[column], down))
     return panels
 
 
 def _axes(panel: Panel) -> dict[str, Any]:
     """Both axes of a panel: x moves with the panel below, y with the panel beside."""
-    n = panel.number
-    below = n if panel.lowest else n + len(SIDES)
-    x = axis(domain=panel.across, anchor=panel.axes[1], showticklabels=panel.lowest)
+    n, lowest = panel.number, panel.number == panel.below
+    x = axis(domain=panel.across, anchor=panel.axes[1], showticklabels=lowest)
     y = axis(domain=panel.down, anchor=panel.axes[0], zeroline=True, nticks=6)
-    if below != n:
-        x["matches"] = f"x{below}"
-    else:
+    if lowest:
         x["title"] = {"text": value_title(panel.source, panel.unit), "font": {"size": FONT_SIZE}, "standoff": 8}
+    else:
+        x["matches"] = f"x{panel.below}"
     if panel.beside != n:
         y["matches"] = "y" if panel.beside == 1 else f"y{panel.beside}"
     return {f"xaxis{n}": x, f"yaxis{n}": y}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -34,16 +34,22 @@ FONT_SIZE = 13
 
 
 def restrained(height: int) -> dict[str, Any]:
-    """Layout that all figures share: transparent background, legend on top; text takes the page's colour."""
+    """Layout that all figures share: transparent background, room for a title; text takes the page's colour."""
     return {
         "height": height,
-        "margin": {"l": 52, "r": 12, "t": 64, "b": 46},
+        "margin": {"l": 52, "r": 12, "t": 26, "b": 46},
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "font": {"size": FONT_SIZE},
         "hoverlabel": {"namelength": -1},
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"},
+        "showlegend": False,
     }
+
+
+def legend_on_top() -> dict[str, Any]:
+    """Layout of a figure with several series: their names in one line above it, and room for them."""
+    line = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"}
+    return {"showlegend": True, "legend": line, "margin": {"l": 52, "r": 12, "t": 60, "b": 46}}
 
 
 def axis(**more: Any) -> dict[str, Any]:
@@ -58,12 +64,17 @@ def axis(**more: Any) -> dict[str, Any]:
     } | more
 
 
-def figure_config(name: str) -> dict[str, Any]:
-    """plotly's own settings: no logo, and camera buttons that save ``name`` as PNG (twice the size on screen)."""
+def figure_config(name: str, picture: Literal["png", "svg"] = "png") -> dict[str, Any]:
+    """plotly's own settings: no logo, and a camera button that saves a ``picture`` called ``name``, PNG at twice
+    the size on screen."""
     return {
         "displaylogo": False,
         "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-        "toImageButtonOptions": {"format": "png", "filename": file_stem(name), "scale": 2},
+        "toImageButtonOptions": {
+            "format": picture,
+            "filename": file_stem(name),
+            "scale": 2 if picture == "png" else 1,
+        },
     }
 
 

@@ -1,0 +1,1 @@
+"""Pages of the app; each shows parts of ``ui`` in order."""

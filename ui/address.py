@@ -1,0 +1,126 @@
+"""The view in the address of the page, so that it can be shared: what is small and not private.
+
+An address that came from outside (a link, the back button, another page) fills the controls; after that the controls
+write the address. Values that are the model's own defaults are left out.
+"""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from ugrn_core.errors import InputError
+from ugrn_core.genes.gene_list import parse_gene_list
+from ugrn_core.jobs import JOBS
+from ugrn_core.pair import PairRequest
+from ugrn_core.types import BackboneCard
+from ui import cells, contexts, models, settings, work
+
+TEXTS = ("source", "target", "column")
+LISTS = ("targets", "levels")
+CHOICES = {
+    "mode": ("pair", "targets", "list"),
+    "context": tuple(contexts.LABELS),
+    "background": tuple(settings.BACKGROUNDS),
+}
+MOST_GENES = 60
+"""Genes of a pasted list that still go into an address."""
+
+
+def arrive() -> None:
+    """Notice an address that came from outside, and take model and example cells from it; before anything is drawn."""
+    given = st.query_params.to_dict()
+    if given == st.session_state.get("address"):
+        return
+    st.session_state["address"] = st.session_state["arrived"] = given
+    if given.get("model"):
+        st.session_state["model"] = given["model"]
+    if given.get("cells") == cells.EXAMPLE:
+        cells.use_example()
+
+
+def adopt(card: BackboneCard) -> None:
+    """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
+    given = st.session_state.pop("arrived", {})
+    state = st.session_state
+    for name in TEXTS:
+        if given.get(name):
+            state[name] = given[name]
+    for name in LISTS:
+        if given.get(name):
+            state[name] = given[name].split(",")
+    if given.get("genes"):
+        state["gene_text"] = ", ".join(parse_gene_list(given["genes"]))
+    _take_up_job(given.get("job", ""))
+    for name, allowed in CHOICES.items():
+        if given.get(name):
+            state[name] = _one_of(name, given[name], allowed)
+    if given.get("grid"):
+        state[settings.grid_key(card)] = settings.written(settings.parse_values(given["grid"]))
+    if given.get("base"):
+        state[settings.base_key(card)] = _number("base", given["base"])
+
+
+def write(card: BackboneCard) -> None:
+    """Put the controls into the address, and the job that is under way."""
+    state = st.session_state
+    chosen = settings.read(card)
+    mode, context = state.get("mode") or "pair", contexts.kind()
+    said = {
+        "model": "" if state.get("model") == models.OWN else state.get("model"),
+        "mode": mode if mode != "pair" else "",
+        "source": state.get("source") if mode != "list" else "",
+        "target": state.get("target") if mode == "pair" else "",
+        "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
+        "base": f"{chosen.base:g}" if chosen.base != card.base else "",
+        "grid": ",".join(f"{v:g}" for v in chosen.grid) if chosen.grid != card.grid else "",
+        "background": chosen.background if chosen.background != "fixed" else "",
+        "context": context if context != contexts.PAIR else "",
+        "genes": _short_list() if context == contexts.GENES else "",
+        **(_cells() if context == contexts.CELLS else {}),
+        "job": work.unfinished_job(),
+    }
+    now = {name: str(value) for name, value in said.items() if value}
+    if now != st.query_params.to_dict():
+        st.query_params.from_dict(now)
+    state["address"] = now
+
+
+def _cells() -> dict[str, str]:
+    state, chosen = st.session_state, cells.current()
+    column = state.get("column")
+    if chosen is None or chosen.word != cells.EXAMPLE:
+        return {}
+    if not column or column == contexts.ALL_CELLS:
+        return {"cells": cells.EXAMPLE}
+    return {"cells": cells.EXAMPLE, "column": column, "levels": ",".join(state.get("levels") or [])}
+
+
+def _short_list() -> str:
+    names = parse_gene_list(st.session_state.get("gene_text") or "")
+    return ",".join(names) if len(names) <= MOST_GENES else ""
+
+
+def _take_up_job(job_id: str) -> None:
+    """Find the genes of a job again whose list or file the address cannot hold."""
+    job = JOBS.get(job_id)
+    request = job.key[-1] if job is not None and isinstance(job.key, tuple) else None
+    if isinstance(request, PairRequest) and request.context.kind != "pair":
+        st.session_state["kept_context"] = request.context
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise InputError(f"The address says {name}={value!r}; expected one of {', '.join(allowed)}.")
+    return value
+
+
+def _number(name: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"The address says {name}={value!r}; expected a number.")
+    return number

@@ -1,0 +1,147 @@
+"""The cells of this session: the bundled example, an upload or a path; read in the background, then kept."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import streamlit as st
+
+from ugrn_core.data.expression import ExpressionData
+from ugrn_core.data.h5ad import H5adContents, example_data, inspect_h5ad, read_h5ad
+from ui.errors import plain, said_in_place
+from ui.folders import paths_welcome, typed_path
+from ui.work import Question, answer
+
+NONE, EXAMPLE, UPLOAD, PATH = "none", "example", "upload", "path"
+LABELS = {
+    NONE: "None",
+    EXAMPLE: "Example: 700 blood cells",
+    UPLOAD: "Upload an h5ad file",
+    PATH: "Path of an h5ad file",
+}
+AUTOMATIC = "automatic"
+SLOW_READ = 5.0
+"""Seconds announced for reading a file before its pace is known; reading always runs in the background."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A data set of this session. ``token`` tells it apart in caches; ``word`` and ``options`` go to ``--context``."""
+
+    data: ExpressionData
+    token: str
+    word: str
+    options: tuple[str, ...] = ()
+
+
+def choose() -> None:
+    """The select box of cells in the sidebar, and what belongs to the choice."""
+    offered = [NONE, EXAMPLE, UPLOAD, *([PATH] if paths_welcome() else [])]
+    if st.session_state.get("cells_from") not in offered:
+        st.session_state["cells_from"] = NONE
+    st.selectbox(
+        "Cells",
+        offered,
+        key="cells_from",
+        format_func=LABELS.__getitem__,
+        on_change=_let_go,
+        help="Cells give a virtual cell its genes and their mean values. Without them, ask in the pair alone or in a "
+        "list of genes.",
+    )
+    with said_in_place():
+        {NONE: _let_go, EXAMPLE: _take_example, UPLOAD: _upload, PATH: _path}[st.session_state["cells_from"]]()
+    cells = current()
+    if cells is not None:
+        st.caption(facts(cells.data))
+
+
+def current() -> Cells | None:
+    """The cells of this session, or None."""
+    return st.session_state.get("cells")
+
+
+def use_example() -> None:
+    """Callback of a button: take the bundled cells."""
+    _let_go()
+    st.session_state["cells_from"] = EXAMPLE
+
+
+def facts(data: ExpressionData) -> str:
+    """One line on a data set, with the notes of its reading."""
+    notes = plain(" ".join(data.notes))
+    return f"{plain(data.label)} · {data.n_cells:,} cells · {len(data.genes):,} genes. {notes}"
+
+
+def _let_go() -> None:
+    for key in ("cells", "cells_key"):
+        st.session_state.pop(key, None)
+
+
+def _take_example() -> None:
+    st.session_state["cells"] = Cells(_bundled(), "example", "example")
+
+
+def _upload() -> None:
+    """Read what is uploaded. Once read the file is let go, unless it offers another matrix or other gene names."""
+    turn = st.session_state.setdefault("upload_turn", 0)
+    file = st.file_uploader(
+        "h5ad file", type=["h5ad", "h5", "hdf5"], key=f"upload {turn}", label_visibility="collapsed"
+    )
+    if file is None:
+        return
+    contents = inspect_h5ad(file)
+    layer, gene_column = _matrix_choice(contents)
+    _read(file, file.name, ("upload", file.file_id), layer, gene_column)
+    if current() is not None and len(contents.layers) < 2 and len(contents.gene_columns) < 2:
+        st.session_state["upload_turn"] = turn + 1
+
+
+def _path() -> None:
+    text = st.text_input(
+        "Path", key="cells_path", persist_state="session", placeholder="cells.h5ad", label_visibility="collapsed"
+    )
+    if not text.strip():
+        return
+    path = typed_path(text)
+    layer, gene_column = _matrix_choice(inspect_h5ad(path))
+    stamp = path.stat().st_mtime if path.is_file() else 0.0
+    _read(path, str(path), ("path", str(path), stamp), layer, gene_column)
+
+
+def _matrix_choice(contents: H5adContents) -> tuple[str | None, str | None]:
+    """Matrix and gene names, each None for an automatic choice; asked only where the file offers several."""
+    layer = gene_column = AUTOMATIC
+    if len(contents.layers) > 1:
+        layer = st.selectbox("Matrix", [AUTOMATIC, *contents.layers], key="layer")
+    if len(contents.gene_columns) > 1:
+        gene_column = st.selectbox("Gene names", [AUTOMATIC, *contents.gene_columns], key="gene_column")
+    return (None if layer == AUTOMATIC else layer), (None if gene_column == AUTOMATIC else gene_column)
+
+
+def _read(file: Path | BinaryIO, word: str, token: Hashable, layer: str | None, gene_column: str | None) -> None:
+    key = ("cells", token, layer, gene_column)
+    if st.session_state.get("cells_key") == key and current() is not None:
+        return
+    _let_go()
+    question = Question(
+        key,
+        lambda progress, _: read_h5ad(file, layer=layer, gene_column=gene_column, progress=progress),
+        "Reading the cells",
+        SLOW_READ,
+        device="files",
+    )
+    data = answer("cells", question)
+    if data is None:
+        return
+    options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
+    st.session_state["cells"] = Cells(data, secrets.token_hex(8), word, tuple(options))
+    st.session_state["cells_key"] = key
+
+
+@st.cache_resource(show_spinner="Reading the example cells")
+def _bundled() -> ExpressionData:
+    return example_data()

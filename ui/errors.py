@@ -1,0 +1,25 @@
+"""What went wrong, said in place, while the page lives on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from ugrn_core.errors import UGRNError
+
+
+@contextmanager
+def said_in_place() -> Iterator[None]:
+    """Show the message of a :class:`UGRNError` where it happened; anything else is a bug and passes through."""
+    try:
+        yield
+    except UGRNError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def plain(text: str) -> str:
+    """Text in which names from files and users cannot turn into formatting; code in backticks stays code."""
+    return re.sub(r"([*_$\[\]<>~\\])", r"\\\1", text)

@@ -1,0 +1,69 @@
+"""The pair explorer: controls above, and below them one of three views, which alone is drawn anew by a control."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ui import address, contexts, list_view, models, pair_view, settings, targets_view
+from ui.errors import said_in_place
+from ui.genes import SOURCE, TARGET, TARGETS, gene_fields
+
+MODES = {"pair": "One pair", "targets": "Several targets", "list": "List of pairs"}
+VIEWS = {"pair": pair_view, "targets": targets_view, "list": list_view}
+RESULTS = "results"
+
+
+def redraw() -> None:
+    """Callback of a control: draw the results anew and nothing else."""
+    st.rerun(RESULTS)
+
+
+def mode_choice() -> str:
+    """Which of the three views is chosen; a single pair may show its pair-specific part."""
+    if (st.session_state.get("mode") or "pair") == "pair":
+        pair_view.toggle(redraw)
+    st.segmented_control(
+        "View",
+        list(MODES),
+        key="mode",
+        persist_state="session",
+        default="pair",
+        required=True,
+        format_func=MODES.__getitem__,
+        label_visibility="collapsed",
+    )
+    return st.session_state["mode"]
+
+
+def controls(backbone: Backbone, mode: str) -> None:
+    """What is asked: genes, virtual cell, values."""
+    if mode == "pair":
+        gene_fields(backbone, (SOURCE, TARGET), redraw)
+    elif mode == "targets":
+        gene_fields(backbone, (SOURCE, TARGETS), redraw)
+    else:
+        list_view.controls(redraw)
+    cell, base, grid, background = st.columns([29, 12, 24, 24], vertical_alignment="bottom")
+    cell.segmented_control(
+        "Virtual cell",
+        list(contexts.LABELS),
+        key="context",
+        persist_state="session",
+        default=contexts.PAIR,
+        required=True,
+        format_func=contexts.LABELS.__getitem__,
+        help="The genes beside the pair. In the pair alone an answer takes a moment; cost grows with the square of "
+        "the genes.",
+    )
+    settings.controls(backbone.card, (base, grid, background), redraw)
+    contexts.controls(redraw)
+
+
+@st.fragment(key=RESULTS)
+def results() -> None:
+    """The view of the chosen mode."""
+    with said_in_place():
+        backbone = models.current()
+        VIEWS[st.session_state.get("mode") or "pair"].show(backbone)
+        address.write(backbone.card)

@@ -1,0 +1,74 @@
+"""What stands above the curves of a pair: the largest changes, how usual they are, and whether to trust them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.figures.curves import RAW, prepare_peaks
+from ugrn_core.figures.titles import slope_unit
+from ugrn_core.pair import PairSpecific
+from ugrn_core.types import PairResult
+
+RESIDUAL_HELP = (
+    "The slope, integrated from the base value to x, must give the response, although both are computed in different "
+    "ways. The residual is the largest gap between them, relative to the largest response of both directions."
+)
+PERCENTILE_HELP = (
+    "Share of random pairs in the same kind of virtual cell whose pair-specific response is smaller. Pair-specific: "
+    "what is left of the response when the usual effect of this source and the usual movement of this target are "
+    "taken out."
+)
+
+
+def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, specific: PairSpecific | None) -> None:
+    """Four facts on ``frame`` of :func:`prepare_pair`; ``result`` belongs to its first series."""
+    peaks = prepare_peaks(frame)
+    first = peaks[(peaks["series"] == peaks["series"].iloc[0]) & (peaks["measure"] == RAW)]
+    what, unit = ("Largest change", result.unit)
+    if result.forward.response is None:
+        what, unit = ("Steepest slope", slope_unit(result.unit))
+    columns = st.columns(4)
+    percentiles = (None, None) if specific is None else (specific.forward_percentile, specific.reverse_percentile)
+    for column, peak, percentile in zip(columns, first.itertuples(), percentiles, strict=False):
+        column.metric(
+            f"{what} of {peak.target}",
+            f"{signed(peak.peak)} {unit}",
+            delta=f"at {peak.source} = {peak.at:g}" if percentile is None else beyond(percentile),
+            delta_color="off",
+            delta_arrow="off",
+            help=None if percentile is None else PERCENTILE_HELP,
+        )
+    value, words = residual_words(residual, result.settings.background)
+    columns[2].metric("Residual", value, words, delta_color="off", delta_arrow="off", help=RESIDUAL_HELP)
+    columns[3].metric(
+        "Virtual cell",
+        f"{result.context_size:,} genes",
+        result.context.label if len(result.context.label) < 40 else f"{result.context.label[:38]}...",
+        delta_color="off",
+        delta_arrow="off",
+    )
+
+
+def residual_words(residual: float | None, background: str) -> tuple[str, str]:
+    """The residual as a share, and what it means."""
+    if background == "follow":
+        return "none", "not defined when all genes move"
+    if residual is None:
+        return "...", "follows"
+    value = "< 0.01 %" if residual < 1e-4 else f"{100 * residual:.2g} %"
+    if residual <= 0.01:
+        return value, "slope and response agree"
+    if residual <= 0.05:
+        return value, "slope and response agree roughly"
+    return value, "rounding or kinks: read with care"
+
+
+def beyond(percentile: float) -> str:
+    """A percentile in words."""
+    return f"larger than {percentile:.3g} % of random pairs"
+
+
+def signed(value: float) -> str:
+    """Three significant digits with a true minus sign and a plus."""
+    return f"{value:+.3g}".replace("-", "−")

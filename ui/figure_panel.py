@@ -1,0 +1,59 @@
+"""A figure with everything that belongs to it: its numbers, its downloads, and the command that makes it again."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ugrn_core.figures.standalone import standalone_html
+from ugrn_core.figures.style import figure_config, file_stem
+
+NOTE = (
+    "A hypothesis of the model, not a measurement: a curve shows neither cause nor effect, and its sign does not tell "
+    "activation from repression."
+)
+
+
+def figure_panel(figure: go.Figure, frame: pd.DataFrame, *, name: str, alt: str, command: str, key: str) -> None:
+    """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text."""
+    picture = "svg" if st.session_state.get(f"picture {key}") == "SVG" else "png"
+    st.plotly_chart(figure, width="stretch", config=figure_config(name, picture), alt=alt, key=key)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        csv_button(frame, name, key)
+        st.download_button(
+            "HTML",
+            data=lambda: standalone_html(figure, title=name, note=NOTE, command=command),
+            file_name=f"{file_stem(name)}.html",
+            mime="text/html",
+            on_click="ignore",
+            key=f"html {key}",
+            icon=":material/download:",
+            help="The figure as one file that works without a connection",
+        )
+        st.segmented_control(
+            "The camera button of the figure saves",
+            ["PNG", "SVG"],
+            key=f"picture {key}",
+            default="PNG",
+            required=True,
+            label_visibility="collapsed",
+            help="What the camera button of the figure saves",
+        )
+    with st.expander("Numbers and command line"):
+        st.dataframe(frame, width="stretch", hide_index=True, height=260, alt=f"The numbers of the figure: {alt}")
+        st.code(command, language="bash", wrap_lines=True)
+
+
+def csv_button(frame: pd.DataFrame, name: str, key: str) -> None:
+    """A button that downloads ``frame``."""
+    st.download_button(
+        "CSV",
+        data=frame.to_csv(index=False).encode(),
+        file_name=f"{file_stem(name)}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"csv {key}",
+        icon=":material/download:",
+        help="The numbers as a table",
+    )

@@ -1,0 +1,51 @@
+"""What stands around every page: logo, style, and the sidebar with model, cells and stored results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from ugrn_core.paths import ASSETS
+from ui import address, cells, models, results_store
+
+PAGES = {"Start": "pages/start.py", "Pair explorer": "pages/pair.py"}
+"""Pages in the order of the menu; the first is the one at the root."""
+
+
+def navigation() -> st.Page:
+    """The menu; returns the page that is asked for."""
+    start = next(iter(PAGES))
+    return st.navigation(
+        [st.Page(path, title=title, default=title == start) for title, path in PAGES.items()], position="top"
+    )
+
+
+@contextmanager
+def around_page() -> Iterator[None]:
+    """Draw the frame; the line on the model comes after the page, since loading a model takes a moment."""
+    st.session_state["framed"] = True
+    st.logo(str(ASSETS / "logo.svg"), size="large")
+    st.html(ASSETS / "style.css")
+    address.arrive()
+    with st.sidebar:
+        models.choose()
+        about_model = st.container()
+        cells.choose()
+        st.space("small")
+        results_store.show()
+    yield
+    with about_model:
+        models.describe()
+
+
+def come_through_app() -> None:
+    """First line of a page: start over with app.py where Streamlit has run the page without it.
+
+    It does so once after its start, if the first address asked for is that of a page: it takes files in ``pages/`` for
+    pages of their own until ``st.navigation`` has been called.
+    """
+    if not st.session_state.get("framed"):
+        navigation()
+        st.rerun()

@@ -1,0 +1,82 @@
+"""Fields for genes, found by typing among all symbols of a model; transcription factors are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.genes.resolve import resolve_one
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.paths import ASSETS
+from ugrn_core.types import Vocabulary
+
+HELP = "Type a few letters. Everyday names (OCT4), Ensembl ids and mouse symbols are understood too: press Enter."
+MOST_TARGETS = 6
+STATE = "gene fields"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field: its key in the session, its label, and how many genes it takes."""
+
+    name: str
+    label: str
+    most: int = 1
+
+
+SOURCE = Field("source", "Source: the gene that is moved")
+TARGET = Field("target", "Target: the gene that is read")
+TARGETS = Field("targets", "Targets: the genes that are read", MOST_TARGETS)
+
+
+def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[[], None]) -> None:
+    """Draw ``fields`` side by side; a choice goes to the session under the field's name, then ``redraw`` is called.
+
+    A field of one gene holds its text or None, a field of several a list. What was typed may be no symbol: see
+    :func:`symbol_of`.
+    """
+    genes, tfs = _texts(backbone.fingerprint, backbone.vocabulary)
+    shown = [{"name": f.name, "label": f.label, "help": HELP, "values": _values(f), "most": f.most} for f in fields]
+
+    def take() -> None:
+        chosen = st.session_state[STATE]["chosen"] or {}
+        for field in fields:
+            given = chosen.get(field.name) or []
+            st.session_state[field.name] = given if field.most > 1 else (given[0] if given else None)
+        redraw()
+
+    swap = all(field.most == 1 for field in fields)
+    data = {"genes": genes, "tfs": tfs, "fields": shown, "swap": swap}
+    _component()(key=STATE, data=data, on_chosen_change=take)
+
+
+def symbol_of(typed: str, backbone: Backbone) -> str:
+    """Symbol of a chosen or typed name; another spelling is said, an unknown one is a GeneError."""
+    symbol = resolve_one(typed, backbone.vocabulary)
+    if symbol != typed:
+        st.caption(f"{typed} is {symbol} here.")
+    return symbol
+
+
+def _values(field: Field) -> list[str]:
+    held = st.session_state.get(field.name)
+    return list(held or []) if field.most > 1 else [held] if held else []
+
+
+@cache
+def _component() -> Callable[..., object]:
+    """The component of ``assets/gene_fields.js``, registered on first use."""
+    script, style = ((ASSETS / f"gene_fields.{kind}").read_text("utf-8") for kind in ("js", "css"))
+    return component("gene_fields", html='<div class="gene-fields"></div>', css=style, js=script)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _texts(fingerprint: str, _vocabulary: Vocabulary) -> tuple[str, str]:
+    """Symbols of a vocabulary and the transcription factors among them, each one a line, sorted."""
+    symbols = sorted(_vocabulary.symbols)
+    return "\n".join(symbols), "\n".join(s for s in symbols if is_tf(s))

@@ -1,0 +1,84 @@
+"""The model of this session: the choice in the sidebar, what it is, and the loaded backbone behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.backbones.registry import BACKBONES, load_backbone, status
+from ugrn_core.errors import InputError
+from ui.errors import said_in_place
+from ui.folders import paths_welcome, typed_path
+
+OWN = "own"
+"""Choice of a checkpoint folder that the user names."""
+
+
+def choose() -> None:
+    """The select box of models, with a field for a folder of one's own."""
+    names = [s.name for s in status() if s.available] + ([OWN] if paths_welcome() else [])
+    if st.session_state.get("model") not in names:
+        st.session_state["model"] = names[0]
+    st.selectbox("Model", names, key="model", format_func=_label)
+    if st.session_state["model"] == OWN:
+        st.text_input(
+            "Checkpoint folder",
+            key="model_folder",
+            persist_state="session",
+            placeholder="a folder with args.json, vocab.json and weights",
+            help="An official scGPT checkpoint, or one in the scBenchmark layout. Weights are read as tensors only.",
+        )
+
+
+def describe() -> None:
+    """A caption on the chosen model: how large, in which unit, on which device. Loads it, so it comes last."""
+    with said_in_place():
+        backbone = current()
+        st.caption(facts(backbone))
+
+
+def facts(backbone: Backbone) -> str:
+    """One line on a loaded backbone."""
+    from ugrn_core.backbones.devices import describe_device
+
+    card, device = backbone.card, describe_device(backbone.device)
+    threads = f", {device.threads} threads" if device.device == "cpu" else f" ({device.hardware})"
+    kind = "Closed form" if card.layout == "toy" else "Small embedded model" if card.embedded else "Your own weights"
+    if card.name in BACKBONES and BACKBONES[card.name].kind == "fetchable":
+        kind = "Downloaded weights"
+    return f"{kind} · {len(backbone.vocabulary):,} genes · values in {card.unit} · {device.device}{threads}"
+
+
+def current() -> Backbone:
+    """The chosen backbone; a :class:`UGRNError` where it cannot be loaded."""
+    name = st.session_state.get("model")
+    if name != OWN:
+        return _load(str(name), 0.0)
+    text = st.session_state.get("model_folder", "").strip()
+    if not text:
+        raise InputError("No checkpoint folder is given. Type its path in the sidebar, or choose another model.")
+    folder = typed_path(text)
+    return _load(str(folder), _stamp(folder))
+
+
+def command_name(backbone: Backbone) -> str:
+    """What ``--backbone`` is called with to get this model again."""
+    if st.session_state.get("model") == OWN:
+        return st.session_state["model_folder"].strip()
+    return backbone.card.name
+
+
+@st.cache_resource(max_entries=3, show_spinner="Loading the model")
+def _load(name: str, stamp: float) -> Backbone:
+    """``stamp`` changes when the files of a folder do."""
+    return load_backbone(name)
+
+
+def _stamp(folder: Path) -> float:
+    return max((f.stat().st_mtime for f in folder.glob("*") if f.is_file()), default=0.0)
+
+
+def _label(name: str) -> str:
+    return "A checkpoint folder" if name == OWN else BACKBONES[name].label.partition(" (")[0]

@@ -1,0 +1,150 @@
+"""One pair: both directions, raw and pair-specific, in one context or in up to three groups of cells."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.figures.curves import prepare_pair
+from ugrn_core.figures.panels import plot_curves
+from ugrn_core.pair import (
+    PairRequest,
+    PairSpecific,
+    estimate_curves,
+    estimate_pair,
+    estimate_specific,
+    explore_pair,
+    pair_residual,
+    pair_specific,
+)
+from ugrn_core.pair_output import pair_command
+from ugrn_core.types import Context, PairResult
+from ui import contexts, settings, work
+from ui.errors import plain
+from ui.facts_row import facts_row
+from ui.figure_panel import figure_panel
+from ui.genes import symbol_of
+from ui.models import command_name
+from ui.session import store
+from ui.work import Question
+
+
+def toggle(redraw: Callable[[], None]) -> None:
+    """Whether the pair-specific part is asked for."""
+    st.session_state.setdefault("specific", True)
+    st.toggle(
+        "Pair-specific",
+        key="specific",
+        persist_state="session",
+        on_change=redraw,
+        help="What is left of the response when the usual effect of this source and the usual movement of this target "
+        "are taken out (dashed), and its percentile among random pairs. The first time takes a while.",
+    )
+
+
+def show(backbone: Backbone) -> None:
+    """Everything below the controls."""
+    request, choice = read(backbone)
+    work.turn_to(("pair", backbone.fingerprint, request))
+    above, figure_place = st.container(), st.container()
+    results = _curves(backbone, request, choice)
+    if not results:
+        return
+    residual = _residual(backbone, request)
+    specific = _specific(backbone, request) if st.session_state.get("specific", True) else None
+    name, result = next(iter(results.items()))
+    frame = prepare_pair(results, specific)
+    with above:
+        facts_row(frame, result, residual, specific)
+        for note in result.notes:
+            st.caption(plain(note))
+    with figure_place:
+        figure_panel(
+            plot_curves(frame),
+            frame,
+            name=f"{request.source} to {request.target}, {name}, {backbone.card.name}",
+            alt=f"Response and slope of {request.target} when {request.source} moves, and the other way round",
+            command=command(backbone, request, choice),
+            key="pair-figure",
+        )
+    contexts.show_report(choice)
+
+
+def read(backbone: Backbone) -> tuple[PairRequest, contexts.ContextChoice]:
+    """The question by the controls; an error for the user says what is still missing."""
+    typed = {name: st.session_state.get(name) for name in ("source", "target")}
+    missing = [name for name, gene in typed.items() if not gene]
+    if missing:
+        raise InputError(f"Choose a {' and a '.join(missing)} above to see their curves.")
+    choice = contexts.read(backbone)
+    source, target = (symbol_of(str(gene), backbone) for gene in typed.values())
+    return PairRequest(source, target, choice.main, settings.read(backbone.card)), choice
+
+
+def command(backbone: Backbone, request: PairRequest, choice: contexts.ContextChoice) -> str:
+    """The line of ``ugrn pair`` that makes the curves of the first context again."""
+    line = pair_command(request, command_name(backbone), context=choice.file, group=choice.group)
+    return f"{line} {shlex.join(choice.options)}".strip()
+
+
+def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextChoice) -> dict[str, PairResult]:
+    """Results by name of the context, the first one first; without those whose job is still under way."""
+    found: dict[str, PairResult] = {}
+    for number, (name, context) in enumerate(choice.contexts.items()):
+        asked = _in(request, context)
+        result = work.answer(
+            f"curves {number}",
+            Question(
+                ("curves", backbone.fingerprint, asked),
+                lambda progress, cancel, asked=asked: explore_pair(
+                    backbone, asked, store(), residual=False, progress=progress, cancel=cancel
+                ),
+                f"Curves of {request.source} and {request.target} in {name}",
+                estimate_curves(backbone, asked, store()).seconds * len(choice.contexts),
+                str(backbone.device),
+            ),
+            topic=("pair", backbone.fingerprint, request),
+        )
+        if result is not None:
+            found[name] = result
+        elif not number:
+            return {}
+    return found
+
+
+def _residual(backbone: Backbone, request: PairRequest) -> float | None:
+    if request.settings.background == "follow":
+        return None
+    return work.answer(
+        "residual",
+        Question(
+            ("residual", backbone.fingerprint, request),
+            lambda progress, cancel: pair_residual(backbone, request, store(), progress=progress, cancel=cancel),
+            "Residual",
+            estimate_pair(backbone, request, store()).seconds,
+            str(backbone.device),
+        ),
+        topic=("pair", backbone.fingerprint, request),
+    )
+
+
+def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
+    return work.answer(
+        "specific",
+        Question(
+            ("specific", backbone.fingerprint, request),
+            lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
+            "Pair-specific response and percentile among random pairs",
+            estimate_specific(backbone, request, store()).seconds,
+            str(backbone.device),
+        ),
+        topic=("pair", backbone.fingerprint, request),
+    )
+
+
+def _in(request: PairRequest, context: Context) -> PairRequest:
+    return PairRequest(request.source, request.target, context, request.settings)

@@ -1,0 +1,22 @@
+"""What computed results take on disk, and the way to be rid of them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui.errors import plain, said_in_place
+from ui.session import store
+
+
+def show() -> None:
+    """A line in the sidebar that opens on a click."""
+    with st.popover("Stored results", icon=":material/database:", width="stretch"), said_in_place():
+        stats = store().stats()
+        st.markdown(f"{stats.entries:,} results, {stats.size / 2**20:,.1f} of {stats.limit / 2**20:,.0f} MiB")
+        st.caption(plain(f"Nothing is computed twice. Kept in {stats.folder}; also `ugrn cache`."))
+        st.button("Clear", on_click=_clear, disabled=not stats.entries, key="clear results")
+
+
+def _clear() -> None:
+    with said_in_place():
+        store().clear()

@@ -1,0 +1,67 @@
+"""One source against several targets, in one and the same virtual cell."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.figures.curves import prepare_peaks, prepare_targets
+from ugrn_core.figures.panels import plot_curves
+from ugrn_core.pair import PairRequest, compare_targets, estimate_curves
+from ui import contexts, pair_view, settings, work
+from ui.errors import plain
+from ui.figure_panel import figure_panel
+from ui.genes import symbol_of
+from ui.session import store
+from ui.work import Question
+
+
+def show(backbone: Backbone) -> None:
+    """Everything below the controls."""
+    source, targets, choice = read(backbone)
+    chosen = settings.read(backbone.card)
+    first = PairRequest(source, targets[0], choice.main, chosen)
+    topic = ("targets", backbone.fingerprint, source, targets, first)
+    work.turn_to(topic)
+    results = work.answer(
+        "targets",
+        Question(
+            topic,
+            lambda progress, cancel: compare_targets(
+                backbone, source, targets, choice.main, chosen, store(), progress=progress, cancel=cancel
+            ),
+            f"Curves of {source} and {len(targets)} targets",
+            estimate_curves(backbone, first, store()).seconds * len(targets),
+            str(backbone.device),
+        ),
+        topic=topic,
+    )
+    if results is None:
+        return
+    frame = prepare_targets(results)
+    for note in results[0].notes:
+        st.caption(plain(note))
+    lines = [
+        pair_view.command(backbone, PairRequest(source, target, choice.main, chosen), choice) for target in targets
+    ]
+    figure_panel(
+        plot_curves(frame),
+        frame,
+        name=f"{source} to {len(targets)} targets, {backbone.card.name}",
+        alt=f"Response and slope of {', '.join(targets)} when {source} moves, and the other way round",
+        command="\n".join(lines),
+        key="targets-figure",
+    )
+    st.dataframe(prepare_peaks(frame), width="stretch", hide_index=True, alt="The largest change of every curve")
+    contexts.show_report(choice)
+
+
+def read(backbone: Backbone) -> tuple[str, tuple[str, ...], contexts.ContextChoice]:
+    """Source, targets and context by the controls; an error for the user says what is still missing."""
+    state = st.session_state
+    if not state.get("source") or not state.get("targets"):
+        raise InputError("Choose a source and at least one target above to compare their curves.")
+    choice = contexts.read(backbone)
+    source = symbol_of(state["source"], backbone)
+    return source, tuple(dict.fromkeys(symbol_of(t, backbone) for t in state["targets"])), choice
