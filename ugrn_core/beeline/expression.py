@@ -64,8 +64,8 @@ def load_expression(file: Path, network: Network) -> Expression:
 def how_to_get(gene_set: str) -> str:
     """What to do where expression is missing."""
     return (
-        f"Put BL--ExpressionData.csv (genes by cells) beside the {gene_set} networks of a data set, or unpack {ARCHIVE} "
-        f"({ARCHIVE_URL}, sha256 {ARCHIVE_SHA256}) into the folder of the networks."
+        f"Put BL--ExpressionData.csv (genes by cells) beside the {gene_set} networks of a data set, or unpack "
+        f"{ARCHIVE} ({ARCHIVE_URL}, sha256 {ARCHIVE_SHA256}) into the folder of the networks."
     )
 
 

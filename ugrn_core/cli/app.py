@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ugrn_core import __version__
+from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.doctor import doctor
 from ugrn_core.cli.fetch import fetch
@@ -41,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, models, genes, sweep, fetch, cache, doctor):
+for command in (pair, models, genes, sweep, benchmark, fetch, cache, doctor):
     app.command()(command)
 
 

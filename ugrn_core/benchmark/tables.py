@@ -1,0 +1,42 @@
+"""Wide tables in the paper's form, made in this one place from the long frame of results."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ugrn_core.benchmark.methods import METHODS
+from ugrn_core.benchmark.paper import AVERAGE
+
+ROW_KEYS: dict[int, tuple[str, ...]] = {
+    1: ("test_network", "test_set"),
+    2: ("train_network", "train_sets"),
+    3: ("train_sets",),
+    4: ("train_sets",),
+    5: ("train_network",),
+    6: ("neg_ratio",),
+}
+"""The columns of the frame that name the rows of each table."""
+
+
+def wide_table(frame: pd.DataFrame, table: int, metric: str = "auprc", subset: str = "all") -> pd.DataFrame:
+    """Mean values over tests and seeds: one row a row of the paper's table, one column a method, and a row ``Avg``.
+
+    Methods of a random-weights backbone are columns of their own. A cell is the mean of the values there are, NaN
+    where there is none; rows and methods come in the order of the frame and of the registry.
+    """
+    keys = list(ROW_KEYS[table])
+    chosen = frame[(frame["metric"] == metric) & (frame["subset"] == subset)]
+    column = chosen["method"].where(chosen["weights"] != "random", chosen["method"] + " (random weights)")
+    means = chosen.assign(column=column).groupby([*keys, "column"], sort=False)["value"].mean().unstack("column")
+    order = [name + twin for twin in ("", " (random weights)") for name in METHODS]
+    means = means.reindex(columns=[c for c in order if c in means.columns]).reset_index()
+    means.columns.name = None
+    means[keys] = means[keys].astype(str)
+    average = {k: AVERAGE if k == keys[0] else "" for k in keys} | means.drop(columns=keys).mean().to_dict()
+    return pd.concat([means, pd.DataFrame([average])], ignore_index=True)
+
+
+def lift(wide: pd.DataFrame, method: str) -> pd.Series:
+    """How much a method is above the best score without a model, row by row; NaN where either is missing."""
+    shortcuts = [m.name for m in METHODS.values() if m.family == "shortcut" and m.name in wide]
+    return wide[method] - wide[shortcuts].max(axis=1)

@@ -1,0 +1,169 @@
+"""``ugrn benchmark``: a table of the paper with a model at hand, and the scores that need no model beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ugrn_core.cli.options import (
+    DEFAULT_BACKBONE,
+    BackboneOption,
+    BackgroundOption,
+    BaseOption,
+    DeviceOption,
+    GridOption,
+    sweep_settings,
+)
+from ugrn_core.cli.output import progress_on_stderr, say, write_csv
+from ugrn_core.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ugrn_core.backbones.backbone import Backbone
+    from ugrn_core.beeline.expression import Expression
+    from ugrn_core.beeline.networks import Network, Row
+    from ugrn_core.benchmark.request import BenchmarkRequest
+    from ugrn_core.benchmark.run import Contestant
+
+
+def benchmark(
+    table: Annotated[int, typer.Option(metavar="1..6", help="Table of the paper.")],
+    out: Annotated[Path, typer.Option(metavar="FILE.csv", help="File to write (.csv or .csv.gz).")],
+    backbone: BackboneOption = DEFAULT_BACKBONE,
+    gene_set: Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")] = "TFs+500",
+    context: Annotated[str, typer.Option(metavar="pair|full", help="Two genes, or all of the data set.")] = "pair",
+    sampler: Annotated[
+        str, typer.Option(metavar="NAME", help="Negatives: per_tf, uniform, degree_matched or tf_matched.")
+    ] = "per_tf",
+    max_pos: Annotated[int, typer.Option(help="Most positives of each network of each data set; 0: all.")] = 2000,
+    seeds: Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")] = 3,
+    weights: Annotated[
+        str, typer.Option(metavar="both|trained|random", help="random: the same shape, never trained.")
+    ] = "both",
+    test_sets: Annotated[str, typer.Option(metavar="A,B", help="Only tests on these data sets.")] = "",
+    max_sources: Annotated[int, typer.Option(help="Most regulators of each network; 0: all.")] = 0,
+    methods: Annotated[str, typer.Option(metavar="A,B", help="Only these methods.")] = "",
+    base: BaseOption = None,
+    grid: GridOption = None,
+    background: BackgroundOption = "fixed",
+    scores: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also keep the score of every pair.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 is best beside other work.")] = 0,
+    device: DeviceOption = None,
+) -> None:
+    """Run a table of the benchmark, into one long CSV.
+
+    Says first what it will cost. A run that was stopped goes on when the same command is given again: finished parts
+    lie in FILE.parts until the end, features in the store of results. The mean AUPRC of every row is printed at last.
+    """
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.benchmark.budget import budget
+    from ugrn_core.benchmark.methods import METHODS
+    from ugrn_core.benchmark.request import BenchmarkRequest, Samples
+    from ugrn_core.benchmark.results import Parts, write_results
+    from ugrn_core.benchmark.run import Run
+    from ugrn_core.benchmark.runner import run_benchmark
+    from ugrn_core.benchmark.tables import wide_table
+    from ugrn_core.store import Store
+
+    _check_out(out)
+    _use_threads(threads)
+    model = load_backbone(backbone, device)
+    request = BenchmarkRequest(
+        table=table,
+        gene_set=gene_set,
+        context=context,  # pyright: ignore[reportArgumentType] (checked by the request)
+        sampler=sampler,
+        max_pos=max_pos or None,
+        seeds=seeds,
+        max_sources=max_sources or None,
+        test_sets=_words(test_sets) or None,
+        methods=_words(methods) or tuple(METHODS),
+        settings=sweep_settings(model.card, base, grid, background),
+    )
+    networks, expression = _read_data(request, model)
+    contestants = _contestants(model, weights)
+    parts_file = out.with_name(f"{out.name}.parts")
+    parts = Parts(parts_file, _header(request, contestants, expression))
+    with Store() as store:
+        run = Run(request, Samples(request, networks), expression, parts, store, scores)
+        for contestant in contestants:
+            say(budget(run, contestant).sentence())
+        with progress_on_stderr() as progress:
+            frame = run_benchmark(run, contestants, progress)
+    write_results(frame, out)
+    parts_file.unlink()
+    say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests and seeds, all pairs:")
+    write_csv(wide_table(frame, table).round(3))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _read_data(request: BenchmarkRequest, model: Backbone) -> tuple[dict[Row, Network], dict[str, Expression]]:
+    """Networks in the model's vocabulary and the expression there is; what was lost and what is missing is said."""
+    from ugrn_core.beeline.expression import find_expression, how_to_get, load_expression
+    from ugrn_core.beeline.networks import load_network
+    from ugrn_core.benchmark.request import cut_network
+
+    whole = {row: load_network(*row, request.gene_set) for row in request.rows}
+    networks = {row: cut_network(n, model.vocabulary, request.max_sources) for row, n in whole.items()}
+    edges, kept = sum(len(n.edges) for n in whole.values()), sum(len(n.edges) for n in networks.values())
+    genes = {g for n in whole.values() for g in n.genes}
+    known = sum(g in model.vocabulary for g in genes)
+    say(
+        f"{len(whole)} networks: {known:,} of {len(genes):,} genes are known to {model.card.name}, "
+        f"{kept:,} of {edges:,} edges are used."
+    )
+    expression = {}
+    for row, network in networks.items():
+        file = find_expression(row.data_set, request.gene_set)
+        if file is not None and row.data_set not in expression:
+            expression[row.data_set] = load_expression(file, network)
+    lacking = list(dict.fromkeys(r.data_set for r in networks if r.data_set not in expression))
+    if lacking:
+        say(f"No expression of {', '.join(lacking)}: Pert and Attn have no value there. {how_to_get(request.gene_set)}")
+    return networks, expression
+
+
+def _contestants(model: Backbone, weights: str) -> list[Contestant]:
+    """The methods without a model, and the model with trained weights, random ones, or both."""
+    from ugrn_core.backbones.backbone import TransformerBackbone
+    from ugrn_core.backbones.random_weights import random_twin
+    from ugrn_core.benchmark.run import Contestant
+
+    if weights not in ("both", "trained", "random"):
+        raise InputError(f"--weights is {weights!r}; expected both, trained or random.")
+    contestants = [Contestant()]
+    if weights != "random":
+        contestants.append(Contestant(model, "trained"))
+    if weights != "trained":
+        if not isinstance(model, TransformerBackbone):
+            raise InputError(f"{model.card.name} has no weights to draw anew; use --weights trained.")
+        contestants.append(Contestant(random_twin(model), "random"))
+    return contestants
+
+
+def _header(
+    request: BenchmarkRequest, contestants: Sequence[Contestant], expression: dict[str, Expression]
+) -> dict[str, Any]:
+    """What makes two runs the same run."""
+    prints = [c.backbone.fingerprint for c in contestants if c.backbone is not None]
+    return request.described() | {"fingerprints": prints, "expression": sorted(expression)}
+
+
+def _use_threads(threads: int) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _check_out(out: Path) -> None:
+    if not out.name.endswith((".csv", ".csv.gz")):
+        raise InputError(f"--out is {out}; expected a name that ends in .csv or .csv.gz.")
+    if out.is_dir() or not out.parent.is_dir():
+        raise InputError(f"--out is {out}; there is no folder {out.parent} to write a file of that name into.")
