@@ -110,9 +110,10 @@ def official(checkpoint: Checkpoint) -> nn.Module:
 def official_reconstruction(model: nn.Module, checkpoint: Checkpoint, gene_ids: Tensor, values: Tensor) -> Tensor:
     """``mlm_output`` of the genes, (cell, gene), with ``<cls>`` at ``pad_value`` put first as in pre-training."""
     cells = len(values)
-    cls = torch.full((cells, 1), checkpoint.tokens["<cls>"])
+    cls = torch.full((cells, 1), checkpoint.tokens["<cls>"], device=gene_ids.device)
     ids = torch.cat([cls, gene_ids.expand(cells, -1)], 1)
-    with_cls = torch.cat([torch.full((cells, 1), float(checkpoint.args["pad_value"])), values], 1)
+    cls_value = torch.full((cells, 1), float(checkpoint.args["pad_value"]), device=values.device)
+    with_cls = torch.cat([cls_value, values], 1)
     padding = torch.zeros_like(ids, dtype=torch.bool)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch calls its own nested tensors a prototype
