@@ -16,6 +16,7 @@ from ugrn_core.benchmark.curves import both_directions
 from ugrn_core.benchmark.features import ANYWHERE, FeatureBank, pairs_by_place
 from ugrn_core.benchmark.gene_level import REFERENCE
 from ugrn_core.benchmark.methods import METHODS, trained_parts
+from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
@@ -41,7 +42,7 @@ class Budget:
 
     def sentence(self) -> str:
         """The budget in plain words."""
-        who = "methods without a model" if self.passes == 0 and self.trainings == 0 else f"{self.name} ({self.weights})"
+        who = "methods without a model" if self.name == NONE else f"{self.name} ({self.weights})"
         if not self.blocks:
             return f"{who}: nothing left to do."
         return (

@@ -6,6 +6,7 @@ a block being the rows of one (training, test, method, seed). A line cut off by 
 
 from __future__ import annotations
 
+import gzip
 import json
 import math
 from collections.abc import Sequence
@@ -79,9 +80,9 @@ def write_results(frame: pd.DataFrame, file: Path) -> None:
 
     The same frame gives the same bytes.
     """
+    text = frame.to_csv(None, index=False, float_format="%.6f", lineterminator="\n").encode()
     partial = file.with_name(f"{file.name}.partial")
-    packing: Any = {"method": "gzip", "mtime": 0} if file.suffix == ".gz" else None
-    frame.to_csv(partial, index=False, float_format="%.6f", lineterminator="\n", compression=packing)
+    partial.write_bytes(gzip.compress(text, mtime=0) if file.suffix == ".gz" else text)
     partial.replace(file)
 
 

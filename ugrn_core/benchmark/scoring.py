@@ -62,6 +62,8 @@ class Scored:
 
     def scores(self, method: Method) -> tuple[np.ndarray | None, str, str]:
         """Scores (pair,) with status and reason; None where the method cannot score this test."""
+        if not self.sample.pairs:
+            return None, "missing", f"no edge of {self.row} is among the genes of the model"
         if method.shortcut is not None:
             regulators = frozenset(self.run.samples.networks[self.row].tfs)
             return method.shortcut(Known(self.trained.edges, regulators), self.sample.pairs), "ok", ""
