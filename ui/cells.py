@@ -57,6 +57,9 @@ def choose() -> None:
     cells = current()
     if cells is not None:
         st.caption(facts(cells.data))
+        with st.expander("How it was read", type="compact"):
+            for note in cells.data.notes:
+                st.caption(plain(note))
 
 
 def current() -> Cells | None:
@@ -71,9 +74,8 @@ def use_example() -> None:
 
 
 def facts(data: ExpressionData) -> str:
-    """One line on a data set, with the notes of its reading."""
-    notes = plain(" ".join(data.notes))
-    return f"{plain(data.label)} · {data.n_cells:,} cells · {len(data.genes):,} genes. {notes}"
+    """One line on a data set."""
+    return f"{plain(data.label)} · {data.n_cells:,} cells · {len(data.genes):,} genes"
 
 
 def _let_go() -> None:

@@ -10,12 +10,11 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
 from ugrn_core.data.context import VARIABLE_GENES, data_context, list_context, max_context_genes
-from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.types import Context
 from ui import cells
-from ui.errors import plain
+from ui.errors import NotYet, plain
 from ui.figure_panel import csv_button
 
 PAIR, GENES, CELLS = "pair", "genes", "cells"
@@ -101,7 +100,9 @@ def _gene_controls(redraw: Callable[[], None]) -> None:
         placeholder="SOX2, POU5F1, KLF4, MYC ... separated as you like, or pasted from a table",
         on_change=redraw,
     )
-    file = upload.file_uploader("or a text or CSV file", key="gene_file", type=["txt", "csv", "tsv"], on_change=redraw)
+    file = upload.file_uploader(
+        "or a text or CSV file", key="gene_file", type=["txt", "csv", "tsv"], max_upload_size=5, on_change=redraw
+    )
     if file is not None:
         st.session_state["gene_names"] = (file.name, tuple(read_gene_list(file.getvalue())))
     else:
@@ -115,7 +116,7 @@ def _of_genes(backbone: Backbone) -> ContextChoice:
         kept = _kept("genes")
         if kept is not None:
             return ContextChoice({kept.label: kept}, LIST_FILE)
-        raise InputError("The virtual cell has no genes yet: paste a list above or upload a file.")
+        raise NotYet("The virtual cell has no genes yet: paste a list above or upload a file.")
     report = resolve(names, backbone.vocabulary)
     pasted = "" if uploaded else "\n".join(names) + "\n"
     file = uploaded[0] if uploaded else LIST_FILE
@@ -161,12 +162,12 @@ def _of_cells(backbone: Backbone) -> ContextChoice:
         kept = _kept("profile")
         if kept is not None:
             return ContextChoice({kept.label: kept}, "cells.h5ad")
-        raise InputError("There are no cells yet: choose them in the sidebar, or use the example.")
+        raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
     column = st.session_state.get("column") or ALL_CELLS
     levels = st.session_state.get("levels") or []
     groups = [None] if column == ALL_CELLS else [(column, level) for level in levels]
     if not groups:
-        raise InputError(f"No group of {column} is chosen: choose one to three.")
+        raise NotYet(f"No group of {column} is chosen: choose one to three.")
     n_variable = st.session_state.get("n_variable") or VARIABLE_GENES[0]
     contexts, reports, notes = {}, [], []
     for group in groups:

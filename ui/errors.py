@@ -11,11 +11,17 @@ import streamlit as st
 from ugrn_core.errors import UGRNError
 
 
+class NotYet(UGRNError):
+    """Something the page still waits for, such as a gene; no fault of anybody."""
+
+
 @contextmanager
 def said_in_place() -> Iterator[None]:
     """Show the message of a :class:`UGRNError` where it happened; anything else is a bug and passes through."""
     try:
         yield
+    except NotYet as wanted:
+        st.info(plain(str(wanted)), icon=":material/arrow_upward:")
     except UGRNError as error:
         st.error(plain(str(error)), icon=":material/error:")
 

@@ -21,14 +21,13 @@ def redraw() -> None:
 
 def mode_choice() -> str:
     """Which of the three views is chosen; a single pair may show its pair-specific part."""
-    if (st.session_state.get("mode") or "pair") == "pair":
+    if st.session_state.setdefault("mode", "pair") == "pair":
         pair_view.toggle(redraw)
     st.segmented_control(
         "View",
         list(MODES),
         key="mode",
         persist_state="session",
-        default="pair",
         required=True,
         format_func=MODES.__getitem__,
         label_visibility="collapsed",
@@ -45,12 +44,12 @@ def controls(backbone: Backbone, mode: str) -> None:
     else:
         list_view.controls(redraw)
     cell, base, grid, background = st.columns([29, 12, 24, 24], vertical_alignment="bottom")
+    st.session_state.setdefault("context", contexts.PAIR)
     cell.segmented_control(
         "Virtual cell",
         list(contexts.LABELS),
         key="context",
         persist_state="session",
-        default=contexts.PAIR,
         required=True,
         format_func=contexts.LABELS.__getitem__,
         help="The genes beside the pair. In the pair alone an answer takes a moment; cost grows with the square of "

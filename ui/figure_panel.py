@@ -10,14 +10,14 @@ from ugrn_core.figures.standalone import standalone_html
 from ugrn_core.figures.style import figure_config, file_stem
 
 NOTE = (
-    "A hypothesis of the model, not a measurement: a curve shows neither cause nor effect, and its sign does not tell "
-    "activation from repression."
+    "A hypothesis of the model, not a measurement: neither cause nor effect, and up or down does not tell activation "
+    "from repression."
 )
 
 
 def figure_panel(figure: go.Figure, frame: pd.DataFrame, *, name: str, alt: str, command: str, key: str) -> None:
     """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text."""
-    picture = "svg" if st.session_state.get(f"picture {key}") == "SVG" else "png"
+    picture = "svg" if st.session_state.setdefault(f"picture {key}", "PNG") == "SVG" else "png"
     st.plotly_chart(figure, width="stretch", config=figure_config(name, picture), alt=alt, key=key)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         csv_button(frame, name, key)
@@ -32,14 +32,14 @@ def figure_panel(figure: go.Figure, frame: pd.DataFrame, *, name: str, alt: str,
             help="The figure as one file that works without a connection",
         )
         st.segmented_control(
-            "The camera button of the figure saves",
+            "What the camera button of the figure saves",
             ["PNG", "SVG"],
             key=f"picture {key}",
-            default="PNG",
             required=True,
+            format_func=":material/photo_camera: {}".format,
             label_visibility="collapsed",
-            help="What the camera button of the figure saves",
         )
+        st.caption(NOTE)
     with st.expander("Numbers and command line"):
         st.dataframe(frame, width="stretch", hide_index=True, height=260, alt=f"The numbers of the figure: {alt}")
         st.code(command, language="bash", wrap_lines=True)

@@ -14,7 +14,7 @@ from ugrn_core.genes.gene_list import parse_pairs
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.pair import PairRequest, estimate_curves, score_pairs
 from ui import contexts, pair_view, settings, work
-from ui.errors import plain
+from ui.errors import NotYet, plain
 from ui.figure_panel import csv_button
 from ui.session import store
 from ui.work import Question
@@ -29,7 +29,7 @@ def controls(redraw: Callable[[], None]) -> None:
         "Pairs, one a line: source, target",
         key="pair_text",
         persist_state="session",
-        height=120,
+        height=150,
         placeholder="GATA1, KLF1\nSPI1 -> CSF1R",
         on_change=redraw,
     )
@@ -69,7 +69,7 @@ def read(backbone: Backbone) -> tuple[tuple[tuple[str, str], ...], GeneReport, c
     """Pairs in symbols of the model, the report on their genes, and the context; an error says what is missing."""
     named = parse_pairs(st.session_state.get("pair_text") or "")
     if not named:
-        raise InputError("There are no pairs yet: paste one a line above, such as GATA1, KLF1.")
+        raise NotYet("There are no pairs yet: paste one a line above, such as GATA1, KLF1.")
     if len(named) > MOST_PAIRS:
         raise InputError(f"{len(named):,} pairs are more than the {MOST_PAIRS:,} of this page. Use ugrn sweep.")
     choice = contexts.read(backbone)
@@ -98,12 +98,12 @@ def _table(scored: pd.DataFrame, backbone: Backbone) -> None:
         key="scores",
         alt="Scores of the pairs, one row a pair",
         column_config={
-            "forward_max_response": number(f"largest change of target ({unit})", format="%+.3g"),
-            "forward": line("target over x", width="small"),
-            "reverse_max_response": number(f"largest change of source ({unit})", format="%+.3g"),
-            "reverse": line("source over x", width="small"),
-            "forward_max_slope": number("steepest slope, target", format="%+.3g"),
-            "reverse_max_slope": number("steepest slope, source", format="%+.3g"),
+            "forward_max_response": number(f"target changes by ({unit})", format="%+.3g"),
+            "forward": line("curve", width="small"),
+            "reverse_max_response": number(f"source changes by ({unit})", format="%+.3g"),
+            "reverse": line("curve back", width="small"),
+            "forward_max_slope": number("slope", format="%+.3g"),
+            "reverse_max_slope": number("slope back", format="%+.3g"),
         },
     )
     rows = event["selection"]["rows"]

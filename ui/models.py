@@ -8,8 +8,7 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone, status
-from ugrn_core.errors import InputError
-from ui.errors import said_in_place
+from ui.errors import NotYet, said_in_place
 from ui.folders import paths_welcome, typed_path
 
 OWN = "own"
@@ -58,7 +57,7 @@ def current() -> Backbone:
         return _load(str(name), 0.0)
     text = st.session_state.get("model_folder", "").strip()
     if not text:
-        raise InputError("No checkpoint folder is given. Type its path in the sidebar, or choose another model.")
+        raise NotYet("No checkpoint folder is given yet: type its path in the sidebar, or choose another model.")
     folder = typed_path(text)
     return _load(str(folder), _stamp(folder))
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.pair import (
@@ -24,7 +23,7 @@ from ugrn_core.pair import (
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
 from ui import contexts, settings, work
-from ui.errors import plain
+from ui.errors import NotYet, plain
 from ui.facts_row import facts_row
 from ui.figure_panel import figure_panel
 from ui.genes import symbol_of
@@ -79,7 +78,7 @@ def read(backbone: Backbone) -> tuple[PairRequest, contexts.ContextChoice]:
     typed = {name: st.session_state.get(name) for name in ("source", "target")}
     missing = [name for name, gene in typed.items() if not gene]
     if missing:
-        raise InputError(f"Choose a {' and a '.join(missing)} above to see their curves.")
+        raise NotYet(f"Choose a {' and a '.join(missing)} above to see their curves.")
     choice = contexts.read(backbone)
     source, target = (symbol_of(str(gene), backbone) for gene in typed.values())
     return PairRequest(source, target, choice.main, settings.read(backbone.card)), choice
@@ -139,7 +138,7 @@ def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
             ("specific", backbone.fingerprint, request),
             lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
             "Pair-specific response and percentile among random pairs",
-            estimate_specific(backbone, request, store()).seconds,
+            max(work.AT_ONCE, estimate_specific(backbone, request, store()).seconds),
             str(backbone.device),
         ),
         topic=("pair", backbone.fingerprint, request),

@@ -25,6 +25,7 @@ def controls(
     """One control in each of three places; the numbers are kept for every unit by itself."""
     st.session_state.setdefault(base_key(card), card.base)
     st.session_state.setdefault(grid_key(card), written(card.grid))
+    st.session_state.setdefault("background", "fixed")
     base, grid, background = places
     low, high = card.domain
     base.number_input(
@@ -48,7 +49,6 @@ def controls(
         list(BACKGROUNDS),
         key="background",
         persist_state="session",
-        default="fixed",
         required=True,
         format_func=BACKGROUNDS.__getitem__,
         on_change=redraw,

@@ -46,7 +46,7 @@ def welcome() -> None:
         st.title("Ask a cell model how one gene answers another", anchor=False)
         st.markdown(INTRODUCTION)
         with st.container(horizontal=True):
-            if st.button(f"Open the example: {example.SOURCE} and {example.TARGET}", type="primary", key="example"):
+            if st.button(f"Open {example.SOURCE} and {example.TARGET}", type="primary", key="example"):
                 st.switch_page(PAIR_PAGE, query_params={"source": example.SOURCE, "target": example.TARGET})
             if st.button("Choose your own pair", key="own pair"):
                 st.switch_page(PAIR_PAGE)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_peaks, prepare_targets
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.pair import PairRequest, compare_targets, estimate_curves
 from ui import contexts, pair_view, settings, work
-from ui.errors import plain
+from ui.errors import NotYet, plain
 from ui.figure_panel import figure_panel
 from ui.genes import symbol_of
 from ui.session import store
@@ -53,7 +52,9 @@ def show(backbone: Backbone) -> None:
         command="\n".join(lines),
         key="targets-figure",
     )
-    st.dataframe(prepare_peaks(frame), width="stretch", hide_index=True, alt="The largest change of every curve")
+    with st.expander("Largest changes"):
+        peaks = prepare_peaks(frame).drop(columns=["series", "measure"])
+        st.dataframe(peaks, width="stretch", hide_index=True, alt="The largest change of every curve")
     contexts.show_report(choice)
 
 
@@ -61,7 +62,7 @@ def read(backbone: Backbone) -> tuple[str, tuple[str, ...], contexts.ContextChoi
     """Source, targets and context by the controls; an error for the user says what is still missing."""
     state = st.session_state
     if not state.get("source") or not state.get("targets"):
-        raise InputError("Choose a source and at least one target above to compare their curves.")
+        raise NotYet("Choose a source and at least one target above to compare their curves.")
     choice = contexts.read(backbone)
     source = symbol_of(state["source"], backbone)
     return source, tuple(dict.fromkeys(symbol_of(t, backbone) for t in state["targets"])), choice

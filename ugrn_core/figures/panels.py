@@ -14,7 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.curves import RAW, SPECIFIC
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, legend_on_top, restrained
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 from ugrn_core.figures.titles import follow_title, in_two_lines, response_title, slope_title, value_title
 
 HEIGHT = 460
@@ -68,13 +68,16 @@ def plot_curves(frame: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
     that heights can be compared. Where no response is defined, the slope stands alone.
     """
     panels = _panels(frame)
-    layout = restrained(height if panels[0].quantity == "response" else round(height * 0.7))
+    titles = [_title(panel) for panel in panels]
+    layout = restrained(
+        height if panels[0].quantity == "response" else round(height * 0.7),
+        title_lines=max(title["text"].count("<br>") + 1 for title in titles[: panels[0].below]),
+        legend=len(frame[["series", "measure"]].drop_duplicates()) > 1,
+    )
     for panel in panels:
         layout |= _axes(panel)
-    layout["annotations"] = [_title(panel) for panel in panels]
+    layout["annotations"] = titles
     layout["shapes"] = [mark for panel in panels for mark in _base_mark(panel)]
-    if len(frame[["series", "measure"]].drop_duplicates()) > 1:
-        layout |= legend_on_top()
     return go.Figure({"data": [line for panel in panels for line in _lines(panel)], "layout": layout})
 
 

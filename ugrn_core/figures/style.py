@@ -33,23 +33,22 @@ GRIDLINE = "rgba(128, 128, 128, 0.18)"
 FONT_SIZE = 13
 
 
-def restrained(height: int) -> dict[str, Any]:
-    """Layout that all figures share: transparent background, room for a title; text takes the page's colour."""
+def restrained(height: int, *, title_lines: int = 1, legend: bool = False) -> dict[str, Any]:
+    """Layout that all figures share: transparent background, room for titles and legend above the panels.
+
+    Text has no colour of its own and takes that of the page.
+    """
+    line = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"}
     return {
         "height": height,
-        "margin": {"l": 52, "r": 12, "t": 26, "b": 46},
+        "margin": {"l": 52, "r": 12, "t": 10 + 17 * title_lines + (32 if legend else 0), "b": 46},
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "font": {"size": FONT_SIZE},
         "hoverlabel": {"namelength": -1},
-        "showlegend": False,
+        "showlegend": legend,
+        "legend": line,
     }
-
-
-def legend_on_top() -> dict[str, Any]:
-    """Layout of a figure with several series: their names in one line above it, and room for them."""
-    line = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"}
-    return {"showlegend": True, "legend": line, "margin": {"l": 52, "r": 12, "t": 60, "b": 46}}
 
 
 def axis(**more: Any) -> dict[str, Any]:
