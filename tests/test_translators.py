@@ -1,16 +1,49 @@
-"""Translators: the trainer against autograd, torch.optim and scikit-learn."""
+"""Translators: the trainer against autograd, torch.optim and scikit-learn; calibration; what is kept on disk."""
 
 from __future__ import annotations
 
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from planted import GENE_NAMES, PlantedBackbone, planted_networks
+from safetensors.numpy import load_file, save_file
+from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from typer.testing import CliRunner, Result
 
+from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.beeline.networks import ROWS, SPECIES, Row
+from ugrn_core.benchmark.curves import sweep_table
+from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.pair_hashes import pair_hashes
+from ugrn_core.translators.calibration import (
+    false_discovery_rate,
+    fit_calibration,
+    platt,
+    probability,
+    reliability_curve,
+    shift_prevalence,
+)
+from ugrn_core.translators.edge_list import parse_edges
+from ugrn_core.translators.library import delete_translator, list_translators, load_translator, save_translator
+from ugrn_core.translators.material import Material, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, _seed_weights, predict_logits, train_net
+from ugrn_core.translators.schema import check_schema
+from ugrn_core.translators.scoring import EDGE_COLUMNS, score_pairs
+from ugrn_core.translators.training import train_translator
+from ugrn_core.translators.translator import Translator
+from ugrn_core.types import Context
 
 
 def planted(n: int = 4000, n_features: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -103,3 +136,295 @@ def test_bad_input_and_cancel() -> None:
         train_net(np.full_like(x, np.nan), y, seed=0)
     with pytest.raises(Cancelled):
         train_net(x, y, seed=0, cancel=lambda: True)
+
+
+# calibration
+
+
+def test_platt_is_a_logistic_regression_and_never_turns_the_ranking_around() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.normal(0, 2, 20_000)
+    y = (rng.random(20_000) < 1 / (1 + np.exp(-true))).astype(np.int8)
+    slope, intercept = platt(true / 3 + 1, y)
+    assert slope == pytest.approx(3, rel=0.05) and intercept == pytest.approx(-3, rel=0.05)
+    assert platt(-true, y) == (0.0, pytest.approx(np.log(y.mean() / (1 - y.mean()))))
+
+
+def test_reliability_curve_is_scikit_learns_with_counts() -> None:
+    rng = np.random.default_rng(1)
+    p = rng.random(1000)
+    y = (rng.random(1000) < p).astype(np.int8)
+    observed, predicted = calibration_curve(y, p, n_bins=10, strategy="quantile")
+    bins = reliability_curve(y, p)
+    np.testing.assert_allclose([b.observed for b in bins], observed)
+    np.testing.assert_allclose([b.predicted for b in bins], predicted)
+    assert sum(b.n for b in bins) == 1000
+
+
+def test_calibration_is_judged_on_groups_left_out() -> None:
+    """Two groups with opposite errors: each is judged by the fit of the other, so that the Brier score shows it."""
+    rng = np.random.default_rng(2)
+    logits = rng.normal(0, 2, 4000)
+    y = (rng.random(4000) < probability(logits)).astype(np.int8)
+    groups = ["a"] * 2000 + ["b"] * 2000
+    found = fit_calibration(logits, y, groups)
+    assert found is not None and found.held_out == ("a", "b") and found.n_pairs == 4000
+    by_hand = np.empty(4000)
+    for fit, judged in ((slice(2000, None), slice(0, 2000)), (slice(0, 2000), slice(2000, None))):
+        model = LogisticRegression(C=np.inf).fit(logits[fit, None], y[fit])
+        by_hand[judged] = model.predict_proba(logits[judged, None])[:, 1]
+    assert found.brier == pytest.approx(np.mean((by_hand - y) ** 2), rel=1e-6)
+    assert found.brier < found.brier_prior == pytest.approx(y.mean() * (1 - y.mean()))
+    assert fit_calibration(logits[:50], y[:50], groups[:50]) is None
+
+
+def test_prevalence_is_bayes_rule() -> None:
+    """P(edge | x) at another prior: likelihood ratio times the new odds."""
+    p, prior, prevalence = 0.8, 0.5, 0.01
+    shifted = probability(shift_prevalence(np.array([np.log(p / (1 - p))]), prior, prevalence))[0]
+    ratio = (p / (1 - p)) / (prior / (1 - prior))
+    odds = ratio * prevalence / (1 - prevalence)
+    assert shifted == pytest.approx(odds / (1 + odds))
+    assert false_discovery_rate(np.array([0.9, 0.7])) == pytest.approx(0.2)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        shift_prevalence(np.zeros(1), 0.5, 1.0)
+
+
+@given(st.floats(-800, 800))
+def test_probability_never_overflows(logit: float) -> None:
+    assert 0 <= probability(np.array([logit]))[0] <= 1
+
+
+# translators that are kept
+
+REQUEST = TrainRequest("hESC-STRING", max_pos=300, epochs=20, seeds=2)
+STRING = (Row("STRING", "hESC"),)
+
+
+def material(rows: tuple[Row, ...] = STRING, request: TrainRequest = REQUEST) -> Material:
+    needed = dict.fromkeys([*rows, *judged_rows(rows)])
+    return beeline_material(request, rows, planted_networks(PlantedBackbone(), tuple(needed)))
+
+
+@pytest.fixture(scope="module")
+def kept() -> Translator:
+    return train_translator(PlantedBackbone(), REQUEST, material())
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_judged_rows_are_other_data_sets_of_the_same_networks() -> None:
+    assert set(judged_rows(STRING)) == {r for r in ROWS if r.network == "STRING" and r.data_set != "hESC"}
+    assert judged_rows(ROWS) == ROWS, "trained on all sets: each is left out in turn"
+    assert {r.data_set for r in judged_rows((Row("LOF/GOF", "mESC"),))} == set(SPECIES) - {"mESC"}
+
+
+def test_a_translator_finds_the_planted_truth_and_is_calibrated(kept: Translator) -> None:
+    card = kept.card
+    assert card.metrics[0].test == "hHEP STRING" and len(card.metrics) == 6
+    assert min(m.auroc for m in card.metrics) > 0.95
+    assert card.calibration is not None and card.calibration.brier < 0.1
+    assert set(card.calibration.held_out) == set(SPECIES) - {"hESC"}
+    network = planted_networks(PlantedBackbone(), STRING)[STRING[0]]
+    assert card.prevalence == pytest.approx(len(network.edges) / (30 * 89))
+    assert card.prior == pytest.approx(card.n_pos / (card.n_pos + card.n_neg))
+
+
+def test_trained_on_all_sets_each_is_left_out_in_turn() -> None:
+    rows = tuple(r for r in ROWS if r.network == "STRING")
+    request = replace(REQUEST, max_pos=60, seeds=1, epochs=5)
+    found = material(rows, request)
+    for j in found.judgements:
+        assert j.train is not None and j.group not in j.train.data_sets, "its own data set is not in its training"
+        assert set(j.test.data_sets) == {j.group}
+    card = train_translator(PlantedBackbone(), request, found).card
+    assert card.calibration is not None and set(card.calibration.held_out) == set(SPECIES)
+
+
+def test_probabilities_match_what_is_true_at_the_prevalence(kept: Translator) -> None:
+    """All candidates of an unseen data set: the mean probability at their density is near their share of edges."""
+    network = planted_networks(PlantedBackbone(), (Row("STRING", "mESC"),))[Row("STRING", "mESC")]
+    candidates = [(s, t) for s in network.tfs for t in network.genes if s != t]
+    share = len(network.edges) / len(candidates)
+    table = score_pairs(kept, PlantedBackbone(), candidates, prevalence=share)
+    assert table["probability"].mean() == pytest.approx(share, abs=0.05)
+    rising = score_pairs(kept, PlantedBackbone(), candidates, prevalence=0.5)["probability"]
+    assert (rising.to_numpy() >= table["probability"].to_numpy()).all()
+
+
+def test_scores_are_an_edge_table_with_novelty(kept: Translator) -> None:
+    trained = material().members[0].pairs[0]
+    seen = kept.card.genes
+    unseen = [g for g in GENE_NAMES if g not in seen]
+    pairs = [trained, (seen[0], unseen[0]), (unseen[0], unseen[1]), trained]
+    table = score_pairs(kept, PlantedBackbone(), pairs)
+    assert tuple(table.columns) == EDGE_COLUMNS and len(table) == 3
+    novelty = {(r.source, r.target): r.novelty for r in table.itertuples()}
+    assert novelty == {trained: "pair seen", pairs[1]: "one gene unseen", pairs[2]: "both genes unseen"}
+    assert table["score"].is_monotonic_decreasing
+    features = sweep_table(PlantedBackbone(), [trained], Context(), kept.card.schema.settings)
+    by_part = {m: features.forward_and_reverse(k, [trained]) for m, k in (("VVP", "response"), ("GDT", "slope"))}
+    expected = np.mean([predict_logits(n, by_part[m])[0] for m in ("VVP", "GDT") for n in kept.nets[m]])
+    got = table[(table.source == trained[0]) & (table.target == trained[1])]["score"].item()
+    assert got == pytest.approx(expected, abs=2e-5)
+
+
+def test_a_translator_survives_the_disk_byte_by_byte(kept: Translator, own_cache: Path) -> None:
+    file = save_translator(kept)
+    again = load_translator("hESC-STRING")
+    assert again.card == kept.card and (again.pair_hashes == kept.pair_hashes).all()
+    pairs = [(GENE_NAMES[0], g) for g in GENE_NAMES[1:20]]
+    pd.testing.assert_frame_equal(
+        score_pairs(again, PlantedBackbone(), pairs), score_pairs(kept, PlantedBackbone(), pairs)
+    )
+    first = file.read_bytes(), file.with_suffix(".json").read_bytes()
+    save_translator(train_translator(PlantedBackbone(), REQUEST, material()))
+    assert (file.read_bytes(), file.with_suffix(".json").read_bytes()) == first
+    card = json.loads(first[1])
+    assert not any("|" in str(v) and "->" in str(v) for v in card.values())
+    assert [t.name for t in list_translators() if not t.shipped] == ["hESC-STRING"]
+    delete_translator("hESC-STRING")
+    with pytest.raises(InputError, match="no translator hESC-STRING"):
+        load_translator("hESC-STRING")
+
+
+def test_a_card_holds_genes_and_hashes_but_no_edge(kept: Translator, own_cache: Path) -> None:
+    text = save_translator(kept).with_suffix(".json").read_text()
+    content = json.loads(text)
+    assert set(kept.card.genes) == set(content["genes"]) and "label" not in text
+    assert kept.pair_hashes.tolist() == sorted({int(h) for m in material().members for h in pair_hashes(m.pairs)})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"method": "GDT"}, "was trained on other features"),
+        ({"grid": (1.0, 2.0)}, "grid"),
+        ({"context": "full"}, "context full instead of pair"),
+        ({"fingerprint": "else"}, "another model"),
+    ],
+)
+def test_features_of_another_schema_are_refused(kept: Translator, change: dict, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        check_schema("x", kept.card.schema, replace(kept.card.schema, **change))
+
+
+def test_another_backbone_is_refused_in_scoring(kept: Translator) -> None:
+    with pytest.raises(InputError, match=r"planted.*another model"):
+        score_pairs(kept, PlantedBackbone(seed=1), [(GENE_NAMES[0], GENE_NAMES[1])])
+    with pytest.raises(InputError, match="context full instead of pair"):
+        score_pairs(kept, PlantedBackbone(), [GENE_NAMES[:2]], Context("genes", GENE_NAMES[:9]))
+    with pytest.raises(InputError, match="two different genes"):
+        score_pairs(kept, PlantedBackbone(), [(GENE_NAMES[0], GENE_NAMES[0])])
+
+
+def test_emb_does_not_mind_another_grid() -> None:
+    request = replace(REQUEST, method="Baseline-Emb", seeds=1, epochs=2)
+    emb = train_translator(PlantedBackbone(), request, material(STRING, request))
+    check_schema("x", emb.card.schema, replace(emb.card.schema, grid=(9.0,), context="full"))
+
+
+def test_damaged_translators_are_refused(kept: Translator, own_cache: Path) -> None:
+    file = save_translator(kept)
+    tensors = load_file(file)
+    save_file({k: v for k, v in tensors.items() if k != "VVP.1.layers.0.weight"}, file)
+    with pytest.raises(InputError, match="does not hold what its card says"):
+        load_translator(file)
+    save_file(tensors | {"extra": np.zeros(1, np.float32)}, file)
+    with pytest.raises(InputError, match="extra"):
+        load_translator(file)
+    file.write_bytes(b"\x80\x04N.")  # a pickle
+    with pytest.raises(InputError, match="cannot be read as a translator"):
+        load_translator(file)
+    file.with_suffix(".json").write_text("{}")
+    with pytest.raises(InputError, match="cannot be read as the card"):
+        load_translator(file)
+    assert "cannot be read" in list_translators()[0].problem
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", ".hidden", "x" * 65])
+def test_names_that_are_no_file_names_are_refused(name: str, own_cache: Path) -> None:
+    with pytest.raises(InputError):
+        replace(REQUEST, name=name)
+    with pytest.raises(InputError):
+        delete_translator(name)
+
+
+def test_training_can_be_watched_and_cancelled() -> None:
+    seen: list[tuple[str, int, int, float]] = []
+    request = replace(REQUEST, seeds=1, epochs=3)
+    train_translator(PlantedBackbone(), request, material(STRING, request), watch=lambda *a: seen.append(a))
+    assert [s[:3] for s in seen] == [(m, 0, e) for m in ("VVP", "GDT") for e in (1, 2, 3)]
+    with pytest.raises(Cancelled):
+        train_translator(PlantedBackbone(), request, material(STRING, request), cancel=lambda: True)
+
+
+# a user's own edges
+
+
+def test_own_edges_with_and_without_labels() -> None:
+    vocabulary = ToyBackbone(1, torch.device("cpu")).vocabulary
+    plain = parse_edges("OCT4,SOX2\nSOX2,NANOG\nSOX2,SOX2\nSOX2,NOGENE\n", vocabulary)
+    assert plain.network.edges == (("POU5F1", "SOX2"), ("SOX2", "NANOG")) and plain.negatives == ()
+    assert plain.network.tfs == ("POU5F1", "SOX2")
+    assert [n.split(" left")[0] for n in plain.notes] == [
+        "1 pair with a gene the model does not know",
+        "1 pair of a gene with itself",
+    ]
+    labelled = parse_edges("source,target,label\nSOX2,NANOG,1\nMYC,TP53,0\n", vocabulary)
+    assert labelled.network.edges == (("SOX2", "NANOG"),) and labelled.negatives == (("MYC", "TP53"),)
+    for text, words in (
+        ("source,target,label\nSOX2,NANOG,maybe\n", "Line 2.*0 or 1"),
+        ("source,target,label\nSOX2,NANOG,1\nSOX2,NANOG,0\n", "both 1 and 0"),
+        ("source,target,label\nSOX2,NANOG,0\n", "no positive edge"),
+        ("gene,label\nSOX2,1\n", "expected source, target and label"),
+    ):
+        with pytest.raises(InputError, match=words):
+            parse_edges(text, vocabulary)
+
+
+def test_own_edges_are_judged_on_genes_left_out() -> None:
+    network = planted_networks(PlantedBackbone(), STRING)[STRING[0]]
+    text = "\n".join(f"{s},{t}" for s, t in network.edges)
+    edges = parse_edges(text, PlantedBackbone().vocabulary)
+    found = own_material(replace(REQUEST, seeds=1), edges)
+    assert len(found.judgements) == 3
+    for j in found.judgements:
+        assert j.train is not None
+        assert not {g for p in j.train.pairs for g in p} & {g for p in j.test.pairs for g in p}
+    card = train_translator(PlantedBackbone(), replace(REQUEST, seeds=1, name="mine"), found).card
+    assert card.networks == ("own edges",) and np.mean([m.auroc for m in card.metrics]) > 0.8
+    assert card.calibration is not None
+
+
+# the commands
+
+
+def test_commands_make_show_use_and_delete(scgpt_folder: Path, own_cache: Path, tmp_path: Path) -> None:
+    genes = ["TP53", "MDM2", "CDKN1A", "SOX2", "NANOG", "POU5F1", "GATA1", "KLF1", "MYC", "STAT1"]
+    edges = tmp_path / "edges.csv"
+    edges.write_text("\n".join(f"{s},{t}" for i, s in enumerate(genes) for t in genes[i + 1 : i + 4]))
+
+    def ugrn(*words: str, status: int = 0) -> Result:
+        result = CliRunner().invoke(app, list(words))
+        assert result.exit_code == status, result.output
+        return result
+
+    options = ["--backbone", str(scgpt_folder), "--edges", str(edges), "--epochs", "2", "--seeds", "1"]
+    made = ugrn("translator", "train", "mine", *options)
+    assert Path(made.stdout.strip()) == own_cache / "translators" / "mine.safetensors"
+    assert "mine" in ugrn("translator", "list").stdout
+    assert json.loads(ugrn("translator", "show", "mine").stdout)["networks"] == ["own edges"]
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("SOX2 -> NANOG\nOCT4,HBB\nSOX2,NOGENE\n")
+    scored = ugrn("score", "--pairs", str(pairs), "--translator", "mine", "--backbone", str(scgpt_folder))
+    table = pd.read_csv(io.StringIO(scored.stdout))
+    assert tuple(table.columns) == EDGE_COLUMNS and set(table["source"]) == {"SOX2", "POU5F1"}
+    assert "1 of 3 pairs are left out" in scored.stderr and "--prevalence" in scored.stderr
+    ugrn("translator", "delete", "mine")
+    assert "no translator mine" in ugrn("translator", "show", "mine", status=2).stderr
+    assert "no network is called Strong" in ugrn("translator", "train", "x", "--network", "Strong", status=2).stderr

@@ -20,6 +20,7 @@ from ugrn_core.cli.models import models
 from ugrn_core.cli.output import say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.sweep import sweep
+from ugrn_core.cli.translator import score, translator
 from ugrn_core.errors import UGRNError
 
 
@@ -42,8 +43,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, models, genes, sweep, benchmark, fetch, cache, doctor):
+for command in (pair, models, genes, sweep, score, benchmark, fetch, cache, doctor):
     app.command()(command)
+app.add_typer(translator, name="translator")
 
 
 def _show_version(wanted: bool) -> None:

@@ -11,7 +11,7 @@ and torch.optim, to which a test holds it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -71,11 +71,12 @@ def train_net(
     settings: TrainSettings = TrainSettings(),
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    watch: Callable[[int, float], None] | None = None,
 ) -> tuple[TranslatorNet, list[float]]:
     """Train on features (pair, feature) and labels (pair,) in {0, 1}; returns the net and the mean loss of each epoch.
 
     Deterministic for a seed: runs on one thread of the CPU (matrices this small lose by sharing), and leaves the global
-    random state alone.
+    random state alone. ``watch`` is told each epoch (from 1) and its loss, for a live curve.
     """
     if len(features) != len(labels) or features.ndim != 2:
         raise ValueError(f"features {features.shape}, labels {labels.shape}")
@@ -101,6 +102,8 @@ def train_net(
             order = torch.randperm(len(x), generator=generator)
             losses = [step(x[rows], y[rows]) for rows in order.split(settings.batch)]
             history.append(torch.stack(losses).sum().item() / len(x))
+        if watch:
+            watch(epoch + 1, history[-1])
         if progress:
             progress((epoch + 1) / settings.epochs, f"epoch {epoch + 1} of {settings.epochs}, loss {history[-1]:.4f}")
     net.eval().requires_grad_(False)

@@ -1,0 +1,120 @@
+"""From logits to probabilities that mean something: calibrated on data sets the translator never saw, at a prior.
+
+A logit l becomes slope * l + intercept (Platt 1999), fitted on held-out pairs; the prior of those pairs is kept. At
+another share of edges (prevalence) the logit moves by the difference of the log odds of both priors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss
+
+from ugrn_core.errors import InputError
+
+N_BINS = 10
+FEWEST_PAIRS = 100
+"""Held-out pairs without which nothing is calibrated."""
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Pairs of about the same probability: the mean of what was said, the share of edges among them, their number."""
+
+    predicted: float
+    observed: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A fitted calibration and how well it does on held-out groups, each left out of the fit when it was judged.
+
+    ``prior`` is the share of edges among the pairs it was fitted on, ``held_out`` the groups (data sets, or folds of
+    genes), ``brier_prior`` the Brier score of always saying the prior.
+    """
+
+    slope: float
+    intercept: float
+    prior: float
+    n_pairs: int
+    held_out: tuple[str, ...]
+    brier: float
+    brier_prior: float
+    reliability: tuple[ReliabilityBin, ...]
+
+
+def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str]) -> Calibration | None:
+    """Calibration of held-out logits (pair,), judged by leaving one group out at a time; None where it cannot be had.
+
+    It takes 100 pairs of both classes. With a single group the judgement is of the fit itself.
+    """
+    if len(labels) < FEWEST_PAIRS or not 0 < labels.sum() < len(labels):
+        return None
+    at = np.array(groups)
+    names = tuple(dict.fromkeys(groups))
+    said = np.empty(len(labels))
+    for name in names:
+        inside = at == name
+        fit = ~inside if 0 < labels[~inside].sum() < (~inside).sum() else inside
+        slope, intercept = platt(logits[fit], labels[fit])
+        said[inside] = probability(slope * logits[inside] + intercept)
+    slope, intercept = platt(logits, labels)
+    prior = float(labels.mean())
+    return Calibration(
+        slope=slope,
+        intercept=intercept,
+        prior=prior,
+        n_pairs=len(labels),
+        held_out=names,
+        brier=float(brier_score_loss(labels, said)),
+        brier_prior=prior * (1 - prior),
+        reliability=reliability_curve(labels, said),
+    )
+
+
+def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Slope and intercept of the logistic regression of labels on logits, without a penalty.
+
+    A slope below 0 would turn the ranking around; the held-out pairs then say nothing, and every pair gets the prior.
+    """
+    model = LogisticRegression(C=np.inf).fit(np.asarray(logits, np.float64)[:, None], labels)
+    slope = float(model.coef_[0, 0])
+    return (slope, float(model.intercept_[0])) if slope > 0 else (0.0, log_odds(float(np.mean(labels))))
+
+
+def reliability_curve(
+    labels: np.ndarray, probabilities: np.ndarray, n_bins: int = N_BINS
+) -> tuple[ReliabilityBin, ...]:
+    """Bins of equal size by probability, lowest first; fewer bins where there are fewer pairs."""
+    order = np.argsort(probabilities, kind="stable")
+    parts = [rows for rows in np.array_split(order, n_bins) if len(rows)]
+    return tuple(
+        ReliabilityBin(float(probabilities[rows].mean()), float(labels[rows].mean()), len(rows)) for rows in parts
+    )
+
+
+def probability(logits: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-logit)), without overflow, float64."""
+    return np.exp(-np.logaddexp(0.0, -np.asarray(logits, np.float64)))
+
+
+def shift_prevalence(logits: np.ndarray, prior: float, prevalence: float) -> np.ndarray:
+    """Logits at another share of edges; both shares lie between 0 and 1."""
+    for name, value in (("prior", prior), ("prevalence", prevalence)):
+        if not 0 < value < 1:
+            raise InputError(f"The {name} is {value:g}; it must lie between 0 and 1, e.g. 0.01: one edge in 100 pairs.")
+    return np.asarray(logits, np.float64) + log_odds(prevalence) - log_odds(prior)
+
+
+def log_odds(share: float) -> float:
+    """log(share / (1 - share))."""
+    return float(np.log(share) - np.log1p(-share))
+
+
+def false_discovery_rate(probabilities: np.ndarray) -> float:
+    """Expected share of non-edges among pairs of these probabilities: the mean of 1 - p; NaN for no pair."""
+    return float((1 - probabilities).mean()) if len(probabilities) else float("nan")

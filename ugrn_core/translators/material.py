@@ -1,0 +1,127 @@
+"""What a translator is trained on and judged by: pairs of every seed, and held-out tests.
+
+Trained on some data sets, it is judged by the others (the same kinds of network where they have them). Trained on all
+of them, each data set is left out in turn and scored by networks trained on the rest. Trained on a user's own edges,
+folds of genes are left out in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.beeline.networks import Network, Row
+from ugrn_core.benchmark.features import ContextName
+from ugrn_core.benchmark.protocols import held_out_rows
+from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
+from ugrn_core.errors import InputError
+from ugrn_core.translators.edge_list import OwnEdges
+from ugrn_core.translators.library import check_name
+from ugrn_core.types import SweepSettings
+
+FOLDS = 3
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What to train: the method, the sampler, N/P, at most so many positives a network, epochs, and k seeds."""
+
+    name: str
+    method: str = "Ens"
+    context: ContextName = "pair"
+    sampler: str = "per_tf"
+    neg_ratio: int = 1
+    max_pos: int | None = 2000
+    epochs: int = 50
+    seeds: int = 3
+    settings: SweepSettings | None = None
+
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        for what in ("epochs", "seeds"):
+            if getattr(self, what) < 1:
+                raise InputError(f"{what} is {getattr(self, what)}; it must be at least 1.")
+
+    def how(self, seed: int) -> dict[str, object]:
+        """How pairs are drawn for a seed."""
+        return {"sampler": self.sampler, "neg_ratio": self.neg_ratio, "max_pos": self.max_pos, "seed": seed}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A held-out test of a group; ``train`` is what its networks learn from, None for the networks that are kept."""
+
+    name: str
+    group: str
+    train: LabelledPairs | None
+    test: LabelledPairs
+
+
+@dataclass(frozen=True)
+class Material:
+    """Training pairs of each seed, held-out tests, the training networks, and the genes of every data set."""
+
+    members: tuple[LabelledPairs, ...]
+    judgements: tuple[Judgement, ...]
+    networks: tuple[Network, ...]
+    genes: Mapping[str, tuple[str, ...]]
+
+
+def judged_rows(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Rows by which a translator trained on ``rows`` is judged and calibrated.
+
+    Other data sets, in the same kinds of network where they have them; the rows themselves where no set is left.
+    """
+    others = held_out_rows(rows)
+    same = tuple(r for r in others if r.network in {row.network for row in rows})
+    return same or others or tuple(rows)
+
+
+def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network]) -> Material:
+    """Material of BEELINE rows; ``networks`` holds ``rows`` and :func:`judged_rows`, in the backbone's vocabulary."""
+    chosen = [networks[row] for row in rows]
+    members = tuple(union_pairs(chosen, **request.how(seed)) for seed in range(request.seeds))
+    rest: dict[str, LabelledPairs] = {}
+    judgements = []
+    for row in judged_rows(rows):
+        others = [networks[r] for r in rows if r.data_set != row.data_set]
+        if not others:
+            continue  # a single data set and no other: nothing is held out
+        if row in rows and row.data_set not in rest:
+            rest[row.data_set] = union_pairs(others, **request.how(0))
+        test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
+        judgements.append(Judgement(str(row), row.data_set, rest.get(row.data_set), test))
+    genes = {row.data_set: network.genes for row, network in networks.items()}
+    return Material(members, tuple(judgements), tuple(chosen), genes)
+
+
+def own_material(request: TrainRequest, edges: OwnEdges) -> Material:
+    """Material of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
+    members = tuple(_own_pairs(request, edges, seed) for seed in range(request.seeds))
+    names = edges.network.genes
+    fold = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % FOLDS, strict=True))
+    judgements = []
+    for f in range(FOLDS):
+        inside = [fold[s] == f and fold[t] == f for s, t in members[0].pairs]
+        outside = [fold[s] != f and fold[t] != f for s, t in members[0].pairs]
+        train, test = _rows(members[0], outside), _rows(members[0], inside)
+        if all(0 < part.n_pos < len(part.labels) for part in (train, test)):
+            judgements.append(Judgement(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", train, test))
+    genes = {edges.network.row.data_set: edges.network.genes}
+    return Material(members, tuple(judgements), (edges.network,), genes)
+
+
+def _own_pairs(request: TrainRequest, edges: OwnEdges, seed: int) -> LabelledPairs:
+    if not edges.negatives:
+        return sample_pairs(edges.network, **request.how(seed))  # pyright: ignore[reportArgumentType]
+    labelled = sorted([(p, 1) for p in edges.network.edges] + [(p, 0) for p in edges.negatives])
+    labels = np.array([y for _, y in labelled], np.int8)
+    return LabelledPairs(tuple(p for p, _ in labelled), labels, (edges.network.row.data_set,) * len(labelled))
+
+
+def _rows(sample: LabelledPairs, mask: Sequence[bool]) -> LabelledPairs:
+    rows = np.flatnonzero(mask)
+    pairs, sets = tuple(sample.pairs[i] for i in rows), tuple(sample.data_sets[i] for i in rows)
+    return LabelledPairs(pairs, sample.labels[rows], sets)

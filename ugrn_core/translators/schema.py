@@ -1,0 +1,66 @@
+"""What the features of a translator are; features of another kind are refused."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.benchmark.features import ContextName
+from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
+from ugrn_core.errors import InputError
+from ugrn_core.types import Background, SweepSettings
+
+TRANSLATOR_METHODS = ("Ens", "VVP", "GDT", "Baseline-Emb")
+"""Methods a translator can be kept of: those that need no expression."""
+
+
+@dataclass(frozen=True)
+class FeatureSchema:
+    """Backbone, method, kind of context and settings that pair features were made with."""
+
+    backbone: str
+    fingerprint: str
+    unit: str
+    method: str
+    context: ContextName
+    base: float
+    grid: tuple[float, ...]
+    background: Background
+
+    @property
+    def settings(self) -> SweepSettings:
+        return SweepSettings(self.base, self.grid, self.background)
+
+    def parts(self) -> tuple[Method, ...]:
+        """The methods whose networks are trained: VVP and GDT for Ens."""
+        return trained_parts(METHODS[self.method])
+
+
+def feature_schema(backbone: Backbone, method: str, context: ContextName, settings: SweepSettings) -> FeatureSchema:
+    """Schema of the features a backbone gives; a method without a translator that can be kept is an InputError."""
+    if method not in TRANSLATOR_METHODS:
+        raise InputError(f"no translator can be kept of {method!r}; there are {', '.join(TRANSLATOR_METHODS)}.")
+    if settings.background == "follow" and method in ("VVP", "Ens"):
+        raise InputError(f"{method} reads responses, which background 'follow' does not have; take GDT or 'fixed'.")
+    card = backbone.card
+    return FeatureSchema(
+        card.name, backbone.fingerprint, card.unit, method, context, settings.base, settings.grid, settings.background
+    )
+
+
+def check_schema(translator: str, expected: FeatureSchema, got: FeatureSchema) -> None:
+    """Refuse features of another schema and say in what they differ; for Emb base, grid and context do not matter."""
+    ignored = {"backbone"}
+    if expected.method == "Baseline-Emb":
+        ignored |= {"context", "base", "grid", "background"}
+    here = asdict(got)
+    differing = {k: (v, here[k]) for k, v in asdict(expected).items() if k not in ignored and v != here[k]}
+    if "fingerprint" in differing:
+        raise InputError(
+            f"Translator {translator} was trained on features of {expected.backbone} (fingerprint "
+            f"{expected.fingerprint[:12]}), these are of {got.backbone} ({got.fingerprint[:12]}): the numbers of "
+            "another model mean nothing to it. Use that model, or train a translator for this one."
+        )
+    if differing:
+        said = "; ".join(f"{name} {given} instead of {wanted}" for name, (wanted, given) in differing.items())
+        raise InputError(f"Translator {translator} was trained on other features; here: {said}. Use its settings.")

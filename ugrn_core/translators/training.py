@@ -1,0 +1,149 @@
+"""Train a translator that is kept: networks of several seeds, then a judgement on data it never saw.
+
+The judgement (:mod:`ugrn_core.translators.material` says by what) gives the card its metrics and its calibration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.report import density
+from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.metrics import ranking_metrics
+from ugrn_core.benchmark.sampling import LabelledPairs
+from ugrn_core.pair_hashes import pair_hashes
+from ugrn_core.store import Store
+from ugrn_core.translators.calibration import fit_calibration
+from ugrn_core.translators.material import Material, TrainRequest
+from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, train_net
+from ugrn_core.translators.schema import FeatureSchema, feature_schema
+from ugrn_core.translators.translator import HeldOutScore, Translator, TranslatorCard
+from ugrn_core.types import Cancel, Progress, SweepSettings
+
+FEATURE_SHARE = 0.6
+"""Share of the progress bar that features take."""
+
+Nets = dict[str, tuple[TranslatorNet, ...]]
+Watch = Callable[[str, int, int, float], None]
+"""Told method, seed, epoch and loss of the networks that are kept, for a live curve."""
+
+
+def train_translator(
+    backbone: Backbone,
+    request: TrainRequest,
+    material: Material,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    watch: Watch | None = None,
+) -> Translator:
+    """Train, judge and calibrate; deterministic. Features go through the store, networks train on one thread."""
+    settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
+    schema = feature_schema(backbone, request.method, request.context, settings)
+    bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
+    judged = [sample for j in material.judgements for sample in (j.test, j.train) if sample is not None]
+    bank.prepare([*material.members, *judged], schema.parts(), _until(progress, FEATURE_SHARE), cancel)
+    kept = _train(bank, request, schema, material.members, watch, _after(progress, FEATURE_SHARE), cancel)
+    translator = Translator(_card(request, schema, material), kept, _hashes(material.members))
+    return _judged(translator, bank, request, material, cancel)
+
+
+def _train(
+    bank: FeatureBank,
+    request: TrainRequest,
+    schema: FeatureSchema,
+    members: Sequence[LabelledPairs],
+    watch: Watch | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Nets:
+    """Networks of every part, one a member; the member's place is its seed."""
+    nets: Nets = {}
+    jobs = [(part, seed) for part in schema.parts() for seed in range(len(members))]
+    for n, (part, seed) in enumerate(jobs):
+        features = bank.features(part.features, members[seed])
+        net, _ = train_net(
+            features,
+            members[seed].labels,
+            seed=seed,
+            settings=TrainSettings(epochs=request.epochs),
+            progress=_within(progress, n, len(jobs), f"{part.name}, seed {seed + 1} of {len(members)}"),
+            cancel=cancel,
+            watch=_watching(watch, part.name, seed),
+        )
+        nets[part.name] = (*nets.get(part.name, ()), net)
+    return nets
+
+
+def _judged(
+    translator: Translator, bank: FeatureBank, request: TrainRequest, material: Material, cancel: Cancel | None
+) -> Translator:
+    """The translator with metrics and calibration from the held-out tests."""
+    schema = translator.card.schema
+    nets_of: dict[str, Nets] = {}
+    scores, logits, labels, groups = [], [], [], []
+    for j in (j for j in material.judgements if j.test.pairs):
+        nets = translator.nets
+        if j.train is not None:
+            if j.group not in nets_of:
+                nets_of[j.group] = _train(bank, request, schema, [j.train], None, None, cancel)
+            nets = nets_of[j.group]
+        features = {part.name: bank.features(part.features, j.test) for part in schema.parts()}
+        found = replace(translator, nets=nets).logits(features)
+        metrics = ranking_metrics(j.test.labels, found)
+        if np.isfinite(list(metrics.values())).all():
+            scores.append(HeldOutScore(j.name, metrics["auprc"], metrics["auroc"], j.test.n_pos, j.test.n_neg))
+        logits.append(found)
+        labels.append(j.test.labels)
+        groups += [j.group] * len(found)
+    calibration = fit_calibration(np.concatenate(logits), np.concatenate(labels), groups) if logits else None
+    return replace(translator, card=replace(translator.card, metrics=tuple(scores), calibration=calibration))
+
+
+def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> TranslatorCard:
+    """The card before judgement; counts are those of the first seed."""
+    first, networks = material.members[0], material.networks
+    return TranslatorCard(
+        name=request.name,
+        schema=schema,
+        networks=tuple(dict.fromkeys(n.row.network for n in networks)),
+        train_sets=tuple(dict.fromkeys(n.row.data_set for n in networks)),
+        gene_set=networks[0].gene_set,
+        sampler=request.sampler,
+        neg_ratio=request.neg_ratio,
+        max_pos=request.max_pos,
+        epochs=request.epochs,
+        seeds=request.seeds,
+        n_pos=first.n_pos,
+        n_neg=first.n_neg,
+        prior=first.n_pos / len(first.labels),
+        prevalence=float(np.clip(np.median([density(n) for n in networks]), 1e-6, 1 - 1e-6)),
+        genes=tuple(sorted({g for member in material.members for pair in member.pairs for g in pair})),
+        metrics=(),
+        calibration=None,
+    )
+
+
+def _hashes(members: Sequence[LabelledPairs]) -> np.ndarray:
+    return np.unique(np.concatenate([pair_hashes(member.pairs) for member in members]))
+
+
+def _watching(watch: Watch | None, part: str, seed: int) -> Callable[[int, float], None] | None:
+    return None if watch is None else lambda epoch, loss: watch(part, seed, epoch, loss)
+
+
+def _until(progress: Progress | None, stop: float) -> Progress | None:
+    return None if progress is None else lambda share, sentence: progress(stop * share, sentence)
+
+
+def _after(progress: Progress | None, start: float) -> Progress | None:
+    return None if progress is None else lambda share, sentence: progress(start + (1 - start) * share, sentence)
+
+
+def _within(progress: Progress | None, n: int, of: int, what: str) -> Progress | None:
+    return None if progress is None else lambda share, sentence: progress((n + share) / of, f"{what}: {sentence}")
