@@ -13,16 +13,17 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import CPU, GENE_NAMES, PlantedBackbone, planted_networks
 from sklearn.metrics import average_precision_score, roc_auc_score
 from typer.testing import CliRunner
 
+from tests.planted import CPU, GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.backbones.toy import GENES, ToyBackbone
-from ugrn_core.beeline.expression import Expression, find_expression, load_expression, mean_profile
+from ugrn_core.beeline.expression import Expression, find_expression, load_expression
 from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.benchmark import runner
 from ugrn_core.benchmark.budget import budget
 from ugrn_core.benchmark.curves import sweep_table
+from ugrn_core.benchmark.expression_probes import mean_profile
 from ugrn_core.benchmark.gene_level import REFERENCE, gene_level
 from ugrn_core.benchmark.methods import METHODS, PAPER_METHODS, trained_parts
 from ugrn_core.benchmark.metrics import ranking_metrics

@@ -14,19 +14,23 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
-from planted import GENE_NAMES, PlantedBackbone, planted_networks
 from safetensors.numpy import load_file, save_file
 from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner, Result
 
+from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.beeline.networks import ROWS, SPECIES, Row
 from ugrn_core.benchmark.curves import sweep_table
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.pair_hashes import pair_hashes
+from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
+from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
+from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.calibration import (
     false_discovery_rate,
     fit_calibration,
@@ -35,13 +39,9 @@ from ugrn_core.translators.calibration import (
     reliability_curve,
     shift_prevalence,
 )
-from ugrn_core.translators.edge_list import parse_edges
 from ugrn_core.translators.library import delete_translator, list_translators, load_translator, save_translator
-from ugrn_core.translators.material import Material, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, _seed_weights, predict_logits, train_net
 from ugrn_core.translators.schema import check_schema
-from ugrn_core.translators.scoring import EDGE_COLUMNS, score_pairs
-from ugrn_core.translators.training import train_translator
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Context
 

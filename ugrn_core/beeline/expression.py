@@ -15,10 +15,8 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS, Network
 from ugrn_core.beeline.registry import fetched_folder
-from ugrn_core.data.binning import bin_values
 from ugrn_core.errors import InputError
 from ugrn_core.paths import beeline_folder
-from ugrn_core.types import BackboneCard
 
 ARCHIVE = "BEELINE-data.zip"
 ARCHIVE_URL = f"https://zenodo.org/records/3701939/files/{ARCHIVE}?download=1"
@@ -67,15 +65,3 @@ def how_to_get(gene_set: str) -> str:
         f"Put BL--ExpressionData.csv (genes by cells) beside the {gene_set} networks of a data set, or unpack "
         f"{ARCHIVE} ({ARCHIVE_URL}, sha256 {ARCHIVE_SHA256}) into the folder of the networks."
     )
-
-
-def mean_profile(expression: Expression, card: BackboneCard) -> np.ndarray:
-    """Mean profile (gene,) float32 in the unit of a backbone.
-
-    Binned models: every cell is binned, then bins are averaged. Models of log1p values: base-2 logarithms times ln 2.
-    """
-    if card.n_bins:
-        return np.asarray(bin_values(expression.values, card.n_bins)).mean(0, dtype=np.float64).astype(np.float32)
-    if card.unit == "log1p":
-        return (expression.values * np.log(2.0)).mean(0, dtype=np.float64).astype(np.float32)
-    raise InputError(f"{card.label} counts in {card.unit!r}; expression can be given in bins or in log1p only.")

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.beeline.expression import Expression, mean_profile
+from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Edge
+from ugrn_core.data.binning import bin_values
+from ugrn_core.errors import InputError
 from ugrn_core.probes.attention import attention_matrix, attention_scores
 from ugrn_core.probes.perturbation import perturbation_features, perturbation_scores, zeroing_effects
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings
+from ugrn_core.types import BackboneCard, Cancel, Context, Progress, SweepSettings
 
 SOURCES_A_GROUP = 16
 NO_SETTINGS = SweepSettings(0.0, (0.0,))
@@ -72,6 +74,18 @@ def expression_probes(
         if store is not None:
             store.put(key, kept)
     return ExpressionProbes(genes, effects, kept["attention"])
+
+
+def mean_profile(expression: Expression, card: BackboneCard) -> np.ndarray:
+    """Mean profile (gene,) float32 in the unit of a backbone.
+
+    Binned models: every cell is binned, then bins are averaged. Models of log1p values: base-2 logarithms times ln 2.
+    """
+    if card.n_bins:
+        return np.asarray(bin_values(expression.values, card.n_bins)).mean(0, dtype=np.float64).astype(np.float32)
+    if card.unit == "log1p":
+        return (expression.values * np.log(2.0)).mean(0, dtype=np.float64).astype(np.float32)
+    raise InputError(f"{card.label} counts in {card.unit!r}; expression can be given in bins or in log1p only.")
 
 
 def _effects(

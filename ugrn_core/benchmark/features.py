@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
@@ -22,9 +21,9 @@ from ugrn_core.benchmark.methods import Method
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.probes.embedding import embedding_features
 from ugrn_core.store import Store
+from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import Cancel, Context, Progress, SweepSettings
 
-ContextName = Literal["pair", "full"]
 ANYWHERE = ""
 """Place of the features of the pair context: the same in all data sets."""
 

@@ -23,7 +23,7 @@ from ugrn_core.errors import InputError
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.beeline.networks import Row
-    from ugrn_core.translators.material import Material, TrainRequest
+    from ugrn_core.translation.material import Material, TrainRequest
 
 translator = typer.Typer(no_args_is_help=True, help="Make, list, show and delete translators.", rich_markup_mode=None)
 
@@ -61,8 +61,8 @@ def train(
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.store import Store
     from ugrn_core.translators.library import save_translator
-    from ugrn_core.translators.material import TrainRequest
-    from ugrn_core.translators.training import train_translator
+    from ugrn_core.translation.material import TrainRequest
+    from ugrn_core.translation.training import train_translator
 
     model = load_backbone(backbone, device)
     request = TrainRequest(
@@ -161,7 +161,7 @@ def score(
     from ugrn_core.genes.resolve import resolve
     from ugrn_core.store import Store
     from ugrn_core.translators.library import load_translator
-    from ugrn_core.translators.scoring import score_pairs
+    from ugrn_core.translation.scoring import score_pairs
     from ugrn_core.types import Context
 
     kept = load_translator(translator)
@@ -207,7 +207,7 @@ def _rows(networks: str, sets: str) -> list[Row]:
 
 def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: str) -> Material:
     from ugrn_core.beeline.networks import load_network
-    from ugrn_core.translators.material import beeline_material, judged_rows
+    from ugrn_core.translation.material import beeline_material, judged_rows
 
     needed = dict.fromkeys([*rows, *judged_rows(rows)])
     networks = {row: load_network(*row, gene_set).within(model.vocabulary) for row in needed}
@@ -215,8 +215,8 @@ def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: 
 
 
 def _own(request: TrainRequest, model: Backbone, file: Path) -> Material:
-    from ugrn_core.translators.edge_list import parse_edges
-    from ugrn_core.translators.material import own_material
+    from ugrn_core.translation.edge_list import parse_edges
+    from ugrn_core.translation.material import own_material
 
     edges = parse_edges(_read_text(file), model.vocabulary)
     say(f"{file.name}: {edges.report.sentence()}")

@@ -90,7 +90,7 @@ def load_translator(name_or_file: str | Path) -> Translator:
         raise InputError(f"{weights} cannot be read as a translator: {error}.") from error
     try:
         hashes = tensors.pop(HASHES).numpy().view(np.uint64)
-        nets = {p.name: tuple(_net(tensors, f"{p.name}.{s}.") for s in range(card.seeds)) for p in card.schema.parts()}
+        nets = {p: tuple(_net(tensors, f"{p}.{s}.") for s in range(card.seeds)) for p in card.schema.parts}
     except (KeyError, RuntimeError) as error:
         raise InputError(f"{weights} does not hold what its card says: {error}. Train it again.") from error
     if tensors:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.benchmark.features import ContextName
-from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
 from ugrn_core.errors import InputError
 from ugrn_core.types import Background, SweepSettings
 
-TRANSLATOR_METHODS = ("Ens", "VVP", "GDT", "Baseline-Emb")
-"""Methods a translator can be kept of: those that need no expression."""
+ContextName = Literal["pair", "full"]
+"""Two genes alone, or all genes of a data set or list."""
+
+PARTS: dict[str, tuple[str, ...]] = {
+    "Ens": ("VVP", "GDT"),
+    "VVP": ("VVP",),
+    "GDT": ("GDT",),
+    "Baseline-Emb": ("Baseline-Emb",),
+}
+"""Methods a translator can be kept of (those that need no expression), and the methods whose networks it holds."""
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,16 @@ class FeatureSchema:
     def settings(self) -> SweepSettings:
         return SweepSettings(self.base, self.grid, self.background)
 
-    def parts(self) -> tuple[Method, ...]:
+    @property
+    def parts(self) -> tuple[str, ...]:
         """The methods whose networks are trained: VVP and GDT for Ens."""
-        return trained_parts(METHODS[self.method])
+        return PARTS[self.method]
 
 
 def feature_schema(backbone: Backbone, method: str, context: ContextName, settings: SweepSettings) -> FeatureSchema:
     """Schema of the features a backbone gives; a method without a translator that can be kept is an InputError."""
-    if method not in TRANSLATOR_METHODS:
-        raise InputError(f"no translator can be kept of {method!r}; there are {', '.join(TRANSLATOR_METHODS)}.")
+    if method not in PARTS:
+        raise InputError(f"no translator can be kept of {method!r}; there are {', '.join(PARTS)}.")
     if settings.background == "follow" and method in ("VVP", "Ens"):
         raise InputError(f"{method} reads responses, which background 'follow' does not have; take GDT or 'fixed'.")
     card = backbone.card

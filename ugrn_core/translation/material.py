@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.beeline.networks import Network, Row
-from ugrn_core.benchmark.features import ContextName
 from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
-from ugrn_core.translators.edge_list import OwnEdges
+from ugrn_core.translation.edge_list import OwnEdges
 from ugrn_core.translators.library import check_name
+from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings
 
 FOLDS = 3

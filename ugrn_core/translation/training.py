@@ -1,6 +1,6 @@
 """Train a translator that is kept: networks of several seeds, then a judgement on data it never saw.
 
-The judgement (:mod:`ugrn_core.translators.material` says by what) gives the card its metrics and its calibration.
+The judgement (:mod:`ugrn_core.translation.material` says by what) gives the card its metrics and its calibration.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.report import density
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.methods import METHODS, Method
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
+from ugrn_core.translation.material import Material, TrainRequest
 from ugrn_core.translators.calibration import fit_calibration
-from ugrn_core.translators.material import Material, TrainRequest
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, train_net
 from ugrn_core.translators.schema import FeatureSchema, feature_schema
 from ugrn_core.translators.translator import HeldOutScore, Translator, TranslatorCard
@@ -47,7 +48,7 @@ def train_translator(
     schema = feature_schema(backbone, request.method, request.context, settings)
     bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
     judged = [sample for j in material.judgements for sample in (j.test, j.train) if sample is not None]
-    bank.prepare([*material.members, *judged], schema.parts(), _until(progress, FEATURE_SHARE), cancel)
+    bank.prepare([*material.members, *judged], _methods(schema), _until(progress, FEATURE_SHARE), cancel)
     kept = _train(bank, request, schema, material.members, watch, _after(progress, FEATURE_SHARE), cancel)
     translator = Translator(_card(request, schema, material), kept, _hashes(material.members))
     return _judged(translator, bank, request, material, cancel)
@@ -64,7 +65,7 @@ def _train(
 ) -> Nets:
     """Networks of every part, one a member; the member's place is its seed."""
     nets: Nets = {}
-    jobs = [(part, seed) for part in schema.parts() for seed in range(len(members))]
+    jobs = [(part, seed) for part in _methods(schema) for seed in range(len(members))]
     for n, (part, seed) in enumerate(jobs):
         features = bank.features(part.features, members[seed])
         net, _ = train_net(
@@ -93,7 +94,7 @@ def _judged(
             if j.group not in nets_of:
                 nets_of[j.group] = _train(bank, request, schema, [j.train], None, None, cancel)
             nets = nets_of[j.group]
-        features = {part.name: bank.features(part.features, j.test) for part in schema.parts()}
+        features = {part.name: bank.features(part.features, j.test) for part in _methods(schema)}
         found = replace(translator, nets=nets).logits(features)
         metrics = ranking_metrics(j.test.labels, found)
         if np.isfinite(list(metrics.values())).all():
@@ -127,6 +128,10 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> T
         metrics=(),
         calibration=None,
     )
+
+
+def _methods(schema: FeatureSchema) -> tuple[Method, ...]:
+    return tuple(METHODS[name] for name in schema.parts)
 
 
 def _hashes(members: Sequence[LabelledPairs]) -> np.ndarray:

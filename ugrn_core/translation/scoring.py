@@ -10,6 +10,7 @@ import pandas as pd
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.errors import InputError
 from ugrn_core.pair_hashes import pair_hashes
@@ -56,8 +57,9 @@ def score_pairs(
     around = Surroundings(kind, card.schema.settings, {HERE: context.genes}, {})
     bank = FeatureBank(backbone, around, store)
     sample = LabelledPairs(asked, np.zeros(len(asked), np.int8), (HERE,) * len(asked))
-    bank.prepare([sample], card.schema.parts(), progress, cancel)
-    logits = translator.logits({p.name: bank.features(p.features, sample) for p in card.schema.parts()})
+    methods = [METHODS[name] for name in card.schema.parts]
+    bank.prepare([sample], methods, progress, cancel)
+    logits = translator.logits({m.name: bank.features(m.features, sample) for m in methods})
     table = pd.DataFrame(asked, columns=["source", "target"])
     table["score"] = np.round(logits.astype(np.float64), 6)
     table["probability"] = np.round(translator.probabilities(logits, prevalence), 6)
