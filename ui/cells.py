@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import streamlit as st
 
 from ugrn_core.data.expression import ExpressionData
-from ugrn_core.data.h5ad import H5adContents, example_data, inspect_h5ad, read_h5ad
+from ugrn_core.data.h5ad import H5adContents, example_data
+from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
+from ugrn_core.types import Progress
 from ui.errors import plain, said_in_place
 from ui.folders import paths_welcome, typed_path
 from ui.work import Question, answer
+
+T = TypeVar("T")
+Token = tuple[Any, ...]
 
 NONE, EXAMPLE, UPLOAD, PATH = "none", "example", "upload", "path"
 LABELS = {
@@ -24,6 +28,7 @@ LABELS = {
     PATH: "Path of an h5ad file",
 }
 AUTOMATIC = "automatic"
+SUFFIXES = ["h5ad", "h5", "hdf5"]
 SLOW_READ = 5.0
 """Seconds announced for reading a file before its pace is known; reading always runs in the background."""
 
@@ -79,7 +84,7 @@ def facts(data: ExpressionData) -> str:
 
 
 def _let_go() -> None:
-    for key in ("cells", "cells_key"):
+    for key in ("cells", "file contents", "file data"):
         st.session_state.pop(key, None)
 
 
@@ -90,15 +95,8 @@ def _take_example() -> None:
 def _upload() -> None:
     """Read what is uploaded. Once read the file is let go, unless it offers another matrix or other gene names."""
     turn = st.session_state.setdefault("upload_turn", 0)
-    file = st.file_uploader(
-        "h5ad file", type=["h5ad", "h5", "hdf5"], key=f"upload {turn}", label_visibility="collapsed"
-    )
-    if file is None:
-        return
-    contents = inspect_h5ad(file)
-    layer, gene_column = _matrix_choice(contents)
-    _read(file, file.name, ("upload", file.file_id), layer, gene_column)
-    if current() is not None and len(contents.layers) < 2 and len(contents.gene_columns) < 2:
+    file = st.file_uploader("h5ad file", type=SUFFIXES, key=f"upload {turn}", label_visibility="collapsed")
+    if file is not None and _read(file, file.name, ("upload", file.file_id)) and not _choices():
         st.session_state["upload_turn"] = turn + 1
 
 
@@ -106,12 +104,49 @@ def _path() -> None:
     text = st.text_input(
         "Path", key="cells_path", persist_state="session", placeholder="cells.h5ad", label_visibility="collapsed"
     )
-    if not text.strip():
-        return
-    path = typed_path(text)
-    layer, gene_column = _matrix_choice(inspect_h5ad(path))
-    stamp = path.stat().st_mtime if path.is_file() else 0.0
-    _read(path, str(path), ("path", str(path), stamp), layer, gene_column)
+    if text.strip():
+        path = typed_path(text)
+        _read(path, str(path), ("path", str(path), path.stat().st_mtime if path.is_file() else 0.0))
+
+
+def _read(file: Path | BinaryIO, word: str, token: Token) -> bool:
+    """Read a file in the background, first what it offers, then its cells; whether the cells are there.
+
+    An untrusted file is read by a process of its own, so that the page lives on whatever the file does.
+    """
+    contents = _kept("contents", token, "Opening the file", lambda _: inspect_untrusted_h5ad(file))
+    if contents is None:
+        return False
+    layer, gene_column = _matrix_choice(contents)
+
+    def read(progress: Progress | None) -> ExpressionData:
+        return read_untrusted_h5ad(file, layer=layer, gene_column=gene_column, progress=progress)
+
+    data = _kept("data", (*token, layer, gene_column), "Reading the cells", read)
+    if data is None:
+        return False
+    options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
+    st.session_state["cells"] = Cells(data, repr((*token, layer, gene_column)), word, tuple(options))
+    return True
+
+
+def _kept(what: str, token: Token, headline: str, function: Callable[[Progress | None], T]) -> T | None:
+    """``function``'s result for ``token``, computed as a job and then kept by the session; None on the way there."""
+    held = st.session_state.get(f"file {what}")
+    if held is not None and held[0] == token:
+        return held[1]
+    st.session_state.pop("cells", None)
+    question = Question((what, token), lambda progress, _: function(progress), headline, SLOW_READ, device="files")
+    result = answer(f"file {what}", question)
+    if result is not None:
+        st.session_state[f"file {what}"] = (token, result)
+    return result
+
+
+def _choices() -> bool:
+    """Whether the file leaves a choice of matrix or gene names."""
+    contents: H5adContents = st.session_state["file contents"][1]
+    return len(contents.layers) > 1 or len(contents.gene_columns) > 1
 
 
 def _matrix_choice(contents: H5adContents) -> tuple[str | None, str | None]:
@@ -122,26 +157,6 @@ def _matrix_choice(contents: H5adContents) -> tuple[str | None, str | None]:
     if len(contents.gene_columns) > 1:
         gene_column = st.selectbox("Gene names", [AUTOMATIC, *contents.gene_columns], key="gene_column")
     return (None if layer == AUTOMATIC else layer), (None if gene_column == AUTOMATIC else gene_column)
-
-
-def _read(file: Path | BinaryIO, word: str, token: Hashable, layer: str | None, gene_column: str | None) -> None:
-    key = ("cells", token, layer, gene_column)
-    if st.session_state.get("cells_key") == key and current() is not None:
-        return
-    _let_go()
-    question = Question(
-        key,
-        lambda progress, _: read_h5ad(file, layer=layer, gene_column=gene_column, progress=progress),
-        "Reading the cells",
-        SLOW_READ,
-        device="files",
-    )
-    data = answer("cells", question)
-    if data is None:
-        return
-    options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
-    st.session_state["cells"] = Cells(data, secrets.token_hex(8), word, tuple(options))
-    st.session_state["cells_key"] = key
 
 
 @st.cache_resource(show_spinner="Reading the example cells")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.pair import (
@@ -132,17 +133,19 @@ def _residual(backbone: Backbone, request: PairRequest) -> float | None:
 
 
 def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
-    return work.answer(
-        "specific",
-        Question(
-            ("specific", backbone.fingerprint, request),
-            lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
-            "Pair-specific response and percentile among random pairs",
-            max(work.AT_ONCE, estimate_specific(backbone, request, store()).seconds),
-            str(backbone.device),
-        ),
-        topic=("pair", backbone.fingerprint, request),
+    """Pair-specific curves, always through a job; a context too small for them is said below the figure."""
+    question = Question(
+        ("specific", backbone.fingerprint, request),
+        lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
+        "Pair-specific response and percentile among random pairs",
+        max(work.AT_ONCE, estimate_specific(backbone, request, store()).seconds),
+        str(backbone.device),
     )
+    try:
+        return work.answer("specific", question, topic=("pair", backbone.fingerprint, request))
+    except InputError as reason:
+        st.caption(plain(str(reason)))
+        return None
 
 
 def _in(request: PairRequest, context: Context) -> PairRequest:

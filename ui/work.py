@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import streamlit as st
 
 from ugrn_core.download import duration
+from ugrn_core.errors import GeneError, InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
 from ugrn_core.types import Cancel, Progress
 from ui.errors import plain
@@ -66,8 +67,8 @@ def turn_to(topic: Hashable) -> None:
 def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None:
     """The answer, or None while there is none; then this place shows why, and how to go on.
 
-    Quick questions are computed here and now. Others become a job; the job's error is raised if it is one for the
-    user. ``topic``: see :func:`turn_to`.
+    Quick questions are computed here and now. Others become a job. An :class:`InputError` is raised either way; after
+    other failures a job can be tried again. ``topic``: see :func:`turn_to`.
     """
     if question.seconds < AT_ONCE:
         return question.function(None, None)
@@ -129,6 +130,10 @@ def _outcome(slot: str, task: Task, job: Job[T], question: Question[T]) -> T | N
 
 
 def _failed(slot: str, job: Job[T]) -> None:
+    """Raise what another attempt would only repeat; show everything else with a way to try again."""
+    error = job.future.exception()
+    if isinstance(error, InputError | GeneError):
+        raise error
     st.error(plain(job.error() or ""), icon=":material/error:")
     st.button("Try again", key=f"again {slot}", on_click=_forget, args=(slot,))
 

@@ -1,0 +1,213 @@
+"""What a user does, in headless Chromium: the example, other genes, cells good and bad, downloads, waiting, sharing."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from ugrn_core.backbones.checkpoint import save_checkpoint
+from ugrn_core.backbones.registry import BACKBONES, is_available
+from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ui import example
+
+GENES = [
+    *("GATA1", "KLF1", "TAL1", "HBB", "SPI1", "CEBPA", "MPO", "CSF1R", "TP53", "MDM2", "CDKN1A", "MYC", "SOX2"),
+    *("NANOG", "POU5F1", "STAT1", "IRF1", "CXCL10"),
+]
+MODEL = "ugrn-mini" if is_available(BACKBONES["ugrn-mini"]) else "toy-square"
+
+
+@pytest.fixture(scope="session")
+def h5ad(tmp_path_factory):
+    """40 cells of two kinds."""
+    counts = np.random.default_rng(1).poisson(2.0, (40, len(GENES))).astype(np.float32) + 1
+    kinds = pd.DataFrame({"kind": pd.Categorical(["B", "T"] * 20)}, index=[f"c{i}" for i in range(40)])
+    path = tmp_path_factory.mktemp("cells") / "cells.h5ad"
+    ad.AnnData(counts, obs=kinds, var=pd.DataFrame(index=GENES)).write_h5ad(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def large_checkpoint(tmp_path_factory):
+    """A checkpoint of scGPT's size with random weights and 600 genes."""
+    symbols = [*GENES, *(f"GENE{i}" for i in range(600 - len(GENES))), "<pad>", "<cls>", "<eoc>"]
+    tokens = {s: i for i, s in enumerate(symbols)}
+    torch.manual_seed(0)
+    config = TransformerConfig(
+        vocab_size=len(tokens), width=512, n_layers=12, n_heads=8, ff_width=512, gene_width=512, gene_norm=True,
+        value_norm=True, cls_id=tokens["<cls>"], cls_value=-2.0,
+    )  # fmt: skip
+    folder = tmp_path_factory.mktemp("large")
+    args = {"max_seq_len": 1200, "n_bins": 51, "input_emb_style": "continuous", "pad_value": -2, "pad_token": "<pad>"}
+    save_checkpoint(folder, LeanTransformer(config), tokens, args | {"mask_value": -1}, "scgpt")
+    return folder
+
+
+def title_of(page: Page, target: str):
+    """The sentence above the first curve."""
+    return page.locator(".annotation-text", has_text=f"change of predicted {target} (").first
+
+
+def choose(page: Page, field: str, text: str) -> None:
+    """Type a gene into a field and take what is offered first."""
+    box = page.get_by_role("combobox", name=field)
+    box.click()
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_first_visit_by_a_link_is_no_dead_end(page, app):
+    """The very first address asked of a server is that of a page; must stay the first test."""
+    page.goto(f"{app}/pair?model={MODEL}&source=GATA1&target=KLF1")
+    expect(title_of(page, "KLF1")).to_be_visible()
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Pair explorer")).to_be_visible()
+
+
+def test_the_journey(page, app, h5ad, tmp_path):
+    page.goto(app)
+    expect(page.get_by_role("heading", name="Ask a cell model")).to_be_visible()
+    page.get_by_role("button", name=f"Open {example.SOURCE} and {example.TARGET}").click()
+    expect(title_of(page, example.TARGET)).to_be_visible()
+    expect(page.get_by_text("slope and response agree")).to_be_visible()
+
+    choose(page, "Target", "TAL1")
+    expect(title_of(page, "TAL1")).to_be_visible()
+    expect(page).to_have_url(re.compile("target=TAL1"))
+
+    with page.expect_download() as csv_file:
+        page.get_by_role("button", name="CSV").first.click()
+    rows = list(csv.DictReader(csv_file.value.path().open()))
+    assert csv_file.value.suggested_filename.startswith("GATA1_to_TAL1")
+    assert {(r["source"], r["target"]) for r in rows} == {("GATA1", "TAL1"), ("TAL1", "GATA1")}
+    with page.expect_download() as html_file:
+        page.get_by_role("button", name="HTML").click()
+    assert "Plotly.newPlot" in html_file.value.path().read_text("utf-8")
+
+    broken = tmp_path / "broken.h5ad"
+    broken.write_bytes(h5ad.read_bytes()[:3000])
+    page.get_by_role("combobox", name="Cells").click()
+    page.get_by_role("option", name="Upload an h5ad file").click()
+    page.locator("[data-testid=stSidebar] input[type=file]").set_input_files(broken)
+    expect(page.locator("[data-testid=stSidebar] [data-testid=stAlert]")).to_be_visible()
+    expect(title_of(page, "TAL1")).to_be_visible()
+
+    page.locator("[data-testid=stSidebar] input[type=file]").set_input_files(h5ad)
+    expect(page.get_by_text("cells.h5ad · 40 cells · 18 genes")).to_be_visible()
+    expect(page.locator("[data-testid=stSidebar] [data-testid=stAlert]")).to_have_count(0)
+    if MODEL != "toy-square":
+        page.get_by_role("radio", name="Cells").click()
+        page.get_by_role("combobox", name="Group cells by").click()
+        page.get_by_role("option", name="kind").click()
+        expect(page.get_by_text("cells.h5ad, kind = B")).to_be_visible()
+        expect(title_of(page, "TAL1")).to_be_visible()
+
+
+def test_genes_are_chosen_by_keyboard_alone(page, app):
+    page.goto(f"{app}/pair?model={MODEL}")
+    expect(page.get_by_text("Choose a source and a target")).to_be_visible()
+    source = page.get_by_role("combobox", name="Source")
+    source.focus()
+    page.keyboard.type("gata")
+    options = page.get_by_role("listbox", name="Source").get_by_role("option")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    expect(options.first).to_contain_text("TF")
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(source).to_have_value("GATA1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.type("oct4")
+    page.keyboard.press("Enter")
+    expect(title_of(page, "POU5F1")).to_be_visible()
+    expect(page.get_by_text("oct4 is POU5F1 here.")).to_be_visible()
+    page.get_by_role("button", name="Swap source and target").click()
+    expect(page.get_by_role("combobox", name="Source")).to_have_value("oct4")
+
+
+def test_several_targets_are_added_and_removed(page, app):
+    page.goto(f"{app}/pair?model={MODEL}&mode=targets&source=GATA1&targets=KLF1")
+    expect(title_of(page, "KLF1")).to_be_visible()
+    choose(page, "Targets", "HBB")
+    expect(title_of(page, "targets")).to_be_visible()
+    page.get_by_role("button", name="Remove KLF1").click()
+    expect(title_of(page, "HBB")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"targets=HBB(&|$)"))
+
+
+def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_checkpoint):
+    page.goto(f"{app}/pair?source=GATA1&target=KLF1&context=genes&model={MODEL}")
+    page.get_by_role("combobox", name="Model").click()
+    page.get_by_role("option", name="A checkpoint folder").click()
+    folder = page.get_by_role("textbox", name="Checkpoint folder")
+    folder.fill(str(large_checkpoint))
+    folder.press("Enter")
+    expect(page.get_by_text("Your own weights · 600 genes")).to_be_visible()
+    genes = page.get_by_role("textbox", name="Genes of the virtual cell")
+    genes.fill(" ".join([*GENES, *(f"GENE{i}" for i in range(500))]))
+    genes.press("Control+Enter")
+    start = page.get_by_role("button", name="takes about")
+    stop = page.get_by_role("button", name="Stop")
+    expect(start.or_(stop).first).to_be_visible()
+    if start.count():
+        start.first.click()
+    expect(page.get_by_text(re.compile(r"Curves of GATA1 and KLF1.*(left|nearly done)"))).to_be_visible()
+    expect(page).to_have_url(re.compile("job=[0-9a-f]{32}"))
+    stop.first.click()
+    expect(page.get_by_text("stopped. What was finished is kept.")).to_be_visible()
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+@pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini is not in this copy of the project")
+@pytest.mark.parametrize("context", ["", "genes"])
+def test_changing_the_target_redraws_at_once(page, app, context):
+    """Server up, model loaded: under 2 s from an empty cache, under 0.3 s from the cache; the best of five counts,
+    as other work on the machine comes on top."""
+    targets = GENES[1:6]
+    known = "&context=genes&genes=" + ",".join(_fifty_genes()) if context else ""
+    page.goto(f"{app}/pair?model={MODEL}&source=STAT1&target=IRF1{known}")
+    expect(title_of(page, "IRF1")).to_be_visible()
+    page.get_by_text("Pair-specific", exact=True).click()
+    page.wait_for_timeout(1500)
+    fresh = [_seconds_to_draw(page, target) for target in targets]
+    again = [_seconds_to_draw(page, target) for target in targets]
+    print(f"context {context or 'pair'}: fresh {np.round(fresh, 2)}, from the cache {np.round(again, 2)} s")
+    assert min(fresh) < 2 and min(again) < 0.3
+
+
+def _fifty_genes() -> list[str]:
+    from ugrn_core.genes.tfs import transcription_factors
+
+    vocabulary = set(BACKBONES["ugrn-mini"].folder.joinpath("vocab.json").read_text("utf-8").split('"'))
+    return [*GENES, *sorted(transcription_factors() & vocabulary)[:32]]
+
+
+def _seconds_to_draw(page: Page, target: str) -> float:
+    """From the key that takes a gene to the figure that shows it, by the clock of the page."""
+    box = page.get_by_role("combobox", name="Target")
+    box.click()
+    box.fill(target)
+    page.wait_for_timeout(600)
+    page.evaluate("""target => {
+        window.drawn = null;
+        const wanted = `predicted ${target} (`;
+        const watch = new MutationObserver(() => {
+            const there = [...document.querySelectorAll('.annotation-text')].some(e => e.textContent.includes(wanted));
+            if (there) { window.drawn = performance.now() - window.pressed; watch.disconnect(); }
+        });
+        const press = () => { window.pressed = performance.now(); };
+        document.addEventListener('keydown', press, {capture: true, once: true});
+        watch.observe(document.body, {subtree: true, childList: true, characterData: true});
+    }""", target)  # fmt: skip
+    box.press("Enter")
+    page.wait_for_function("window.drawn !== null")
+    return page.evaluate("window.drawn") / 1000
