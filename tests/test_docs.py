@@ -62,7 +62,10 @@ def ugrn_commands() -> dict[str, typer.core.TyperCommand]:
 
 
 def options(command: str) -> set[str]:
-    return {o for parameter in ugrn_commands()[command].params for o in parameter.opts if o.startswith("--")}
+    """Long options of a command, and of its own commands where it is a group."""
+    group = ugrn_commands()[command]
+    parts = [group, *getattr(group, "commands", {}).values()]
+    return {o for part in parts for parameter in part.params for o in parameter.opts if o.startswith("--")}
 
 
 def sections() -> dict[tuple[str, ...], str]:
