@@ -83,6 +83,7 @@ function makeField(root, given) {
 
   function chip(symbol) {
     const made = element("button", { type: "button", class: "chip", "aria-label": `Remove ${symbol}` }, symbol, " ×");
+    made.onmousedown = (event) => event.preventDefault(); // or the field loses focus and draws its chips anew
     made.onclick = () => choose(field.values.filter((s) => s !== symbol));
     return made;
   }

@@ -43,7 +43,11 @@ def facts(backbone: Backbone) -> str:
     from ugrn_core.backbones.devices import describe_device
 
     card, device = backbone.card, describe_device(backbone.device)
-    threads = f", {device.threads} threads" if device.device == "cpu" else f" ({device.hardware})"
+    threads = (
+        f", {device.threads} {'thread' if device.threads == 1 else 'threads'}"
+        if device.device == "cpu"
+        else f" ({device.hardware})"
+    )
     kind = "Closed form" if card.layout == "toy" else "Small embedded model" if card.embedded else "Your own weights"
     if card.name in BACKBONES and BACKBONES[card.name].kind == "fetchable":
         kind = "Downloaded weights"

@@ -84,7 +84,7 @@ def test_the_journey(page, app, h5ad, tmp_path):
 
     with page.expect_download() as csv_file:
         page.get_by_role("button", name="CSV").first.click()
-    rows = list(csv.DictReader(csv_file.value.path().open()))
+    rows = list(csv.DictReader(csv_file.value.path().read_text("utf-8").splitlines()))
     assert csv_file.value.suggested_filename.startswith("GATA1_to_TAL1")
     assert {(r["source"], r["target"]) for r in rows} == {("GATA1", "TAL1"), ("TAL1", "GATA1")}
     with page.expect_download() as html_file:
