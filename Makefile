@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint screenshots constraints clean
+.PHONY: help run setup test lint bench screenshots constraints clean
 
 help: ## print these lines
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,9 @@ lint: $(VENV)/.ready-dev ## style, types, and which room imports which
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/.ready ## how fast the sweep is on this machine (some minutes, alone); ARGS="--quick" shows that it runs
+	$(BIN)/ugrn bench $(ARGS)
 
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots

@@ -614,7 +614,7 @@ def test_a_real_process_keeps_stdout_clean_and_gives_status_2_for_a_mistake() ->
     assert len(wrong.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("command", ["pair", "models", "genes", "sweep", "fetch", "cache", "doctor"])
+@pytest.mark.parametrize("command", ["pair", "models", "genes", "sweep", "fetch", "cache", "doctor", "bench"])
 def test_every_command_explains_itself(command: str) -> None:
     assert f" {command} [OPTIONS]" in good(command, "--help").stdout
     assert command in good("--help").stdout

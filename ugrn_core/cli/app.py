@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ugrn_core import __version__
+from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.doctor import doctor
@@ -43,7 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, models, genes, sweep, score, benchmark, fetch, cache, doctor):
+for command in (pair, models, genes, sweep, score, benchmark, fetch, cache, doctor, bench):
     app.command()(command)
 app.add_typer(translator, name="translator")
 
