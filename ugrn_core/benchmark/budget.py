@@ -26,11 +26,13 @@ from ugrn_core.translators.mlp import TrainSettings, train_net
 
 TRIAL_PAIRS = 96
 TRIAL_STEPS = 32
+BLOCK_SECONDS = 0.02
+"""Scores and metrics of one test by one method, about."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Cost of what a contestant still has to do. ``pairs`` are directed, ``seconds`` an upper estimate."""
+    """Cost of what a contestant still has to do. ``pairs`` are directed, seconds an estimate for this machine."""
 
     name: str
     weights: str
@@ -38,7 +40,12 @@ class Budget:
     passes: int
     trainings: int
     blocks: int
-    seconds: float
+    feature_seconds: float
+    training_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        return self.feature_seconds + self.training_seconds
 
     def sentence(self) -> str:
         """The budget in plain words."""
@@ -56,7 +63,7 @@ def budget(run: Run, contestant: Contestant) -> Budget:
     units, samples, methods = run.pending(contestant)
     blocks = sum(len(run.todo(unit)) for unit in units)
     if contestant.backbone is None or not units:
-        return Budget(contestant.name, contestant.weights, 0, 0, 0, blocks, 0.02 * blocks)
+        return Budget(contestant.name, contestant.weights, 0, 0, 0, blocks, 0.0, BLOCK_SECONDS * blocks)
     bank = run.bank(contestant.backbone)
     pairs = {place: both_directions(found) for place, found in pairs_by_place(samples, bank.surroundings).items()}
     kinds = {m.features for m in methods}
@@ -66,11 +73,11 @@ def budget(run: Run, contestant: Contestant) -> Budget:
         passes, seconds = passes + cost[0], seconds + cost[1]
     parts = {p.name: p for m in run.methods(contestant) for p in trained_parts(m)}
     steps = sum(-(-len(run.samples.train(u.split, u.neg_ratio, u.seed).pairs) // 128) for u in units)
-    per_step = {p: _step_seconds(bank.backbone, METHODS[p].features, bank) for p in parts}
-    seconds += steps * TrainSettings().epochs * sum(per_step.values()) + 0.02 * blocks
+    a_step = sum(_step_seconds(METHODS[p].features, bank) for p in parts)
+    training = steps * TrainSettings().epochs * a_step + BLOCK_SECONDS * blocks
     n_pairs = sum(map(len, pairs.values()))
     return Budget(
-        contestant.name, contestant.weights, n_pairs, passes, len(units) * len(parts), blocks, seconds
+        contestant.name, contestant.weights, n_pairs, passes, len(units) * len(parts), blocks, seconds, training
     )
 
 
@@ -101,9 +108,9 @@ def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) 
     return cost.passes, cost.seconds
 
 
-def _step_seconds(backbone: Backbone, features: str, bank: FeatureBank) -> float:
+def _step_seconds(features: str, bank: FeatureBank) -> float:
     """Seconds of one step of a training on features of that kind."""
-    width = {"embedding": _embedding_width(backbone), "perturbation": 2}.get(
+    width = {"embedding": _embedding_width(bank.backbone), "perturbation": 2}.get(
         features, 2 * len(bank.surroundings.settings.grid)
     )
     rng = np.random.default_rng(0)

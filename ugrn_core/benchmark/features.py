@@ -16,7 +16,7 @@ from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.curves import CurveTable, sweep_table
 from ugrn_core.benchmark.expression_probes import ExpressionProbes, expression_probes
-from ugrn_core.benchmark.gene_level import GeneLevel, gene_level
+from ugrn_core.benchmark.gene_level import REFERENCE, GeneLevel, gene_level
 from ugrn_core.benchmark.methods import Method
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.probes.embedding import embedding_features
@@ -80,14 +80,20 @@ class FeatureBank:
         kinds = {m.features for m in methods if m.features}
         pairs = pairs_by_place(samples, self.surroundings)
         steps = []
-        if kinds & {"response", "slope"}:
-            steps += [(self._sweep, place) for place in pairs]
-        if kinds & {"gene_level_response", "gene_level_slope"}:
-            steps += [(self._gene_level, place) for place in pairs]
+        for place, asked in pairs.items():
+            genes = {g for pair in asked for g in pair}
+            alone = place == ANYWHERE
+            if kinds & {"response", "slope"}:
+                steps.append((self._sweep, place, 2 * len(asked) if alone else len(genes) ** 2))
+            if kinds & {"gene_level_response", "gene_level_slope"}:
+                steps.append((self._gene_level, place, 2 * REFERENCE * len(genes) if alone else REFERENCE * len(genes)))
         if any(m.needs_expression for m in methods):
-            steps += [(self._express, d) for d in sorted({d for sample in samples for d in sample.data_sets})]
-        for n, (step, place) in enumerate(steps):
-            step(place, pairs, _part(progress, n, len(steps)), cancel)
+            sets = sorted({d for sample in samples for d in sample.data_sets} & set(self.surroundings.expression))
+            steps += [(self._express, d, len(self.surroundings.genes[d]) ** 2 // 3) for d in sets]
+        whole, done = sum(cost for _, _, cost in steps), 0
+        for step, place, cost in steps:
+            step(place, pairs, _part(progress, done / whole, cost / whole), cancel)
+            done += cost
 
     def features(self, name: str, sample: LabelledPairs) -> np.ndarray:
         """Features (pair, feature) float32 of the name in the registry of methods."""
@@ -134,15 +140,14 @@ class FeatureBank:
     def _express(
         self, data_set: str, pairs: Mapping[str, set[Edge]], progress: Progress | None, cancel: Cancel | None
     ) -> None:
-        if data_set in self.surroundings.expression:
-            self.probes[data_set] = expression_probes(
-                self.backbone,
-                self.surroundings.expression[data_set],
-                self.surroundings.genes[data_set],
-                self.store,
-                progress=progress,
-                cancel=cancel,
-            )
+        self.probes[data_set] = expression_probes(
+            self.backbone,
+            self.surroundings.expression[data_set],
+            self.surroundings.genes[data_set],
+            self.store,
+            progress=progress,
+            cancel=cancel,
+        )
 
 
 def pairs_by_place(samples: Sequence[LabelledPairs], surroundings: Surroundings) -> dict[str, set[Edge]]:
@@ -168,5 +173,5 @@ def _by_place(sample: LabelledPairs, places: Sequence[str], read) -> np.ndarray:
     return out
 
 
-def _part(progress: Progress | None, n: int, of: int) -> Progress | None:
-    return None if progress is None else lambda share, sentence: progress((n + share) / of, sentence)
+def _part(progress: Progress | None, start: float, part: float) -> Progress | None:
+    return None if progress is None else lambda share, sentence: progress(start + part * share, sentence)

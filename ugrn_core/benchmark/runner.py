@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import Row
+from ugrn_core.benchmark.budget import Budget
 from ugrn_core.benchmark.features import FeatureBank
 from ugrn_core.benchmark.results import result_frame
 from ugrn_core.benchmark.run import Contestant, Run, Unit
@@ -22,11 +23,21 @@ from ugrn_core.types import Cancel, Progress
 
 
 def run_benchmark(
-    run: Run, contestants: Sequence[Contestant], progress: Progress | None = None, cancel: Cancel | None = None
+    run: Run,
+    contestants: Sequence[Contestant],
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+    budgets: Sequence[Budget] | None = None,
 ) -> pd.DataFrame:
-    """The frame of a whole run; every finished block is kept in the parts file at once."""
+    """The frame of a whole run; every finished block is kept in the parts file at once.
+
+    ``budgets``, one a contestant, make the progress even in time.
+    """
+    seconds = [b.seconds for b in budgets] if budgets else [1.0] * len(contestants)
+    ends = np.cumsum([0.0, *seconds]) / max(sum(seconds), 1e-9)
     for n, contestant in enumerate(contestants):
-        _run_contestant(run, contestant, _part(progress, n, len(contestants)), cancel)
+        share = FEATURE_SHARE if not budgets else budgets[n].feature_seconds / max(budgets[n].seconds, 1e-9)
+        _run_contestant(run, contestant, share, _scaled(progress, ends[n], ends[n + 1]), cancel)
     keys = [
         unit.key(row, m.name)
         for contestant in contestants
@@ -38,16 +49,18 @@ def run_benchmark(
 
 
 FEATURE_SHARE = 0.7
-"""Share of a contestant's progress bar that its features take; trainings and scores take the rest."""
+"""Share of a contestant's progress that its features take where there is no budget to say it."""
 
 
-def _run_contestant(run: Run, contestant: Contestant, progress: Progress | None, cancel: Cancel | None) -> None:
+def _run_contestant(
+    run: Run, contestant: Contestant, feature_share: float, progress: Progress | None, cancel: Cancel | None
+) -> None:
     units, samples, methods = run.pending(contestant)
     if not units:
         return
     bank, start = None, 0.0
     if contestant.backbone is not None:
-        bank, start = run.bank(contestant.backbone), FEATURE_SHARE
+        bank, start = run.bank(contestant.backbone), feature_share
         bank.prepare(samples, methods, _scaled(progress, 0.0, start), cancel)
     for n, unit in enumerate(units):
         if cancel and cancel():
@@ -79,8 +92,4 @@ def _run_unit(run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | N
 def _scaled(progress: Progress | None, start: float, stop: float) -> Progress | None:
     if progress is None:
         return None
-    return lambda share, sentence: progress(start + (stop - start) * share, sentence)
-
-
-def _part(progress: Progress | None, n: int, of: int) -> Progress | None:
-    return _scaled(progress, n / of, (n + 1) / of)
+    return lambda share, sentence: progress(float(start + (stop - start) * share), sentence)

@@ -89,10 +89,11 @@ def benchmark(
     parts = Parts(parts_file, _header(request, contestants, expression))
     with Store() as store:
         run = Run(request, Samples(request, networks), expression, parts, store, scores)
-        for contestant in contestants:
-            say(budget(run, contestant).sentence())
+        budgets = [budget(run, contestant) for contestant in contestants]
+        for cost in budgets:
+            say(cost.sentence())
         with progress_on_stderr() as progress:
-            frame = run_benchmark(run, contestants, progress)
+            frame = run_benchmark(run, contestants, progress, budgets=budgets)
     write_results(frame, out)
     parts_file.unlink()
     say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests and seeds, all pairs:")
