@@ -60,9 +60,9 @@ def train(
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.store import Store
-    from ugrn_core.translators.library import save_translator
     from ugrn_core.translation.material import TrainRequest
     from ugrn_core.translation.training import train_translator
+    from ugrn_core.translators.library import save_translator
 
     model = load_backbone(backbone, device)
     request = TrainRequest(
@@ -160,8 +160,8 @@ def score(
     from ugrn_core.genes.gene_list import parse_pairs
     from ugrn_core.genes.resolve import resolve
     from ugrn_core.store import Store
-    from ugrn_core.translators.library import load_translator
     from ugrn_core.translation.scoring import score_pairs
+    from ugrn_core.translators.library import load_translator
     from ugrn_core.types import Context
 
     kept = load_translator(translator)
