@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Waiting threads sleep: docs/decisions/040-waiting-threads-sleep.md
+export OMP_WAIT_POLICY ?= passive
+
 .DEFAULT_GOAL := help
 .PHONY: help run setup test lint bench screenshots constraints clean
 
@@ -24,7 +27,7 @@ lint: $(VENV)/.ready-dev ## style, types, and which room imports which
 	$(BIN)/lint-imports --no-logo
 
 bench: $(VENV)/.ready ## how fast the sweep is on this machine (some minutes, alone); ARGS="--quick" shows that it runs
-	$(BIN)/ugrn bench $(ARGS)
+	$(BIN)/python -m ugrn_core bench $(ARGS)
 
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots
