@@ -17,7 +17,8 @@ from streamlit.testing.v1 import AppTest
 from ugrn_core.backbones.toy import GENES
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.jobs import JOBS
-from ui import frame, genes, pair_view, start, work
+from ui import address, frame, genes, pair_view, start, work
+from ui.session import store
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(p for p in (ROOT / "pages").glob("*.py") if p.name != "__init__.py")
@@ -303,6 +304,19 @@ def test_a_reload_finds_the_running_job_again(pair, monkeypatch):
     assert reloaded.query_params["job"] == pair.query_params["job"] and reloaded.get("progress")
 
 
+def test_a_reload_finds_the_genes_of_a_job_that_the_address_cannot_hold(pair, monkeypatch):
+    blocked(monkeypatch)
+    monkeypatch.setattr(address, "MOST_GENES", 2)
+    pair.query_params["context"] = "genes"
+    pair.session_state["gene_text"] = "TP53, MDM2, SOX2"
+    pair.run()
+    assert "genes" not in pair.query_params
+    reloaded = framed("pair.py")
+    reloaded.query_params.update(dict(pair.query_params))
+    reloaded.run()
+    assert reloaded.query_params["job"] == pair.query_params["job"] and not reloaded.info
+
+
 def test_pair_failed_by_a_bug_says_so_and_can_be_tried_again(pair, monkeypatch):
     blocked(monkeypatch, error=ZeroDivisionError("oops"))
     pair.run()
@@ -453,6 +467,17 @@ def test_a_list_of_pairs_is_scored():
     at.session_state["pair_text"] = "GATA1\n"
     at.run()
     assert "Line 1 of the pair list is not a pair" in at.error[0].value
+
+
+def test_stored_results_are_counted_and_cleared(pair):
+    pair.run()
+    assert store().stats().entries > 0
+    pair.run()
+    assert any(m.value.startswith(f"{store().stats().entries} results, ") for m in pair.markdown)
+    pair.session_state["source"] = None  # nothing is computed while it is cleared
+    pair.run()
+    pair.button(key="clear results").click().run()
+    assert store().stats().entries == 0
 
 
 # what a session may open

@@ -5,6 +5,6 @@ from __future__ import annotations
 SOURCE = "GATA1"
 TARGET = "KLF1"
 WHY = (
-    "GATA1 switches on KLF1 when red blood cells form. The curve is computed here and now by the chosen model, which has "
-    "something to show for this pair; for most pairs it has less."
+    "GATA1 switches on KLF1 when red blood cells form. The curve is computed here and now by the chosen model, and was "
+    "chosen because the model has something to show; for most pairs it has less."
 )

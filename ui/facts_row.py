@@ -30,11 +30,12 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
         what, unit = ("Steepest slope", slope_unit(result.unit))
     columns = st.columns(4)
     percentiles = (None, None) if specific is None else (specific.forward_percentile, specific.reverse_percentile)
+    n_random = 0 if specific is None else specific.n_random
     for column, peak, percentile in zip(columns, first.itertuples(), percentiles, strict=False):
         column.metric(
             f"{what} of {peak.target}",
             f"{signed(peak.peak)} {unit}",
-            delta=f"at {peak.source} = {peak.at:g}" if percentile is None else beyond(percentile),
+            delta=f"at {peak.source} = {peak.at:g}" if percentile is None else beyond(percentile, n_random),
             delta_color="off",
             delta_arrow="off",
             help=None if percentile is None else PERCENTILE_HELP,
@@ -57,15 +58,17 @@ def residual_words(residual: float | None, background: str) -> tuple[str, str]:
     if residual is None:
         return "...", "follows"
     value = "< 0.01 %" if residual < 1e-4 else f"{100 * residual:.2g} %"
-    if residual <= 0.01:
+    if residual <= 0.02:
         return value, "slope and response agree"
-    if residual <= 0.05:
+    if residual <= 0.1:
         return value, "slope and response agree roughly"
     return value, "rounding or kinks: read with care"
 
 
-def beyond(percentile: float) -> str:
-    """A percentile in words."""
+def beyond(percentile: float, n_random: int) -> str:
+    """A percentile among ``n_random`` pairs in words."""
+    if percentile >= 100:
+        return f"larger than all {n_random:,} random pairs"
     return f"larger than {percentile:.3g} % of random pairs"
 
 

@@ -115,6 +115,7 @@ def _table(scored: pd.DataFrame, backbone: Backbone) -> None:
 def _open(source: str, target: str) -> None:
     state = st.session_state
     state["source"], state["target"], state["mode"] = source, target, "pair"
+    st.rerun()
 
 
 def _loop(line: str, pairs: tuple[tuple[str, str], ...]) -> str:

@@ -30,7 +30,7 @@ MEANING = {
     ),
     "What it can tell": (
         "A hypothesis. A pair that responds more than random pairs do was learnt as belonging together, and may be "
-        "worth a closer look. The pair-specific part leaves out what the two genes do with everybody."
+        "worth a closer look. The pair-specific part leaves out what the two genes do with any gene."
     ),
     "What it cannot tell": (
         "Not cause and effect: the model saw cells, not experiments. Not the sign of regulation: up or down in a "

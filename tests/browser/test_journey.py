@@ -106,7 +106,7 @@ def test_the_journey(page, app, h5ad, tmp_path):
         page.get_by_role("radio", name="Cells").click()
         page.get_by_role("combobox", name="Group cells by").click()
         page.get_by_role("option", name="kind").click()
-        expect(page.get_by_text("cells.h5ad, kind = B")).to_be_visible()
+        expect(page.get_by_text("cells.h5ad, kind = B", exact=True)).to_be_visible()
         expect(title_of(page, "TAL1")).to_be_visible()
 
 
@@ -144,6 +144,20 @@ def test_several_targets_are_added_and_removed(page, app):
     expect(page).to_have_url(re.compile(r"targets=HBB(&|$)"))
 
 
+def test_a_row_of_a_scored_list_opens_as_a_pair(page, app):
+    page.goto(f"{app}/pair?model={MODEL}&mode=list")
+    pairs = page.get_by_role("textbox", name="Pairs, one a line")
+    pairs.fill("GATA1, KLF1\nTP53 -> MDM2")
+    pairs.press("Control+Enter")
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table).to_be_visible()
+    table.click(position={"x": 16, "y": 90})  # the box of the second row
+    page.get_by_role("button", name="Open TP53 and MDM2 as a pair").click()
+    expect(title_of(page, "MDM2")).to_be_visible()
+    expect(page.get_by_role("radio", name="One pair")).to_be_checked()
+    expect(page.get_by_role("combobox", name="Target")).to_have_value("MDM2")
+
+
 def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_checkpoint):
     page.goto(f"{app}/pair?source=GATA1&target=KLF1&context=genes&model={MODEL}")
     page.get_by_role("combobox", name="Model").click()
@@ -170,16 +184,14 @@ def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_check
 @pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini is not in this copy of the project")
 @pytest.mark.parametrize("context", ["", "genes"])
 def test_changing_the_target_redraws_at_once(page, app, context):
-    """Server up, model loaded: under 2 s from an empty cache, under 0.3 s from the cache; the best of five counts,
-    as other work on the machine comes on top."""
+    """Server up, model loaded: under 2 s from an empty cache, under 0.3 s from the cache, while the percentile follows
+    in the background. The best of several counts, as other work on the machine comes on top."""
     targets = GENES[1:6]
     known = "&context=genes&genes=" + ",".join(_fifty_genes()) if context else ""
     page.goto(f"{app}/pair?model={MODEL}&source=STAT1&target=IRF1{known}")
     expect(title_of(page, "IRF1")).to_be_visible()
-    page.get_by_text("Pair-specific", exact=True).click()
-    page.wait_for_timeout(1500)
     fresh = [_seconds_to_draw(page, target) for target in targets]
-    again = [_seconds_to_draw(page, target) for target in targets]
+    again = [_seconds_to_draw(page, target) for target in [*targets, *targets]]
     print(f"context {context or 'pair'}: fresh {np.round(fresh, 2)}, from the cache {np.round(again, 2)} s")
     assert min(fresh) < 2 and min(again) < 0.3
 
@@ -196,7 +208,7 @@ def _seconds_to_draw(page: Page, target: str) -> float:
     box = page.get_by_role("combobox", name="Target")
     box.click()
     box.fill(target)
-    page.wait_for_timeout(600)
+    page.wait_for_timeout(300)
     page.evaluate("""target => {
         window.drawn = null;
         const wanted = `predicted ${target} (`;
