@@ -473,6 +473,7 @@ def test_the_run_did_without_the_embedded_model_and_with_the_threads_asked_for(r
     assert report["mini"]["model"] == f"{MINI}-random"
     assert report["machine"]["threads"] == 1
     assert report["device"]["threads"] == 1
+    assert report["machine"]["waiting_threads"] == os.environ["OMP_WAIT_POLICY"]
 
 
 def test_every_measurement_says_what_it_is_of(report: dict[str, Any]) -> None:

@@ -17,13 +17,14 @@ BUSY = 0.5
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, threads, and the load of the last minute before the run (None where it is not kept)."""
+    """Processor, cores, threads and whether waiting ones spin, and the load of the last minute before the run (None where it is not kept)."""
     cores = os.cpu_count() or 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "processor": describe_device(torch.device("cpu")).hardware,
         "cores": cores,
         "threads": torch.get_num_threads(),
+        "waiting_threads": os.environ.get("OMP_WAIT_POLICY", "default"),
         "instructions": torch.backends.cpu.get_cpu_capability(),
         "system": f"{platform.system()} {platform.machine()}",
         "devices": list(devices()),
