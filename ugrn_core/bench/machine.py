@@ -17,7 +17,8 @@ BUSY = 0.5
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, threads and whether waiting ones spin, and the load of the last minute before the run (None where it is not kept)."""
+    """Processor, cores, threads and whether waiting ones spin; the load of the last minute before the run, None where
+    the system keeps none."""
     cores = os.cpu_count() or 1
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
