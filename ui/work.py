@@ -99,11 +99,15 @@ def _tasks() -> dict[str, Task]:
 
 
 def _wanted(slot: str, question: Question[T]) -> bool:
-    """Whether the work may start: by itself, or because its button was clicked."""
+    """Whether the work may start: by itself, or because its button was clicked; else the button is drawn."""
     if question.seconds <= UNASKED and not question.button:
         return True
+    if st.session_state.get(f"wanted {slot}") == question.key:
+        return True
     words = question.button or f"{question.headline}: takes about {duration(question.seconds)}"
-    return st.button(words, icon=None if question.button else ":material/play_arrow:", key=f"start {slot}")
+    icon = None if question.button else ":material/play_arrow:"
+    st.button(words, icon=icon, key=f"start {slot}", on_click=_want, args=(slot, question.key))
+    return False
 
 
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
@@ -156,6 +160,10 @@ def _said(status: JobStatus, seconds: float) -> str:
     left = status.seconds_left if status.seconds_left is not None else max(0.0, seconds - status.seconds)
     done = f"{status.message}, " if status.message else ""
     return f"{done}about {duration(left)} left" if left >= 1 else f"{done}nearly done"
+
+
+def _want(slot: str, key: Hashable) -> None:
+    st.session_state[f"wanted {slot}"] = key
 
 
 def _stop(slot: str) -> None:

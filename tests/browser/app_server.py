@@ -54,10 +54,10 @@ def app_server(cache: Path, log: Path) -> Iterator[str]:
         "--server.port",
         str(port),
     ]
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # as users run it
+    environment["UGRN_CACHE_DIR"] = str(cache)
     with log.open("wb") as out:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | {"UGRN_CACHE_DIR": str(cache)}, stdout=out, stderr=subprocess.STDOUT
-        )
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
             _wait_for(f"http://127.0.0.1:{port}/_stcore/health", server, log)
             yield f"http://127.0.0.1:{port}"
