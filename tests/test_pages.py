@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from ugrn_core.backbones.toy import GENES
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.jobs import JOBS
-from ui import address, frame, genes, pair_view, start, work
+from ui import address, frame, genes, pair_view, session, start, work
 from ui.session import store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -317,6 +317,17 @@ def test_a_reload_finds_the_genes_of_a_job_that_the_address_cannot_hold(pair, mo
     assert reloaded.query_params["job"] == pair.query_params["job"] and not reloaded.info
 
 
+def test_a_job_of_another_model_lends_no_genes(pair, monkeypatch):
+    blocked(monkeypatch)
+    pair.query_params["context"] = "genes"
+    pair.session_state["gene_text"] = "TP53, MDM2, SOX2"
+    pair.run()
+    other = framed("pair.py")
+    other.query_params.update(dict(pair.query_params) | {"model": "toy-linear", "genes": ""})
+    other.run()
+    assert "no genes yet" in other.info[0].value and not other.exception
+
+
 def test_pair_failed_by_a_bug_says_so_and_can_be_tried_again(pair, monkeypatch):
     blocked(monkeypatch, error=ZeroDivisionError("oops"))
     pair.run()
@@ -535,7 +546,40 @@ def test_own_checkpoint_by_folder(scgpt_folder, tmp_path, monkeypatch):
     at.run()
     assert not at.exception and titles(at)[0].startswith("change of predicted KLF1 (bins)")
     assert f"--backbone {scgpt_folder}" in at.code[0].value
-    assert "model" not in at.query_params  # a path is private
+    again = framed("pair.py")
+    again.query_params.update(dict(at.query_params))
+    again.run()  # as when the page is loaded anew
+    assert not again.exception and titles(again) == titles(at)
+
+
+# a page that is closed
+
+
+def waiting(progress, cancel):
+    while not cancel():
+        threading.Event().wait(0.01)
+    raise Cancelled("Stopped on request.")
+
+
+def test_jobs_of_a_closed_page_are_stopped_unless_somebody_else_wants_them(monkeypatch):
+    monkeypatch.setattr(session, "PATIENCE", 0.05)
+    left, stays = session.Visitor("left"), session.Visitor("stays")
+    for who, key in ((left, "alone"), (left, "shared"), (stays, "shared")):
+        who.jobs.add(JOBS.submit(key, waiting, device=key, owner=who.owner).id)
+    alone, shared = (next(j for j in map(JOBS.get, left.jobs) if j.key == key) for key in ("alone", "shared"))
+    left.leave()
+    assert alone.wait(5) and alone.state == "cancelled"
+    assert not shared.stop.is_set()
+
+
+def test_a_page_that_comes_back_keeps_its_jobs(monkeypatch):
+    monkeypatch.setattr(session, "PATIENCE", 0.2)
+    back = session.Visitor("back")
+    back.jobs.add(JOBS.submit("mine", waiting, owner="back").id)
+    back.leave()
+    back.arrive()
+    threading.Event().wait(0.4)
+    assert not JOBS.get(next(iter(back.jobs))).stop.is_set()
 
 
 # the fields for genes

@@ -1,4 +1,4 @@
-"""The view in the address of the page, so that it can be shared: what is small and not private.
+"""The view in the address of the page, so that it can be shared or loaded anew: what of it is small.
 
 An address that came from outside (a link, the back button, another page) fills the controls; after that the controls
 write the address. Values that are the model's own defaults are left out.
@@ -10,6 +10,7 @@ import math
 
 import streamlit as st
 
+from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.jobs import JOBS
@@ -36,13 +37,16 @@ def arrive() -> None:
     st.session_state["address"] = st.session_state["arrived"] = given
     if given.get("model"):
         st.session_state["model"] = given["model"]
+    if given.get("folder"):
+        st.session_state["model_folder"] = given["folder"]
     if given.get("cells") == cells.EXAMPLE:
         cells.use_example()
 
 
-def adopt(card: BackboneCard) -> None:
+def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     given = st.session_state.pop("arrived", {})
+    card = backbone.card
     state = st.session_state
     for name in TEXTS:
         if given.get(name):
@@ -52,7 +56,7 @@ def adopt(card: BackboneCard) -> None:
             state[name] = given[name].split(",")
     if given.get("genes"):
         state["gene_text"] = ", ".join(parse_gene_list(given["genes"]))
-    _take_up_job(given.get("job", ""))
+    _take_up_job(given.get("job", ""), backbone.fingerprint)
     for name, allowed in CHOICES.items():
         if given.get(name):
             state[name] = _one_of(name, given[name], allowed)
@@ -68,7 +72,8 @@ def write(card: BackboneCard) -> None:
     chosen = settings.read(card)
     mode, context = state.get("mode") or "pair", contexts.kind()
     said = {
-        "model": "" if state.get("model") == models.OWN else state.get("model"),
+        "model": state.get("model"),
+        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
         "mode": mode if mode != "pair" else "",
         "source": state.get("source") if mode != "list" else "",
         "target": state.get("target") if mode == "pair" else "",
@@ -102,10 +107,12 @@ def _short_list() -> str:
     return ",".join(names) if len(names) <= MOST_GENES else ""
 
 
-def _take_up_job(job_id: str) -> None:
-    """Find the genes of a job again whose list or file the address cannot hold."""
+def _take_up_job(job_id: str, fingerprint: str) -> None:
+    """Find the genes of a job of this model again whose list or file the address cannot hold."""
     job = JOBS.get(job_id)
-    request = job.key[-1] if job is not None and isinstance(job.key, tuple) else None
+    if job is None or not isinstance(job.key, tuple) or fingerprint not in job.key:
+        return
+    request = job.key[-1]
     if isinstance(request, PairRequest) and request.context.kind != "pair":
         st.session_state["kept_context"] = request.context
 

@@ -17,7 +17,7 @@ from ugrn_core.errors import GeneError, InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
 from ugrn_core.types import Cancel, Progress
 from ui.errors import plain
-from ui.session import owner
+from ui.session import visitor
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def turn_to(topic: Hashable) -> None:
     """The page shows another view now: stop the jobs of the one before."""
     for slot, task in list(_tasks().items()):
         if task.topic is not None and task.topic != topic:
-            JOBS.cancel(task.job_id, owner())
+            JOBS.cancel(task.job_id, visitor().owner)
             del _tasks()[slot]
 
 
@@ -111,7 +111,8 @@ def _wanted(slot: str, question: Question[T]) -> bool:
 
 
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
-    job = JOBS.submit(question.key, question.function, device=question.device, owner=owner())
+    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner)
+    visitor().jobs.add(job.id)
     task = Task(question.key, job.id, topic)
     _tasks()[slot] = task
     return task
@@ -170,7 +171,7 @@ def _stop(slot: str) -> None:
     task = _tasks().get(slot)
     if task is not None:
         task.stopped = True
-        JOBS.cancel(task.job_id, owner())
+        JOBS.cancel(task.job_id, visitor().owner)
 
 
 def _forget(slot: str) -> None:

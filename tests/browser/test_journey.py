@@ -175,7 +175,7 @@ def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_check
     expect(start.or_(stop).first).to_be_visible()
     if start.count():
         start.first.click()
-    expect(page.get_by_text(re.compile(r"Curves of GATA1 and KLF1.*(left|nearly done)"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Curves of GATA1 and KLF1.*(left|nearly done|waits for)"))).to_be_visible()
     expect(page).to_have_url(re.compile("job=[0-9a-f]{32}"))
     stop.first.click()
     expect(page.get_by_text("stopped. What was finished is kept.")).to_be_visible()
