@@ -242,7 +242,7 @@ MISTAKES = [
     (["pair", "NANOG", "SOX2", "--grid", "2,2"], "twice"),
     (["pair", "NANOG", "SOX2", "--grid", "nan"], "finite"),
     (["pair", "NANOG", "SOX2", "--base", "inf"], "finite"),
-    (["pair", "NANOG", "SOX2", "--base", "1e300"], "trained on 0 to 5 toy units"),
+    (["pair", "NANOG", "SOX2", "--base", "1e300"], "up to 1,000,000, got 1e+300"),
     (["pair", "NANOG", "SOX2", "--device", "abacus"], "abacus"),
     (["pair", "NANOG", "SOX2", "--group", "cell=B"], "--group needs an h5ad file"),
     (["pair", "NANOG", "SOX2", "--variable", "9", "--context", "genes.txt"], "--variable needs an h5ad file"),

@@ -53,8 +53,9 @@ def check_settings(settings: SweepSettings, *, response: bool = False, base_valu
         raise InputError("The value grid is empty: give at least one virtual value.")
     if not np.isfinite([settings.base, *settings.grid]).all():
         raise InputError(f"Base and grid must be finite numbers, got {settings.base} and {list(settings.grid)}.")
-    if max(abs(settings.base), *map(abs, settings.grid)) > LARGEST_VALUE:
-        raise InputError(f"Virtual values beyond {LARGEST_VALUE:,.0f} have no meaning, got {list(settings.grid)}.")
+    beyond = [v for v in (settings.base, *settings.grid) if abs(v) > LARGEST_VALUE]
+    if beyond:
+        raise InputError(f"Base and grid take values up to {LARGEST_VALUE:,.0f}, got {beyond[0]:g}.")
     if len(set(settings.grid)) != len(settings.grid):
         raise InputError(f"The value grid names a value twice: {list(settings.grid)}.")
     if settings.background not in ("fixed", "follow"):

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 DEFAULT_BACKBONE = "ugrn-mini"
 
-LARGEST = 1e6
-"""Largest size of a base or virtual value: no model has met a thousandth of it, and far beyond float32 overflows."""
-
 BackboneOption = Annotated[
     str, typer.Option(metavar="NAME|FOLDER", help="A model of `ugrn models`, or the folder of a checkpoint.")
 ]
@@ -40,13 +37,6 @@ def sweep_settings(card: BackboneCard, base: float | None, grid: str | None, bac
     values = card.grid if grid is None else parse_grid(grid)
     settings = SweepSettings(card.base if base is None else base, values, background)
     check_settings(settings)
-    beyond = [v for v in (settings.base, *settings.grid) if abs(v) > LARGEST]
-    if beyond:
-        low, high = card.domain
-        raise InputError(
-            f"--base and --grid take values up to {LARGEST:,.0f}, got {beyond[0]:g}; "
-            f"this model was trained on {low:g} to {high:g} {card.unit}."
-        )
     return settings
 
 
