@@ -349,6 +349,10 @@ def test_long_work_waits_for_a_click(pair, monkeypatch):
     assert not pair.get("progress") and "GATA1 and KLF1" in asked.label
     asked.click().run()
     assert pair.get("progress")
+    reloaded = framed("pair.py")
+    reloaded.query_params.update(dict(pair.query_params))
+    reloaded.run()  # asks for no click again
+    assert reloaded.get("progress") and reloaded.query_params["job"] == pair.query_params["job"]
 
 
 # contexts

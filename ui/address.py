@@ -108,10 +108,11 @@ def _short_list() -> str:
 
 
 def _take_up_job(job_id: str, fingerprint: str) -> None:
-    """Find the genes of a job of this model again whose list or file the address cannot hold."""
+    """Go on with a job of this model, and find its genes again where the address cannot hold their list or file."""
     job = JOBS.get(job_id)
     if job is None or not isinstance(job.key, tuple) or fingerprint not in job.key:
         return
+    work.take_up(job)
     request = job.key[-1]
     if isinstance(request, PairRequest) and request.context.kind != "pair":
         st.session_state["kept_context"] = request.context

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
@@ -85,9 +85,14 @@ def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None
     return _outcome(slot, task, job, question)
 
 
+def take_up(job: Job[Any]) -> None:
+    """Go on with a job whose id came with the address, without asking for a click again."""
+    st.session_state["taken up"] = job.key
+
+
 def unfinished_job() -> str | None:
-    """Id of a job of this session that is not finished, for the address of the page."""
-    for task in _tasks().values():
+    """Id of a job of the present view that is not finished, for the address of the page."""
+    for task in [task for task in _tasks().values() if task.topic is not None]:
         status = JOBS.status(task.job_id)
         if status is not None and not status.finished and not task.stopped:
             return task.job_id
@@ -102,7 +107,7 @@ def _wanted(slot: str, question: Question[T]) -> bool:
     """Whether the work may start: by itself, or because its button was clicked; else the button is drawn."""
     if question.seconds <= UNASKED and not question.button:
         return True
-    if st.session_state.get(f"wanted {slot}") == question.key:
+    if question.key in (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up")):
         return True
     words = question.button or f"{question.headline}: takes about {duration(question.seconds)}"
     icon = None if question.button else ":material/play_arrow:"
