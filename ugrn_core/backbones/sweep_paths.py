@@ -80,7 +80,11 @@ class BaseCell:
         """
         scores = self.scores.clone()
         scores[:, :, key] = -torch.inf
-        return (scores.softmax(-1) @ self.v).transpose(0, 1), scores.logsumexp(-1).transpose(0, 1)
+        top = scores.amax(-1, keepdim=True)
+        weights = scores.sub_(top).exp_()
+        total = weights.sum(-1, keepdim=True)
+        mean = (weights @ self.v) / total
+        return mean.transpose(0, 1), (top + total.log()).squeeze(-1).transpose(0, 1)
 
     def _source_row(self, at: Tensor, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """What the source's own token reads, with its tangent: (2, B, H, c)."""

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 VALUE_CEILING = 512.0  # both published models clamp their input values here
 LAYER_NORM_EPS = 1e-5
 DECODER_SLOPE = 0.01  # LeakyReLU of the decoder
+QUERY_ROWS = 128  # fewest query rows of a product in the dual pass: fewer leave the matrix product idle
 SCORE_BLOCK = 1 << 18  # attention scores held at once in the dual pass (floats): stays in a core's L2 cache
 
 
@@ -102,24 +103,19 @@ class Layer(nn.Module):
         b2, n, d = z.shape
         b, h, c = b2 // 2, self.n_heads, d // self.n_heads
         qkv = dual_linear(self.qkv, z).view(2, b, n, 3, h, c)
-        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each (2, B, H, L, c)
+        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).reshape(3, 2, b * h, n, c)  # one matrix a cell and head
         q = q * (1.0 / math.sqrt(c))
-        keys = torch.cat([k[1], k[0]], -1).transpose(-1, -2)  # (B, H, 2c, L): dK beside K
-        values = torch.cat([v[0], v[1]], -1)  # (B, H, L, 2c)
+        keys = torch.cat([k[1], k[0]], -1).transpose(-1, -2)  # (B H, 2c, L): dK beside K
+        values = torch.cat([v[0], v[1]], -1)  # (B H, L, 2c)
         queries = torch.cat([q[0], q[1]], -1)  # Q pairs with dK, dQ with K
-        result = z.new_empty(2, b, n, h, c)
-        block = max(1, min(n, SCORE_BLOCK // (b * h * n)))
-        for i in range(0, n, block):
-            rows = queries[:, :, i : i + block]
-            p = (rows[..., :c] @ keys[:, :, c:]).softmax(-1)  # (B, H, block, L)
-            w = (rows @ keys).mul_(p)
-            both = p @ values  # P V beside P dV
-            mixed = both[..., :c]
-            tangent = torch.addcmul(both[..., c:], w.sum(-1, keepdim=True), mixed, value=-1)
-            tangent += w @ values[..., :c]
-            result[0, :, i : i + block] = mixed.transpose(1, 2)
-            result[1, :, i : i + block] = tangent.transpose(1, 2)
-        return result.view(b2, n, d)
+        result = z.new_empty(2, b * h, n, c)
+        rows = min(n, max(QUERY_ROWS, SCORE_BLOCK // n))
+        heads = max(1, SCORE_BLOCK // (rows * n))
+        for j in range(0, b * h, heads):
+            for i in range(0, n, rows):
+                at = (slice(j, j + heads), slice(i, i + rows))
+                result[:, *at] = _dual_rows(queries[at], keys[at[0]], values[at[0]])
+        return result.view(2, b, h, n, c).transpose(2, 3).reshape(b2, n, d)
 
 
 class LeanTransformer(nn.Module):
@@ -228,6 +224,17 @@ def dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
     y = F.linear(z, linear.weight)
     y[: z.shape[0] // 2] += linear.bias
     return y
+
+
+def _dual_rows(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """What some queries read, with its tangent: (2, heads, rows, c); arguments as in ``_dual_attention``."""
+    c = queries.shape[-1] // 2
+    p = (queries[..., :c] @ keys[:, c:]).softmax(-1)  # (heads, rows, L)
+    w = (queries @ keys).mul_(p)
+    mixed, tangent = (p @ values).split(c, -1)  # P V beside P dV
+    tangent = torch.addcmul(tangent, w.sum(-1, keepdim=True), mixed, value=-1)
+    tangent += w @ values[..., :c]
+    return torch.stack([mixed, tangent])
 
 
 def dual_norm(norm: nn.LayerNorm, z: Tensor) -> Tensor:
