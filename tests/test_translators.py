@@ -31,6 +31,7 @@ from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translators import library
 from ugrn_core.translators.calibration import (
     false_discovery_rate,
     fit_calibration,
@@ -213,7 +214,9 @@ def kept() -> Translator:
 
 @pytest.fixture
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of its own, and no shipped translators beside the test's."""
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setattr(library, "shipped_folder", lambda: tmp_path / "shipped")
     return tmp_path / "cache"
 
 
