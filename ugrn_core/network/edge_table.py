@@ -1,0 +1,45 @@
+"""The edge table: one row a scored pair, the truth of every view, export and comparison of a network."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ugrn_core.errors import InputError
+
+COLUMNS = {
+    "source": "symbol of the gene that is moved",
+    "target": "symbol of the gene that is read",
+    "score": "mean logit of the translator",
+    "probability": "calibrated, at the prevalence of the run",
+    "spread": "standard deviation of the probability over the networks of the translator",
+    "slope": "slope of source -> target of the largest size over the virtual values, in the model's unit",
+    "slope_direction": "rises, falls or flat: the sign of that slope, which is no sign of regulation",
+    "direction": "whether the score tells source -> target from target -> source",
+    "novelty": "what of the pair the translator saw in training",
+    "known": "whether another known network has the edge",
+    "tag": "the one word for an edge's standing",
+}
+"""Columns in order, with what they hold. Numbers have 6 decimals."""
+
+SLOPE_DIRECTIONS = ("rises", "falls", "flat")
+DIRECTIONS = ("source to target", "target to source", "undecided", "not called")
+KNOWN = ("yes", "no", "not checked")
+TAGS = ("training pair", "known network", "both genes unseen", "model only")
+"""In the order in which they win: an edge has one tag."""
+
+
+def check_edge_table(table: pd.DataFrame) -> None:
+    """Refuse a table that lacks a column or names an edge twice."""
+    lacking = [name for name in COLUMNS if name not in table]
+    if lacking:
+        raise InputError(f"The edge table has no column {', '.join(lacking)}; expected {', '.join(COLUMNS)}.")
+    twice = table.duplicated(["source", "target"])
+    if twice.any():
+        first = table.loc[twice].iloc[0]
+        raise InputError(f"The edge table names {first['source']} -> {first['target']} twice; expected each edge once.")
+
+
+def in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Best score first, ties by source and target; columns in order, rows numbered anew."""
+    ordered = table.sort_values(["score", "source", "target"], ascending=[False, True, True], ignore_index=True)
+    return ordered[list(COLUMNS)]
