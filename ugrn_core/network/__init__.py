@@ -1,1 +1,1 @@
-"""Predicted networks: sources against targets, scored by a translator, with probabilities, tags and files to take away."""
+"""Predicted networks: sources against targets scored by a translator, as tables, views and files."""
