@@ -39,6 +39,10 @@ class PlantedBackbone:
     def sweep_pairs(self, gene_ids: torch.Tensor, base: float, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return plain_pairs(self, gene_ids, base, grid)
 
+    def pairs_at_base(self, gene_ids: torch.Tensor, base: float) -> torch.Tensor:
+        """Reconstruction of both genes of each pair at base, (pair, 2)."""
+        return self.reconstruct(gene_ids, torch.full(gene_ids.shape, base))
+
     def attention(self, gene_ids: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         return self.weights[gene_ids][:, gene_ids].expand(len(values), -1, -1)
 

@@ -23,8 +23,9 @@ from typer.testing import CliRunner
 from ugrn_core.backbones import registry
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import read_json, to_backbone
+from ugrn_core.backbones.pair_paths import sweep_pairs
 from ugrn_core.backbones.plain_sweep import plain_pairs
-from ugrn_core.backbones.sweep_paths import BaseCell, sweep_pairs
+from ugrn_core.backbones.sweep_paths import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.bench import counts, embedded, goals, memory, scgpt
 from ugrn_core.bench import measure as measuring

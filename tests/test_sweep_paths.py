@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from ugrn_core.backbones.pair_paths import pairs_at_base, small_attention, sweep_pairs
 from ugrn_core.backbones.plain_sweep import PlainCell, plain_pairs
-from ugrn_core.backbones.sweep_paths import BaseCell, small_attention, sweep_pairs
+from ugrn_core.backbones.sweep_paths import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 
 SHAPES = [  # width, layers, heads, feed-forward, gene width, norms
@@ -61,6 +62,15 @@ def test_pair_sweep_equals_dual_passes(shape):
     grid = torch.tensor([0.0, 1, 10, 45, 600])
     exact = plain_pairs(doubled(model), pairs, 10.0, grid.double())
     as_exact(sweep_pairs(model, pairs, 10.0, grid), plain_pairs(model, pairs, 10.0, grid), exact)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pairs_at_base_equal_plain_passes(shape):
+    model = random_model(shape)
+    pairs = torch.tensor([(s, t) for s in range(0, 50, 9) for t in range(1, 58, 11) if s != t])
+    base = torch.full(pairs.shape, 10.0)
+    exact = doubled(model)(pairs, base.double())
+    as_exact([pairs_at_base(model, pairs, 10.0)], [model(pairs, base)], [exact])
 
 
 def test_a_source_that_takes_all_attention_can_be_taken_out():

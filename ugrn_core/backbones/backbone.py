@@ -8,7 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.sweep_paths import BaseCell, sweep_pairs
+from ugrn_core.backbones.pair_paths import pairs_at_base, sweep_pairs
+from ugrn_core.backbones.sweep_paths import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.types import BackboneCard, Vocabulary
 
@@ -57,6 +58,10 @@ class Backbone(Protocol):
     def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
         """Target's reconstruction and slope, each (pair, value), of gene_ids (pair, 2), source first and moved
         along ``grid`` (value,), in cells of these two genes alone."""
+        ...
+
+    def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:
+        """Reconstruction (pair, 2) of both genes of gene_ids (pair, 2), both at ``base`` in a cell of their own."""
         ...
 
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
@@ -111,6 +116,10 @@ class TransformerBackbone:
     @torch.no_grad()
     def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
         return sweep_pairs(self.model, gene_ids, base, grid)
+
+    @torch.no_grad()
+    def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:
+        return pairs_at_base(self.model, gene_ids, base)
 
     @torch.no_grad()
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:

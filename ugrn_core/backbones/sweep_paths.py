@@ -2,11 +2,10 @@
 
 In a sweep with a fixed background only the source's token differs from the base cell when it enters the first layer.
 With weight w of the source's key and u the mean of the other values, a token reads u + w (v_s - u) there, and u does
-not depend on the virtual value. Tokens of the base cell are projected once a context. In the pair context the first
-layer's projections are computed once a gene and value, and the last layer is computed for the target alone.
-Results equal :meth:`LeanTransformer.dual` to float32 rounding.
+not depend on the virtual value. Tokens of the base cell are projected once a context. Results equal
+:meth:`LeanTransformer.dual` to float32 rounding.
 
-Shapes: B rows, G genes, L tokens, H heads, c width of a head, P pairs, T virtual values.
+Shapes: B rows, G genes, L tokens, H heads, c width of a head.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from ugrn_core.backbones.transformer import Layer, LeanTransformer, dual_linear
+from ugrn_core.backbones.transformer import LeanTransformer, dual_linear
 
 
 class BaseCell:
@@ -105,73 +103,3 @@ class BaseCell:
         mixed = read[0] + p_here * (v[0] - old)
         tangent = read[1] + w_here * (v[0] - old) - w.sum(-1, keepdim=True) * mixed + p_here * v[1]
         return torch.stack([mixed, tangent])
-
-
-def sweep_pairs(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Target's reconstruction and slope, each (P, T), of pairs (P, 2), source first, in a cell of these two alone."""
-    n_pairs, n_values = len(gene_ids), len(grid)
-    genes, where = gene_ids.unique(return_inverse=True)
-    layer = model.blocks[0]
-    h = layer.n_heads
-    still, still_qkv = _base_tokens(model, layer, genes, base)  # (U + 1, D), (U + 1, 3, H, c); last is <cls>
-    moved = model.dual_tokens(
-        genes[:, None].expand(-1, n_values).reshape(-1),
-        grid.repeat(len(genes)),
-        grid.new_ones(len(genes) * n_values),
-    )
-    moved_qkv = dual_linear(layer.qkv, moved).view(2, len(genes), n_values, 3, h, -1)
-    moved = moved.view(2, len(genes), n_values, -1)
-    source, target = where.unbind(1)
-    rows = n_pairs * n_values
-    z = still.new_zeros(2, n_pairs, n_values, 3, still.shape[-1])
-    z[0, :, :, 0] = still[-1]
-    z[:, :, :, 1] = moved[:, source]
-    z[0, :, :, 2] = still[target, None]
-    qkv = still_qkv.new_zeros(2, n_pairs, n_values, 3, *still_qkv.shape[1:])
-    qkv[0, :, :, 0] = still_qkv[-1]
-    qkv[:, :, :, 1] = moved_qkv[:, source]
-    qkv[0, :, :, 2] = still_qkv[target, None]
-    z, qkv = z.view(2 * rows, 3, -1), qkv.view(2, rows, 3, 3, h, -1)
-    last = len(model.layers) - 1
-    for i, layer in enumerate(model.blocks):
-        if i:
-            qkv = dual_linear(layer.qkv, z).view(2, rows, 3, 3, h, -1)
-        first = 2 if i == last else 0  # the last layer is computed for the target alone
-        mixed = small_attention(qkv[:, :, first:, 0], qkv[:, :, :, 1], qkv[:, :, :, 2])
-        z = layer.after_attention(z[:, first:], mixed.view(2 * rows, 3 - first, -1))
-    out, slope = model.dual_decode(z[:, 0])
-    return out.view(n_pairs, n_values), slope.view(n_pairs, n_values)
-
-
-def small_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Softmax attention and its tangent over a few keys, (2, B, Q, H, c) of q (2, B, Q, H, c), k and v (2, B, K, H, c).
-
-    A loop over keys with elementwise products: for three tokens that is several times faster than batched products
-    of 3 x 3 matrices.
-    """
-    q = q * (1.0 / math.sqrt(q.shape[-1]))
-    s, ds = [], []
-    for key in range(k.shape[2]):
-        kx, dk = k[0, :, key, None], k[1, :, key, None]
-        s.append((q[0] * kx).sum(-1))
-        ds.append(torch.addcmul(q[1] * kx, q[0], dk).sum(-1))
-    p = torch.stack(s).softmax(0)  # (K, B, Q, H)
-    w = p * torch.stack(ds)
-    w -= p * w.sum(0)
-    result = torch.zeros_like(q)
-    for key in range(k.shape[2]):
-        weight, change = p[key, ..., None], w[key, ..., None]
-        result[0].addcmul_(weight, v[0, :, key, None])
-        result[1].addcmul_(weight, v[1, :, key, None]).addcmul_(change, v[0, :, key, None])
-    return result
-
-
-def _base_tokens(model: LeanTransformer, layer: Layer, genes: Tensor, base: float) -> tuple[Tensor, Tensor]:
-    """Tokens at base of the genes, then ``<cls>``, and their first-layer projections."""
-    ids = F.pad(genes, (0, 1), value=model.config.cls_id)
-    values = torch.full((len(ids),), base, device=genes.device)
-    values[-1] = model.config.cls_value
-    nothing = torch.zeros_like(values)
-    tokens = model.dual_tokens(ids, values, nothing)[: len(ids)]
-    return tokens, layer.qkv(tokens).view(len(ids), 3, layer.n_heads, -1)
-

@@ -70,6 +70,10 @@ class ToyBackbone:
         """Reconstruction and slope of the target, each (pair, value)."""
         return plain_pairs(self, gene_ids, base, grid)
 
+    def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:
+        """Reconstruction of both genes of each pair at base, (pair, 2)."""
+        return self.reconstruct(gene_ids, torch.full(gene_ids.shape, base))
+
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """|W| among the genes, rows (queries, targets) scaled to sum 1: (batch, gene, gene); values do not matter."""
         size = self._among(gene_ids).abs()

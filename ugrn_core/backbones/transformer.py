@@ -88,7 +88,11 @@ class Layer(nn.Module):
 
     def after_attention(self, z: Tensor, mixed: Tensor) -> Tensor:
         """What follows attention, on stacked residual stream z and mixed values, both (2B, L, D)."""
-        z = dual_norm(self.norm1, dual_linear(self.out, mixed).add_(z))
+        return self.after_sum(dual_linear(self.out, mixed).add_(z))
+
+    def after_sum(self, z: Tensor) -> Tensor:
+        """What follows the sum of the residual stream and attention, (2B, L, D)."""
+        z = dual_norm(self.norm1, z)
         hidden = dual_linear(self.ff_in, z)
         primal, tangent = hidden.chunk(2)
         tangent.mul_(primal > 0)
@@ -221,8 +225,13 @@ class LeanTransformer(nn.Module):
 
 def dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
     """Affine map of primals, linear map of tangents, as one matrix product."""
-    y = F.linear(z, linear.weight)
-    y[: z.shape[0] // 2] += linear.bias
+    return dual_affine(linear.weight, linear.bias, z)
+
+
+def dual_affine(weight: Tensor, bias: Tensor, z: Tensor) -> Tensor:
+    """:func:`dual_linear` of a weight (out, in) and a bias (out,)."""
+    y = F.linear(z, weight)
+    y[: z.shape[0] // 2] += bias
     return y
 
 
