@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -15,15 +17,36 @@ NOTE = (
 )
 
 
-def figure_panel(figure: go.Figure, frame: pd.DataFrame, *, name: str, alt: str, command: str, key: str) -> None:
-    """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text."""
+def figure_panel(
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    *,
+    name: str,
+    alt: str,
+    command: str,
+    key: str,
+    note: str = NOTE,
+    on_pick: Callable[[], None] | None = None,
+) -> None:
+    """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text.
+
+    ``on_pick`` is called when a point is clicked; the session then holds the choice under ``key``.
+    """
     picture = "svg" if st.session_state.setdefault(f"picture {key}", "PNG") == "SVG" else "png"
-    st.plotly_chart(figure, width="stretch", config=figure_config(name, picture), alt=alt, key=key)
+    st.plotly_chart(
+        figure,
+        width="stretch",
+        config=figure_config(name, picture),
+        alt=alt,
+        key=key,
+        on_select=on_pick or "ignore",
+        selection_mode="points",
+    )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         csv_button(frame, name, key)
         st.download_button(
             "HTML",
-            data=lambda: standalone_html(figure, title=name, note=NOTE, command=command),
+            data=lambda: standalone_html(figure, title=name, note=note, command=command),
             file_name=f"{file_stem(name)}.html",
             mime="text/html",
             on_click="ignore",
@@ -39,7 +62,7 @@ def figure_panel(figure: go.Figure, frame: pd.DataFrame, *, name: str, alt: str,
             format_func=":material/photo_camera: {}".format,
             label_visibility="collapsed",
         )
-        st.caption(NOTE)
+        st.caption(note)
     with st.expander("Numbers and command line"):
         st.dataframe(frame, width="stretch", hide_index=True, height=260, alt=f"The numbers of the figure: {alt}")
         st.code(command, language="bash", wrap_lines=True)

@@ -10,7 +10,11 @@ import streamlit as st
 from ugrn_core.paths import ASSETS
 from ui import address, cells, models, results_store
 
-PAGES = {"Start": "pages/start.py", "Pair explorer": "pages/pair.py"}
+PAGES = {
+    "Start": "pages/start.py",
+    "Pair explorer": "pages/pair.py",
+    "Benchmark": "pages/benchmark.py",
+}
 """Pages in the order of the menu; the first is the one at the root."""
 
 

@@ -15,6 +15,7 @@ from ugrn_core.benchmark.protocols import Split
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import NONE, BlockKey, Parts
 from ugrn_core.benchmark.sampling import LabelledPairs
+from ugrn_core.benchmark.scores import scores_name
 from ugrn_core.store import Store
 from ugrn_core.types import SweepSettings
 
@@ -86,8 +87,7 @@ class Run:
         if self.scores is None or unit.seed != 0 or unit.neg_ratio != 1:
             return None
         c = unit.contestant
-        words = f"{self.request.protocol_name} {unit.split.label} {c.name} {c.weights}"
-        return self.scores / f"{words.replace('/', '-').replace(' ', '_')}.safetensors"
+        return self.scores / scores_name(self.request.protocol_name, unit.split.label, c.name, c.weights)
 
     def settings(self, backbone: Backbone) -> SweepSettings:
         """Settings of the sweep: those of the request, else the backbone's own."""

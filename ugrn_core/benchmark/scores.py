@@ -17,6 +17,11 @@ from ugrn_core.errors import InputError
 from ugrn_core.pair_hashes import pair_hashes
 
 
+def scores_name(protocol_name: str, split: str, backbone: str, weights: str) -> str:
+    """Name of the file with the scores of one training by one contestant."""
+    return f"{protocol_name} {split} {backbone} {weights}".replace("/", "-").replace(" ", "_") + ".safetensors"
+
+
 def write_scores(
     file: Path, pairs: Mapping[Row, Sequence[Edge]], scores: Mapping[Row, Mapping[str, np.ndarray]]
 ) -> None:

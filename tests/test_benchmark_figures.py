@@ -1,0 +1,412 @@
+"""The benchmark as figures and words: lifts on equal tests, printed numbers, curves, wrong pairs, counted sentences."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from tests.planted import PlantedBackbone, planted_networks
+from ugrn_core.beeline.networks import Row
+from ugrn_core.benchmark import joined
+from ugrn_core.benchmark.described import benchmark_command, run_facts
+from ugrn_core.benchmark.methods import METHODS
+from ugrn_core.benchmark.paper import AVERAGE, paper_table
+from ugrn_core.benchmark.request import BenchmarkRequest, Samples
+from ugrn_core.benchmark.results import COLUMNS, read_results
+from ugrn_core.benchmark.scores import write_scores
+from ugrn_core.benchmark.tables import lift, wide_table
+from ugrn_core.cli.app import app
+from ugrn_core.errors import InputError
+from ugrn_core.figures.benchmark import (
+    RANDOM,
+    SHORTCUTS,
+    TableView,
+    paper_cells,
+    prepare_cells,
+    prepare_missing,
+    prepare_ratios,
+    prepare_readings,
+    prepare_tests,
+    why_no_paper,
+    wide_cells,
+)
+from ugrn_core.figures.benchmark_cell import (
+    cell_facts,
+    companions,
+    plot_ranking,
+    plot_seeds,
+    prepare_cell_tests,
+    prepare_ranking,
+    prepare_seeds,
+    prepare_wrong,
+)
+from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
+from ugrn_core.figures.benchmark_words import prepare_standings, verdict
+from ugrn_core.paths import ASSETS
+from ugrn_core.types import Vocabulary
+
+TESTS = ("hHEP", "mDC", "mESC")
+UNSEEN = ("all", "both_unseen")
+
+
+def shipped(table: int) -> pd.DataFrame:
+    return read_results(ASSETS / "benchmark" / f"ugrn-mini_table_{table}.csv.gz")
+
+
+def made(values: dict[str, dict[str, list[float]]], seeds: int = 2) -> pd.DataFrame:
+    """Results of Table 1 on STRING: by subset and method one value a test; a seed adds 0.01 to all but the first."""
+    rows = []
+    for subset, methods in values.items():
+        for method, scores in methods.items():
+            weights = "random" if method.endswith(RANDOM) else "none" if method in SHORTCUTS else "trained"
+            for data_set, value in zip(TESTS, scores, strict=True):
+                for seed in range(seeds):
+                    reason = f"needs expression of {data_set}, which is not here" if np.isnan(value) else ""
+                    rows.append(
+                        dict.fromkeys(COLUMNS, "x")
+                        | {
+                            "protocol": "table_1", "backbone": "none" if weights == "none" else "mine",
+                            "weights": weights, "method": method.removesuffix(RANDOM), "test_set": data_set,
+                            "test_network": "STRING", "train_sets": "hESC", "train_network": "STRING",
+                            "neg_ratio": 1, "subset": subset, "seed": seed, "metric": "auprc",
+                            "value": value + 0.01 * seed, "n_pos": 60, "n_neg": 60, "prior": 0.5,
+                            "edge_overlap": 0.25, "status": "missing" if reason else "ok", "reason": reason,
+                        }
+                    )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+SCORES = {
+    "Baseline-Emb": [0.60, 0.60, 0.60],
+    "VVP": [0.70, 0.55, 0.58],
+    "GDT": [0.52, 0.75, np.nan],
+    "Edge look-up": [0.50, 0.70, 0.50],
+    "Target is listed": [0.65, 0.50, 0.59],
+}
+
+
+def cell(cells: pd.DataFrame, row: str, column: str) -> pd.Series:
+    return cells[(cells["row"] == row) & (cells["column"] == column)].iloc[0]
+
+
+# the table
+
+
+@pytest.mark.parametrize("table", range(1, 7))
+def test_cells_are_those_of_the_wide_table(table):
+    frame = shipped(table)
+    if table == 6:  # its page shows the tests of one ratio
+        frame = frame[frame["neg_ratio"] == 3]
+    cells = prepare_cells(prepare_tests(frame, TableView(table, neg_ratio=3 if table == 6 else 1)))
+    expected = wide_table(frame, 1 if table == 6 else table).drop(columns=["test_network", "test_set"], errors="ignore")
+    wide = wide_cells(cells)
+    assert list(wide.columns[1:]) == [c for c in expected.columns if c in wide]
+    assert set(wide.columns) - {"row"} == {c for c in expected.columns if c.removesuffix(RANDOM) in METHODS}
+    got, want = wide.iloc[:, 1:].to_numpy(float), expected[wide.columns[1:]].to_numpy(float)
+    np.testing.assert_allclose(got, want, atol=0.0006)
+    lifts = cells[cells["column"] == "VVP"]["lift"].to_numpy()
+    np.testing.assert_allclose(lifts, lift(expected, "VVP"), atol=1e-9)
+
+
+def test_lift_is_over_the_best_shortcut_of_the_same_tests():
+    cells = prepare_cells(prepare_tests(made({"all": SCORES}), TableView(1)))
+    of = cell(cells, "STRING hHEP", "VVP")
+    assert (of["best_shortcut"], of["n_tests"], of["of_tests"]) == ("Target is listed", 1, 1)
+    assert of["value"] == pytest.approx(0.705) and of["lift"] == pytest.approx(0.05)
+    average = cell(cells, AVERAGE, "GDT")  # the third test does not count, for the shortcuts neither
+    assert average["value"] == pytest.approx(0.635 + 0.005)
+    assert average["best_shortcut"] == "Edge look-up" and average["best_shortcut_value"] == pytest.approx(0.605)
+    assert (average["n_tests"], average["of_tests"]) == (2, 3)
+    assert np.isnan(cell(cells, "STRING mESC", "GDT")["value"])
+    assert cell(cells, "STRING mESC", "GDT")["reason"] == "needs expression of mESC, which is not here"
+    assert np.isnan(cell(cells, "STRING hHEP", "Edge look-up")["lift"])
+
+
+def test_filters_choose_the_tests():
+    view = TableView(2, networks=("STRING",), data_sets=("hHEP", "mDC"))
+    tests = prepare_tests(shipped(2), view)
+    assert set(tests["test"]) == {"STRING hHEP", "STRING mDC"} and len(set(tests["row"])) == 22
+    assert "only some are chosen" in why_no_paper(view) and paper_cells(view, "scGPT", prepare_cells(tests)).empty
+
+
+@pytest.mark.parametrize(
+    ("view", "backbone", "row", "method", "printed"),
+    [
+        (TableView(1), "scGPT", "STRING hHEP", "GDT", 0.906),
+        (TableView(1), "scBenchmark", "STRING hHEP", "GDT", 0.912),
+        (TableView(1), "scGPT", AVERAGE, "Ens", 0.743),
+        (TableView(2), "scBenchmark", "Cell-type-specific ChIP mHSC-L", "GDT", 0.676),
+        (TableView(3), "scBenchmark", "mHSC-L", "GDT", 0.696),
+        (TableView(4), "scBenchmark", "mouse", "GDT", 0.923),
+        (TableView(5), "scBenchmark", "LOF/GOF", "GDT", 0.678),
+        (TableView(6, neg_ratio=10), "scBenchmark", AVERAGE, "GDT", 0.394),
+        (TableView(6, "auroc", neg_ratio=2), "scBenchmark", AVERAGE, "Ens", 0.705),
+    ],
+)
+def test_printed_numbers_stand_on_their_rows(view, backbone, row, method, printed):
+    cells = prepare_cells(prepare_tests(shipped(view.table), view))
+    paper = paper_cells(view, backbone, cells)
+    found = cell(paper, row, f"{method} (paper)")
+    best = max(cell(cells, row, s)["value"] for s in SHORTCUTS)
+    assert found["value"] == printed and found["lift"] == pytest.approx(printed - best)
+
+
+def test_every_printed_number_has_its_place():
+    for table in (1, 2, 3, 5):
+        view = TableView(table)
+        paper = paper_cells(view, "scBenchmark", prepare_cells(prepare_tests(shipped(table), view)))
+        assert paper["value"].notna().all() and set(paper["reason"]) == {""}
+
+
+@pytest.mark.parametrize(
+    ("view", "why"), [(TableView(1, "auroc"), "AUROC"), (TableView(6, subset="both_unseen"), "unseen")]
+)
+def test_what_the_paper_does_not_print_is_said(view, why):
+    assert why in why_no_paper(view)
+
+
+def test_the_squares_say_what_they_are():
+    view = TableView(1)
+    cells = prepare_cells(prepare_tests(shipped(1), view))
+    shown = shown_cells(cells, paper_cells(view, "scGPT", cells))
+    figure = plot_table(shown, "auprc", ("STRING mDC", "GDT"))
+    *maps, points = figure.data
+    assert [(m.x0, len(m.z[0]), len(m.z)) for m in maps] == [(0, 7, 20), (7.5, 2, 20), (10, 4, 20), (14.5, 7, 20)]
+    at = {tuple(c): (x, y, t) for c, x, y, t in zip(points.customdata, points.x, points.y, points.text, strict=True)}
+    assert len(at) == 20 * 20
+    x, y, text = at["STRING mHSC-GM", "VVP"]
+    value = cell(cells, "STRING mHSC-GM", "VVP")
+    assert text == f"{value['value']:.3f}" and maps[0].z[y][int(x)] == pytest.approx(value["lift"])
+    assert at["STRING hHEP", "Origin-Pert"][2] == "–" and maps[0].z[0][0] == 0
+    rectangle = next(s for s in figure.layout.shapes if s.type == "rect")
+    x, y, _ = at["STRING mDC", "GDT"]
+    assert (rectangle.x0, rectangle.x1, rectangle.y0, rectangle.y1) == (x - 0.5, x + 0.5, y - 0.5, y + 0.5)
+    hover = dict(zip(map(tuple, points.customdata), points.hovertext, strict=True))
+    assert "needs expression of hHEP" in hover["STRING hHEP", "Origin-Pert"]
+
+
+def test_colours_fade_to_nothing_at_zero_and_are_mirrored():
+    figure = plot_table(prepare_cells(prepare_tests(made({"all": SCORES}), TableView(1))), "auprc")
+    scale = [tuple(s) for s in figure.data[0].colorscale]
+    assert figure.data[0].zmin == -figure.data[0].zmax and scale[1][0] == 0.5
+    assert "213, 94, 0" in scale[0][1] and "0, 114, 178" in scale[2][1]  # Okabe and Ito
+
+
+def test_averages_by_ratio_are_those_of_the_wide_table():
+    frame = shipped(6)
+    view = TableView(6)
+    ratios = prepare_ratios(frame, view, ("VVP", "Target is listed"))
+    expected = wide_table(frame, 6).set_index("neg_ratio")["VVP"].drop(AVERAGE)
+    ours = ratios[(ratios["origin"] == "here") & (ratios["column"] == "VVP")]
+    np.testing.assert_allclose(ours["value"], expected.loc[[str(r) for r in ours["neg_ratio"]]], atol=1e-9)
+    table = paper_table(6)
+    printed = ratios[(ratios["origin"] == "paper") & (ratios["column"] == "VVP")]
+    rows = table[(table["metric"] == "auprc") & (table["neg_ratio"] != AVERAGE)]
+    assert printed["value"].tolist() == rows["VVP"].tolist()
+    figure = plot_ratios(ratios, "auprc")
+    assert [line.name for line in figure.data] == ["VVP", "Target is listed", "VVP, paper", "by chance"]
+
+
+def test_missing_is_told_by_kind():
+    missing = prepare_missing(prepare_tests(shipped(5), TableView(5))).set_index("reason")
+    assert missing.loc["needs expression of the cells that are tested on", "tests"] == 19
+    assert "trained on mDC only, for want of the other sets' expression" in missing.index
+    few = prepare_missing(prepare_tests(shipped(5), TableView(5, subset="both_unseen")))
+    assert few["reason"].str.contains("fewer than 50 positives").any()
+
+
+def test_table_4_contradicts_its_caption_in_all_four_numbers():
+    readings = prepare_readings().set_index(["row", "method"])
+    one = paper_table(1)
+    one = one[(one["backbone"] == "scBenchmark") & one["data_set"].str.startswith("m")]
+    assert readings.loc[("mouse", "Origin-Pert"), "mouse"] == pytest.approx(one["Origin-Pert"].mean(), abs=0.0006)
+    assert (readings["fits"] == readings.index.get_level_values("row")).all()
+    gap = [abs(r["printed"] - r[row]) for (row, _), r in readings.iterrows()]
+    assert max(gap) < 0.01
+
+
+# words
+
+
+def test_standings_count_the_tests_won():
+    frame = made({"all": SCORES | {"Ens": [0.61, 0.61, 0.61], "Marginal-VVP": [0.71, 0.5, 0.5]}})
+    by = prepare_standings(frame, TableView(1)).query("subset == 'all' and network == 'all'").set_index("method")
+    assert by.loc["VVP", ["tests", "over_embeddings", "over_shortcuts", "over_both", "over_gene_level"]].tolist() == [
+        3, 1, 1, 1, 2,
+    ]  # fmt: skip
+    assert by.loc["GDT", ["tests", "over_embeddings", "over_shortcuts", "over_both"]].tolist() == [2, 1, 1, 1]
+    assert by.loc["VVP", "best_shortcut"] == "Target is listed"
+    assert by.loc["VVP", "best_shortcut_value"] == pytest.approx(0.58 + 0.005)
+
+
+def test_the_paragraph_follows_the_numbers():
+    low = dict(SCORES, GDT=[0.52, 0.75, 0.50])
+    said = verdict(prepare_standings(made({"all": low, "both_unseen": low}), TableView(1)))
+    assert "VVP (0.615) and GDT (0.595) are (VVP alone) above embeddings (0.605)" in said
+    assert "“Target is listed” (0.585)" in said
+    assert "VVP beats embeddings and every shortcut at once on 1 of 3 tests" in said
+    high = {k: [v + (0.3 if k in ("VVP", "GDT") else 0) for v in values] for k, values in low.items()}
+    said = verdict(prepare_standings(made({"all": low, "both_unseen": high}), TableView(1)))
+    assert "above embeddings (0.605) and above the best" in said and "on 3 of 3 tests (STRING 3 of 3), GDT on 3" in said
+    assert "There the best of VVP, GDT, Ens and embeddings is 0.330 above it." in said and "Nothing" not in said
+    worst = {k: [v - (0.3 if k not in SHORTCUTS else 0) for v in values] for k, values in low.items()}
+    said = verdict(prepare_standings(made({"all": low, "both_unseen": worst}), TableView(1)))
+    assert "**Nothing of this model, embeddings included, is above it there** (0.270 short)." in said
+    assert "No test has enough pairs" in verdict(prepare_standings(made({"all": low}), TableView(1)))
+
+
+@pytest.mark.parametrize("table", range(1, 7))
+def test_every_number_of_the_paragraph_is_in_the_counts(table):
+    standings = prepare_standings(shipped(table), TableView(table))
+    known = {f"{v:.3f}" for c in ("value", "embeddings", "random", "best_shortcut_value") for v in standings[c]}
+    said = verdict(standings)
+    assert set(re.findall(r"\((\d\.\d{3})\)", said)) <= known and "nan" not in said
+
+
+# one cell
+
+
+def test_seeds_are_compared_on_the_tests_all_of_them_have():
+    frame = made(dict.fromkeys(UNSEEN, SCORES))
+    seeds = prepare_seeds(frame, TableView(1), AVERAGE, ("GDT", "Target is listed"))
+    chosen = seeds[(seeds["subset"] == "all") & (seeds["seed"] == 1)].set_index("column")
+    assert chosen.loc["GDT", "value"] == pytest.approx(0.645) and chosen["n_tests"].tolist() == [2, 2]
+    assert chosen.loc["Target is listed", "value"] == pytest.approx(0.585)
+    figure = plot_seeds(seeds, "auprc")
+    assert [a.text for a in figure.layout.annotations] == ["all pairs, 2 tests", "both genes unseen, 2 tests"]
+    dots = [d for d in figure.data if len(d.x) == 2]
+    assert list(dots[0].x) == pytest.approx([0.635, 0.645]) and figure.layout.xaxis2.matches == "x"
+
+
+def test_companions_are_the_controls_of_a_method():
+    assert companions("GDT", "Gene degrees") == ("GDT", "Baseline-Emb", "Marginal-GDT", f"GDT{RANDOM}", "Gene degrees")
+    assert companions("Baseline-Emb", "Edge look-up") == ("Baseline-Emb", f"Baseline-Emb{RANDOM}", "Edge look-up")
+    assert companions("Edge look-up", "Edge look-up") == ("Edge look-up", "Baseline-Emb")
+
+
+def test_the_tests_of_a_cell():
+    frame = made({"all": SCORES, "both_unseen": SCORES})
+    tests = prepare_cell_tests(frame, TableView(1), AVERAGE, "GDT").set_index("test")
+    first = tests.loc["STRING hHEP"]
+    assert first["value"] == pytest.approx(0.525) and first["spread"] == pytest.approx(0.01)
+    assert first["best_shortcut"] == "Target is listed" and first["lift"] == pytest.approx(0.525 - 0.655)
+    assert (first["trained_on"], first["seeds"], first["n_pos"]) == ("STRING of hESC", 2, 60)
+    assert tests.loc["STRING mESC", "status"] == "missing" and tests.loc["STRING mESC", "seeds"] == 0
+    facts = cell_facts(tests.reset_index())
+    assert (facts.n_tests, facts.n_unseen, facts.edge_overlap) == (2, 2, 0.25)
+    assert facts.both_unseen == pytest.approx(0.64)
+
+
+ranked = st.lists(st.tuples(st.booleans(), st.integers(0, 8)), min_size=4, max_size=60).filter(
+    lambda r: 0 < sum(y for y, _ in r) < len(r)
+)
+
+
+@given(ranked)
+@settings(max_examples=50, deadline=None)
+def test_curves_have_the_areas_of_scikit_learn(pairs):
+    labels = np.array([int(y) for y, _ in pairs])
+    scores = np.array([float(s) for _, s in pairs])
+    ranking = prepare_ranking(labels, {"a": scores})
+    pr, roc = (ranking[ranking["curve"] == c] for c in ("PR", "ROC"))
+    assert pr["area"].iloc[0] == pytest.approx(average_precision_score(labels, scores))
+    assert roc["area"].iloc[0] == pytest.approx(roc_auc_score(labels, scores))
+    steps = np.sum(np.diff(pr["x"]) * pr["y"].to_numpy()[1:])  # as the figure draws it
+    assert steps == pytest.approx(average_precision_score(labels, scores))
+    assert np.trapezoid(roc["y"], roc["x"]) == pytest.approx(roc_auc_score(labels, scores))
+
+
+def test_long_curves_are_thinned_and_keep_their_ends():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 5000)
+    ranking = prepare_ranking(labels, {"a": rng.normal(size=5000) + labels, "b": rng.normal(size=5000)})
+    assert len(ranking) <= 4 * 400
+    roc = ranking[(ranking["curve"] == "ROC") & (ranking["column"] == "a")]
+    assert (roc["x"].iloc[0], roc["y"].iloc[0], roc["x"].iloc[-1], roc["y"].iloc[-1]) == (0, 0, 1, 1)
+    figure = plot_ranking(ranking, 0.5)
+    assert [line.name for line in figure.data][2] == "by chance" and figure.data[0].line.shape == "vh"
+
+
+@given(ranked)
+@settings(max_examples=50, deadline=None)
+def test_wrong_sides_add_up_to_what_auroc_lacks(pairs):
+    labels = np.array([int(y) for y, _ in pairs])
+    scores = np.array([float(s) for _, s in pairs])
+    names = [(f"S{i:02d}", "T") for i in range(len(pairs))]
+    wrong = prepare_wrong(names, labels, scores, most=len(pairs))
+    for truth in ("edge", "no edge"):
+        part = wrong[wrong["truth"] == truth]["wrong_side"]
+        assert part.mean() == pytest.approx(1 - roc_auc_score(labels, scores))
+        assert part.is_monotonic_decreasing
+
+
+def test_the_worst_pairs_come_first():
+    labels, scores = np.array([1, 1, 0, 0]), np.array([0.9, 0.1, 0.8, 0.2])
+    wrong = prepare_wrong([("A", "B"), ("A", "C"), ("A", "D"), ("A", "E")], labels, scores, most=1)
+    assert set(zip(wrong["target"], wrong["truth"], wrong["wrong_side"], strict=True)) == {
+        ("C", "edge", 1.0), ("D", "no edge", 0.5),
+    }  # fmt: skip
+
+
+# runs and their pairs
+
+
+@pytest.mark.parametrize("table", range(1, 7))
+def test_a_run_is_read_from_its_frame_and_its_command_is_understood(table):
+    facts = run_facts(shipped(table))
+    assert (facts.table, facts.backbone, facts.sampler) == (table, "ugrn-mini", "per_tf")
+    assert (facts.seeds, facts.max_pos) == (3, 2000)
+    line = benchmark_command(facts, "out file.csv")
+    words = line.replace("'out file.csv'", "FILE.csv").split()
+    assert words[:2] == ["ugrn", "benchmark"]
+    command = typer.main.get_command(app).commands["benchmark"]  # pyright: ignore[reportAttributeAccessIssue]
+    given = command.make_context("benchmark", words[2:]).params
+    assert given["table"] == table and given["grid"] == "1,5,15,25,35,45" and given["weights"] == "both"
+    assert given["test_sets"] == "" and given["methods"] == "" and given["max_sources"] == 0
+
+
+def test_a_cut_run_says_what_was_cut():
+    frame = shipped(1)
+    frame = frame[frame["test_set"].isin(["mDC"]) & (frame["weights"] != "random") & (frame["method"] != "GDT")]
+    facts = run_facts(frame.assign(protocol="table_1 (100 sources)", context=frame["context"].replace("pair", "full")))
+    assert "full context" in facts.label and "100 sources a network" in facts.label and "tests on mDC" in facts.label
+    line = benchmark_command(facts, "x.csv")
+    assert "--max-sources 100" in line and "--test-sets mDC" in line and "--context full" in line
+    assert "--weights trained" not in line or facts.weights == ("trained",)
+    assert "GDT" not in line.split("--methods")[1].split()[0].split(",")
+
+
+def test_frames_of_several_runs_are_refused():
+    frame = shipped(1)
+    both = pd.concat([frame, frame.assign(sampler="uniform")])
+    with pytest.raises(InputError, match="several runs: sampler is per_tf, uniform"):
+        run_facts(both)
+
+
+def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
+    backbone = PlantedBackbone()
+    row = Row("STRING", "mDC")
+    networks = planted_networks(backbone, (row,))
+    monkeypatch.setattr(joined, "load_network", lambda network, data_set, gene_set: networks[row])
+    frame = made({"all": SCORES}).assign(max_pos=300, sampler="uniform", gene_set="TFs+500", context="pair")
+    facts = run_facts(frame.assign(base=1.0, grid="2 3", background="fixed"))
+    sample = Samples(BenchmarkRequest(1, sampler="uniform", max_pos=300), networks).test(row, 1, 0)
+    truth = np.array([backbone.weights[int(t[1:]), int(s[1:])] for s, t in sample.pairs])
+    write_scores(tmp_path / "table_1_Str_hESC_mine_trained.safetensors", {row: sample.pairs}, {row: {"VVP": truth}})
+    write_scores(tmp_path / "table_1_Str_hESC_mine_random.safetensors", {row: sample.pairs}, {row: {"VVP": -truth}})
+    files = joined.score_files(facts, "Str hESC", tmp_path)
+    assert set(files) == {"trained", "random"}
+    found = joined.join_scores(files, facts, row, backbone.vocabulary)
+    assert found.pairs == sample.pairs and (found.labels == sample.labels).all() and found.prior == sample.labels.mean()
+    assert roc_auc_score(found.labels, found.scores["VVP"]) == 1.0
+    np.testing.assert_allclose(found.scores[f"VVP{RANDOM}"], -truth, rtol=1e-6)
+    fewer = Vocabulary(backbone.vocabulary.symbols[:100], range(100))
+    with pytest.raises(InputError, match="of other pairs than mDC STRING has here"):
+        joined.join_scores(files, facts, row, fewer)

@@ -1,0 +1,115 @@
+"""Results of the benchmark: those shipped, and those of the user's own runs in the cache folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.backbones.registry import BACKBONES, is_available
+from ugrn_core.benchmark.described import RunFacts, benchmark_command, run_facts
+from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.errors import InputError
+from ugrn_core.paths import ASSETS, cache_folder
+from ui.errors import plain
+
+SHIPPED = ASSETS / "benchmark"
+NUMBERS = {"value", "prior", "edge_overlap", "base"}
+
+
+@dataclass(frozen=True)
+class Results:
+    """One run: its file, what it is of, and its frame (words as categories); ``token`` tells it apart in caches."""
+
+    file: Path
+    token: str
+    facts: RunFacts
+    frame: pd.DataFrame
+
+    @property
+    def shipped(self) -> bool:
+        return self.file.parent == SHIPPED
+
+    @property
+    def out(self) -> str:
+        """Name of the file a new run of this kind goes to."""
+        return self.file.name if self.shipped else str(self.file)
+
+
+def own_folder() -> Path:
+    """Where the page finds results of the user's own runs."""
+    return cache_folder() / "benchmark"
+
+
+def score_folders() -> tuple[Path, ...]:
+    """Folders with scores of single pairs, the user's own first."""
+    return own_folder() / "scores", SHIPPED / "scores"
+
+
+def of_table(table: int) -> list[Results]:
+    """Runs of a table, the shipped ones first; a file that cannot be read is said in place."""
+    found = []
+    files = [*sorted(SHIPPED.glob(f"*_table_{table}*.csv*")), *sorted(own_folder().glob("*.csv*"))]
+    for file in (f for f in files if f.name.endswith((".csv", ".csv.gz"))):
+        try:
+            results = _read(str(file), file.stat().st_mtime)
+        except InputError as error:
+            st.warning(plain(str(error)), icon=":material/error:")
+            continue
+        if results.facts.table == table:
+            found.append(results)
+    return found
+
+
+def models(found: list[Results]) -> list[str]:
+    """Models to choose from: those with results, then those of the registry that could have some."""
+    ready = [r.facts.backbone for r in found if r.facts.backbone != NONE]
+    could = [r.name for r in BACKBONES.values() if r.kind != "toy"]
+    return list(dict.fromkeys([*ready, *could]))
+
+
+def choose(found: list[Results], table: int, model: str, sampler: str) -> Results | None:
+    """The run that is asked for, by a select box where several differ in more; where there is none, how to get one."""
+    fitting = {r.facts.label: r for r in found if r.facts.backbone == model and r.facts.sampler == sampler}
+    if not fitting:
+        _how_to_get(table, model, sampler, others=any(r.facts.backbone == model for r in found))
+        return None
+    labels = list(fitting)
+    if len(labels) > 1:
+        if st.session_state.get("run") not in labels:
+            st.session_state["run"] = labels[0]
+        return fitting[st.selectbox("Run", labels, key="run", persist_state="session")]
+    return fitting[labels[0]]
+
+
+def _how_to_get(table: int, model: str, sampler: str, others: bool) -> None:
+    """Say that a run is missing and which lines make it."""
+    weights = model in BACKBONES and BACKBONES[model].kind == "fetchable" and not is_available(BACKBONES[model])
+    of = f" with negatives drawn by {sampler}" if others else ""
+    needs = "the weights of the model and the networks of BEELINE" if weights else "the networks of BEELINE"
+    st.info(
+        f"There are no results of Table {table} with {plain(model)}{plain(of)}. A run needs {needs}; these lines "
+        "fetch what is not here and put the results where this page finds them. It may run on another machine: "
+        "then copy the file.",
+        icon=":material/terminal:",
+    )
+    kind = "" if sampler == "per_tf" else f"_{sampler}"
+    facts = RunFacts(
+        table, model, ("random", "trained"), sampler, "TFs+500", "pair", "fixed", None, "", 2000, 0, 3, (1,), (), ()
+    )
+    lines = [
+        *([f"ugrn fetch {model}"] if weights else []),
+        "ugrn fetch beeline",
+        benchmark_command(facts, str(own_folder() / f"{model}_table_{table}{kind}.csv.gz")),
+    ]
+    st.code("\n".join(lines), language="bash", wrap_lines=True)
+
+
+@st.cache_resource(max_entries=24, show_spinner="Reading results")
+def _read(file: str, stamp: float) -> Results:
+    """``stamp`` changes when the file does."""
+    frame = read_results(Path(file))
+    words = [c for c in frame.columns if c not in NUMBERS and not pd.api.types.is_numeric_dtype(frame[c])]
+    return Results(Path(file), f"{file} {stamp}", run_facts(frame), frame.astype(dict.fromkeys(words, "category")))
