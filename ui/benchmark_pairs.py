@@ -9,7 +9,6 @@ import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES, is_available, load_backbone
 from ugrn_core.beeline.networks import Row
-from ugrn_core.beeline.registry import fetch_networks, missing_networks
 from ugrn_core.benchmark.described import RunFacts, benchmark_command
 from ugrn_core.benchmark.joined import JoinedScores, join_scores, score_files
 from ugrn_core.benchmark.paper import AVERAGE
@@ -17,11 +16,10 @@ from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions, plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.types import Vocabulary
-from ui import work
+from ui.beeline import networks_are_here
 from ui.benchmark_results import Results, own_folder, score_folders
 from ui.errors import plain
 from ui.figure_panel import csv_button, figure_panel
-from ui.work import Question
 
 NOTE = "Pairs of the first seed, as many non-edges as edges where there are enough. Dotted: chance."
 WRONG = (
@@ -44,9 +42,9 @@ def show(results: Results, view: TableView, row: str, column: str, best_shortcut
     if not files:
         _make_scores(results)
         return
-    if not _networks_are_here(results.facts.gene_set):
+    if not networks_are_here(results.facts.gene_set, "scores of single pairs are then joined with them here."):
         return
-    vocabulary = _vocabulary_of(results.facts.backbone)
+    vocabulary = vocabulary_of(results.facts.backbone)
     if vocabulary is None:
         _say(f"Which pairs were drawn depends on the genes of {results.facts.backbone}, which is not here. Get its "
              "weights on the Start page.")  # fmt: skip
@@ -124,27 +122,6 @@ def _make_scores(results: Results) -> None:
     st.code(_scores_command(results), language="bash", wrap_lines=True)
 
 
-def _networks_are_here(gene_set: str) -> bool:
-    """Whether BEELINE's networks can be read; else a button that fetches them."""
-    if not missing_networks(gene_set):
-        return True
-    _say("Which pairs are edges is BEELINE's knowledge and not part of this project. Fetch its networks once (132 "
-         "files, 5 MB), or point UGRN_DATA_DIR to a folder that has them; scores of single pairs are then joined "
-         "with them here.")  # fmt: skip
-    question = Question(
-        ("fetch beeline",),
-        lambda progress, cancel: fetch_networks(None, progress, cancel),
-        "Download of the networks",
-        work.UNASKED,
-        device="network",
-        button="Fetch the networks (5 MB)",
-    )
-    if work.answer("fetch beeline", question) is not None:
-        st.rerun()
-    st.caption("`ugrn fetch beeline` does the same.")
-    return False
-
-
 def _scores_command(results: Results) -> str:
     return f"{benchmark_command(results.facts, results.out)} --scores {own_folder() / 'scores'}"
 
@@ -165,7 +142,7 @@ def _joined(
     return join_scores({weights: Path(file) for weights, file, _ in files}, facts, test, _vocabulary)
 
 
-def _vocabulary_of(model: str) -> Vocabulary | None:
+def vocabulary_of(model: str) -> Vocabulary | None:
     """Genes of a model of the registry, None where it is not here."""
     if model not in BACKBONES or not is_available(BACKBONES[model]):
         return None

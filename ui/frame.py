@@ -13,6 +13,7 @@ from ui import address, cells, models, results_store
 PAGES = {
     "Start": "pages/start.py",
     "Pair explorer": "pages/pair.py",
+    "Translators": "pages/translators.py",
     "Benchmark": "pages/benchmark.py",
 }
 """Pages in the order of the menu; the first is the one at the root."""

@@ -73,6 +73,11 @@ def read_gene_list(file: Path | str | bytes) -> list[str]:
     return names
 
 
+def read_text(file: Path | str | bytes) -> str:
+    """Text of a small file or upload, decoded as :func:`read_gene_list` does; other content is an InputError."""
+    return _decode(_bytes_of(file))
+
+
 def parse_pairs(text: str) -> list[tuple[str, str]]:
     """Directed pairs (source, target) of a pasted list, one a line, in order, each once.
 

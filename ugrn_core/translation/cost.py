@@ -1,0 +1,73 @@
+"""What the training of a translator will take, said before it starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.estimate import estimate
+from ugrn_core.sweep import sweep_pairs
+from ugrn_core.translation.material import Material, TrainRequest
+from ugrn_core.translators.mlp import TrainSettings, train_net
+from ugrn_core.translators.schema import PARTS
+from ugrn_core.types import SweepSettings
+
+TRIAL_PAIRS = 96
+TRIAL_ROWS = 2048
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """``pairs`` different pairs, each swept in both directions; seconds of sweeps (nothing stored) and of training."""
+
+    pairs: int
+    trainings: int
+    sweep_seconds: float
+    training_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        return self.sweep_seconds + self.training_seconds
+
+
+def training_cost(backbone: Backbone, request: TrainRequest, material: Material) -> TrainingCost:
+    """Cost by short trials of a sweep and of a training epoch on this machine; stored sweeps make it less."""
+    samples = [*material.members, *(s for j in material.judgements for s in (j.test, j.train) if s is not None)]
+    pairs = {pair for sample in samples for pair in sample.pairs}
+    settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
+    parts = len(PARTS[request.method])
+    groups = {j.group: j.train for j in material.judgements if j.train is not None}
+    rows = parts * sum(len(s.labels) for s in (*material.members, *groups.values()))
+    trainings = parts * (len(material.members) + len(groups))
+    epoch = _training_seconds(2 * len(settings.grid)) / TRIAL_ROWS
+    return TrainingCost(
+        len(pairs), trainings, _sweep_seconds(backbone, request, material, len(pairs), settings),
+        rows * request.epochs * epoch,
+    )  # fmt: skip
+
+
+def _sweep_seconds(
+    backbone: Backbone, request: TrainRequest, material: Material, n_pairs: int, settings: SweepSettings
+) -> float:
+    if request.method == "Baseline-Emb":
+        return 0.0
+    if request.context == "full":
+        sizes = [len(genes) for genes in material.genes.values()]
+        return sum(estimate(backbone, n + 1, n * len(settings.grid)).seconds for n in sizes)
+    symbols = backbone.vocabulary.symbols
+    trial = [(symbols[i], symbols[-1 - i]) for i in range(min(TRIAL_PAIRS, len(symbols) // 2))]
+    sweep_pairs(backbone, trial[:8], settings)  # warms up
+    started = time.perf_counter()
+    sweep_pairs(backbone, trial, settings)
+    return 2 * n_pairs * (time.perf_counter() - started) / len(trial)
+
+
+def _training_seconds(n_features: int) -> float:
+    """Seconds of one epoch over ``TRIAL_ROWS`` rows."""
+    features = np.random.default_rng(0).normal(size=(TRIAL_ROWS, n_features)).astype(np.float32)
+    started = time.perf_counter()
+    train_net(features, (features[:, 0] > 0).astype(np.int8), seed=0, settings=TrainSettings(epochs=1))
+    return time.perf_counter() - started

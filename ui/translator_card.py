@@ -1,0 +1,190 @@
+"""The card of a translator in readable form: what it learnt from, how well it does, what its probabilities mean."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.beeline.networks import Network, Row, load_network
+from ugrn_core.benchmark.sampling import SAMPLERS
+from ugrn_core.figures.translator import (
+    METRIC_LABELS,
+    plot_held_out,
+    plot_reliability,
+    prepare_held_out,
+    prepare_reliability,
+)
+from ugrn_core.translation.edge_list import OWN
+from ugrn_core.translation.held_out import held_out_frame, needed_rows
+from ugrn_core.translators.library import Listed
+from ugrn_core.translators.translator import TranslatorCard, card_json
+from ugrn_core.types import Vocabulary
+from ui import benchmark_pairs, models
+from ui.beeline import networks_are_here
+from ui.errors import plain
+from ui.figure_panel import figure_panel
+
+HELD_OUT_NOTE = (
+    "Filled: the translator, on data it never saw. Open: scores that need no model, on the very same pairs; those "
+    "fitted to a network know other data sets only."
+)
+RELIABILITY_NOTE = (
+    "Held-out pairs in ten bins of equal size. On the diagonal a probability means what it says; dotted: the prior."
+)
+
+
+def show(chosen: Listed) -> None:
+    """Facts, held-out scores beside shortcuts, reliability, and the card itself."""
+    card = chosen.card
+    assert card is not None
+    _facts(card)
+    st.subheader("How well it does on data it never saw", anchor=False)
+    _held_out(card)
+    st.subheader("What its probabilities mean", anchor=False)
+    _reliability(card)
+    with st.expander("The card in full"):
+        st.dataframe(_words(card), width="stretch", hide_index=True, alt="The card of the translator")
+        st.download_button(
+            "Card (JSON)",
+            data=json.dumps(card_json(card), indent=1),
+            file_name=f"{card.name}.json",
+            mime="application/json",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _facts(card: TranslatorCard) -> None:
+    auprc = [m.auprc for m in card.metrics]
+    prior = [m.n_pos / (m.n_pos + m.n_neg) for m in card.metrics]
+    columns = st.columns(5)
+    facts = [
+        ("Reads", card.schema.method, f"{card.schema.backbone}, {_context(card)}"),
+        ("Trained on", f"{card.n_pos + card.n_neg:,} pairs", f"{card.n_pos:,} edges, {len(card.genes):,} genes"),
+        ("Networks", f"{card.seeds} × {len(card.schema.parts)}", f"seeds × parts, {card.epochs} epochs"),
+        (
+            "Held-out AUPRC",
+            f"{sum(auprc) / len(auprc):.3f}" if auprc else "none",
+            f"mean of {len(auprc)} tests, chance {sum(prior) / len(prior):.3f}" if auprc else "no data were held out",
+        ),
+        ("Prevalence", f"{card.prevalence:.3g}", "edges among candidate pairs"),
+    ]
+    for column, (label, value, words) in zip(columns, facts, strict=True):
+        column.metric(label, value, words, delta_color="off", delta_arrow="off")
+
+
+def _held_out(card: TranslatorCard) -> None:
+    if not card.metrics:
+        st.info("Too little was held out to judge it: it was trained on a single data set or on few edges.")
+        return
+    networks = None
+    if OWN in card.networks:
+        st.caption("Trained on edges of one's own and judged on genes left out in turn; shortcuts were not run.")
+    elif networks_are_here(card.gene_set, "shortcuts without a model are then scored on the same pairs."):
+        vocabulary = benchmark_pairs.vocabulary_of(card.schema.backbone)
+        if vocabulary is None and models.current().fingerprint == card.schema.fingerprint:
+            vocabulary = models.current().vocabulary
+        if vocabulary is None:
+            st.info(plain(f"The shortcuts need the genes of {card.schema.backbone}, which is not here."))
+        else:
+            networks = _networks(needed_rows(card), card.gene_set, card.schema.fingerprint, vocabulary)
+    metric = st.segmented_control(
+        "Score",
+        list(METRIC_LABELS),
+        key="translator metric",
+        default="auprc",
+        required=True,
+        format_func=METRIC_LABELS.__getitem__,
+        label_visibility="collapsed",
+    )
+    tests = st.multiselect(
+        "Tests", [m.test for m in card.metrics], key=f"tests of {card.name}", placeholder="All held-out tests"
+    )
+    frame = held_out_frame(card, networks)
+    frame = frame[frame["test"].isin(tests)] if tests else frame
+    shown = prepare_held_out(frame, metric)
+    _verdict(frame, card.schema.method)
+    figure_panel(
+        plot_held_out(shown, metric),
+        shown,
+        name=f"{card.name} held-out {METRIC_LABELS[metric]}",
+        alt=f"{METRIC_LABELS[metric]} of {card.name} and of shortcuts without a model on every held-out test",
+        command=f"ugrn translator show {card.name}",
+        key="held out",
+        note=HELD_OUT_NOTE,
+    )
+
+
+def _verdict(frame: pd.DataFrame, method: str) -> None:
+    """On how many tests the translator is above every shortcut, and by how much on average."""
+    wide = frame.pivot(index="test", columns="scored_by", values="auprc")
+    shortcuts = wide.drop(columns=method)
+    if shortcuts.empty or not len(shortcuts.columns):
+        return
+    lift = wide[method] - shortcuts.max(axis=1)
+    means = shortcuts.mean()
+    st.markdown(
+        plain(
+            f"AUPRC is above every shortcut on {(lift > 0).sum()} of {len(lift)} tests. On average it is "
+            f"{wide[method].mean():.3f}; the best shortcut, “{means.idxmax()}”, has {means.max():.3f}."
+        )
+    )
+
+
+def _reliability(card: TranslatorCard) -> None:
+    calibration = card.calibration
+    if calibration is None:
+        st.info("Too few held-out pairs: its probabilities are not calibrated.")
+        return
+    better = calibration.brier < calibration.brier_prior
+    st.markdown(
+        f"Brier score **{calibration.brier:.3f}** on {calibration.n_pairs:,} held-out pairs, each data set left out "
+        f"of the fit in its turn; always saying the prior scores {calibration.brier_prior:.3f} (lower is better). "
+        + ("" if better else "**Its probabilities say no more than the prior does.** ")
+        + f"Probabilities are then moved to the prevalence, {card.prevalence:.3g} unless you give another."
+    )
+    frame = prepare_reliability(calibration)
+    figure_panel(
+        plot_reliability(frame, calibration.prior),
+        frame,
+        name=f"{card.name} reliability",
+        alt="Share of edges among held-out pairs against the probability said",
+        command=f"ugrn translator show {card.name}",
+        key="reliability",
+        note=RELIABILITY_NOTE,
+    )
+
+
+def _words(card: TranslatorCard) -> pd.DataFrame:
+    s = card.schema
+    lines = {
+        "model": f"{s.backbone} (fingerprint {s.fingerprint[:12]})",
+        "features": f"{s.method}, {_context(card)}, background {s.background}",
+        "base and virtual values": f"{s.base:g}; {', '.join(f'{v:g}' for v in s.grid)} ({s.unit})",
+        "networks": ", ".join(card.networks),
+        "data sets": ", ".join(card.train_sets),
+        "gene set": card.gene_set,
+        "negatives": f"{card.sampler}: {SAMPLERS[card.sampler].label}" if card.sampler in SAMPLERS else card.sampler,
+        "N/P": f"{card.neg_ratio}",
+        "most positives a network": "all" if card.max_pos is None else f"{card.max_pos:,}",
+        "training": f"{card.epochs} epochs, {card.seeds} seeds",
+        "training pairs (first seed)": f"{card.n_pos:,} positives, {card.n_neg:,} negatives",
+        "share of edges among them (prior)": f"{card.prior:.3f}",
+        "prevalence": f"{card.prevalence:.3g}, the median density of the training networks over their regulators",
+        "genes": f"{len(card.genes):,}",
+    }
+    return pd.DataFrame(list(lines.items()), columns=["what", "value"])
+
+
+def _context(card: TranslatorCard) -> str:
+    return "two genes alone" if card.schema.context == "pair" else "all genes of a list"
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading BEELINE's networks")
+def _networks(
+    rows: tuple[Row, ...], gene_set: str, fingerprint: str, _vocabulary: Vocabulary
+) -> dict[Row, Network]:
+    """``fingerprint`` stands for the vocabulary in the key of the cache."""
+    return {row: load_network(*row, gene_set).within(_vocabulary) for row in rows}
