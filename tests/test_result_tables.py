@@ -46,11 +46,21 @@ def test_a_table_is_whole(table):
     assert frame["value"].dropna().between(0, 1).all()
 
 
+def test_the_cut_is_the_same_in_both_contexts():
+    frames = [read_results(ASSETS / "benchmark" / f"ugrn-mini_table_1_{c}_cut.csv.gz") for c in ("pair", "full")]
+    same = ["protocol", "test_set", "test_network", "seed", "subset", "method", "weights", "n_pos", "n_neg", "prior"]
+    pd.testing.assert_frame_equal(frames[0][same], frames[1][same])
+    assert [set(f["context"]) - {"none"} for f in frames] == [{"pair"}, {"full"}]
+    assert {f["protocol"].iloc[0] for f in frames} == {"table_1 (100 sources)"}
+
+
 def test_the_readme_tells_the_figures_of_the_tables():
     text = (ROOT / "README.md").read_text()
-    rows = re.findall(r"^\| Table (\d), ([a-z ]+) \|(.*)\|$", text, re.MULTILINE)
-    assert len(rows) == 4
-    for number, what, cells in rows:
-        found = means(ASSETS / "benchmark" / f"ugrn-mini_table_{number}.csv.gz")
+    row = r"^\| (Cut of )?Table (\d), (?:(\w+) context, )?([a-z ]+)( \(log1p\))? \|(.*)\|$"
+    rows = re.findall(row, text, re.MULTILINE)
+    assert len(rows) == 12
+    for cut, number, context, what, log1p, cells in rows:
+        name = f"ugrn-mini{'-log1p' if log1p else ''}_table_{number}{f'_{context}_cut' if cut else ''}.csv.gz"
+        found = means(ASSETS / "benchmark" / name)
         expected = [f"{found[README_ROWS[what], *key]:.3f}" for key in README_COLUMNS]
-        assert [c.strip() for c in cells.split("|")] == expected, (number, what)
+        assert [c.strip() for c in cells.split("|")] == expected, (name, what)
