@@ -35,7 +35,7 @@ from ugrn_core.bench.growth import fit
 from ugrn_core.bench.measure import GEMM, Measurement, Work, measure
 from ugrn_core.bench.models import MINI, MINI_SHAPE, mini, random_checkpoint, scgpt_size
 from ugrn_core.bench.pairs import random_pairs
-from ugrn_core.bench.part import TOLERANCE, Part, largest_difference
+from ugrn_core.bench.part import TOLERANCE, Part, largest_difference, share_apart
 from ugrn_core.bench.passes import DUAL, FORWARD, SWEEP
 from ugrn_core.bench.precision import compare_precisions
 from ugrn_core.bench.reverse import BACKWARD, BATCHED, GRAPH, ReverseMode, reverse_mode
@@ -297,7 +297,7 @@ def test_answers_that_differ_stop_the_run() -> None:
     part = Part("scgpt", "m", TINY, CPU, 1)
     part.agree("same", torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]))
     for wrong in (2.001, float("nan")):
-        with pytest.raises(RuntimeError, match="answers differ"):
+        with pytest.raises(RuntimeError, match="of the answers differ"):
             part.agree("other", torch.tensor([1.0, wrong]), torch.tensor([1.0, 2.0]))
 
 
@@ -505,6 +505,15 @@ def test_figures_of_the_report_are_those_of_its_measurements(report: dict[str, A
         assert goal["met"] == (goal["value"] >= goal["goal"] if goal["sense"] == "at least" else not goal["profile"])
     points = report["growth_points"]["context"]
     assert report["growth"]["context"] == fit(points["points"], points["seconds"])[0]
+
+
+def test_a_kink_is_let_pass_and_a_wrong_answer_is_not() -> None:
+    right = torch.linspace(1, 2, 1000)
+    one, many = right.clone(), right.clone()
+    one[7] += 0.01
+    many[:20] += 0.01
+    assert share_apart(one, right) == pytest.approx(0.001) and share_apart(many, right) == pytest.approx(0.02)
+    assert share_apart(torch.full((3,), torch.nan), torch.ones(3)) == 1.0
 
 
 def test_the_answers_compared_agree(report: dict[str, Any]) -> None:
