@@ -18,6 +18,7 @@ from ugrn_core.cli.doctor import doctor
 from ugrn_core.cli.fetch import fetch
 from ugrn_core.cli.genes import genes
 from ugrn_core.cli.models import models
+from ugrn_core.cli.network import network
 from ugrn_core.cli.output import say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.sweep import sweep
@@ -44,7 +45,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, models, genes, sweep, score, benchmark, fetch, cache, doctor, bench):
+for command in (pair, models, genes, sweep, score, network, benchmark, fetch, cache, doctor, bench):
     app.command()(command)
 app.add_typer(translator, name="translator")
 

@@ -13,7 +13,7 @@ COLUMNS = {
     "probability": "calibrated, at the prevalence of the run",
     "spread": "standard deviation of the probability over the networks of the translator",
     "slope": "slope of source -> target of the largest size over the virtual values, in the model's unit",
-    "slope_direction": "rises, falls or flat: the sign of that slope, which is no sign of regulation",
+    "slope_direction": "rises, falls, flat, or not read: the sign of that slope, which is no sign of regulation",
     "direction": "whether the score tells source -> target from target -> source",
     "novelty": "what of the pair the translator saw in training",
     "known": "whether another known network has the edge",
@@ -21,7 +21,7 @@ COLUMNS = {
 }
 """Columns in order, with what they hold. Numbers have 6 decimals."""
 
-SLOPE_DIRECTIONS = ("rises", "falls", "flat")
+SLOPE_DIRECTIONS = ("rises", "falls", "flat", "not read")
 DIRECTIONS = ("source to target", "target to source", "undecided", "not called")
 KNOWN = ("yes", "no", "not checked")
 TAGS = ("training pair", "known network", "both genes unseen", "model only")

@@ -1,0 +1,261 @@
+"""Predicted networks: scores as of single pairs, resume by counting, probabilities, directions, tags, files."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.cli.app import app
+from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network import blocks, run
+from ugrn_core.network.direction import DirectionRule, direction_rule, directions
+from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, TAGS, check_edge_table, in_order
+from ugrn_core.network.fdr import edges_within, fdr_of_top
+from ugrn_core.network.request import NetworkRequest, default_sources
+from ugrn_core.network.run import finished_share, predict_network
+from ugrn_core.network.table import edge_table, probabilities, write_edges
+from ugrn_core.network.tags import known_words, tag_words
+from ugrn_core.store import Store
+from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.translation.material import TrainRequest, own_material
+from ugrn_core.translation.scoring import NOVELTY, score_pairs
+from ugrn_core.translation.training import train_translator
+from ugrn_core.translators.calibration import false_discovery_rate
+from ugrn_core.translators.library import load_translator
+from ugrn_core.types import Context
+
+NO_RULE = DirectionRule(None, None, "a test")
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return load_backbone("toy-square")
+
+
+@pytest.fixture(scope="module")
+def genes(toy):
+    return toy.vocabulary.symbols
+
+
+def trained(backbone, method="Ens", context="pair"):
+    symbols = backbone.vocabulary.symbols[:9]
+    lines = [f"{a},{b},{(i * j) % 2}" for i, a in enumerate(symbols) for j, b in enumerate(symbols) if a != b]
+    edges = parse_edges("\n".join(["source,target,label", *lines]), backbone.vocabulary)
+    how = TrainRequest("toy", method=method, context=context, epochs=3, seeds=2)
+    return train_translator(backbone, how, own_material(how, edges))
+
+
+@pytest.fixture(scope="module")
+def translator(toy):
+    return trained(toy)
+
+
+@pytest.fixture
+def request_(genes):
+    return NetworkRequest(tuple(genes[:20:2]), tuple(genes[3:25]))
+
+
+def all_pairs(request):
+    return [(s, t) for s in request.sources for t in request.targets if s != t]
+
+
+def as_scored(table):
+    return table.set_index(["source", "target"])["score"].sort_index()
+
+
+@pytest.mark.parametrize("method", ["Ens", "VVP", "GDT", "Baseline-Emb"])
+def test_scores_are_those_of_single_pairs(toy, request_, method):
+    kept = trained(toy, method)
+    scores = predict_network(toy, kept, request_)
+    table = edge_table(scores, kept, NO_RULE)
+    check_edge_table(table)
+    expected = score_pairs(kept, toy, all_pairs(request_))
+    assert scores.n_edges == len(table) == len(expected)
+    np.testing.assert_allclose(as_scored(table), as_scored(expected), atol=2e-6)
+    wanted = expected.set_index(["source", "target"])["probability"].sort_index()
+    np.testing.assert_allclose(table.set_index(["source", "target"])["probability"].sort_index(), wanted, atol=2e-6)
+    pd.testing.assert_frame_equal(table, in_order(table))
+
+
+def test_scores_in_a_full_context_are_those_of_single_pairs(toy, genes):
+    kept = trained(toy, context="full")
+    cell = Context("genes", tuple(genes[:12]), label="a list")
+    request = NetworkRequest(tuple(genes[1:4]), tuple(genes[2:12]), cell)
+    table = edge_table(predict_network(toy, kept, request), kept, NO_RULE)
+    expected = score_pairs(kept, toy, all_pairs(request), cell)
+    np.testing.assert_allclose(as_scored(table), as_scored(expected), atol=2e-6)
+
+
+def test_a_profile_is_scored_with_a_caveat_and_moves_the_scores(toy, translator, genes):
+    chosen = tuple(genes[:10])
+    flat, steep = (
+        Context("profile", chosen, tuple(float(v) for v in values), "cells")
+        for values in (np.ones(10), np.linspace(0.5, 3, 10))
+    )
+    found = [predict_network(toy, translator, NetworkRequest(chosen[:3], chosen, c)) for c in (flat, steep)]
+    assert "one base value" in found[0].notes[0] and "two genes" in found[0].notes[0]
+    assert not np.allclose(found[0].mean_logits(), found[1].mean_logits(), equal_nan=True)
+
+
+def test_a_gene_list_needs_a_translator_of_full_contexts(toy, translator, genes):
+    with pytest.raises(InputError, match="context"):
+        predict_network(toy, translator, NetworkRequest(genes[:2], genes[:5], Context("genes", tuple(genes[:5]))))
+
+
+def test_a_stopped_run_goes_on_and_computes_nothing_twice(toy, translator, request_, tmp_path, monkeypatch):
+    computed = []
+    real = run.sweep_pairs
+
+    def counted(backbone, pairs, *rest, **named):
+        computed.append(len(pairs))
+        return real(backbone, pairs, *rest, **named)
+
+    monkeypatch.setattr(run, "sweep_pairs", counted)
+    monkeypatch.setattr(blocks, "SOURCES_A_BLOCK", 3)
+    sizes = [2 * len(b) for b in blocks.block_pairs(request_)]
+    with Store(tmp_path) as store:
+        with pytest.raises(Cancelled):
+            predict_network(toy, translator, request_, store, cancel=lambda: len(computed) > 1)
+        before = len(computed) - 1  # the last one was asked for and stopped
+        assert 0 < finished_share(toy, translator, request_, store) < 1
+        again = predict_network(toy, translator, request_, store)
+        assert computed[before + 1 :] == sizes[before:] and sorted(computed[:before]) == sorted(sizes[:before])
+        n = len(computed)
+        once_more = predict_network(toy, translator, request_, store)
+        assert len(computed) == n and finished_share(toy, translator, request_, store) == 1
+    np.testing.assert_array_equal(again.logits, once_more.logits)
+    np.testing.assert_array_equal(again.logits, predict_network(toy, translator, request_).logits)
+
+
+def test_every_pair_of_genes_is_swept_once(request_):
+    listed = [frozenset(p) for block in blocks.block_pairs(request_) for p in block]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {frozenset(p) for p in all_pairs(request_)}
+
+
+def test_the_digest_tells_translators_apart(toy, translator):
+    assert blocks.translator_digest(translator) == blocks.translator_digest(trained(toy))
+    assert blocks.translator_digest(translator) != blocks.translator_digest(trained(toy, "VVP"))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.floats(0.01, 0.99))
+@settings(max_examples=60, deadline=None)
+def test_the_largest_set_within_an_fdr(values, fdr):
+    falling = np.sort(values)[::-1]
+    k = edges_within(falling, fdr)
+    sizes = [n for n in range(1, len(falling) + 1) if false_discovery_rate(falling[:n]) <= fdr]
+    assert k == max(sizes, default=0) or abs(fdr_of_top(falling)[max(k, max(sizes, default=1)) - 1] - fdr) < 1e-12
+
+
+def test_probabilities_follow_the_prevalence(toy, translator, request_):
+    scores = predict_network(toy, translator, request_)
+    low, high = (probabilities(scores, translator, p) for p in (0.01, 0.3))
+    assert (low < high).all() and (np.diff(low) <= 1e-12).all()
+    table = edge_table(scores, translator, NO_RULE, prevalence=0.3)
+    np.testing.assert_allclose(table["probability"], high, atol=1e-6)
+    seeds = [translator.probabilities(one, 0.3) for one in scores.logits.reshape(2, -1)[:, scores.order()]]
+    np.testing.assert_allclose(table["spread"], np.abs(seeds[0] - seeds[1]) / 2, atol=1e-6)
+
+
+def test_directions_are_called_beyond_the_threshold_only(toy, translator, genes):
+    request = NetworkRequest(tuple(genes[:8]), tuple(genes[:8]))
+    scores = predict_network(toy, translator, request)
+    places = scores.order()
+    gap = {
+        (s, t): scores.mean_logits()[i, j] - scores.mean_logits()[j, i]
+        for i, s in enumerate(request.sources)
+        for j, t in enumerate(request.targets)
+    }
+    limit = float(np.median([abs(g) for g in gap.values() if np.isfinite(g)]))
+    words = directions(scores, places, DirectionRule(limit, limit))
+    for pair, word in zip(scores.edges(places), words, strict=True):
+        expected = DIRECTIONS[0] if gap[pair] > limit else DIRECTIONS[1] if gap[pair] < -limit else DIRECTIONS[2]
+        assert word == expected
+    assert {*words} == {*DIRECTIONS[:3]}
+    assert set(directions(scores, places, NO_RULE)) == {DIRECTIONS[3]}
+
+
+def test_no_direction_is_called_where_training_does_not_tell(toy, request_):
+    own = trained(toy)
+    assert "own" in direction_rule(toy, own, predict_network(toy, own, request_)).reason
+    emb = trained(toy, "Baseline-Emb")
+    assert "same in both directions" in direction_rule(toy, emb, predict_network(toy, emb, request_)).reason
+
+
+def test_tags_win_in_their_order():
+    known = known_words([("A", "B"), ("C", "D")], {("A", "B")})
+    assert known == [KNOWN[0], KNOWN[1]] and known_words([("A", "B")], None) == [KNOWN[2]]
+    assert tag_words([NOVELTY[0], NOVELTY[3], NOVELTY[3], NOVELTY[1]], [KNOWN[0], KNOWN[0], KNOWN[2], KNOWN[1]]) == [
+        TAGS[0], TAGS[1], TAGS[2], TAGS[3],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets", "why"),
+    [((), ("A",), "no source"), (("A", "A"), ("B",), "twice"), (("A",), ("A",), "two different genes")],
+)
+def test_requests_without_sense_are_refused(sources, targets, why):
+    with pytest.raises(InputError, match=why):
+        NetworkRequest(sources, targets)
+
+
+def test_edges_are_written_in_parts_as_the_table_has_them(toy, translator, request_, tmp_path, monkeypatch):
+    from ugrn_core.network import table as module
+
+    scores = predict_network(toy, translator, request_)
+    whole = edge_table(scores, translator, NO_RULE)
+    monkeypatch.setattr(module, "ROWS_A_PART", 37)
+    assert write_edges(scores, translator, NO_RULE, tmp_path / "edges.csv") == len(whole)
+    read = pd.read_csv(tmp_path / "edges.csv", keep_default_na=False)
+    pd.testing.assert_frame_equal(read, whole, check_exact=False, atol=1e-9)
+    assert list(read.columns) == list(COLUMNS)
+    assert edge_table(scores, translator, NO_RULE, limit=5).equals(whole.head(5))
+
+
+def test_the_command_writes_the_same_bytes_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
+    listed = tmp_path / "genes.txt"
+    listed.write_text("GATA1\nKLF1\nHBB\nTAL1\nSPI1\nOCT4\nNOSUCHGENE\n")
+    written = []
+    for name in ("a", "b"):
+        result = CliRunner().invoke(app, ["network", "--genes", str(listed), "--out", str(tmp_path / name)])
+        assert result.exit_code == 0, result.output
+        written.append({f.name: f.read_bytes() for f in sorted((tmp_path / name).iterdir())})
+    assert written[0] == written[1] and set(written[0]) == {"edges.csv", "genes.csv", "recipe.json"}
+    assert "100% of the pairs are stored already" in result.output and "ypotheses" not in result.stdout
+    table = pd.read_csv(tmp_path / "a" / "edges.csv")
+    check_edge_table(table)
+    assert set(table["source"]) == {"GATA1", "KLF1", "TAL1", "SPI1", "POU5F1"} and len(table) == 25
+    recipe = json.loads(written[0]["recipe.json"])
+    assert recipe["translator"]["name"] == "all-sets" and recipe["command"].endswith("--out .")
+    assert str(tmp_path) not in written[0]["recipe.json"].decode()
+    kept = load_translator("all-sets")
+    expected = score_pairs(kept, load_backbone("ugrn-mini"), list(zip(table["source"], table["target"], strict=True)))
+    np.testing.assert_allclose(as_scored(table), as_scored(expected), atol=3e-5)
+
+
+def test_the_command_says_what_is_missing(tmp_path):
+    listed = tmp_path / "genes.txt"
+    listed.write_text("HBB\nHBA1\n")
+    for words, why in (
+        ([], "either --genes or --h5ad"),
+        (["--genes", str(listed)], "name the sources with --sources"),
+        (["--genes", str(listed), "--group", "a=b"], "give --h5ad with it"),
+        (["--genes", str(listed), "--context", "moon"], "expected pair or full"),
+        (["--genes", str(listed), "--backbone", "toy-square"], "name one with --translator"),
+    ):
+        result = CliRunner().invoke(app, ["network", *words, "--out", str(tmp_path / "out")])
+        assert result.exit_code == 2 and why in result.output, result.output
+
+
+def test_default_sources_are_the_factors(genes):
+    assert default_sources(("GATA1", "HBB", "SPI1")) == ("GATA1", "SPI1")
+    assert all(is_tf(g) for g in default_sources(genes))

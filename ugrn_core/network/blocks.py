@@ -1,0 +1,129 @@
+"""Blocks of a network run: some sources against all targets, from curves to logits, read from the store where known.
+
+A block holds every pair of one of its sources s with a target t, but those whose t is a source of an earlier block and
+whose s is a target too: the earlier block has them already, since both directions come from the same two curves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.networks import Edge
+from ugrn_core.network.request import NetworkRequest
+from ugrn_core.probes.embedding import embedding_features
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import question_key
+from ugrn_core.sweep import SCHEMA
+from ugrn_core.translators.mlp import predict_logits
+from ugrn_core.translators.translator import Translator, card_json
+from ugrn_core.types import Cancel, Progress
+
+SOURCES_A_BLOCK = 8
+VERSION = 1
+"""Version of what a block holds; part of its key."""
+
+Curves = Callable[[Sequence[Edge], Progress | None, Cancel | None], "tuple[np.ndarray | None, np.ndarray]"]
+"""Response and slope, each (pair, value), of directed pairs."""
+
+
+@dataclass(frozen=True)
+class BlockScores:
+    """``forward`` and ``reverse`` (seed, pair): logits of s -> t and t -> s by each seed's networks.
+
+    ``slope`` and ``reverse_slope`` (pair,): slopes of the largest size over the virtual values, NaN where the
+    translator reads no curves.
+    """
+
+    forward: np.ndarray
+    reverse: np.ndarray
+    slope: np.ndarray
+    reverse_slope: np.ndarray
+
+
+def block_pairs(request: NetworkRequest) -> list[list[Edge]]:
+    """Pairs of every block; each unordered pair of genes is in one block, and in one direction."""
+    sources, targets = set(request.sources), set(request.targets)
+    place = {s: n for n, s in enumerate(request.sources)}
+    blocks = []
+    for start in range(0, len(request.sources), SOURCES_A_BLOCK):
+        chosen = request.sources[start : start + SOURCES_A_BLOCK]
+        blocks.append(
+            [
+                (s, t)
+                for s in chosen
+                for t in request.targets
+                if s != t and not (t in sources and s in targets and place[t] < place[s])
+            ]
+        )
+    return [block for block in blocks if block]
+
+
+def translator_digest(translator: Translator) -> str:
+    """sha256 (hex) of everything a translator's logits depend on."""
+    digest = hashlib.sha256(json.dumps(card_json(translator.card)["schema"], sort_keys=True).encode())
+    for part, nets in sorted(translator.nets.items()):
+        for net in nets:
+            for name, tensor in sorted(net.state_dict().items()):
+                digest.update(f"{part} {name} {tuple(tensor.shape)}".encode())
+                digest.update(tensor.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def block_key(backbone: Backbone, translator: str, request: NetworkRequest, settings, pairs: Sequence[Edge]) -> str:
+    """Store address of a block; ``translator`` is its digest."""
+    listed = hashlib.sha256("\n".join(f"{s}\t{t}" for s, t in pairs).encode()).hexdigest()
+    return question_key(
+        backbone, f"network-{VERSION}-{SCHEMA}", request.context, settings, f"{translator} {listed}"
+    )
+
+
+def score_block(
+    backbone: Backbone,
+    translator: Translator,
+    pairs: Sequence[Edge],
+    curves: Curves,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> BlockScores:
+    """Logits and slopes of a block's pairs."""
+    schema = translator.card.schema
+    n = len(pairs)
+    if schema.method == "Baseline-Emb":
+        features = {"Baseline-Emb": embedding_features(backbone, pairs)}
+        logits = seed_logits(translator, features)
+        nothing = np.full(n, np.nan, np.float32)
+        return BlockScores(logits, logits, nothing, nothing)
+    response, slope = curves([*pairs, *((t, s) for s, t in pairs)], progress, cancel)
+    found = {"VVP": response, "GDT": slope}
+    there, back = {}, {}
+    for part in schema.parts:
+        values = found[part]
+        assert values is not None, f"{part} under background follow"
+        there[part] = np.hstack([values[:n], values[n:]])
+        back[part] = np.hstack([values[n:], values[:n]])
+    peaks = np.take_along_axis(slope, np.abs(slope).argmax(1)[:, None], 1)[:, 0]
+    return BlockScores(seed_logits(translator, there), seed_logits(translator, back), peaks[:n], peaks[n:])
+
+
+def seed_logits(translator: Translator, features: dict[str, np.ndarray]) -> np.ndarray:
+    """Logits (seed, pair) float32: each seed's mean over its parts; their mean is the translator's logit."""
+    parts = [[predict_logits(net, features[part]) for net in nets] for part, nets in translator.nets.items()]
+    return np.mean(parts, 0).astype(np.float32)
+
+
+def read_block(store: Store | None, key: str) -> BlockScores | None:
+    """A block the store holds."""
+    found = None if store is None else store.get(key)
+    return None if found is None else BlockScores(**found)
+
+
+def write_block(store: Store | None, key: str, block: BlockScores) -> None:
+    """Keep a block."""
+    if store is not None:
+        store.put(key, vars(block))

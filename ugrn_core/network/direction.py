@@ -1,0 +1,120 @@
+"""Whether a score tells source -> target from target -> source, held against random pairs of the same class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.networks import Edge, load_network
+from ugrn_core.beeline.registry import missing_networks
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network.blocks import score_block
+from ugrn_core.network.edge_table import DIRECTIONS
+from ugrn_core.network.scores import NetworkScores
+from ugrn_core.sweep import sweep_pairs
+from ugrn_core.translation.held_out import training_rows
+from ugrn_core.translators.translator import Translator, TranslatorCard
+from ugrn_core.types import Cancel
+
+N_RANDOM = 1000
+PERCENTILE = 99.0
+MOST_RECIPROCAL = 0.5
+FEWEST_RANDOM = 100
+"""Random pairs of a class without which nothing is called."""
+
+
+@dataclass(frozen=True)
+class DirectionRule:
+    """Thresholds of |logit(s -> t) - logit(t -> s)| for pairs of two factors and for others; None: not called, with
+    the ``reason``."""
+
+    tf_tf: float | None
+    tf_other: float | None
+    reason: str = ""
+
+
+def direction_rule(
+    backbone: Backbone, translator: Translator, scores: NetworkScores, cancel: Cancel | None = None
+) -> DirectionRule:
+    """The rule for a network: the 99th percentile of random pairs, seeded, in the same kind of virtual cell.
+
+    For two genes alone they are drawn from the whole vocabulary, in a full context from the network's own pairs.
+    """
+    reason = why_not(translator.card)
+    if reason:
+        return DirectionRule(None, None, reason)
+    if scores.request.context.kind != "pair":
+        return _own_rule(scores)
+    rng = np.random.default_rng(0)
+    symbols = np.array(backbone.vocabulary.symbols)
+    factor = np.array([is_tf(s) for s in symbols])
+    settings = translator.card.schema.settings
+
+    def curves(pairs, _progress, stop):
+        swept = sweep_pairs(backbone, pairs, settings, cancel=stop)
+        return swept.response, swept.slope
+
+    found = []
+    for others in (symbols[factor], symbols[~factor]):
+        pairs = _random_pairs(rng, symbols[factor], others)
+        if len(pairs) < FEWEST_RANDOM:
+            found.append(None)
+            continue
+        block = score_block(backbone, translator, pairs, curves, cancel=cancel)
+        found.append(_threshold(block.forward.mean(0) - block.reverse.mean(0)))
+    lacking = "" if None not in found else "the model knows too few genes of a class for random pairs"
+    return DirectionRule(found[0], found[1], lacking)
+
+
+def why_not(card: TranslatorCard) -> str:
+    """Why a translator calls no direction; empty where it does."""
+    if card.schema.method == "Baseline-Emb":
+        return "sums of embeddings are the same in both directions"
+    rows = training_rows(card)
+    if not rows:
+        return "how many of its training edges run both ways is not known for edges of one's own"
+    if missing_networks(card.gene_set):
+        return "how many of its training edges run both ways is not known without BEELINE (ugrn fetch beeline)"
+    edges = {e for row in rows for e in load_network(*row, card.gene_set).edges}
+    share = sum((t, s) in edges for s, t in edges) / len(edges)
+    if share > MOST_RECIPROCAL:
+        return f"{share:.0%} of its training edges run both ways"
+    return ""
+
+
+def directions(scores: NetworkScores, places: np.ndarray, rule: DirectionRule) -> list[str]:
+    """``DIRECTIONS`` of edges by their places in the flattened (source, target)."""
+    gap = (scores.mean_logits() - scores.against).ravel()[places]
+    limit = np.array([_limit(rule, s, t) for s, t in scores.edges(places)])
+    words = np.select([np.isnan(limit), gap > limit, gap < -limit], [DIRECTIONS[3], *DIRECTIONS[:2]], DIRECTIONS[2])
+    return words.tolist()
+
+
+def _limit(rule: DirectionRule, source: str, target: str) -> float:
+    both = is_tf(source) and is_tf(target)
+    limit = rule.tf_tf if both else rule.tf_other
+    return np.nan if limit is None else limit
+
+
+def _own_rule(scores: NetworkScores) -> DirectionRule:
+    rng = np.random.default_rng(0)
+    gaps = (scores.mean_logits() - scores.against).ravel()
+    places = np.flatnonzero(np.isfinite(gaps))
+    places = rng.permutation(places)[: 8 * N_RANDOM]
+    both = np.array([is_tf(s) and is_tf(t) for s, t in scores.edges(places)])
+    classes = [gaps[places[both]][:N_RANDOM], gaps[places[~both]][:N_RANDOM]]
+    found = [None if len(c) < FEWEST_RANDOM else _threshold(c) for c in classes]
+    return DirectionRule(found[0], found[1], "" if None not in found else "too few pairs of a class in this network")
+
+
+def _random_pairs(rng: np.random.Generator, first: np.ndarray, second: np.ndarray) -> list[Edge]:
+    if not len(first) or not len(second):
+        return []
+    drawn = zip(rng.choice(first, 2 * N_RANDOM).tolist(), rng.choice(second, 2 * N_RANDOM).tolist(), strict=True)
+    return list(dict.fromkeys((s, t) for s, t in drawn if s != t))[:N_RANDOM]
+
+
+def _threshold(gaps: np.ndarray) -> float:
+    return float(np.percentile(np.abs(gaps), PERCENTILE))

@@ -1,0 +1,64 @@
+"""What a predicted network is asked of: sources, targets, virtual cell; and whether a translator can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.translators.schema import check_schema, feature_schema
+from ugrn_core.translators.translator import Translator
+from ugrn_core.types import Context
+
+PROFILE_NOTE = (
+    "The translator was trained at one base value for all genes{alone}; a mean profile of cells is another kind of "
+    "input. Read differences between groups as a first look, not as a result."
+)
+
+
+@dataclass(frozen=True)
+class NetworkRequest:
+    """Sources against targets (symbols of the backbone), in a virtual cell; a gene is never its own target.
+
+    ``context``: the pair alone, a list of genes, or the genes and mean profile of cells; a list or profile holds
+    every source and target.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    context: Context = Context()  # noqa: RUF009 (frozen)
+
+    def __post_init__(self) -> None:
+        for what, genes in (("source", self.sources), ("target", self.targets)):
+            if not genes:
+                raise InputError(f"The network has no {what}: give at least one gene of this model.")
+            if len(set(genes)) < len(genes):
+                twice = next(g for n, g in enumerate(genes) if g in genes[:n])
+                raise InputError(f"The {what}s name {twice} twice; give every gene once.")
+        if self.context.kind != "pair":
+            outside = sorted({*self.sources, *self.targets} - set(self.context.genes))
+            if outside:
+                raise InputError(f"{', '.join(outside[:5])} and others are not in the virtual cell; add them to it.")
+        if len(set(self.sources) | set(self.targets)) < 2:
+            raise InputError(f"A network needs two different genes, got {self.sources[0]} alone.")
+
+
+def default_sources(genes: Sequence[str]) -> tuple[str, ...]:
+    """The transcription factors among genes, in their order."""
+    return tuple(g for g in genes if is_tf(g))
+
+
+def check_request(request: NetworkRequest, translator: Translator, backbone: Backbone) -> tuple[str, ...]:
+    """Refuse a translator of other features; the notes say what is unusual about the question."""
+    schema = translator.card.schema
+    kind = {"pair": "pair", "genes": "full"}.get(request.context.kind, schema.context)
+    check_schema(
+        translator.card.name,
+        schema,
+        feature_schema(backbone, schema.method, kind, schema.settings),  # pyright: ignore[reportArgumentType]
+    )
+    if request.context.kind == "profile" and schema.method != "Baseline-Emb":
+        return (PROFILE_NOTE.format(alone=" in cells of two genes" if schema.context == "pair" else ""),)
+    return ()
