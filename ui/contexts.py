@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import psutil
 import streamlit as st
@@ -169,15 +169,23 @@ def _of_cells(backbone: Backbone) -> ContextChoice:
     if not groups:
         raise NotYet(f"No group of {column} is chosen: choose one to three.")
     n_variable = st.session_state.get("n_variable") or VARIABLE_GENES[0]
-    contexts, reports, notes = {}, [], []
-    for group in groups:
-        context, report, said = _context(chosen.token, backbone.fingerprint, group, n_variable, chosen, backbone)
-        contexts[ALL_CELLS if group is None else group[1]] = context
-        reports.append(report)
-        notes += said
-    group = None if groups[0] is None else f"{groups[0][0]}={groups[0][1]}"
+    found = [of_group(backbone, chosen, group, n_variable) for group in groups]
+    all_contexts = {name: context for one in found for name, context in one.contexts.items()}
+    return replace(found[0], contexts=all_contexts, notes=tuple(note for one in found for note in one.notes))
+
+
+def of_group(backbone: Backbone, chosen: cells.Cells, group: tuple[str, str] | None, n_variable: int) -> ContextChoice:
+    """Genes and means of one group (column, level) of cells, or of all of them."""
+    context, report, notes = _context(chosen.token, backbone.fingerprint, group, n_variable, chosen, backbone)
     size = () if n_variable == VARIABLE_GENES[0] else ("--variable", str(n_variable))
-    return ContextChoice(contexts, chosen.word, group, (*chosen.options, *size), reports[0], tuple(notes))
+    return ContextChoice(
+        {ALL_CELLS if group is None else group[1]: context},
+        chosen.word,
+        None if group is None else f"{group[0]}={group[1]}",
+        (*chosen.options, *size),
+        report,
+        notes,
+    )
 
 
 @st.cache_resource(max_entries=64, show_spinner="Gathering the genes of these cells")
