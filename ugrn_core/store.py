@@ -167,6 +167,11 @@ class Store:
             log.warning("result %s in %s is damaged and counts as missing: %s", key, self.folder, error)
             return None
 
+    def __contains__(self, key: str) -> bool:
+        """Whether there is a row under ``key``; it is not read."""
+        with self._plain_errors():
+            return _checked(key) in self._cache
+
     def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep ``arrays`` under ``key``, in place of what was there; StoreError where the store is full."""
         self.put_many({key: arrays})

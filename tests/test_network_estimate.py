@@ -1,0 +1,89 @@
+"""The estimate before a network run: counts held against what the run computes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.test_network import trained
+from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.errors import InputError
+from ugrn_core.network import run
+from ugrn_core.network.blocks import block_pairs
+from ugrn_core.network.estimate import count_edges, count_pairs, estimate_network
+from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.run import predict_network
+from ugrn_core.store import Store
+from ugrn_core.types import Context
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return load_backbone("toy-square")
+
+
+@pytest.fixture(scope="module")
+def genes(toy):
+    return toy.vocabulary.symbols
+
+
+gene_sets = st.lists(st.sampled_from("ABCDEFGHIJKL"), min_size=1, max_size=12, unique=True).map(tuple)
+
+
+@given(gene_sets, gene_sets)
+@settings(max_examples=80, deadline=None)
+def test_edges_and_pairs_are_counted_without_listing_them(sources, targets):
+    if len({*sources, *targets}) < 2:
+        return
+    request = NetworkRequest(sources, targets)
+    assert count_edges(request) == sum(s != t for s in sources for t in targets)
+    assert count_pairs(request) == sum(map(len, block_pairs(request)))
+
+
+def test_passes_and_stored_share_of_two_genes_alone(toy, genes, tmp_path, monkeypatch):
+    kept, request = trained(toy), NetworkRequest(genes[:12:2], genes[3:15])
+    before = estimate_network(toy, kept, request)
+    swept = []
+    real = run.sweep_pairs
+    monkeypatch.setattr(run, "sweep_pairs", lambda b, pairs, s, **kw: swept.append(len(pairs)) or real(b, pairs, s, **kw))
+    with Store(tmp_path) as store:
+        scores = predict_network(toy, kept, request, store)
+        after = estimate_network(toy, kept, request, store)
+        half = estimate_network(toy, kept, NetworkRequest(genes[:12:2], genes[2:15]), store)
+    assert before.passes == sum(swept) * len(kept.card.schema.grid)
+    assert before.edges == scores.n_edges and before.cached_share == 0 and before.seconds > 0
+    assert after.cached_share == 1 and after.seconds == 0 and "stored already" in after.sentence()
+    assert half.cached_share == 0, "other targets are other blocks"
+
+
+def test_passes_and_stored_share_of_a_full_context(toy, genes, tmp_path):
+    kept = trained(toy, context="full")
+    cell = Context("genes", tuple(genes[:12]), label="a list")
+    first, both = (NetworkRequest(tuple(genes[1:4]), tuple(genes[2:n]), cell) for n in (8, 12))
+    with Store(tmp_path) as store:
+        assert estimate_network(toy, kept, both, store).cached_share == 0
+        predict_network(toy, kept, first, store)
+        part = estimate_network(toy, kept, both, store)
+        assert part.cached_share == 7 / 11 and part.passes == 11 * len(kept.card.schema.grid)
+        predict_network(toy, kept, both, store)
+        assert estimate_network(toy, kept, both, store).cached_share == 1
+
+
+def test_embeddings_need_no_pass(toy, genes):
+    cost = estimate_network(toy, trained(toy, "Baseline-Emb"), NetworkRequest(genes[:3], genes[:9]))
+    assert cost.passes == 0 and cost.edges == 24
+
+
+def test_a_translator_of_other_features_is_refused_before_the_run(toy, genes):
+    cell = Context("genes", tuple(genes[:9]), label="a list")
+    with pytest.raises(InputError, match="other features"):
+        estimate_network(toy, trained(toy), NetworkRequest(genes[:3], genes[:9], cell))
+
+
+def test_memory_of_a_large_network_is_bounded_by_its_blocks(toy, genes):
+    """What grows with the square lies on disk."""
+    kept = trained(toy)
+    small, large = (NetworkRequest(genes[:n], genes[:n]) for n in (10, len(genes)))
+    a, b = (estimate_network(toy, kept, r) for r in (small, large))
+    assert b.edges / a.edges > 3 and b.bytes / a.bytes < b.edges / a.edges and b.disk / a.disk > 3
