@@ -46,7 +46,12 @@ def test_passes_and_stored_share_of_two_genes_alone(toy, genes, tmp_path, monkey
     before = estimate_network(toy, kept, request)
     swept = []
     real = run.sweep_pairs
-    monkeypatch.setattr(run, "sweep_pairs", lambda b, pairs, s, **kw: swept.append(len(pairs)) or real(b, pairs, s, **kw))
+
+    def counted(backbone, pairs, *rest, **named):
+        swept.append(len(pairs))
+        return real(backbone, pairs, *rest, **named)
+
+    monkeypatch.setattr(run, "sweep_pairs", counted)
     with Store(tmp_path) as store:
         scores = predict_network(toy, kept, request, store)
         after = estimate_network(toy, kept, request, store)

@@ -1,4 +1,4 @@
-"""What a network run will cost, said before it starts: passes, seconds on this machine, memory, disk, what is stored."""
+"""What a network run will cost, said before it starts: passes, seconds on this machine, memory, disk, stored share."""
 
 from __future__ import annotations
 
