@@ -1,0 +1,191 @@
+"""Which edges of a network are shown: filters, the expected FDR of what is left, and caps that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ugrn_core.errors import InputError
+from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, check_edge_table
+from ugrn_core.network.fdr import fdr_of_top
+
+DRAWN_EDGES = 1_000
+DRAWN_GENES = 300
+"""What a drawing takes before it can be neither read nor moved."""
+TOP_WITHOUT_FDR = 50
+"""Edges shown where no set of edges reaches the rate asked for, unless a cap says otherwise."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Edges left, best score first, and a sentence for everything that was left out."""
+
+    table: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @property
+    def fdr(self) -> float:
+        """Expected false discovery rate of these edges, NaN where there is none."""
+        return expected_fdr(self.table)
+
+
+def expected_fdr(table: pd.DataFrame) -> float:
+    """Mean of 1 - probability over the edges of ``table``; NaN for no edge. It holds at the prevalence of the run."""
+    return float((1 - table["probability"]).mean()) if len(table) else float("nan")
+
+
+def select_edges(
+    table: pd.DataFrame,
+    *,
+    min_probability: float | None = None,
+    max_fdr: float | None = None,
+    slope_directions: Sequence[str] | None = None,
+    directions: Sequence[str] | None = None,
+    tags: Sequence[str] | None = None,
+    sources: Sequence[str] | None = None,
+    genes: Sequence[str] | None = None,
+    near: tuple[str, int] | None = None,
+    top_per_source: int | None = None,
+    cap: int | None = None,
+) -> Selection:
+    """The edges that pass every filter given, best score first, ties by source and target.
+
+    The network is made of ``slope_directions``, ``directions``, ``tags``, ``sources``, ``min_probability``, then
+    ``top_per_source``, then ``max_fdr`` (the longest list of best edges whose expected rate is at most that; where
+    there is none, the top :data:`TOP_WITHOUT_FDR`, or ``cap``, and a note says so). ``genes`` (edges from or to any of
+    them) and ``near`` (a gene and a number of steps, along edges either way: all edges among the genes reached) look
+    into that network, ``cap`` keeps its best. Symbols are matched whatever their case.
+    """
+    check_edge_table(table)
+    _check_numbers(table, min_probability, max_fdr, top_per_source, cap)
+    left = _Left(table.sort_values(["score", "source", "target"], ascending=[False, True, True], ignore_index=True))
+    for column, names, known in (
+        ("slope_direction", slope_directions, SLOPE_DIRECTIONS),
+        ("direction", directions, DIRECTIONS),
+        ("tag", tags, TAGS),
+    ):
+        if names is not None:
+            _check_names(column, names, known)
+            word = column.replace("_", " ")
+            left.keep(lambda t, c=column, n=names: t[c].isin(n), f"of another {word} than {', '.join(names) or 'none'}")
+    if sources is not None:
+        left.keep(lambda t: _matches(t["source"], sources), "from other sources")
+        left.say_missing(sources, table["source"], "not a source of this network")
+    if min_probability is not None:
+        left.keep(lambda t: t["probability"] >= min_probability, f"below a probability of {min_probability:g}")
+    if top_per_source is not None:
+        left.keep(
+            lambda t: t.groupby("source").cumcount() < top_per_source, f"beyond the top {top_per_source} a source"
+        )
+    if max_fdr is not None:
+        _within_fdr(left, max_fdr, TOP_WITHOUT_FDR if cap is None else cap)
+    if genes is not None:
+        left.keep(lambda t: _matches(t["source"], genes) | _matches(t["target"], genes), "of other genes")
+        left.say_missing(genes, pd.concat([table["source"], table["target"]]), "not in this network")
+    if near is not None:
+        _within_steps(left, *near)
+    if max_fdr is not None and (rate := expected_fdr(left.table)) > max_fdr and (genes or near):
+        left.notes.append(f"The expected FDR of the edges shown is {percent(rate)}; {percent(max_fdr)} is of all.")
+    return _capped(left.table, left.notes, cap if cap is not None else len(left.table))
+
+
+def drawable(table: pd.DataFrame, *, max_edges: int = DRAWN_EDGES, max_genes: int = DRAWN_GENES) -> Selection:
+    """The top edges of ``table``, in its order, that a drawing can hold: as many as fit both limits."""
+    both = table[["source", "target"]].to_numpy().ravel()
+    new = ~pd.Series(both).duplicated().to_numpy()
+    genes = np.cumsum(new.reshape(-1, 2).sum(axis=1))
+    fits = min(int((genes <= max_genes).sum()), max_edges)
+    return _capped(table.reset_index(drop=True), [], fits)
+
+
+@dataclass
+class _Left:
+    """What is left so far, and what was said about the rest."""
+
+    table: pd.DataFrame
+    notes: list[str] = field(default_factory=list)
+
+    def keep(self, keeps: Callable[[pd.DataFrame], pd.Series], others: str) -> None:
+        kept = self.table[keeps(self.table).to_numpy(bool)]
+        dropped = len(self.table) - len(kept)
+        if dropped:
+            self.notes.append(f"{edge_count(dropped)} {others} left out.")
+        self.table = kept.reset_index(drop=True)
+
+    def say_missing(self, asked: Sequence[str], there: pd.Series, what: str) -> None:
+        known = set(there.str.casefold())
+        missing = [gene for gene in dict.fromkeys(asked) if gene.strip().casefold() not in known]
+        if missing:
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            self.notes.append(f"{', '.join(missing[:5])}{more}: {what}.")
+
+
+def edge_count(n: int) -> str:
+    """``1 edge``, ``1,200 edges``."""
+    return f"{n:,} edge{'' if n == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """``12.3 %`` of a share."""
+    return f"{100 * share:.3g} %"
+
+
+def _within_fdr(left: _Left, max_fdr: float, otherwise: int) -> None:
+    rates = fdr_of_top(left.table["probability"].to_numpy(float))
+    fits = np.flatnonzero(rates <= max_fdr + 1e-12)
+    if fits.size:
+        left.keep(lambda t: pd.Series(t.index <= fits[-1]), f"beyond an expected FDR of {percent(max_fdr)}")
+    elif len(rates):
+        left.table = left.table.head(otherwise)
+        left.notes.append(
+            f"No list of best edges has an expected FDR of at most {percent(max_fdr)}: the top {len(left.table):,} of "
+            f"{edge_count(len(rates))} are shown, with {percent(expected_fdr(left.table))}."
+        )
+
+
+def _within_steps(left: _Left, gene: str, steps: int) -> None:
+    if steps < 1:
+        raise InputError(f"The neighbourhood of {gene} needs at least 1 step, got {steps}.")
+    everyone = pd.unique(left.table[["source", "target"]].to_numpy().ravel())
+    reached = {name for name in everyone if name.casefold() == gene.strip().casefold()}
+    if not reached:
+        left.notes.append(f"{gene} has no edge in this network.")
+    for _ in range(steps):
+        touched = left.table["source"].isin(reached) | left.table["target"].isin(reached)
+        reached |= set(left.table.loc[touched, ["source", "target"]].to_numpy().ravel())
+    word = "step" if steps == 1 else "steps"
+    left.keep(lambda t: t["source"].isin(reached) & t["target"].isin(reached), f"beyond {steps} {word} of {gene}")
+
+
+def _capped(table: pd.DataFrame, notes: list[str], cap: int) -> Selection:
+    if cap >= len(table):
+        return Selection(table, tuple(notes))
+    return Selection(table.head(cap), (*notes, f"Showing the top {cap:,} of {edge_count(len(table))}."))
+
+
+def _matches(column: pd.Series, symbols: Sequence[str]) -> pd.Series:
+    return column.str.casefold().isin([symbol.strip().casefold() for symbol in symbols])
+
+
+def _check_names(column: str, names: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise InputError(f"There is no {column.replace('_', ' ')} {unknown[0]!r}; expected any of {', '.join(known)}.")
+
+
+def _check_numbers(
+    table: pd.DataFrame, min_probability: float | None, max_fdr: float | None, top: int | None, cap: int | None
+) -> None:
+    for name, share in (("smallest probability", min_probability), ("largest expected FDR", max_fdr)):
+        if share is None:
+            continue
+        if not 0 <= share <= 1:
+            raise InputError(f"The {name} is a share between 0 and 1, got {share:g}.")
+        if table["probability"].isna().any():
+            raise InputError(f"Some edges have no probability: the {name} says nothing. Filter by score instead.")
+    for name, count in (("edges a source", top), ("edges", cap)):
+        if count is not None and count < 1:
+            raise InputError(f"The number of {name} to show is at least 1, got {count}.")
