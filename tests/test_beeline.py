@@ -6,13 +6,19 @@ import csv
 import functools
 import hashlib
 import http.server
+import io
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from ugrn_core.beeline import registry
+from ugrn_core.beeline import networks, registry
 from ugrn_core.beeline.networks import (
     GENE_SETS,
     NETWORK_FOLDERS,
@@ -22,6 +28,7 @@ from ugrn_core.beeline.networks import (
     load_network,
 )
 from ugrn_core.beeline.report import network_report
+from ugrn_core.cli.app import app
 from ugrn_core.download import PinnedFile
 from ugrn_core.errors import FetchError, InputError
 from ugrn_core.paths import beeline_folder
@@ -83,6 +90,27 @@ def test_report_counts_by_hand() -> None:
     assert (report.edges, report.edges_kept, report.regulators_kept, report.regulators_labelled) == (4, 3, 2, 2)
     assert report.reciprocal_share == pytest.approx(2 / 3)
     assert report.density == pytest.approx(3 / 4) and report.density_labelled == pytest.approx(3 / 4)
+
+
+@given(st.sets(st.tuples(st.sampled_from("ABC"), st.sampled_from("ABCDE")).filter(lambda e: e[0] != e[1]), min_size=1))
+def test_candidates_and_their_reverses_are_those_the_samplers_draw_from(edges: set[tuple[str, str]]) -> None:
+    network = Network(Row("STRING", "hESC"), "TFs+500", tuple("ABCDE"), tuple("ABC"), tuple(sorted(edges)))
+    report = network_report(network, Vocabulary(list("ABCDE"), range(5)))
+    candidates = {(s, t) for s in "ABC" for t in "ABCDE" if s != t} - edges
+    assert report.candidates == len(candidates)
+    assert report.reversed_share == pytest.approx(sum((t, s) in edges for s, t in candidates) / max(len(candidates), 1))
+    assert report.density == pytest.approx(len(edges) / 12)
+
+
+def test_the_command_reports_every_network_for_a_vocabulary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(Row("STRING", "hESC"), "TFs+500", ("SOX2", "XYZ"), ("SOX2", "XYZ"), (("SOX2", "XYZ"),))
+    monkeypatch.setattr(networks, "load_network", lambda *row: replace(network, row=Row(*row[:2])))
+    result = CliRunner().invoke(app, ["beeline", "--backbone", "toy-linear"])
+    assert result.exit_code == 0, result.output
+    table = pd.read_csv(io.StringIO(result.stdout))
+    assert [Row(*r) for r in table[["network", "data_set"]].itertuples(index=False)] == list(ROWS)
+    assert set(table["genes_lost"]) == {"XYZ"} and set(table["edges_kept"]) == {0} and set(table["edges"]) == {1}
+    assert "knows 50.0% of the genes and 0.0% of the edges of 22 networks" in result.stderr
 
 
 def test_every_row_is_pinned_with_three_files() -> None:

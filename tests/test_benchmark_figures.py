@@ -18,9 +18,11 @@ from ugrn_core.benchmark import joined
 from ugrn_core.benchmark.described import benchmark_command, run_facts
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.paper import AVERAGE, paper_table
+from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.benchmark.scores import write_scores
+from ugrn_core.benchmark.shortcuts import Known, edge_lookup, gene_degrees
 from ugrn_core.benchmark.tables import lift, wide_table
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError
@@ -392,21 +394,25 @@ def test_frames_of_several_runs_are_refused():
 
 def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     backbone = PlantedBackbone()
-    row = Row("STRING", "mDC")
-    networks = planted_networks(backbone, (row,))
-    monkeypatch.setattr(joined, "load_network", lambda network, data_set, gene_set: networks[row])
+    row, source = Row("STRING", "mDC"), Row("STRING", "hESC")
+    networks = planted_networks(backbone, (row, source))
+    monkeypatch.setattr(joined, "load_network", lambda network, data_set, gene_set: networks[Row(network, data_set)])
     frame = made({"all": SCORES}).assign(max_pos=300, sampler="uniform", gene_set="TFs+500", context="pair")
     facts = run_facts(frame.assign(base=1.0, grid="2 3", background="fixed"))
     sample = Samples(BenchmarkRequest(1, sampler="uniform", max_pos=300), networks).test(row, 1, 0)
     truth = np.array([backbone.weights[int(t[1:]), int(s[1:])] for s, t in sample.pairs])
     write_scores(tmp_path / "table_1_Str_hESC_mine_trained.safetensors", {row: sample.pairs}, {row: {"VVP": truth}})
     write_scores(tmp_path / "table_1_Str_hESC_mine_random.safetensors", {row: sample.pairs}, {row: {"VVP": -truth}})
-    files = joined.score_files(facts, "Str hESC", tmp_path)
+    (split,) = protocol(1).splits
+    files = joined.score_files(facts, split, tmp_path)
     assert set(files) == {"trained", "random"}
-    found = joined.join_scores(files, facts, row, backbone.vocabulary)
+    found = joined.join_scores(files, facts, split, row, backbone.vocabulary)
+    known = Known(frozenset(networks[source].edges), frozenset(networks[row].tfs))
+    assert (found.scores["Edge look-up"] == edge_lookup(known, sample.pairs)).all()
+    assert (found.scores["Gene degrees"] == gene_degrees(known, sample.pairs)).all()
     assert found.pairs == sample.pairs and (found.labels == sample.labels).all() and found.prior == sample.labels.mean()
     assert roc_auc_score(found.labels, found.scores["VVP"]) == 1.0
     np.testing.assert_allclose(found.scores[f"VVP{RANDOM}"], -truth, rtol=1e-6)
     fewer = Vocabulary(backbone.vocabulary.symbols[:100], range(100))
     with pytest.raises(InputError, match="of other pairs than mDC STRING has here"):
-        joined.join_scores(files, facts, row, fewer)
+        joined.join_scores(files, facts, split, row, fewer)

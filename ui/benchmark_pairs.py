@@ -12,7 +12,7 @@ from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.described import RunFacts, benchmark_command
 from ugrn_core.benchmark.joined import JoinedScores, join_scores, score_files
 from ugrn_core.benchmark.paper import AVERAGE
-from ugrn_core.benchmark.protocols import protocol
+from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions, plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.types import Vocabulary
@@ -108,12 +108,16 @@ def _test(view: TableView, row: str) -> Row | None:
 
 def _files(facts: RunFacts) -> dict[str, Path]:
     """Score files of the run; Table 6 at N/P 1 draws the pairs of Table 1 and may read its scores."""
-    split = protocol(facts.table).splits[0].label
     for folder in score_folders():
-        files = score_files(facts, split, folder)
+        files = score_files(facts, _split(facts), folder)
         if set(facts.weights) - {"none"} <= set(files):
             return files
     return {}
+
+
+def _split(facts: RunFacts) -> Split:
+    """The one training of a table whose rows are tests."""
+    return protocol(facts.table).splits[0]
 
 
 def _make_scores(results: Results) -> None:
@@ -139,7 +143,7 @@ def _joined(
     files: tuple[tuple[str, str, float], ...], facts: RunFacts, test: Row, _vocabulary: Vocabulary, model: str
 ) -> JoinedScores:
     """``model`` stands for the vocabulary in the key of the cache."""
-    return join_scores({weights: Path(file) for weights, file, _ in files}, facts, test, _vocabulary)
+    return join_scores({weights: Path(file) for weights, file, _ in files}, facts, _split(facts), test, _vocabulary)
 
 
 def vocabulary_of(model: str) -> Vocabulary | None:

@@ -17,6 +17,7 @@ class NetworkReport:
 
     ``reciprocal_share``: edges whose reverse is an edge too. ``density``: edges among (listed regulator, gene) pairs;
     ``density_labelled``: the same over the regulators that have an edge (dense ChIP networks come near 0.6).
+    ``reversed_share``: of the candidates for negatives, those whose reverse is an edge.
     """
 
     network: str
@@ -33,13 +34,16 @@ class NetworkReport:
     reciprocal_share: float
     density: float
     density_labelled: float
+    candidates: int
+    reversed_share: float
 
 
 def network_report(network: Network, vocabulary: Vocabulary) -> NetworkReport:
     """Report of one network; a network of which no edge is left has shares of 0."""
     kept = network.within(vocabulary)
     edges = set(kept.edges)
-    sources = {s for s, _ in edges}
+    sources, listed = {s for s, _ in edges}, frozenset(kept.tfs)
+    candidates = _pairs(kept) - len(edges)
     return NetworkReport(
         network=network.row.network,
         data_set=network.row.data_set,
@@ -55,14 +59,21 @@ def network_report(network: Network, vocabulary: Vocabulary) -> NetworkReport:
         reciprocal_share=sum((t, s) in edges for s, t in edges) / max(len(edges), 1),
         density=density(kept),
         density_labelled=len(edges) / max(len(sources) * (len(kept.genes) - 1), 1),
+        candidates=candidates,
+        reversed_share=sum(t in listed and (t, s) not in edges for s, t in edges) / max(candidates, 1),
     )
 
 
 def density(network: Network) -> float:
     """Share of (listed regulator, other gene) pairs that are edges: the chance of a random candidate."""
-    return len(network.edges) / max(len(network.tfs) * (len(network.genes) - 1), 1)
+    return len(network.edges) / max(_pairs(network), 1)
 
 
 def report_frame(networks: Iterable[Network], vocabulary: Vocabulary) -> pd.DataFrame:
     """One row a network, the columns of :class:`NetworkReport`."""
     return pd.DataFrame([asdict(network_report(n, vocabulary)) for n in networks])
+
+
+def _pairs(network: Network) -> int:
+    """Number of (listed regulator, other gene) pairs."""
+    return len(network.tfs) * (len(network.genes) - 1)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ugrn_core.beeline.networks import Edge, Row, load_network
+from ugrn_core.beeline.networks import Edge, Network, Row, load_network
 from ugrn_core.benchmark.described import RunFacts
-from ugrn_core.benchmark.protocols import protocol
+from ugrn_core.benchmark.methods import METHODS
+from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.request import cut_network
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.benchmark.scores import read_scores, scores_name
+from ugrn_core.benchmark.shortcuts import Known
 from ugrn_core.errors import InputError
 from ugrn_core.types import Vocabulary
 
@@ -32,22 +34,23 @@ class JoinedScores:
         return float(self.labels.mean())
 
 
-def score_files(facts: RunFacts, split: str, folder: Path) -> dict[str, Path]:
-    """Files with the scores of a training (``split``, its label in the protocol), by weights; only those there are."""
+def score_files(facts: RunFacts, split: Split, folder: Path) -> dict[str, Path]:
+    """Files with the scores of a training by the model, by kind of weights; only those there are."""
     cut = f" ({facts.max_sources} sources)" if facts.max_sources else ""
-    backbones = {"none": "none", "trained": facts.backbone, "random": facts.backbone}
     name = f"{protocol(facts.table).name}{cut}"
-    files = {w: folder / scores_name(name, split, b, w) for w, b in backbones.items()}
+    files = {w: folder / scores_name(name, split.label, facts.backbone, w) for w in ("trained", "random")}
     return {weights: file for weights, file in files.items() if file.is_file()}
 
 
-def join_scores(files: Mapping[str, Path], facts: RunFacts, row: Row, vocabulary: Vocabulary) -> JoinedScores:
+def join_scores(
+    files: Mapping[str, Path], facts: RunFacts, split: Split, row: Row, vocabulary: Vocabulary
+) -> JoinedScores:
     """Scores of the balanced pairs of a test (seed 0) with their labels, which come from the user's BEELINE.
 
-    ``files``: see :func:`score_files`. Columns are methods, those of random weights marked. Pairs that no longer are
-    those of the scores (another vocabulary, other samples) are an InputError.
+    ``files``: see :func:`score_files`. Columns are methods, random weights marked; shortcuts are computed here.
+    Pairs that no longer are those of the scores (another vocabulary, other samples) are an InputError.
     """
-    network = cut_network(load_network(*row, facts.gene_set), vocabulary, facts.max_sources or None)
+    network = _network(row, facts, vocabulary)
     sample = sample_pairs(network, sampler=facts.sampler, neg_ratio=1, max_pos=facts.max_pos or None, seed=0)
     found: dict[str, np.ndarray] = {}
     for weights, file in files.items():
@@ -59,4 +62,11 @@ def join_scores(files: Mapping[str, Path], facts: RunFacts, row: Row, vocabulary
             f"The scores of single pairs ({', '.join(strays) or 'no file'}) are of other pairs than {row} has here. "
             "They were made with another model or other samples; make them again with --scores."
         )
+    edges = frozenset(edge for r in split.train for edge in _network(r, facts, vocabulary).edges)
+    known = Known(edges, frozenset(network.tfs))
+    found |= {m.name: m.shortcut(known, sample.pairs) for m in METHODS.values() if m.shortcut is not None}
     return JoinedScores(sample.pairs, sample.labels, found)
+
+
+def _network(row: Row, facts: RunFacts, vocabulary: Vocabulary) -> Network:
+    return cut_network(load_network(*row, facts.gene_set), vocabulary, facts.max_sources or None)

@@ -122,6 +122,12 @@ class Samples:
                         self.test(row, neg_ratio, seed)
         return list(self._drawn.values())
 
+    def reversed_negatives(self) -> tuple[int, int]:
+        """Negatives of the tests that are a drawn positive turned round, and all (first seed and ratio)."""
+        tests = dict.fromkeys(row for split in self.request.splits for row in split.tests)
+        drawn = [self.test(row, self.request.protocol.neg_ratios[0], 0) for row in tests]
+        return sum(sample.n_reversed for sample in drawn), sum(sample.n_neg for sample in drawn)
+
     def _how(self, neg_ratio: int, seed: int) -> dict[str, Any]:
         r = self.request
         return {"sampler": r.sampler, "neg_ratio": neg_ratio, "max_pos": r.max_pos, "seed": seed}

@@ -48,7 +48,7 @@ class Parts:
         for line in lines[1:]:
             self.blocks[tuple(line["block"])] = [_row(r) for r in line["rows"]]
         text = "".join(f"{json.dumps(line)}\n" for line in lines or [header])
-        file.write_text(text, "utf-8")  # without the line that a kill cut off
+        _write(file, text.encode())  # without the line that a kill cut off
 
     def __contains__(self, key: object) -> bool:
         return key in self.blocks
@@ -81,9 +81,7 @@ def write_results(frame: pd.DataFrame, file: Path) -> None:
     The same frame gives the same bytes.
     """
     text = frame.to_csv(None, index=False, float_format="%.6f", lineterminator="\n").encode()
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_bytes(gzip.compress(text, mtime=0) if file.suffix == ".gz" else text)
-    partial.replace(file)
+    _write(file, gzip.compress(text, mtime=0) if file.suffix == ".gz" else text)
 
 
 def read_results(file: Path) -> pd.DataFrame:
@@ -98,6 +96,13 @@ def read_results(file: Path) -> pd.DataFrame:
 
 
 NUMBERS = ("base", "value", "prior", "edge_overlap")
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write a file that is there whole or not at all."""
+    partial = file.with_name(f"{file.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(file)
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:

@@ -83,10 +83,13 @@ class Run:
         return [(row, m) for row, m in blocks if unit.key(row, m.name) not in self.parts]
 
     def scores_file(self, unit: Unit) -> Path | None:
-        """Where the scores of a unit go: balanced pairs of the first seed only."""
-        if self.scores is None or unit.seed != 0 or unit.neg_ratio != 1:
-            return None
+        """Where the scores of a unit go: balanced pairs of the first seed only, and of models only.
+
+        Shortcuts can be computed again at once, and the edge look-up would tell the edges that were trained on.
+        """
         c = unit.contestant
+        if self.scores is None or c.backbone is None or unit.seed != 0 or unit.neg_ratio != 1:
+            return None
         return self.scores / scores_name(self.request.protocol_name, unit.split.label, c.name, c.weights)
 
     def settings(self, backbone: Backbone) -> SweepSettings:

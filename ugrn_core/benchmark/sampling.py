@@ -45,11 +45,11 @@ class LabelledPairs:
         pairs, kept = tuple(self.pairs[i] for i in rows), tuple(self.data_sets[i] for i in rows)
         return LabelledPairs(pairs, self.labels[rows], kept)
 
-    def reverse_share(self) -> float:
-        """Share of negatives whose reverse is a drawn positive: 0 where there is no negative."""
+    @property
+    def n_reversed(self) -> int:
+        """Negatives whose reverse is a drawn positive."""
         edges = set(self.positives())
-        hits = sum((t, s) in edges for (s, t), y in zip(self.pairs, self.labels, strict=True) if not y)
-        return hits / max(self.n_neg, 1)
+        return sum((t, s) in edges for (s, t), y in zip(self.pairs, self.labels, strict=True) if not y)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from ugrn_core import __version__
+from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.cache import cache
@@ -45,7 +46,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, models, genes, sweep, score, network, benchmark, fetch, cache, doctor, bench):
+for command in (pair, models, genes, sweep, score, network, beeline, benchmark, fetch, cache, doctor, bench):
     app.command()(command)
 app.add_typer(translator, name="translator")
 

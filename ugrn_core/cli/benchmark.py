@@ -89,6 +89,8 @@ def benchmark(
     parts = Parts(parts_file, _header(request, contestants, expression))
     with Store() as store:
         run = Run(request, Samples(request, networks), expression, parts, store, scores)
+        reversed_, drawn = run.samples.reversed_negatives()
+        say(f"{reversed_:,} of {drawn:,} negatives of the tests (first seed) are an edge turned round.")
         budgets = [budget(run, contestant) for contestant in contestants]
         for cost in budgets:
             say(cost.sentence())
