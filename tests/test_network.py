@@ -15,7 +15,7 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network import blocks, run
+from ugrn_core.network import blocks, tasks
 from ugrn_core.network.direction import DirectionRule, direction_rule, directions
 from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, TAGS, check_edge_table, in_order
 from ugrn_core.network.fdr import edges_within, fdr_of_top
@@ -112,14 +112,14 @@ def test_a_gene_list_needs_a_translator_of_full_contexts(toy, translator, genes)
 
 def test_a_stopped_run_goes_on_and_computes_nothing_twice(toy, translator, request_, tmp_path, monkeypatch):
     computed = []
-    real = run.sweep_pairs
+    real = tasks.sweep_pairs
 
     def counted(backbone, pairs, *rest, **named):
         computed.append(len(pairs))
         return real(backbone, pairs, *rest, **named)
 
-    monkeypatch.setattr(run, "sweep_pairs", counted)
-    monkeypatch.setattr(blocks, "SOURCES_A_BLOCK", 3)
+    monkeypatch.setattr(tasks, "sweep_pairs", counted)
+    monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 66)
     sizes = [2 * len(b) for b in blocks.block_pairs(request_)]
     with Store(tmp_path) as store:
         with pytest.raises(Cancelled):
@@ -175,12 +175,16 @@ def test_directions_are_called_beyond_the_threshold_only(toy, translator, genes)
         for j, t in enumerate(request.targets)
     }
     limit = float(np.median([abs(g) for g in gap.values() if np.isfinite(g)]))
-    words = directions(scores, places, DirectionRule(limit, limit))
-    for pair, word in zip(scores.edges(places), words, strict=True):
+    pairs = scores.edges(places)
+    gaps = np.array([gap[pair] for pair in pairs])
+    words = directions(pairs, gaps, DirectionRule(limit, limit))
+    for pair, word in zip(pairs, words, strict=True):
         expected = DIRECTIONS[0] if gap[pair] > limit else DIRECTIONS[1] if gap[pair] < -limit else DIRECTIONS[2]
         assert word == expected
     assert {*words} == {*DIRECTIONS[:3]}
-    assert set(directions(scores, places, NO_RULE)) == {DIRECTIONS[3]}
+    assert set(directions(pairs, gaps, NO_RULE)) == {DIRECTIONS[3]}
+    table = edge_table(scores, translator, DirectionRule(limit, limit))
+    assert table["direction"].tolist() == words
 
 
 def test_no_direction_is_called_where_training_does_not_tell(toy, request_):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.blocks import score_block
 from ugrn_core.network.edge_table import DIRECTIONS
-from ugrn_core.network.scores import NetworkScores
+from ugrn_core.network.scores import NetworkScores, mean_over_seeds
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.held_out import training_rows
 from ugrn_core.translators.translator import Translator, TranslatorCard
@@ -84,10 +85,9 @@ def why_not(card: TranslatorCard) -> str:
     return ""
 
 
-def directions(scores: NetworkScores, places: np.ndarray, rule: DirectionRule) -> list[str]:
-    """``DIRECTIONS`` of edges by their places in the flattened (source, target)."""
-    gap = (scores.mean_logits() - scores.against).ravel()[places]
-    limit = np.array([_limit(rule, s, t) for s, t in scores.edges(places)])
+def directions(pairs: Sequence[Edge], gap: np.ndarray, rule: DirectionRule) -> list[str]:
+    """``DIRECTIONS`` of edges; ``gap`` (edge,) is their mean logit minus that of target -> source."""
+    limit = np.array([_limit(rule, s, t) for s, t in pairs])
     words = np.select([np.isnan(limit), gap > limit, gap < -limit], [DIRECTIONS[3], *DIRECTIONS[:2]], DIRECTIONS[2])
     return words.tolist()
 
@@ -100,11 +100,13 @@ def _limit(rule: DirectionRule, source: str, target: str) -> float:
 
 def _own_rule(scores: NetworkScores) -> DirectionRule:
     rng = np.random.default_rng(0)
-    gaps = (scores.mean_logits() - scores.against).ravel()
-    places = np.flatnonzero(np.isfinite(gaps))
-    places = rng.permutation(places)[: 8 * N_RANDOM]
-    both = np.array([is_tf(s) and is_tf(t) for s, t in scores.edges(places)])
-    classes = [gaps[places[both]][:N_RANDOM], gaps[places[~both]][:N_RANDOM]]
+    n_places = len(scores.request.sources) * len(scores.request.targets)
+    places = rng.choice(n_places, min(n_places, 8 * N_RANDOM), replace=False)
+    logits, against, _ = scores.at(places)
+    gaps = mean_over_seeds(logits) - against
+    places, gaps = places[np.isfinite(gaps)], gaps[np.isfinite(gaps)]
+    both = np.array([is_tf(s) and is_tf(t) for s, t in scores.edges(places)], bool)
+    classes = [gaps[both][:N_RANDOM], gaps[~both][:N_RANDOM]]
     found = [None if len(c) < FEWEST_RANDOM else _threshold(c) for c in classes]
     return DirectionRule(found[0], found[1], "" if None not in found else "too few pairs of a class in this network")
 
