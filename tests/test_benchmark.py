@@ -386,6 +386,10 @@ def test_scores_are_kept_by_pair_hash_and_join_again(tmp_path: Path) -> None:
     run_benchmark(make_run(tmp_path, scores=tmp_path / "scores"), contestants())
     again = read_scores(tmp_path / "scores" / files[0], row, sample.pairs)
     np.testing.assert_array_equal(again["GDT"], held["GDT"])
+    (tmp_path / "other").mkdir()
+    other = make_run(tmp_path / "other", replace(REQUEST, sampler="uniform"), scores=tmp_path / "scores")
+    with pytest.raises(InputError, match=r"scores of another run.*folder of its own"):
+        run_benchmark(other, contestants())
 
 
 def test_pair_hash_is_the_head_of_sha256() -> None:

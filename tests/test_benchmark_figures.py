@@ -30,26 +30,15 @@ from ugrn_core.figures.benchmark import (
     RANDOM,
     SHORTCUTS,
     TableView,
-    paper_cells,
     prepare_cells,
     prepare_missing,
-    prepare_ratios,
-    prepare_readings,
     prepare_tests,
-    why_no_paper,
     wide_cells,
 )
-from ugrn_core.figures.benchmark_cell import (
-    cell_facts,
-    companions,
-    plot_ranking,
-    plot_seeds,
-    prepare_cell_tests,
-    prepare_ranking,
-    prepare_seeds,
-    prepare_wrong,
-)
+from ugrn_core.figures.benchmark_cell import cell_facts, companions, plot_seeds, prepare_cell_tests, prepare_seeds
+from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepare_readings, why_no_paper
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
+from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ugrn_core.paths import ASSETS
 from ugrn_core.types import Vocabulary
@@ -401,8 +390,8 @@ def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     facts = run_facts(frame.assign(base=1.0, grid="2 3", background="fixed"))
     sample = Samples(BenchmarkRequest(1, sampler="uniform", max_pos=300), networks).test(row, 1, 0)
     truth = np.array([backbone.weights[int(t[1:]), int(s[1:])] for s, t in sample.pairs])
-    write_scores(tmp_path / "table_1_Str_hESC_mine_trained.safetensors", {row: sample.pairs}, {row: {"VVP": truth}})
-    write_scores(tmp_path / "table_1_Str_hESC_mine_random.safetensors", {row: sample.pairs}, {row: {"VVP": -truth}})
+    write_scores(tmp_path / "table_1_Str_hESC_mine_trained.safetensors", {row: sample.pairs}, {row: {"VVP": truth}}, "")
+    write_scores(tmp_path / "table_1_Str_hESC_mine_random.safetensors", {row: sample.pairs}, {row: {"VVP": -truth}}, "")
     (split,) = protocol(1).splits
     files = joined.score_files(facts, split, tmp_path)
     assert set(files) == {"trained", "random"}

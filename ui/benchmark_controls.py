@@ -9,7 +9,8 @@ import streamlit as st
 from ugrn_core.beeline.networks import NETWORK_FOLDERS, SPECIES
 from ugrn_core.benchmark.protocols import PROTOCOLS
 from ugrn_core.benchmark.sampling import SAMPLERS
-from ugrn_core.figures.benchmark import METRICS, PRINTED_BACKBONES, SUBSETS, TableView
+from ugrn_core.figures.benchmark import METRICS, SUBSETS, TableView
+from ugrn_core.figures.benchmark_paper import PRINTED_BACKBONES
 from ui.benchmark_results import Results
 from ui.benchmark_results import models as models_of
 

@@ -14,7 +14,8 @@ from ugrn_core.benchmark.joined import JoinedScores, join_scores, score_files
 from ugrn_core.benchmark.paper import AVERAGE
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.figures.benchmark import BY_TEST, TableView
-from ugrn_core.figures.benchmark_cell import companions, plot_ranking, prepare_ranking, prepare_wrong
+from ugrn_core.figures.benchmark_cell import companions
+from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.types import Vocabulary
 from ui.beeline import networks_are_here
 from ui.benchmark_results import Results, own_folder, score_folders

@@ -13,15 +13,12 @@ from ugrn_core.figures.benchmark import (
     METRICS,
     SUBSETS,
     TableView,
-    paper_cells,
     prepare_cells,
     prepare_missing,
-    prepare_ratios,
-    prepare_readings,
     prepare_tests,
-    why_no_paper,
     wide_cells,
 )
+from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepare_readings, why_no_paper
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ui import benchmark_controls

@@ -32,13 +32,17 @@ BlockKey = tuple[str, ...]
 
 
 class Parts:
-    """Finished blocks of a run, in memory and on disk; ``header`` says what the run is and must not change."""
+    """Finished blocks of a run, in memory and on disk; ``header`` says what the run is and must not change.
+
+    ``run`` is the header as one text.
+    """
 
     def __init__(self, file: Path, header: dict[str, Any]) -> None:
         self.file = file
         self.blocks: dict[BlockKey, list[Result]] = {}
         lines = self._lines()
-        header = json.loads(json.dumps(header))
+        self.run = json.dumps(header, sort_keys=True)
+        header = json.loads(self.run)
         if lines and lines[0] != header:
             changed = sorted(k for k in header.keys() | lines[0].keys() if lines[0].get(k) != header.get(k))
             raise InputError(

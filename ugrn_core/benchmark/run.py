@@ -15,7 +15,7 @@ from ugrn_core.benchmark.protocols import Split
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import NONE, BlockKey, Parts
 from ugrn_core.benchmark.sampling import LabelledPairs
-from ugrn_core.benchmark.scores import scores_name
+from ugrn_core.benchmark.scores import has_scores, scores_name
 from ugrn_core.store import Store
 from ugrn_core.types import SweepSettings
 
@@ -78,7 +78,7 @@ class Run:
         """Tests and methods of a unit whose blocks are not there, or all of them where its scores are still wanted."""
         blocks = [(row, m) for row in unit.split.tests for m in self.methods(unit.contestant)]
         scores = self.scores_file(unit)
-        if scores is not None and not scores.exists():
+        if scores is not None and not has_scores(scores, self.parts.run):
             return blocks
         return [(row, m) for row, m in blocks if unit.key(row, m.name) not in self.parts]
 

@@ -86,7 +86,7 @@ def _run_unit(run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | N
     file = run.scores_file(unit)
     if file is not None:
         pairs = {row: run.samples.test(row, unit.neg_ratio, unit.seed).pairs for row in kept}
-        write_scores(file, pairs, kept)
+        write_scores(file, pairs, kept, run.parts.run)
 
 
 def _scaled(progress: Progress | None, start: float, stop: float) -> Progress | None:

@@ -1,6 +1,7 @@
 """Scores of every pair of a test, keyed by pair hash and without labels: whoever has BEELINE can join them.
 
-Tensors of a file: ``SET|NETWORK|hash`` (pair,) uint64, rising, and ``SET|NETWORK|METHOD`` (pair,) float32.
+Tensors of a file: ``SET|NETWORK|hash`` (pair,) uint64, rising, and ``SET|NETWORK|METHOD`` (pair,) float32. Its metadata
+says of which run it is (``run``); a folder holds the files of one run.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ def scores_name(protocol_name: str, split: str, backbone: str, weights: str) -> 
 
 
 def write_scores(
-    file: Path, pairs: Mapping[Row, Sequence[Edge]], scores: Mapping[Row, Mapping[str, np.ndarray]]
+    file: Path, pairs: Mapping[Row, Sequence[Edge]], scores: Mapping[Row, Mapping[str, np.ndarray]], run: str
 ) -> None:
-    """Write the scores of several tests; the file appears when it is whole."""
+    """Write the scores of several tests of a run; the file appears when it is whole."""
     tensors: dict[str, np.ndarray] = {}
     for row, methods in scores.items():
         hashes = pair_hashes(pairs[row])
@@ -35,8 +36,22 @@ def write_scores(
             tensors[f"{row.data_set}|{row.network}|{method}"] = values[order].astype(np.float32)
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.partial")
-    save_file(tensors, partial)
+    save_file(tensors, partial, {"run": run})
     partial.replace(file)
+
+
+def has_scores(file: Path, run: str) -> bool:
+    """Whether the scores of a run are in their file; a file of another run is an InputError."""
+    if not file.is_file():
+        return False
+    try:
+        with safe_open(file, framework="numpy") as tensors:
+            held = (tensors.metadata() or {}).get("run")
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{file} cannot be read as scores of a benchmark: {error}. Delete it.") from error
+    if held != run:
+        raise InputError(f"{file} holds scores of another run. Give this one a folder of its own with --scores.")
+    return True
 
 
 def read_scores(file: Path, row: Row, pairs: Sequence[Edge]) -> dict[str, np.ndarray]:

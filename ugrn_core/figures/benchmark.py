@@ -14,7 +14,7 @@ import pandas as pd
 from ugrn_core.beeline.networks import SPECIES
 from ugrn_core.benchmark.methods import METHODS, PAPER_METHODS
 from ugrn_core.benchmark.metrics import FEWEST_POSITIVES
-from ugrn_core.benchmark.paper import AVERAGE, paper_table
+from ugrn_core.benchmark.paper import AVERAGE
 from ugrn_core.benchmark.tables import ROW_KEYS
 
 RANDOM = " (random weights)"
@@ -22,8 +22,6 @@ SHORTCUTS = tuple(m.name for m in METHODS.values() if m.family == "shortcut")
 CONTROLS = ("Marginal-Ens", f"Ens{RANDOM}")
 BY_TEST = (1, 6)
 """Tables whose rows are shown as tests; the others have a row a training."""
-PRINTED_BACKBONES = ("scGPT", "scBenchmark")
-"""Backbones of the paper's Table 1; its other tables are of the second."""
 SUBSETS = {"all": "all pairs", "one_unseen": "one gene unseen", "both_unseen": "both genes unseen"}
 METRICS = {"auprc": "AUPRC", "auroc": "AUROC"}
 
@@ -42,19 +40,6 @@ class TableView:
     neg_ratio: int = 1
     networks: tuple[str, ...] = ()
     data_sets: tuple[str, ...] = ()
-
-
-def table_number(protocol: str) -> int:
-    """Number of the table in the name of a protocol, such as ``table_1 (100 sources)``."""
-    found = re.match(r"table_(\d+)\b", protocol)
-    if found is None:
-        raise ValueError(f"no protocol is called {protocol!r}")
-    return int(found[1])
-
-
-def column_name(method: str, weights: str) -> str:
-    """Name of a column: the method, and whether its weights are random."""
-    return f"{method}{RANDOM}" if weights == "random" else method
 
 
 def prepare_tests(frame: pd.DataFrame, view: TableView, *, subset: str | None = None) -> pd.DataFrame:
@@ -109,51 +94,31 @@ def prepare_cells(tests: pd.DataFrame) -> pd.DataFrame:
         n_tests = wide[there].reset_index().groupby("row")["test"].nunique()
         counted = [int(n_tests.get(r, 0)) for r in rows]
         for n, row in enumerate(rows):
-            best = _best(shortcuts, beside[n])
+            best = best_of(shortcuts, beside[n])
             about = (counted[n], int(of_tests[row]), reasons.get((row, column), ""))
-            cells.append((row, column, *_lifted(column, means[n], best), *about))
+            cells.append((row, column, *lifted(column, means[n], best), *about))
         if len(rows) > 1:
             some = ~np.isnan(means)
             mean = float(means[some].mean()) if some.any() else np.nan
-            best = _best(shortcuts, beside[some].mean(0) if some.any() else np.full(len(shortcuts), np.nan))
+            best = best_of(shortcuts, beside[some].mean(0) if some.any() else np.full(len(shortcuts), np.nan))
             reason = "" if some.any() else "no row has a value"
-            cells.append((AVERAGE, column, *_lifted(column, mean, best), sum(counted), int(of_tests.sum()), reason))
+            cells.append((AVERAGE, column, *lifted(column, mean, best), sum(counted), int(of_tests.sum()), reason))
     return pd.DataFrame(cells, columns=CELL_COLUMNS)
 
 
-def paper_cells(view: TableView, backbone: str, cells: pd.DataFrame) -> pd.DataFrame:
-    """Printed cells of the rows of ``cells``, in the same columns; ``lift`` is over our shortcuts on our pairs.
-
-    ``backbone`` (one of ``PRINTED_BACKBONES``) chooses among the two halves of Table 1. No line where
-    :func:`why_no_paper` has a reason.
-    """
-    if why_no_paper(view):
-        return pd.DataFrame(columns=CELL_COLUMNS)
-    printed = paper_table(view.table)
-    if view.table == 1:
-        printed = printed[printed["backbone"] == backbone]
-    names = _printed_rows(printed, view)
-    mean = cells[cells["column"].isin(SHORTCUTS)].pivot(index="row", columns="column", values="value")
-    made = []
-    for row in dict.fromkeys(cells["row"]):
-        for method in (m for m in PAPER_METHODS if m in printed):
-            value = printed.loc[names == row, method]
-            value = float(value.iloc[0]) if len(value) else np.nan
-            best = _best(list(mean.columns), mean.loc[row].to_numpy(float))
-            lifted = _lifted(f"{method} (paper)", value, best)
-            made.append((row, f"{method} (paper)", *lifted, 0, 0, "" if np.isfinite(value) else "not printed"))
-    return pd.DataFrame(made, columns=CELL_COLUMNS)
+def best_of(names: list[str], values: np.ndarray) -> tuple[str, float]:
+    """The best shortcut and its value; nothing where there is none."""
+    if not len(names) or np.isnan(values).all():
+        return "", np.nan
+    n = int(np.nanargmax(values))
+    return names[n], float(values[n])
 
 
-def why_no_paper(view: TableView) -> str:
-    """Why no printed number belongs beside a view; empty where one does."""
-    if view.subset != "all":
-        return "The paper prints no scores of unseen genes."
-    if view.metric != "auprc" and view.table != 6:
-        return "The paper prints AUROC in Table 6 only."
-    if view.table != 1 and (view.networks or view.data_sets):
-        return "The paper prints means over all tests, and here only some are chosen."
-    return ""
+def lifted(column: str, value: float, best: tuple[str, float]) -> tuple[str, float, float, str, float]:
+    """Group, value, lift, best shortcut and its value of a cell; a shortcut has no lift."""
+    group = _group(column)
+    lift = np.nan if group == "shortcut" else value - best[1]
+    return group, float(value), float(lift), *best
 
 
 def wide_cells(cells: pd.DataFrame) -> pd.DataFrame:
@@ -162,29 +127,6 @@ def wide_cells(cells: pd.DataFrame) -> pd.DataFrame:
     table = table.loc[list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))]
     table.columns.name = None
     return table.round(3).reset_index()
-
-
-def prepare_ratios(frame: pd.DataFrame, view: TableView, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Averages by N/P, ours and the paper's: ``origin, column, neg_ratio, value, prior``."""
-    ours = []
-    for ratio in sorted(frame["neg_ratio"].unique()):
-        at = TableView(view.table, view.metric, view.subset, int(ratio), view.networks, view.data_sets)
-        tests = prepare_tests(frame, at)
-        prior = float(tests.groupby("test")["prior"].mean().mean())
-        cells = prepare_cells(tests)
-        means = cells[cells["row"] == cells["row"].iloc[-1]].set_index("column")["value"]
-        names = [c for c in columns if c in means]
-        ours += [("here", c, int(ratio), float(means[c]), prior) for c in names]
-    table = paper_table(6)
-    table = table[(table["metric"] == view.metric) & (table["neg_ratio"] != AVERAGE)]
-    unfiltered = not (view.networks or view.data_sets) and view.subset == "all"
-    printed = [
-        ("paper", c, int(r), float(v), np.nan)
-        for c in columns
-        if c in table and unfiltered
-        for r, v in zip(table["neg_ratio"], table[c], strict=True)
-    ]
-    return pd.DataFrame(ours + printed, columns=["origin", "column", "neg_ratio", "value", "prior"])
 
 
 def prepare_missing(tests: pd.DataFrame) -> pd.DataFrame:
@@ -210,35 +152,6 @@ def _kind(reason: str) -> str:
     return reason
 
 
-def prepare_readings() -> pd.DataFrame:
-    """Table 4's Origin columns beside Table 1's means of each species: ``row, method, printed, human, mouse, fits``.
-
-    Origin methods are not trained, so that their score depends on the tested sets alone. ``human`` and ``mouse`` are
-    the means of Table 1's rows (scBenchmark) of that species; ``fits`` names the one that the printed value is nearer
-    to. The caption says that the row names the species trained on.
-    """
-    one = paper_table(1)
-    one = one[(one["backbone"] == PRINTED_BACKBONES[1]) & (one["network"] != AVERAGE)]
-    species = one["data_set"].map(SPECIES)
-    lines = []
-    for _, printed in paper_table(4).iterrows():
-        for method in ("Origin-Pert", "Origin-Attn"):
-            means = {s: float(one.loc[species == s, method].mean()) for s in ("human", "mouse")}
-            nearer = min(means, key=lambda s: abs(means[s] - printed[method]))
-            lines.append((printed["species"], method, printed[method], means["human"], means["mouse"], nearer))
-    return pd.DataFrame(lines, columns=["row", "method", "printed", "human", "mouse", "fits"]).round(3)
-
-
-def _printed_rows(printed: pd.DataFrame, view: TableView) -> pd.Series:
-    """Names of the rows of a printed table, as :func:`row_names` has them; of Table 6 averages at one N/P."""
-    if view.table == 6:
-        average = (printed["neg_ratio"] == str(view.neg_ratio)) & (printed["metric"] == view.metric)
-        return pd.Series(np.where(average, AVERAGE, ""), printed.index)
-    keys = {1: ("network", "data_set"), 2: ("network", "data_set"), 3: ("data_set",), 4: ("species",), 5: ("network",)}
-    first, *more = (printed[key] for key in keys[view.table])
-    return (first.str.cat(more, sep=" ") if more else first).str.strip()
-
-
 def _ordered(columns: pd.Index) -> list[str]:
     """Columns in the order of the registry, trained before random."""
     order = [name + twin for twin in ("", RANDOM) for name in METHODS]
@@ -259,20 +172,6 @@ def _row_means(values: np.ndarray, place: np.ndarray, n_rows: int) -> np.ndarray
     np.add.at(sums, place, values)
     counts = np.bincount(place, minlength=n_rows)[:, None].astype(float)
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-
-
-def _best(names: list[str], values: np.ndarray) -> tuple[str, float]:
-    """The best shortcut and its value; nothing where there is none."""
-    if not len(names) or np.isnan(values).all():
-        return "", np.nan
-    n = int(np.nanargmax(values))
-    return names[n], float(values[n])
-
-
-def _lifted(column: str, value: float, best: tuple[str, float]) -> tuple[str, float, float, str, float]:
-    group = _group(column)
-    lift = np.nan if group == "shortcut" else value - best[1]
-    return group, float(value), float(lift), *best
 
 
 def _reasons(tests: pd.DataFrame) -> dict[tuple[str, str], str]:
