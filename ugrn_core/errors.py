@@ -28,5 +28,9 @@ class StoreError(UGRNError):
     """The result store is full, unreadable, or holds a row it must not read."""
 
 
+class ClusterError(UGRNError):
+    """Workers elsewhere that cannot be reached, were lost, or cannot do the work."""
+
+
 class Cancelled(UGRNError):
     """The user asked a running computation to stop."""

@@ -37,9 +37,7 @@ def stored_sources(
 
     Written to the store in groups of ``SOURCES_A_GROUP`` sources as soon as a group is done.
     """
-    order = sorted(range(len(context.genes)), key=lambda i: context.genes[i])
-    genes = [context.genes[i] for i in order]
-    values = None if context.values is None else [context.values[i] for i in order]
+    order, genes, values = sorted_cell(context)
     check_settings(settings, base_values=values)
     back = np.argsort(order)
     for start in range(0, len(sources), SOURCES_A_GROUP):
@@ -74,15 +72,25 @@ def directed_pairs(
         wanted.setdefault(source, []).append(row)
     slope = np.empty((len(pairs), len(settings.grid)), np.float32)
     response = None if settings.background == "follow" else np.empty_like(slope)
-    for sweep in stored_sources(
-        backbone, context, list(wanted), settings, store, progress=progress, cancel=cancel
-    ):
+    for sweep in stored_sources(backbone, context, list(wanted), settings, store, progress=progress, cancel=cancel):
         rows = wanted[sweep.source]
         columns = [column[pairs[r][1]] for r in rows]
         slope[rows] = sweep.slope[:, columns].T
         if response is not None and sweep.response is not None:
             response[rows] = sweep.response[:, columns].T
     return PairSweep(response, slope)
+
+
+def sorted_cell(context: Context) -> tuple[list[int], list[str], list[float] | None]:
+    """Places of the genes of a context in alphabetical order, and genes and base values in that order, as kept."""
+    order = sorted(range(len(context.genes)), key=lambda i: context.genes[i])
+    values = None if context.values is None else [context.values[i] for i in order]
+    return order, [context.genes[i] for i in order], values
+
+
+def source_key(backbone: Backbone, context: Context, settings: SweepSettings, source: str) -> str:
+    """Store address of the sweep of a source over a full context."""
+    return question_key(backbone, f"sweep-{SCHEMA}", context, settings, source)
 
 
 def question_key(
@@ -118,7 +126,7 @@ def _group(
     if store is None:
         return {s.source: s for s in compute(sources)}
     kind = Context("genes" if values is None else "profile", tuple(genes), None if values is None else tuple(values))
-    keys = {s: question_key(backbone, f"sweep-{SCHEMA}", kind, settings, s) for s in sources}
+    keys = {s: source_key(backbone, kind, settings, s) for s in sources}
     found = {s: _unpack(s, store.get(k)) for s, k in keys.items()}
     missing = [s for s in sources if found[s] is None]
     if missing:
@@ -126,7 +134,7 @@ def _group(
             found |= {s: _unpack(s, store.get(keys[s])) for s in missing}
             fresh = compute([s for s in missing if found[s] is None])
             if fresh:
-                store.put_many({keys[s.source]: _pack(s.response, s.slope) for s in fresh})
+                store.put_many({keys[s.source]: packed(s.response, s.slope) for s in fresh})
             found |= {s.source: s for s in fresh}
     return {s: sweep for s, sweep in found.items() if sweep is not None}
 
@@ -209,9 +217,10 @@ def _pair_group(
     return known
 
 
-def _pack(response: np.ndarray | None, slope: np.ndarray) -> dict[str, np.ndarray]:
-    packed = {"slope": np.ascontiguousarray(slope)}
-    return packed if response is None else packed | {"response": np.ascontiguousarray(response)}
+def packed(response: np.ndarray | None, slope: np.ndarray) -> dict[str, np.ndarray]:
+    """A sweep as it is kept: ``slope``, and ``response`` where there is one, over the sorted genes."""
+    arrays = {"slope": np.ascontiguousarray(slope)}
+    return arrays if response is None else arrays | {"response": np.ascontiguousarray(response)}
 
 
 def _unpack(source: str, arrays: dict[str, np.ndarray] | None) -> SourceSweep | None:
@@ -222,7 +231,7 @@ def _pack_pairs(known: Known) -> dict[str, np.ndarray]:
     targets = sorted(known)
     names = np.frombuffer("\n".join(targets).encode(), dtype=np.uint8)
     responses = [r for r, _ in (known[t] for t in targets) if r is not None]
-    return {"targets": names} | _pack(
+    return {"targets": names} | packed(
         np.stack(responses) if responses else None, np.stack([known[t][1] for t in targets])
     )
 

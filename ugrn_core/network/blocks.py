@@ -1,4 +1,4 @@
-"""Blocks of a network run: some sources against all targets, from curves to logits, read from the store where known.
+"""Blocks of a network run: some sources against all targets, from curves to logits.
 
 A block holds every pair of one of its sources s with a target t, but those whose t is a source of an earlier block and
 whose s is a target too: the earlier block has them already, since both directions come from the same two curves.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +17,15 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.probes.embedding import embedding_features
-from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA
 from ugrn_core.translators.mlp import predict_logits
 from ugrn_core.translators.translator import Translator, card_json
 from ugrn_core.types import Cancel, Progress
 
-SOURCES_A_BLOCK = 8
+PAIRS_A_BLOCK = 2000
+"""Pairs of a block at most, unless one source has more: a second or two of the small models, and work for many
+workers in a network of a few hundred sources."""
 VERSION = 1
 """Version of what a block holds; part of its key."""
 
@@ -46,22 +47,19 @@ class BlockScores:
     reverse_slope: np.ndarray
 
 
-def block_pairs(request: NetworkRequest) -> list[list[Edge]]:
+def block_pairs(request: NetworkRequest) -> Iterator[list[Edge]]:
     """Pairs of every block; each unordered pair of genes is in one block, and in one direction."""
-    sources, targets = set(request.sources), set(request.targets)
-    place = {s: n for n, s in enumerate(request.sources)}
-    blocks = []
-    for start in range(0, len(request.sources), SOURCES_A_BLOCK):
-        chosen = request.sources[start : start + SOURCES_A_BLOCK]
-        blocks.append(
-            [
-                (s, t)
-                for s in chosen
-                for t in request.targets
-                if s != t and not (t in sources and s in targets and place[t] < place[s])
-            ]
-        )
-    return [block for block in blocks if block]
+    targets, earlier = set(request.targets), set[str]()
+    block: list[Edge] = []
+    for s in request.sources:
+        own = [(s, t) for t in request.targets if s != t and not (t in earlier and s in targets)]
+        if block and len(block) + len(own) > PAIRS_A_BLOCK:
+            yield block
+            block = []
+        block += own
+        earlier.add(s)
+    if block:
+        yield block
 
 
 def translator_digest(translator: Translator) -> str:
@@ -78,9 +76,7 @@ def translator_digest(translator: Translator) -> str:
 def block_key(backbone: Backbone, translator: str, request: NetworkRequest, settings, pairs: Sequence[Edge]) -> str:
     """Store address of a block; ``translator`` is its digest."""
     listed = hashlib.sha256("\n".join(f"{s}\t{t}" for s, t in pairs).encode()).hexdigest()
-    return question_key(
-        backbone, f"network-{VERSION}-{SCHEMA}", request.context, settings, f"{translator} {listed}"
-    )
+    return question_key(backbone, f"network-{VERSION}-{SCHEMA}", request.context, settings, f"{translator} {listed}")
 
 
 def score_block(
@@ -115,15 +111,3 @@ def seed_logits(translator: Translator, features: dict[str, np.ndarray]) -> np.n
     """Logits (seed, pair) float32: each seed's mean over its parts; their mean is the translator's logit."""
     parts = [[predict_logits(net, features[part]) for net in nets] for part, nets in translator.nets.items()]
     return np.mean(parts, 0).astype(np.float32)
-
-
-def read_block(store: Store | None, key: str) -> BlockScores | None:
-    """A block the store holds."""
-    found = None if store is None else store.get(key)
-    return None if found is None else BlockScores(**found)
-
-
-def write_block(store: Store | None, key: str, block: BlockScores) -> None:
-    """Keep a block."""
-    if store is not None:
-        store.put(key, vars(block))

@@ -9,7 +9,7 @@ from itertools import islice
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
-from ugrn_core.network.blocks import SOURCES_A_BLOCK, block_key, block_pairs, translator_digest
+from ugrn_core.network.blocks import PAIRS_A_BLOCK, block_key, block_pairs, translator_digest
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
@@ -63,7 +63,7 @@ def estimate_network(
     edges, pairs = count_edges(request), count_pairs(request)
     share = stored_pairs(backbone, translator, request, store) / pairs
     scores = 4 * len(request.sources) * len(request.targets) * (translator.card.seeds + 2) + 8 * edges
-    block = 2 * min(pairs, SOURCES_A_BLOCK * len(request.targets))
+    block = 2 * min(pairs, max(PAIRS_A_BLOCK, len(request.targets)))
     memory = block * 4 * (4 * n_values + sum(HIDDEN)) if curves else block * 4 * (backbone.width + sum(HIDDEN))
     disk = scores + edges * ROW_BYTES
     if not curves:

@@ -44,6 +44,12 @@ class NetworkRequest:
         if len(set(self.sources) | set(self.targets)) < 2:
             raise InputError(f"A network needs two different genes, got {self.sources[0]} alone.")
 
+    @property
+    def n_pairs(self) -> int:
+        """Number of unordered pairs of genes, each scored in the directions asked for."""
+        both = len(set(self.sources) & set(self.targets))
+        return len(self.sources) * len(self.targets) - both - both * (both - 1) // 2
+
 
 def default_sources(genes: Sequence[str]) -> tuple[str, ...]:
     """The transcription factors among genes, in their order."""

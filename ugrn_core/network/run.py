@@ -1,32 +1,28 @@
-"""A network run: blocks of sources against all targets, finished ones read from the store, the rest computed."""
+"""A network run: blocks of sources against all targets, finished ones read from the store, the rest computed.
+
+In cells of two genes a block is swept and scored by whoever computes. In a full context the sources are swept first,
+group by group, into a file; scores are quick then and made in this process. Results are kept by this process alone,
+so that workers elsewhere need no store.
+"""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Generator, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import closing
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.network.blocks import (
-    BlockScores,
-    Curves,
-    block_key,
-    block_pairs,
-    read_block,
-    score_block,
-    translator_digest,
-    write_block,
-)
+from ugrn_core.network.blocks import BlockScores, block_key, block_pairs, translator_digest
+from ugrn_core.network.full_sweeps import sweep_all
+from ugrn_core.network.hands import Hands, InProcess, hands_of
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
+from ugrn_core.network.tally import Tally, computed
+from ugrn_core.shared_work import Piece, Results
 from ugrn_core.store import Store
-from ugrn_core.stored_sweep import stored_sources
-from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
+from ugrn_core.types import Cancel, Progress, part_of
 
 SWEEP_SHARE = 0.9
 """Share of the progress bar that the sweeps of a full context take."""
@@ -38,125 +34,65 @@ def predict_network(
     request: NetworkRequest,
     store: Store | None = None,
     *,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> NetworkScores:
     """Logits and slopes of every source -> target. Finished blocks go into the store at once: a run that was stopped
-    goes on after them, and two runs of the same request share the work."""
+    goes on after them, and two runs of the same request share the work.
+
+    ``executor``: who computes; by default this process, one block at a time on the queue of the model's device. A
+    cluster's (:func:`ugrn_core.cluster.cluster_executor`) or any other of ``concurrent.futures`` gives the same scores
+    to rtol 1e-5. Workers that are lost are a ClusterError; a worker that dies is not, while others are left.
+    """
     notes = check_request(request, translator, backbone)
-    blocks = block_pairs(request)
+    hands = hands_of(backbone, translator, executor)
     files = ScoreFiles(request, translator.card.seeds)
-    digest, settings = translator_digest(translator), translator.card.schema.settings
-    keys = [block_key(backbone, digest, request, settings, pairs) for pairs in blocks]
-    with tempfile.TemporaryDirectory(prefix="ugrn-curves-") as folder:
-        curves = _Curves(backbone, request, settings, store, Path(folder), progress, cancel)
-        start = 0.0 if request.context.kind == "pair" else SWEEP_SHARE
-        done, whole = 0, sum(map(len, blocks))
-        for pairs, key in zip(blocks, keys, strict=True):
-            share = start + (1 - start) * done / whole, start + (1 - start) * (done + len(pairs)) / whole
-            block = _block(backbone, translator, pairs, key, curves.read, store, part_of(progress, *share), cancel)
+    start = 0.0
+    if request.context.kind != "pair" and translator.card.schema.method != "Baseline-Emb":
+        curves = None
+        if finished_share(backbone, translator, request, store) < 1:
+            start = SWEEP_SHARE
+            settings, part = translator.card.schema.settings, part_of(progress, 0.0, start)
+            curves = sweep_all(backbone, request, settings, store, hands, part, cancel)
+        hands = InProcess(backbone, translator, curves=curves)
+    tally = Tally(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
+    with closing(_scored(_blocks(backbone, translator, request), store, hands, tally, cancel)) as scored:
+        for pairs, block in scored:
             files.fill(pairs, block)
-            done += len(pairs)
-            if progress:
-                progress(share[1], f"{done:,} of {whole:,} pairs of genes scored")
     return files.finished(notes)
 
 
 def finished_share(backbone: Backbone, translator: Translator, request: NetworkRequest, store: Store | None) -> float:
     """Share of the pairs of genes whose blocks the store holds."""
+    blocks = _blocks(backbone, translator, request)
+    return sum(len(pairs) for key, pairs in blocks if store is not None and key in store) / request.n_pairs
+
+
+def _blocks(backbone: Backbone, translator: Translator, request: NetworkRequest) -> Iterator[tuple[str, list[Edge]]]:
+    """Store address and pairs of every block."""
     digest, settings = translator_digest(translator), translator.card.schema.settings
-    sizes = [(len(p), block_key(backbone, digest, request, settings, p)) for p in block_pairs(request)]
-    known = sum(n for n, key in sizes if store is not None and store.get(key) is not None)
-    return known / sum(n for n, _ in sizes)
+    for pairs in block_pairs(request):
+        yield block_key(backbone, digest, request, settings, pairs), pairs
 
 
-def _block(
-    backbone: Backbone,
-    translator: Translator,
-    pairs: Sequence[Edge],
-    key: str,
-    curves: Curves,
-    store: Store | None,
-    progress: Progress | None,
-    cancel: Cancel | None,
-) -> BlockScores:
-    found = read_block(store, key)
-    if found is not None:
-        return found
-    if store is None:
-        return score_block(backbone, translator, pairs, curves, progress, cancel)
-    with store.lock(key, cancel=cancel):
-        found = read_block(store, key)
-        if found is None:
-            found = score_block(backbone, translator, pairs, curves, progress, cancel)
-            write_block(store, key, found)
-    return found
+def _scored(
+    blocks: Iterator[tuple[str, list[Edge]]], store: Store | None, hands: Hands, tally: Tally, cancel: Cancel | None
+) -> Generator[tuple[list[Edge], BlockScores], None, None]:
+    """Every block with its scores, as they are there."""
+    drawn: dict[str, list[Edge]] = {}
 
+    def submit(missing: tuple[str, ...], stop: Cancel) -> Future[Results]:
+        (key,) = missing
+        return hands.score(key, drawn[key], tally.part(len(drawn[key])), stop)
 
-class _Curves:
-    """Curves of directed pairs: swept anew for two genes alone, read from a file of all sweeps in a full context.
+    def pieces() -> Iterator[Piece]:
+        for key, pairs in blocks:
+            drawn[key] = pairs
+            yield Piece((key,), submit)
 
-    Curves of the pair context are not kept: their blocks are, and at the speed of the sweep a row a pair in the
-    store costs as much as the sweep itself.
-    """
-
-    def __init__(
-        self,
-        backbone: Backbone,
-        request: NetworkRequest,
-        settings: SweepSettings,
-        store: Store | None,
-        folder: Path,
-        progress: Progress | None,
-        cancel: Cancel | None,
-    ) -> None:
-        self.backbone, self.context, self.settings, self.store = backbone, request.context, settings, store
-        self.genes = tuple(dict.fromkeys([*request.sources, *request.targets]))
-        self.folder, self.progress, self.cancel = folder, progress, cancel
-        self._swept: tuple[np.ndarray | None, np.ndarray] | None = None
-
-    def read(
-        self, pairs: Sequence[Edge], progress: Progress | None, cancel: Cancel | None
-    ) -> tuple[np.ndarray | None, np.ndarray]:
-        """Response and slope, each (pair, value)."""
-        if self.context.kind == "pair":
-            swept = sweep_pairs(self.backbone, pairs, self.settings, progress=progress, cancel=cancel)
-            return swept.response, swept.slope
-        response, slope = self._all()
-        row = {g: n for n, g in enumerate(self.genes)}
-        i, j = np.array([[row[s], row[t]] for s, t in pairs]).T
-        return None if response is None else response[i, :, j], slope[i, :, j]
-
-    def _all(self) -> tuple[np.ndarray | None, np.ndarray]:
-        """Sweeps of all genes over all genes, (gene, value, gene), in files."""
-        if self._swept is None:
-            self._swept = _sweep_all(
-                self.backbone, self.context, self.genes, self.settings, self.store, self.folder,
-                part_of(self.progress, 0.0, SWEEP_SHARE), self.cancel,
-            )  # fmt: skip
-        return self._swept
-
-
-def _sweep_all(
-    backbone: Backbone,
-    context: Context,
-    genes: Sequence[str],
-    settings: SweepSettings,
-    store: Store | None,
-    folder: Path,
-    progress: Progress | None,
-    cancel: Cancel | None,
-) -> tuple[np.ndarray | None, np.ndarray]:
-    place = {g: n for n, g in enumerate(context.genes)}
-    columns = [place[g] for g in genes]
-    shape = len(genes), len(settings.grid), len(genes)
-    slope = np.lib.format.open_memmap(folder / "slope.npy", "w+", np.float32, shape)
-    response = None
-    if settings.background == "fixed":
-        response = np.lib.format.open_memmap(folder / "response.npy", "w+", np.float32, shape)
-    sweeps = stored_sources(backbone, context, list(genes), settings, store, progress=progress, cancel=cancel)
-    for n, sweep in enumerate(sweeps):
-        slope[n] = sweep.slope[:, columns]
-        if response is not None and sweep.response is not None:
-            response[n] = sweep.response[:, columns]
-    return response, slope
+    with closing(computed(pieces(), store, hands, tally, cancel)) as results:
+        for (key,), found in results:
+            pairs = drawn.pop(key)
+            yield pairs, BlockScores(**found[key])
+            tally.add(len(pairs))

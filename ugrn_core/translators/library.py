@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,10 +61,7 @@ def save_translator(translator: Translator, folder: Path | None = None) -> Path:
     """
     folder = own_folder() if folder is None else folder
     name = check_name(translator.card.name)
-    tensors = {HASHES: torch.from_numpy(translator.pair_hashes.view(np.int64))}
-    for part, nets in translator.nets.items():
-        for seed, net in enumerate(nets):
-            tensors |= {f"{part}.{seed}.{k}": v.detach().contiguous() for k, v in net.state_dict().items()}
+    tensors = tensors_of(translator)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         weights = folder / f"{name}.safetensors"
@@ -88,13 +86,28 @@ def load_translator(name_or_file: str | Path) -> Translator:
         tensors = load(weights.read_bytes())
     except (OSError, SafetensorError) as error:
         raise InputError(f"{weights} cannot be read as a translator: {error}.") from error
+    return from_tensors(card, tensors, str(weights))
+
+
+def tensors_of(translator: Translator) -> dict[str, torch.Tensor]:
+    """Everything of a translator but its card, by the names of its file."""
+    tensors = {HASHES: torch.from_numpy(translator.pair_hashes.view(np.int64))}
+    for part, nets in translator.nets.items():
+        for seed, net in enumerate(nets):
+            tensors |= {f"{part}.{seed}.{k}": v.detach().contiguous() for k, v in net.state_dict().items()}
+    return tensors
+
+
+def from_tensors(card: TranslatorCard, tensors: Mapping[str, torch.Tensor], origin: str) -> Translator:
+    """The translator of :func:`tensors_of`; an InputError names their ``origin``."""
+    left = dict(tensors)
     try:
-        hashes = tensors.pop(HASHES).numpy().view(np.uint64)
-        nets = {p: tuple(_net(tensors, f"{p}.{s}.") for s in range(card.seeds)) for p in card.schema.parts}
+        hashes = left.pop(HASHES).numpy().view(np.uint64)
+        nets = {p: tuple(_net(left, f"{p}.{s}.") for s in range(card.seeds)) for p in card.schema.parts}
     except (KeyError, RuntimeError) as error:
-        raise InputError(f"{weights} does not hold what its card says: {error}. Train it again.") from error
-    if tensors:
-        raise InputError(f"{weights} holds tensors its card does not know: {', '.join(sorted(tensors)[:3])}.")
+        raise InputError(f"{origin} does not hold what its card says: {error}. Train it again.") from error
+    if left:
+        raise InputError(f"{origin} holds tensors its card does not know: {', '.join(sorted(left)[:3])}.")
     return Translator(card, nets, hashes)
 
 

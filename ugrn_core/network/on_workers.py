@@ -1,0 +1,102 @@
+"""The tasks of a network run as workers elsewhere run them: what was sent is opened once a process, and kept.
+
+A worker uses its own device (``UGRN_DEVICE``, else the best there is), and needs no disk that others see.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+
+from ugrn_core import __version__
+from ugrn_core.backbones.parcel import open_backbone
+from ugrn_core.cluster import ALIKE
+from ugrn_core.errors import ClusterError
+from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
+from ugrn_core.shared_work import Results
+from ugrn_core.translators.parcel import open_translator
+from ugrn_core.types import Cancel, SweepSettings
+
+T = TypeVar("T")
+KEPT = 4
+"""Models and translators a worker keeps open, those used last."""
+
+_opened: dict[str, Any] = {}
+_opening = threading.Lock()
+
+
+def versions() -> dict[str, str]:
+    """What has to be the same here and there, by name; which build of torch it is does not matter."""
+    return {"ugrn-explorer": __version__, "torch": version("torch").partition("+")[0]}
+
+
+def score_on_worker(
+    asked_by: Mapping[str, str], model_sha: str, model: bytes, translator_sha: str, translator: bytes, key: str,
+    pairs: np.ndarray,
+) -> Results:  # fmt: skip
+    """:func:`score_task` in cells of two genes; ``pairs`` (pair, 2) are symbols."""
+    cancel = _begin(asked_by)
+    backbone = _open(model_sha, model, open_backbone)
+    kept = _open(translator_sha, translator, open_translator)
+    curves = curves_alone(backbone, kept.card.schema.settings)
+    return score_task(backbone, kept, key, [(s, t) for s, t in pairs.tolist()], curves, cancel=cancel)
+
+
+def sweep_on_worker(
+    asked_by: Mapping[str, str], model_sha: str, model: bytes, genes: np.ndarray, values: np.ndarray | None,
+    settings: SweepSettings, keys: Mapping[str, str],
+) -> Results:  # fmt: skip
+    """:func:`sweep_task`; ``genes`` (gene,) are symbols, ``values`` (gene,) float64 their base values."""
+    cancel = _begin(asked_by)
+    backbone = _open(model_sha, model, open_backbone)
+    return sweep_task(
+        backbone, genes.tolist(), None if values is None else values.tolist(), settings, keys, cancel=cancel
+    )
+
+
+def _begin(asked_by: Mapping[str, str]) -> Cancel | None:
+    """Refuse to compute with other versions; use a fair share of processors; whether the task was called off."""
+    here = versions()
+    other = [f"{name} {here[name]} instead of {wanted}" for name, wanted in asked_by.items() if here[name] != wanted]
+    if other:
+        raise ClusterError(f"A worker on {socket.gethostname()} has {', '.join(other)}. {ALIKE}")
+    if "distributed.worker" not in sys.modules:
+        return None
+    from dask.system import CPU_COUNT
+    from distributed import get_worker
+
+    try:
+        worker = get_worker()
+    except ValueError:
+        return None
+    if "OMP_NUM_THREADS" not in os.environ:  # Dask's nanny sets it to 1
+        torch.set_num_threads(max(1, CPU_COUNT // worker.state.nthreads))
+    key = worker.get_current_task()
+
+    def called_off() -> bool:
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled"
+
+    return called_off
+
+
+def _open(sha: str, content: bytes, reader: Callable[[bytes], T]) -> T:
+    with _opening:
+        found = _opened.pop(sha, None)
+        if found is None:
+            if hashlib.sha256(content).hexdigest() != sha:
+                raise ClusterError(f"A model or translator reached {socket.gethostname()} damaged. Run again.")
+            found = reader(content)
+        while len(_opened) >= KEPT:
+            del _opened[next(iter(_opened))]
+        _opened[sha] = found
+        return found
