@@ -75,8 +75,8 @@ def _choice(table: int, cells: pd.DataFrame) -> tuple[str, str]:
 def _facts(view: TableView, cell: pd.Series, tests: pd.DataFrame) -> None:
     facts = cell_facts(tests)
     columns = st.columns(5)
-    over = "mean of its tests" if len(tests) > 1 else "mean of the seeds"
-    _fact(columns[0], METRICS[view.metric], f"{cell['value']:.3f}", f"{over}, {SUBSETS[view.subset]}")
+    over = "mean of the seeds" if len(tests) == 1 else _of_tests(facts.n_tests, len(tests))
+    _fact(columns[0], f"{METRICS[view.metric]}, {SUBSETS[view.subset]}", f"{cell['value']:.3f}", over)
     lift, best = "–", "it is a shortcut itself"
     if cell["column"] not in SHORTCUTS:
         lift = f"{cell['lift']:+.3f}".replace("-", "−")
@@ -91,7 +91,9 @@ def _facts(view: TableView, cell: pd.Series, tests: pd.DataFrame) -> None:
 
 
 def _of_tests(n: int, of: int) -> str:
-    return "in this test" if of == 1 else f"mean of {n} of {of} tests"
+    if of == 1:
+        return "in this test"
+    return f"mean of {of} tests" if n == of else f"mean of {n} of {of} tests"
 
 
 def _fact(place: DeltaGenerator, label: str, value: str, below: str, explained: str | None = None) -> None:
@@ -107,17 +109,24 @@ def _missing(results: Results, reason: str) -> None:
 
 
 def _tests(tests: pd.DataFrame, name: str) -> None:
-    number = st.column_config.NumberColumn
-    three = ("value", "spread", "best_shortcut_value", "one_unseen", "both_unseen", "prior")
+    column, number = st.column_config.Column, st.column_config.NumberColumn
+    three = ("value", "spread", "one_unseen", "both_unseen", "prior")
+    trained = list(dict.fromkeys(tests["trained_on"]))
+    if len(trained) == 1:
+        st.caption(plain(f"Trained on {trained[0]}."))
     st.dataframe(
-        tests,
+        tests.drop(columns="trained_on") if len(trained) == 1 else tests,
         width="stretch",
         hide_index=True,
         alt="Scores of the cell by test",
         column_config={
+            **{c: column(c.replace("_", " ")) for c in ("trained_on", "best_shortcut")},
             **{c: number(c.replace("_", " "), format="%.3f") for c in three},
+            "best_shortcut_value": number("its value", format="%.3f"),
             "lift": number("lift", format="%+.3f"),
             "edge_overlap": number("known edges", format="percent"),
+            "n_pos": number("edges"),
+            "n_neg": number("non-edges"),
         },
     )
     csv_button(tests, f"{name}, tests", "cell tests")

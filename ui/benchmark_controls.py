@@ -11,11 +11,11 @@ from ugrn_core.benchmark.protocols import PROTOCOLS
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.figures.benchmark import METRICS, SUBSETS, TableView
 from ugrn_core.figures.benchmark_paper import PRINTED_BACKBONES
+from ui.beeline import SAMPLERS_EXPLAINED, sampler_title
 from ui.benchmark_results import Results
 from ui.benchmark_results import models as models_of
 
 TABLES = [str(table) for table in PROTOCOLS]
-SAMPLER_LABELS = {"per_tf": "per TF", "uniform": "uniform", "degree_matched": "by degree", "tf_matched": "by TF status"}
 DEFAULTS = {
     "table": "1", "pairs": "all", "metric": "auprc", "sampler": "per_tf", "printed": PRINTED_BACKBONES[0], "ratio": "1",
 }  # fmt: skip
@@ -108,9 +108,8 @@ def ask(found: list[Results]) -> Asked:
         list(SAMPLERS),
         key="sampler",
         persist_state="session",
-        format_func=SAMPLER_LABELS.__getitem__,
-        help="How non-edges are drawn. "
-        + " ".join(f"**{SAMPLER_LABELS[s.name]}**: {s.label}." for s in SAMPLERS.values()),
+        format_func=sampler_title,
+        help=f"How non-edges are drawn. {SAMPLERS_EXPLAINED}",
     )
     with tests.popover("Tests", icon=":material/filter_list:", width="stretch", help="Networks and sets tested on"):
         _filters()
@@ -125,7 +124,7 @@ def view(table: int, results: Results) -> TableView:
     if len(offered) > 1:
         if state.get("ratio") not in offered:
             state["ratio"] = offered[0]
-        st.select_slider(
+        st.columns([3, 2])[0].select_slider(
             "N/P: negatives to a positive, in training and test", offered, key="ratio", persist_state="session"
         )
         ratio = int(state["ratio"])
@@ -145,6 +144,7 @@ def printed_half(table: int) -> str:
         key="printed",
         persist_state="session",
         required=True,
+        format_func="Printed: {}".format,
         help="The paper's Table 1 has two halves, one a backbone.",
         label_visibility="collapsed",
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
 
-from ugrn_core.backbones.registry import BACKBONES, is_available, load_backbone
+from ugrn_core.backbones.registry import BACKBONES
 from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.described import RunFacts, benchmark_command
 from ugrn_core.benchmark.joined import JoinedScores, join_scores, score_files
@@ -17,8 +18,8 @@ from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.types import Vocabulary
-from ui.beeline import networks_are_here
-from ui.benchmark_results import Results, own_folder, score_folders
+from ui.beeline import networks_are_here, vocabulary_of
+from ui.benchmark_results import Results
 from ui.errors import plain
 from ui.figure_panel import csv_button, figure_panel
 
@@ -39,7 +40,7 @@ def show(results: Results, view: TableView, row: str, column: str, best_shortcut
     if view.neg_ratio != 1:
         _say("Scores of single pairs are kept for as many non-edges as edges. Choose N/P 1.")
         return
-    files = _files(results.facts)
+    files = _files(results)
     if not files:
         _make_scores(results)
         return
@@ -107,11 +108,12 @@ def _test(view: TableView, row: str) -> Row | None:
     return Row(network, data_set)
 
 
-def _files(facts: RunFacts) -> dict[str, Path]:
-    """Score files of the run; Table 6 at N/P 1 draws the pairs of Table 1 and may read its scores."""
-    for folder in score_folders():
+def _files(results: Results) -> dict[str, Path]:
+    """Score files of the run, of all its weights; none where they are not all in one folder."""
+    facts = results.facts
+    for folder in results.score_folders:
         files = score_files(facts, _split(facts), folder)
-        if set(facts.weights) - {"none"} <= set(files):
+        if set(facts.weights) <= set(files):
             return files
     return {}
 
@@ -128,7 +130,7 @@ def _make_scores(results: Results) -> None:
 
 
 def _scores_command(results: Results) -> str:
-    return f"{benchmark_command(results.facts, results.out)} --scores {own_folder() / 'scores'}"
+    return f"{benchmark_command(results.facts, results.out)} --scores {shlex.quote(str(results.score_folders[0]))}"
 
 
 def _say(text: str) -> None:
@@ -145,15 +147,3 @@ def _joined(
 ) -> JoinedScores:
     """``model`` stands for the vocabulary in the key of the cache."""
     return join_scores({weights: Path(file) for weights, file, _ in files}, facts, _split(facts), test, _vocabulary)
-
-
-def vocabulary_of(model: str) -> Vocabulary | None:
-    """Genes of a model of the registry, None where it is not here."""
-    if model not in BACKBONES or not is_available(BACKBONES[model]):
-        return None
-    return _vocabulary(model)
-
-
-@st.cache_resource(max_entries=4, show_spinner="Reading the genes of the model")
-def _vocabulary(model: str) -> Vocabulary:
-    return load_backbone(model).vocabulary

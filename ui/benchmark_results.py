@@ -33,19 +33,24 @@ class Results:
         return self.file.parent == SHIPPED
 
     @property
+    def stem(self) -> str:
+        """Name of the run: that of its file without the ending."""
+        return self.file.name.removesuffix(".gz").removesuffix(".csv")
+
+    @property
     def out(self) -> str:
         """Name of the file a new run of this kind goes to."""
         return self.file.name if self.shipped else str(self.file)
+
+    @property
+    def score_folders(self) -> tuple[Path, ...]:
+        """Folders with scores of its single pairs, the user's own first."""
+        return own_folder() / "scores" / self.stem, SHIPPED / "scores" / self.stem
 
 
 def own_folder() -> Path:
     """Where the page finds results of the user's own runs."""
     return cache_folder() / "benchmark"
-
-
-def score_folders() -> tuple[Path, ...]:
-    """Folders with scores of single pairs, the user's own first."""
-    return own_folder() / "scores", SHIPPED / "scores"
 
 
 def of_table(table: int) -> list[Results]:

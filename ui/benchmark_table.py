@@ -6,6 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.beeline.expression import how_to_get
+from ugrn_core.beeline.networks import ROWS
+from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.benchmark.described import benchmark_command
 from ugrn_core.benchmark.paper import paper_table
 from ugrn_core.benchmark.protocols import PROTOCOLS
@@ -22,6 +24,7 @@ from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepa
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ui import benchmark_controls
+from ui.beeline import network_table, vocabulary_of
 from ui.benchmark_results import Results
 from ui.errors import plain
 from ui.figure_panel import csv_button, figure_panel
@@ -52,8 +55,8 @@ def standings_of(results: Results, view: TableView) -> pd.DataFrame:
 
 
 def words(standings: pd.DataFrame) -> None:
-    """One paragraph on the table, counted anew from its results."""
-    st.markdown(plain(verdict(standings)).replace(r"\*\*", "**"))
+    """What the table says, counted anew from its results."""
+    st.markdown("  \n".join(plain(sentence).replace(r"\*\*", "**") for sentence in verdict(standings)))
 
 
 def show(results: Results, view: TableView, printed: str) -> pd.DataFrame:
@@ -101,6 +104,7 @@ def downloads(results: Results, view: TableView, standings: pd.DataFrame) -> Non
         _button("The squares with their lifts", lambda: _cells(results.token, view, results.frame), stem, "lifts")
         _button("The printed table", lambda: paper_table(view.table), f"table {view.table}, printed", "printed")
         _button("The counts behind the paragraph", lambda: standings, f"{stem}, counts", "counts")
+    _networks(results, view)
     if lacking.empty:
         return
     with st.expander(f"What is missing here, and how to get it: {len(lacking)} kinds"):
@@ -108,6 +112,18 @@ def downloads(results: Results, view: TableView, standings: pd.DataFrame) -> Non
         if lacking["reason"].str.contains("expression").any():
             st.markdown(plain(how_to_get(results.facts.gene_set)) + " Then run again:")
             st.code(benchmark_command(results.facts, results.out), language="bash", wrap_lines=True)
+
+
+def _networks(results: Results, view: TableView) -> None:
+    """What the model knows of the networks behind the table, where they are here."""
+    facts = results.facts
+    vocabulary = vocabulary_of(facts.backbone)
+    if vocabulary is None or missing_networks(facts.gene_set):
+        return
+    used = {row for split in PROTOCOLS[view.table].splits for row in (*split.train, *split.tests)}
+    rows = tuple(row for row in ROWS if row in used)
+    with st.expander(f"What {plain(facts.backbone)} knows of the {len(rows)} networks behind this table"):
+        network_table(rows, facts.gene_set, vocabulary, facts.backbone, "table networks")
 
 
 def _contradiction() -> None:

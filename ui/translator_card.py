@@ -21,8 +21,8 @@ from ugrn_core.translation.held_out import held_out_frame, needed_rows
 from ugrn_core.translators.library import Listed
 from ugrn_core.translators.translator import TranslatorCard, card_json
 from ugrn_core.types import Vocabulary
-from ui import benchmark_pairs, models
-from ui.beeline import networks_are_here
+from ui import models
+from ui.beeline import networks_are_here, vocabulary_of
 from ui.errors import plain
 from ui.figure_panel import figure_panel
 
@@ -83,7 +83,7 @@ def _held_out(card: TranslatorCard) -> None:
     if OWN in card.networks:
         st.caption("Trained on edges of one's own and judged on genes left out in turn; shortcuts were not run.")
     elif networks_are_here(card.gene_set, "shortcuts without a model are then scored on the same pairs."):
-        vocabulary = benchmark_pairs.vocabulary_of(card.schema.backbone)
+        vocabulary = vocabulary_of(card.schema.backbone)
         if vocabulary is None and models.current().fingerprint == card.schema.fingerprint:
             vocabulary = models.current().vocabulary
         if vocabulary is None:

@@ -24,7 +24,7 @@ from ugrn_core.translators.library import list_translators, save_translator
 from ugrn_core.translators.schema import PARTS, ContextName
 from ugrn_core.types import Cancel, Progress
 from ui import models, work
-from ui.beeline import networks_are_here
+from ui.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, sampler_title
 from ui.errors import NotYet, plain, said_in_place
 from ui.figure_panel import csv_button, figure_panel
 from ui.session import store
@@ -45,9 +45,7 @@ def form(backbone: Backbone) -> None:
     """Controls, cost, the button, and what becomes of the training."""
     for name, value in DEFAULTS.items():
         st.session_state.setdefault(name, value)
-    st.segmented_control(
-        "Train on", [BEELINE, OWN_EDGES], key="train source", required=True, persist_state="session"
-    )
+    st.segmented_control("Train on", [BEELINE, OWN_EDGES], key="train source", required=True, persist_state="session")
     own = st.session_state["train source"] == OWN_EDGES
     with said_in_place():
         material_of = _own_controls(backbone) if own else _beeline_controls(backbone)
@@ -75,6 +73,9 @@ def _beeline_controls(backbone: Backbone):
         f"Judged and calibrated on {len(judged)} {'network' if len(judged) == 1 else 'networks'} of "
         f"{len({r.data_set for r in judged})} data sets, {inside}."
     )
+    used = tuple(r for r in ROWS if r in {*rows, *judged})
+    with st.expander(f"What {backbone.card.name} knows of these {len(used)} networks"):
+        network_table(used, gene_set, backbone.vocabulary, backbone.fingerprint, "train networks")
 
     def material_of(request: TrainRequest):
         words = ["--network", ",".join(networks), "--sets", ",".join(sets), "--gene-set", gene_set]
@@ -137,7 +138,7 @@ def _how() -> TrainRequest:
     )
     sampler = c.selectbox(
         "Negatives", list(SAMPLERS), key="train sampler", persist_state="session",
-        help=" ".join(f"**{s.name}**: {s.label}." for s in SAMPLERS.values()),
+        format_func=sampler_title, help=SAMPLERS_EXPLAINED,
     )  # fmt: skip
     ratio = d.number_input("Negatives to a positive", 1, 20, key="train ratio", persist_state="session")
     e, f, g, h = st.columns(4)
@@ -153,9 +154,7 @@ def _how() -> TrainRequest:
     return TrainRequest(name, method, whole, sampler, int(ratio), int(most) or None, int(epochs), int(seeds))
 
 
-def _train(
-    backbone: Backbone, request: TrainRequest, material: Material, key: Hashable, words: list[str]
-) -> None:
+def _train(backbone: Backbone, request: TrainRequest, material: Material, key: Hashable, words: list[str]) -> None:
     cost = _cost(backbone, replace(request, name="any"), key, material)
     st.caption(
         f"{cost.pairs:,} pairs in both directions, {cost.trainings} trainings: about {duration(cost.seconds)}, less "

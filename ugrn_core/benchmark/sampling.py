@@ -65,9 +65,13 @@ class Draw:
 
 @dataclass(frozen=True)
 class Sampler:
-    """A way to draw negatives: ``draw(question, rng)`` gives the chosen (tf, gene) bool, a part of ``free``."""
+    """A way to draw negatives: ``draw(question, rng)`` gives the chosen (tf, gene) bool, a part of ``free``.
+
+    ``title`` is its name in words, ``label`` what it does.
+    """
 
     name: str
+    title: str
     label: str
     draw: Callable[[Draw, np.random.Generator], np.ndarray]
 
@@ -188,9 +192,9 @@ def _uniform(q: Draw, rng: np.random.Generator) -> np.ndarray:
 SAMPLERS: dict[str, Sampler] = {
     s.name: s
     for s in (
-        Sampler("per_tf", "as many for each regulator as it has positives", _per_tf),
-        Sampler("uniform", "evenly among all candidates", _uniform),
-        Sampler("degree_matched", "for each regulator, targets in proportion to their in-degree", _degree_matched),
-        Sampler("tf_matched", "for each regulator, targets that are factors where its positives are", _tf_matched),
+        Sampler("per_tf", "per TF", "as many for each regulator as it has positives", _per_tf),
+        Sampler("uniform", "uniform", "evenly among all candidates", _uniform),
+        Sampler("degree_matched", "by degree", "per TF, targets in proportion to in-degree", _degree_matched),
+        Sampler("tf_matched", "by TF status", "per TF, factors where its positives are factors", _tf_matched),
     )
 }

@@ -34,9 +34,3 @@ def wide_table(frame: pd.DataFrame, table: int, metric: str = "auprc", subset: s
     means[keys] = means[keys].astype(str)
     average = {k: AVERAGE if k == keys[0] else "" for k in keys} | means.drop(columns=keys).mean().to_dict()
     return pd.concat([means, pd.DataFrame([average])], ignore_index=True)
-
-
-def lift(wide: pd.DataFrame, method: str) -> pd.Series:
-    """How much a method is above the best score without a model, row by row; NaN where either is missing."""
-    shortcuts = [m.name for m in METHODS.values() if m.family == "shortcut" and m.name in wide]
-    return wide[method] - wide[shortcuts].max(axis=1)

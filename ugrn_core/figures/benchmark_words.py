@@ -13,9 +13,10 @@ from ugrn_core.figures.benchmark import RANDOM, SHORTCUTS, TableView, prepare_te
 
 OURS = ("VVP", "GDT", "Ens")
 EMBEDDINGS = "Baseline-Emb"
+CENSUS = "Target is a TF"
 
 STANDING_COLUMNS = [
-    "subset", "network", "method", "tests", "value", "embeddings", "gene_level", "random", "best_shortcut",
+    "subset", "network", "method", "tests", "value", "embeddings", "gene_level", "random", "census", "best_shortcut",
     "best_shortcut_value", "over_embeddings", "over_shortcuts", "over_both", "over_gene_level",
 ]  # fmt: skip
 
@@ -24,8 +25,8 @@ def prepare_standings(frame: pd.DataFrame, view: TableView) -> pd.DataFrame:
     """How VVP, GDT and Ens stand (``STANDING_COLUMNS``), one line a subset, network tested on (or ``all``) and method.
 
     ``tests`` are those in which the method, the embeddings and the shortcuts all have a value; values are means of the
-    table's rows over them. ``over_...`` count the tests won: against the embeddings, every shortcut, both at once, and
-    the method's own gene-level control.
+    table's rows over them, ``census`` that of "target is a TF" by the field's list. ``over_...`` count the tests won:
+    against the embeddings, every shortcut, both at once, and the method's own gene-level control.
     """
     lines = []
     for subset in ("all", "both_unseen"):
@@ -39,19 +40,19 @@ def prepare_standings(frame: pd.DataFrame, view: TableView) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=STANDING_COLUMNS)
 
 
-def verdict(standings: pd.DataFrame) -> str:
-    """One paragraph (markdown) on a frame of :func:`prepare_standings`."""
+def verdict(standings: pd.DataFrame) -> tuple[str, ...]:
+    """Sentences (markdown) on a frame of :func:`prepare_standings`: all pairs, unseen genes, what takes no pair."""
     by, unseen = _of(standings, "all"), _of(standings, "both_unseen")
     if by.empty:
-        return "No test has a score of VVP or GDT and of the embeddings beside it."
-    said = [f"**All pairs:** {_heights(by)}; {_wins(standings, 'all')}."]
+        return ("No test has a score of VVP or GDT and of the embeddings beside it.",)
+    said = [f"**All pairs:** {_heights(by)}. {_wins(standings, 'all')}"]
     if unseen.empty:
-        return f"{said[0]} No test has enough pairs with both genes unseen to say how much of this carries over."
-    said.append(f"**Both genes unseen in training:** {_heights(unseen)}; {_wins(standings, 'both_unseen')}.")
-    said.append(_conclusion(unseen))
-    if not by["random"].isna().all():
-        said.append(f"Random weights reach {by['random'].max():.3f} at most over all pairs.")
-    return " ".join(said)
+        said.append("**Both genes unseen:** no test has edges enough to say how much of this carries over.")
+    else:
+        where = _where(unseen, by)
+        said.append(f"**Both genes unseen{where}:** {_heights(unseen)}; {_census(unseen)}. {_conclusion(unseen)}")
+    said.append(_without_pairs(by, unseen))
+    return tuple(filter(None, said))
 
 
 def _standing(wide: pd.DataFrame, method: str) -> tuple[object, ...]:
@@ -64,8 +65,8 @@ def _standing(wide: pd.DataFrame, method: str) -> tuple[object, ...]:
     means = there.groupby(level="row").mean().mean()
     name = str(means[shortcuts].idxmax()) if len(there) and shortcuts else ""
     over = (ours > emb, ours > best, (ours > emb) & (ours > best), ours > there.get(level, np.inf))
-    beside = [float(means.get(c, np.nan)) for c in (method, EMBEDDINGS, level, twin, name)]
-    return len(there), *beside[:4], name, beside[4], *(int(np.sum(o)) for o in over)
+    beside = [float(means.get(c, np.nan)) for c in (method, EMBEDDINGS, level, twin, CENSUS, name)]
+    return len(there), *beside[:5], name, beside[5], *(int(np.sum(o)) for o in over)
 
 
 def _of(standings: pd.DataFrame, subset: str) -> pd.DataFrame:
@@ -76,42 +77,55 @@ def _of(standings: pd.DataFrame, subset: str) -> pd.DataFrame:
 
 def _heights(by: pd.DataFrame) -> str:
     """Where the means of VVP and GDT lie: beside the embeddings, and beside the best shortcut."""
-    first = by.iloc[0]
-    emb, best = first["embeddings"], first["best_shortcut_value"]
-    ours = [m for m in ("VVP", "GDT") if m in by.index]
-    shown = " and ".join(f"{m} ({by.loc[m, 'value']:.3f})" for m in ours)
-    to_emb = _relation([by.loc[m, "value"] > emb for m in ours], ours)
-    to_best = _relation([by.loc[m, "value"] > best for m in ours], ours)
-    link = "and" if to_emb == to_best else "but"
+    ours, first = _ours(by), by.iloc[0]
+    shown = ", ".join(f"{m} {v:.3f}" for m, v in ours.items())
+    embeddings = _beside(ours, first["embeddings"], "embeddings")
+    best = _beside(ours, first["best_shortcut_value"], f"the best score without a model, “{first['best_shortcut']}”")
+    return f"{shown}: {embeddings}; {best}"
+
+
+def _ours(by: pd.DataFrame) -> pd.Series:
+    """Values of VVP and GDT, by method."""
+    return by.loc[[m for m in ("VVP", "GDT") if m in by.index], "value"]
+
+
+def _beside(ours: pd.Series, value: float, what: str) -> str:
+    """Whether values lie above another one, in words."""
+    above = ours > value
+    named = f"{what} ({value:.3f})"
+    if above.all() or not above.any():
+        return f"above {named}" if above.all() else f"not above {named}"
+    return f"above {named} for {above.idxmax()} alone"
+
+
+def _census(unseen: pd.DataFrame) -> str:
+    """Where VVP and GDT lie beside "target is a TF"."""
+    census = float(unseen["census"].iloc[0])
     return (
-        f"{shown} are {to_emb} embeddings ({emb:.3f}) {link} {to_best} the best score without a model, "
-        f"“{first['best_shortcut']}” ({best:.3f})"
+        f"“{CENSUS}” was not run" if np.isnan(census) else _beside(_ours(unseen), census, f"“{CENSUS}” by the census")
     )
 
 
-def _relation(above: list[bool], names: list[str]) -> str:
-    if all(above):
-        return "above"
-    return "not above" if not any(above) else f"({names[above.index(True)]} alone) above"
+def _where(unseen: pd.DataFrame, by: pd.DataFrame) -> str:
+    """How many tests of unseen genes there are, where they are not all."""
+    n, of = int(unseen["tests"].max()), int(by["tests"].max())
+    return "" if n == of else f" ({n} of {_tests(of)} have enough such edges)"
 
 
 def _wins(standings: pd.DataFrame, subset: str) -> str:
-    """On how many tests VVP and GDT beat embeddings and every shortcut at once, and in which networks."""
-    of_subset = standings[(standings["subset"] == subset) & (standings["tests"] > 0)]
-    said = []
-    for method in ("VVP", "GDT"):
-        lines = of_subset[of_subset["method"] == method].set_index("network")
-        if lines.empty:
-            continue
-        total = lines.loc["all"]
-        won = [f"{n} {r['over_both']} of {r['tests']}" for n, r in lines.iterrows() if n != "all" and r["over_both"]]
-        where = f" ({', '.join(won)})" if won else ""
-        if said:
-            said.append(f"{method} on {total['over_both']}{where}")
-        else:
-            tests = f"{total['over_both']} of {_tests(total['tests'])}"
-            said.append(f"{method} beats embeddings and every shortcut at once on {tests}{where}")
-    return ", ".join(said)
+    """On how many tests VVP and GDT beat embeddings and every shortcut at once, and in which network most."""
+    lines = standings[(standings["subset"] == subset) & (standings["tests"] > 0)]
+    total = lines[lines["network"] == "all"].set_index("method")
+    won = [f"{m} on {total.loc[m, 'over_both']}" for m in ("VVP", "GDT") if m in total.index]
+    said = f"Above both at once: {' and '.join(won)} of {_tests(total['tests'].max())}"
+    parts = lines[(lines["network"] != "all") & lines["method"].isin(("VVP", "GDT"))]
+    counted = parts.groupby("network", sort=False)[["over_both", "tests"]].sum()
+    if len(counted) < 2 or not counted["over_both"].any():
+        return f"{said}."
+    most = str((counted["over_both"] / counted["tests"]).idxmax())
+    there = parts[parts["network"] == most].set_index("method")
+    shares = ", ".join(f"{m} {r['over_both']} of {r['tests']}" for m, r in there.iterrows())
+    return f"{said}, most often in {most} ({shares})."
 
 
 def _conclusion(unseen: pd.DataFrame) -> str:
@@ -119,8 +133,22 @@ def _conclusion(unseen: pd.DataFrame) -> str:
     first = unseen.iloc[0]
     gap = max(unseen["value"].max(), first["embeddings"]) - first["best_shortcut_value"]
     if gap > 0:
-        return f"There the best of VVP, GDT, Ens and embeddings is {gap:.3f} above it."
-    return f"**Nothing of this model, embeddings included, is above it there** ({-gap:.3f} short)."
+        return f"The best of VVP, GDT, Ens and embeddings is {gap:.3f} above that score."
+    return f"**Nothing of this model, embeddings included, is above that score** ({-gap:.3f} short)."
+
+
+def _without_pairs(by: pd.DataFrame, unseen: pd.DataFrame) -> str:
+    """What the gene-level part of the curves reaches alone, and what random weights do."""
+    said = []
+    for frame, words in ((by, "over all pairs"), (unseen, "where both genes are unseen")):
+        level = frame["gene_level"].dropna() if len(frame) else pd.Series(dtype=float)
+        shown = [f"{level[m]:.3f} for {m}" for m in ("VVP", "GDT") if m in level.index]
+        if shown:
+            said.append(f"{' and '.join(shown)} {words}")
+    parts = [f"their gene-level part alone reaches {', '.join(said)}"] if said else []
+    if not by["random"].isna().all():
+        parts.append(f"random weights reach {by['random'].max():.3f} at most over all pairs")
+    return f"**Without pairs:** {'; '.join(parts)}." if parts else ""
 
 
 def _tests(n: object) -> str:
