@@ -112,7 +112,10 @@ def test_import_is_light() -> None:
 
 @pytest.mark.parametrize(
     "room",
-    ["beeline", "data", "device_queue", "download", "errors", "genes", "jobs", "pace", "paths", "store", "types"],
+    [
+        *("beeline", "cluster", "data", "device_queue", "download", "errors", "genes", "jobs", "pace", "paths"),
+        *("shared_work", "store", "types"),
+    ],
 )
 def test_rooms_that_load_no_torch(room: str) -> None:
     assert not {"torch", "streamlit"} & loaded_by(f"import ugrn_core.{room}")

@@ -10,7 +10,7 @@ import typer
 
 from ugrn_core.cli.contexts import CellOptions, read_context
 from ugrn_core.cli.genes import read_genes
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, StrictOption
+from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, SchedulerOption, StrictOption
 from ugrn_core.cli.output import progress_on_stderr, say
 from ugrn_core.errors import InputError
 
@@ -41,6 +41,7 @@ def network(
     ] = "pair",
     prevalence: Annotated[float | None, typer.Option(help="Share of edges assumed; default: the card's.")] = None,
     device: DeviceOption = None,
+    scheduler: SchedulerOption = None,
     strict: StrictOption = False,
 ) -> None:
     """Score every source against every gene, and write the network into a folder.
@@ -49,6 +50,7 @@ def network(
     was stopped goes on from the store of results. What it says is a hypothesis.
     """
     from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.cluster import cluster_executor
     from ugrn_core.network.direction import direction_rule
     from ugrn_core.network.fdr import edges_within, fdr_of_top
     from ugrn_core.network.recipe import build_recipe, recipe_text
@@ -77,10 +79,10 @@ def network(
     targets = tuple(dict.fromkeys([*cell.genes, *chosen]))
     request = NetworkRequest(chosen, targets, _context(context, cell, targets, kept.card.schema.base))
     folder = _folder(out)
-    with Store() as store, progress_on_stderr() as progress:
+    with cluster_executor(scheduler) as executor, Store() as store, progress_on_stderr() as progress:
         say(f"{len(chosen):,} sources x {len(targets):,} targets with {kept.card.name}; "
             f"{finished_share(model, kept, request, store):.0%} of the pairs are stored already.")  # fmt: skip
-        scores = predict_network(model, kept, request, store, progress=progress)
+        scores = predict_network(model, kept, request, store, executor=executor, progress=progress)
     rule = direction_rule(model, kept, scores)
     notes = (*scores.notes, *((f"No direction is called: {rule.reason}.",) if rule.reason else ()))
     known = beeline_edges()

@@ -27,6 +27,9 @@ BackgroundOption = Annotated[
 DeviceOption = Annotated[
     str | None, typer.Option(metavar="D", help="cuda, mps or cpu; default: UGRN_DEVICE, else the best there is.")
 ]
+SchedulerOption = Annotated[
+    str | None, typer.Option(metavar="tcp://HOST:PORT", help="Dask cluster that computes; default: UGRN_SCHEDULER.")
+]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at gene names the model does not know.")]
 
 
