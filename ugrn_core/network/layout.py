@@ -19,8 +19,8 @@ ROOM = np.array([1.1, 0.75])
 """Least distance of two genes across and down: a name is wider than it is high."""
 WIDE = 1.6
 """Width of a drawing for each unit of its height."""
-SPREAD = 0.55
-"""Standard distance of the genes from their middle, for the square root of their number."""
+SPREAD = np.array([0.65, 0.5])
+"""Standard distance of genes from their middle across and down, for the square root of their number."""
 GAP = 0.9
 """Room around a part, and half the room between two."""
 
