@@ -235,9 +235,9 @@ def large_table(seed=0):
 
 def test_a_large_network_is_placed_within_its_caps_and_in_little_time():
     table = large_table()
-    start = time.perf_counter()
+    start = time.process_time()
     places = place_genes(table)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert 250 < len(places) <= DRAWN_GENES and len(drawable(table).table) <= DRAWN_EDGES
     pd.testing.assert_frame_equal(places, place_genes(table.sample(frac=1, random_state=3)))
     assert nearest(places) > 0.5
