@@ -1,0 +1,1 @@
+"""Files of a predicted network that other programs read."""
