@@ -146,6 +146,11 @@ def gene_words(node) -> list[str]:
     return [f"{node.gene}: {kind}", f"{node.out_degree:,} edges out, {node.in_degree:,} in, of those drawn"]
 
 
+def written(text: str) -> str:
+    """Text that plotly does not read as markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 def check_symbols(table: pd.DataFrame) -> None:
     """Refuse names that cannot be written on a drawing: empty, very long, or with characters that do not show."""
     for symbol in sorted({*table["source"], *table["target"]}):

@@ -23,6 +23,7 @@ from ugrn_core.figures.network_look import (
     gene_words,
     prepare_network,
     strength_words,
+    written,
 )
 from ugrn_core.figures.style import FONT_SIZE, restrained
 from ugrn_core.network.layout import prepare_nodes
@@ -68,7 +69,7 @@ def plot_network(
     layout["margin"] |= {"l": 8, "b": 8}
     if note:
         at = {"x": 0, "y": 1, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-        layout["annotations"] = [{"text": _plain(note), "showarrow": False, "yshift": 6} | at]
+        layout["annotations"] = [{"text": written(note), "showarrow": False, "yshift": 6} | at]
     return go.Figure({"data": [*lines, *tips, *_genes(frame, nodes, highlight), *_legend(frame)], "layout": layout})
 
 
@@ -121,7 +122,7 @@ def _tips(frame: pd.DataFrame, ends: np.ndarray, beside: np.ndarray, small: floa
     if not len(frame):
         return []
     tip, last = ends[:, -1], ends[:, -1] - ends[:, -2]
-    words = ["<br>".join(_plain(line) for line in edge_words(edge)) for edge in frame.itertuples()]
+    words = ["<br>".join(written(line) for line in edge_words(edge)) for edge in frame.itertuples()]
     about = {
         "type": "scatter",
         "mode": "markers",
@@ -160,7 +161,7 @@ def _genes(frame: pd.DataFrame, nodes: pd.DataFrame, highlight: str | None) -> l
                 "mode": "markers+text",
                 "x": [float(at[gene][0]) for gene in part["gene"].tolist()],
                 "y": [float(at[gene][1]) for gene in part["gene"].tolist()],
-                "text": [_plain(gene) if gene in named or gene == highlight else "" for gene in part["gene"].tolist()],
+                "text": [written(gene) if gene in named or gene == highlight else "" for gene in part["gene"].tolist()],
                 "textposition": "bottom center",
                 "textfont": {"size": np.where(chosen, FONT_SIZE + 3, FONT_SIZE - 2).tolist()},
                 "marker": {
@@ -174,7 +175,7 @@ def _genes(frame: pd.DataFrame, nodes: pd.DataFrame, highlight: str | None) -> l
                     },
                 },
                 "customdata": part[["gene"]].to_numpy().tolist(),
-                "hovertext": ["<br>".join(_plain(line) for line in gene_words(n)) for n in part.itertuples()],
+                "hovertext": ["<br>".join(written(line) for line in gene_words(n)) for n in part.itertuples()],
                 "hovertemplate": "%{hovertext}<extra></extra>",
                 "showlegend": False,
             }
@@ -218,8 +219,3 @@ def _dash(tag: str) -> str:
 
 def _known(values: np.ndarray) -> list[float | None]:
     return [None if np.isnan(v) else float(v) for v in values]
-
-
-def _plain(text: str) -> str:
-    """Text that plotly does not read as markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
