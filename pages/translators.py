@@ -19,7 +19,7 @@ with said_in_place():
     if mode == translator_list.LOOK:
         chosen = translator_list.choose(backbone)
         if chosen is not None:
-            translator_card.show(chosen)
+            translator_card.show(chosen, backbone)
             translator_list.files(chosen)
     else:
         translator_training.form(backbone)

@@ -37,7 +37,7 @@ from ugrn_core.translators.library import (
     read_card,
     shipped_folder,
 )
-from ui import translator_list, translator_training
+from ui import translator_form, translator_list, translator_training
 
 needs_beeline = pytest.mark.skipif(bool(missing_networks("TFs+500")), reason="no BEELINE networks: set UGRN_DATA_DIR")
 
@@ -85,6 +85,28 @@ def test_a_translator_for_another_model_says_so():
     assert not at.exception and "reads curves of ugrn-mini-log1p" in words(at)
 
 
+@needs_beeline
+def test_a_translator_is_tested_on_chosen_networks():
+    at = page(translator="mESC-STRING")
+    at.session_state["test networks of mESC-STRING"] = ["STRING"]
+    at.session_state["test sets of mESC-STRING"] = ["mHSC-L"]
+    at.run()
+    next(b for b in at.button if b.label == "Test on 1 network").click().run()
+    for _ in range(40):
+        if "ugrn translator test" in words(at):
+            break
+        at.run()
+    assert not at.exception and "ugrn translator test mESC-STRING --network STRING --sets mHSC-L" in words(at)
+    card = read_card(shipped_folder() / "mESC-STRING.json")
+    judged = next(m for m in card.metrics if m.test == "mHSC-L STRING")
+    table = next(d.value for d in at.dataframe if len(d.value) == 5 and "scored_by" in d.value)
+    assert table["value"].iloc[0] == pytest.approx(judged.auprc, abs=1e-4), "the pairs and the score of the card"
+
+
+def test_a_translator_of_all_sets_has_nothing_to_be_tested_on():
+    assert "It was trained on every data set" in words(page(translator="all-sets"))
+
+
 def test_an_unknown_translator_in_the_address_is_said():
     at = page(translator="nobody")
     assert not at.exception and "There is no translator nobody" in at.warning[0].value
@@ -100,7 +122,7 @@ def test_without_beeline_the_page_says_why_and_own_edges_still_work(monkeypatch)
 
 def test_own_edges_are_trained_shown_and_deleted():
     at = page(mode="train")
-    at.session_state["train source"] = translator_training.OWN_EDGES
+    at.session_state["train source"] = translator_form.OWN_EDGES
     at.session_state["train edges"] = f"{edges_of_ugrn_mini()}\nNOSUCHGENE,GATA1,1"
     at.session_state["train epochs"] = 2
     at.session_state["train seeds"] = 1
@@ -124,7 +146,7 @@ def test_own_edges_are_trained_shown_and_deleted():
 
 def test_the_name_of_a_shipped_translator_is_refused():
     at = page(mode="train")
-    at.session_state["train source"] = translator_training.OWN_EDGES
+    at.session_state["train source"] = translator_form.OWN_EDGES
     at.session_state["train edges"] = edges_of_ugrn_mini()
     at.session_state["train name"] = "all-sets"
     at.run()

@@ -24,10 +24,13 @@ from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.beeline.networks import ROWS, SPECIES, Row
 from ugrn_core.benchmark.curves import sweep_table
+from ugrn_core.benchmark.sampling import sample_pairs
+from ugrn_core.benchmark.shortcuts import Known, gene_degrees
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.translation.held_out import SHORTCUTS, chosen_frame, open_rows
 from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
@@ -428,6 +431,37 @@ def test_commands_make_show_use_and_delete(scgpt_folder: Path, own_cache: Path, 
     table = pd.read_csv(io.StringIO(scored.stdout))
     assert tuple(table.columns) == EDGE_COLUMNS and set(table["source"]) == {"SOX2", "POU5F1"}
     assert "1 of 3 pairs are left out" in scored.stderr and "--prevalence" in scored.stderr
+    everywhere = ugrn("translator", "test", "all-sets", status=2).stderr
+    assert "no translator all-sets" in everywhere, "the shipped ones are not here"
     ugrn("translator", "delete", "mine")
     assert "no translator mine" in ugrn("translator", "show", "mine", status=2).stderr
     assert "no network is called Strong" in ugrn("translator", "train", "x", "--network", "Strong", status=2).stderr
+
+
+# on chosen networks
+
+
+def test_a_translator_is_tested_on_chosen_networks_beside_the_shortcuts(kept: Translator) -> None:
+    rows = (Row("Non-specific ChIP", "mDC"), Row("STRING", "hHEP"))
+    networks = planted_networks(PlantedBackbone(), (*STRING, *rows))
+    frame = chosen_frame(kept, PlantedBackbone(), rows, networks).set_index(["test", "scored_by"])
+    assert set(frame.index.get_level_values("scored_by")) == {"Ens", *SHORTCUTS}
+    card = next(m for m in kept.card.metrics if m.test == "hHEP STRING")
+    assert frame.loc[("hHEP STRING", "Ens"), "auroc"] == pytest.approx(card.auroc, abs=1e-6), "the pairs of the card"
+    assert frame.loc[("mDC Non-specific ChIP", "Ens"), "auroc"] > 0.95
+    sample = sample_pairs(networks[rows[0]], max_pos=300)
+    known = Known(frozenset(networks[STRING[0]].edges), frozenset(networks[rows[0]].tfs))
+    expected = roc_auc_score(sample.labels, gene_degrees(known, sample.pairs))
+    assert frame.loc[("mDC Non-specific ChIP", "Gene degrees"), "auroc"] == pytest.approx(expected)
+    with pytest.raises(InputError, match=r"trained on data of hESC STRING.*other data sets"):
+        chosen_frame(kept, PlantedBackbone(), STRING, networks)
+    with pytest.raises(InputError, match="another model"):
+        chosen_frame(kept, PlantedBackbone(seed=1), rows, networks)
+
+
+def test_own_edges_are_tested_beside_the_shortcuts_that_read_no_training(kept: Translator) -> None:
+    own = replace(kept, card=replace(kept.card, networks=("own edges",), train_sets=("own edges",)))
+    networks = planted_networks(PlantedBackbone(), STRING)
+    assert open_rows(own.card) == ROWS
+    frame = chosen_frame(own, PlantedBackbone(), STRING, networks)
+    assert list(frame["scored_by"]) == ["Ens", "Target is a TF", "Target is listed"]

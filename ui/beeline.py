@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES, is_available
-from ugrn_core.beeline.networks import Row, load_network
+from ugrn_core.beeline.networks import Network, Row, load_network
 from ugrn_core.beeline.registry import fetch_networks, missing_networks
 from ugrn_core.beeline.report import report_frame
 from ugrn_core.benchmark.sampling import SAMPLERS
@@ -35,6 +35,12 @@ def vocabulary_of(model: str) -> Vocabulary | None:
     if model not in BACKBONES or not is_available(BACKBONES[model]):
         return None
     return models.load(model).vocabulary
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading BEELINE's networks")
+def networks_of(rows: tuple[Row, ...], gene_set: str, fingerprint: str, _vocabulary: Vocabulary) -> dict[Row, Network]:
+    """Networks in a model's vocabulary, for which ``fingerprint`` stands in the key of the cache."""
+    return {row: load_network(*row, gene_set).within(_vocabulary) for row in rows}
 
 
 def network_table(rows: tuple[Row, ...], gene_set: str, vocabulary: Vocabulary, fingerprint: str, key: str) -> None:

@@ -40,7 +40,7 @@ PAPER_NOTE = "The printed numbers are of the paper's own pairs; their colour is 
 
 def heading(table: int) -> str:
     """What the table trains and tests on; returns the half of the printed table that stands beside ours."""
-    said, half = st.columns([5, 2], vertical_alignment="center")
+    said, half = st.columns([5, 3], vertical_alignment="center")
     said.caption(f"{PROTOCOLS[table].title}. {PROTOCOLS[table].note if table != 4 else ''}")
     with half, st.container(horizontal=True, horizontal_alignment="right"):
         printed = benchmark_controls.printed_half(table)

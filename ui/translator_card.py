@@ -7,7 +7,8 @@ import json
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.beeline.networks import Network, Row, load_network
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.networks import Network, Row
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.figures.translator import (
     METRIC_LABELS,
@@ -15,14 +16,14 @@ from ugrn_core.figures.translator import (
     plot_reliability,
     prepare_held_out,
     prepare_reliability,
+    words_on_tests,
 )
 from ugrn_core.translation.edge_list import OWN
 from ugrn_core.translation.held_out import held_out_frame, needed_rows
 from ugrn_core.translators.library import Listed
 from ugrn_core.translators.translator import TranslatorCard, card_json
-from ugrn_core.types import Vocabulary
-from ui import models
-from ui.beeline import networks_are_here, vocabulary_of
+from ui import models, translator_tests
+from ui.beeline import networks_are_here, networks_of, vocabulary_of
 from ui.errors import plain
 from ui.figure_panel import figure_panel
 
@@ -35,13 +36,17 @@ RELIABILITY_NOTE = (
 )
 
 
-def show(chosen: Listed) -> None:
-    """Facts, held-out scores beside shortcuts, reliability, and the card itself."""
+def show(chosen: Listed, backbone: Backbone) -> None:
+    """Facts, scores on data it never saw beside shortcuts, reliability, and the card itself."""
     card = chosen.card
     assert card is not None
     _facts(card)
-    st.subheader("How well it does on data it never saw", anchor=False)
-    _held_out(card)
+    title, score = st.columns([4, 1], vertical_alignment="bottom")
+    title.subheader("How well it does on data it never saw", anchor=False)
+    with score, st.container(horizontal=True, horizontal_alignment="right"):
+        metric = _metric()
+    _held_out(card, metric)
+    translator_tests.show(chosen, backbone, metric)
     st.subheader("What its probabilities mean", anchor=False)
     _reliability(card)
     with st.expander("The card in full"):
@@ -67,7 +72,7 @@ def _facts(card: TranslatorCard) -> None:
         (
             "Held-out AUPRC",
             f"{sum(auprc) / len(auprc):.3f}" if auprc else "none",
-            f"mean of {len(auprc)} tests, chance {sum(prior) / len(prior):.3f}" if auprc else "no data were held out",
+            f"{len(auprc)} tests, chance {sum(prior) / len(prior):.2f}" if auprc else "no data were held out",
         ),
         ("Prevalence", f"{card.prevalence:.3g}", "edges among candidate pairs"),
     ]
@@ -75,22 +80,9 @@ def _facts(card: TranslatorCard) -> None:
         column.metric(label, value, words, delta_color="off", delta_arrow="off")
 
 
-def _held_out(card: TranslatorCard) -> None:
-    if not card.metrics:
-        st.info("Too little was held out to judge it: it was trained on a single data set or on few edges.")
-        return
-    networks = None
-    if OWN in card.networks:
-        st.caption("Trained on edges of one's own and judged on genes left out in turn; shortcuts were not run.")
-    elif networks_are_here(card.gene_set, "shortcuts without a model are then scored on the same pairs."):
-        vocabulary = vocabulary_of(card.schema.backbone)
-        if vocabulary is None and models.current().fingerprint == card.schema.fingerprint:
-            vocabulary = models.current().vocabulary
-        if vocabulary is None:
-            st.info(plain(f"The shortcuts need the genes of {card.schema.backbone}, which is not here."))
-        else:
-            networks = _networks(needed_rows(card), card.gene_set, card.schema.fingerprint, vocabulary)
-    metric = st.segmented_control(
+def _metric() -> str:
+    """Which score the figures show."""
+    return st.segmented_control(
         "Score",
         list(METRIC_LABELS),
         key="translator metric",
@@ -99,13 +91,19 @@ def _held_out(card: TranslatorCard) -> None:
         format_func=METRIC_LABELS.__getitem__,
         label_visibility="collapsed",
     )
+
+
+def _held_out(card: TranslatorCard, metric: str) -> None:
+    if not card.metrics:
+        st.info("Too little was held out to judge it: it was trained on a single data set or on few edges.")
+        return
+    frame = held_out_frame(card, _networks(card))
     tests = st.multiselect(
         "Tests", [m.test for m in card.metrics], key=f"tests of {card.name}", placeholder="All held-out tests"
     )
-    frame = held_out_frame(card, networks)
     frame = frame[frame["test"].isin(tests)] if tests else frame
     shown = prepare_held_out(frame, metric)
-    _verdict(frame, card.schema.method)
+    st.markdown(plain(words_on_tests(frame, card.schema.method, metric)))
     figure_panel(
         plot_held_out(shown, metric),
         shown,
@@ -117,20 +115,20 @@ def _held_out(card: TranslatorCard) -> None:
     )
 
 
-def _verdict(frame: pd.DataFrame, method: str) -> None:
-    """On how many tests the translator is above every shortcut, and by how much on average."""
-    wide = frame.pivot(index="test", columns="scored_by", values="auprc")
-    shortcuts = wide.drop(columns=method)
-    if shortcuts.empty or not len(shortcuts.columns):
-        return
-    lift = wide[method] - shortcuts.max(axis=1)
-    means = shortcuts.mean()
-    st.markdown(
-        plain(
-            f"AUPRC is above every shortcut on {(lift > 0).sum()} of {len(lift)} tests. On average it is "
-            f"{wide[method].mean():.3f}; the best shortcut, “{means.idxmax()}”, has {means.max():.3f}."
-        )
-    )
+def _networks(card: TranslatorCard) -> dict[Row, Network] | None:
+    """The networks of the card for its shortcuts; None, with the reason in place, where they cannot be had."""
+    if OWN in card.networks:
+        st.caption("Trained on edges of one's own and judged on genes left out in turn; shortcuts were not run.")
+        return None
+    if not networks_are_here(card.gene_set, "shortcuts without a model are then scored on the same pairs."):
+        return None
+    vocabulary = vocabulary_of(card.schema.backbone)
+    if vocabulary is None and models.current().fingerprint == card.schema.fingerprint:
+        vocabulary = models.current().vocabulary
+    if vocabulary is None:
+        st.info(plain(f"The shortcuts need the genes of {card.schema.backbone}, which is not here."))
+        return None
+    return networks_of(needed_rows(card), card.gene_set, card.schema.fingerprint, vocabulary)
 
 
 def _reliability(card: TranslatorCard) -> None:
@@ -180,11 +178,3 @@ def _words(card: TranslatorCard) -> pd.DataFrame:
 
 def _context(card: TranslatorCard) -> str:
     return "two genes alone" if card.schema.context == "pair" else "all genes of a list"
-
-
-@st.cache_resource(max_entries=8, show_spinner="Reading BEELINE's networks")
-def _networks(
-    rows: tuple[Row, ...], gene_set: str, fingerprint: str, _vocabulary: Vocabulary
-) -> dict[Row, Network]:
-    """``fingerprint`` stands for the vocabulary in the key of the cache."""
-    return {row: load_network(*row, gene_set).within(_vocabulary) for row in rows}

@@ -1,4 +1,4 @@
-"""Train a translator: from BEELINE networks or from edges of one's own, with a live loss curve, and a way to stop."""
+"""Train a translator: its cost, the button, a live loss curve, a way to stop, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -9,153 +9,44 @@ from dataclasses import replace
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.beeline.networks import GENE_SETS, NETWORK_FOLDERS, ROWS, SPECIES, Row, load_network
-from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.download import duration
-from ugrn_core.errors import InputError
 from ugrn_core.figures.translator import plot_loss, prepare_loss
-from ugrn_core.genes.gene_list import read_text
 from ugrn_core.store import Store
 from ugrn_core.translation.cost import TrainingCost, training_cost
-from ugrn_core.translation.edge_list import OwnEdges, parse_edges
-from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
+from ugrn_core.translation.material import Material, TrainRequest
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.library import list_translators, save_translator
-from ugrn_core.translators.schema import PARTS, ContextName
 from ugrn_core.types import Cancel, Progress
-from ui import models, work
-from ui.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, sampler_title
-from ui.errors import NotYet, plain, said_in_place
-from ui.figure_panel import csv_button, figure_panel
+from ui import models, translator_form, work
+from ui.errors import plain, said_in_place
+from ui.figure_panel import figure_panel
 from ui.session import store
+from ui.translator_form import Asked
 from ui.work import Question
 
-BEELINE, OWN_EDGES = "BEELINE networks", "My own edges"
-EXAMPLE = "GATA1,KLF1\nGATA1,TAL1\nKLF1,HBB\nTAL1,GATA1\nSPI1,CSF1R\nSPI1,CEBPA\nCEBPA,SPI1\nTP53,MDM2\nTP53,CDKN1A"
 SLOT = "train translator"
 LOSS_NOTE = "Mean loss of each epoch on the pairs trained on; a line a seed. Falling loss is no proof of learning."
-DEFAULTS = {
-    "train source": BEELINE, "train networks": ["STRING"], "train sets": ["hESC"], "train gene set": "TFs+500",
-    "train method": "Ens", "train context": "pair", "train sampler": "per_tf", "train ratio": 1,
-    "train max": 2000, "train epochs": 50, "train seeds": 3, "train name": "mine",
-}  # fmt: skip
 
 
 def form(backbone: Backbone) -> None:
     """Controls, cost, the button, and what becomes of the training."""
-    for name, value in DEFAULTS.items():
-        st.session_state.setdefault(name, value)
-    st.segmented_control("Train on", [BEELINE, OWN_EDGES], key="train source", required=True, persist_state="session")
-    own = st.session_state["train source"] == OWN_EDGES
     with said_in_place():
-        material_of = _own_controls(backbone) if own else _beeline_controls(backbone)
-        request = _how()
-        if material_of is None:
+        asked = translator_form.ask(backbone)
+        if asked is None:
             return
-        material, key, words = material_of(request)
-        _train(backbone, request, material, (backbone.fingerprint, request, key), words)
+        made = _answer(backbone, asked)
+        if made is None:
+            _live(asked.key, asked.request.epochs)
+            with st.expander("Command line"):
+                st.code(command(backbone, asked), language="bash", wrap_lines=True)
+        else:
+            _made(backbone, asked, made)
 
 
-def _beeline_controls(backbone: Backbone):
-    """Networks and data sets; returns how to make material of them, or None where BEELINE is not here."""
-    left, right, third = st.columns([4, 4, 2])
-    networks = left.multiselect("Networks", list(NETWORK_FOLDERS), key="train networks", persist_state="session")
-    sets = right.multiselect("Data sets", list(SPECIES), key="train sets", persist_state="session")
-    gene_set = third.selectbox("Genes of each set", list(GENE_SETS), key="train gene set", persist_state="session")
-    if not networks_are_here(gene_set, "translators can then be trained on them. Your own edges need no download."):
-        return None
-    rows = tuple(r for r in ROWS if r.network in networks and r.data_set in sets)
-    if not rows:
-        raise NotYet("Choose at least one network and one data set that has it (LOF/GOF exists for mESC only).")
-    judged = judged_rows(rows)
-    inside = "each left out of the training in turn" if set(judged) <= set(rows) else "none of them trained on"
-    st.caption(
-        f"Judged and calibrated on {len(judged)} {'network' if len(judged) == 1 else 'networks'} of "
-        f"{len({r.data_set for r in judged})} data sets, {inside}."
-    )
-    used = tuple(r for r in ROWS if r in {*rows, *judged})
-    with st.expander(f"What {backbone.card.name} knows of these {len(used)} networks"):
-        network_table(used, gene_set, backbone.vocabulary, backbone.fingerprint, "train networks")
-
-    def material_of(request: TrainRequest):
-        words = ["--network", ",".join(networks), "--sets", ",".join(sets), "--gene-set", gene_set]
-        return _beeline_material(replace(request, name="any"), rows, gene_set, backbone.fingerprint, backbone), (
-            rows, gene_set), words  # fmt: skip
-
-    return material_of
-
-
-def _own_controls(backbone: Backbone):
-    """Edges as text or file, with what became of their genes; returns how to make material of them."""
-    text, upload = st.columns([3, 2])
-    text.text_area(
-        "Edges: source,target or source,target,label, one a line",
-        key="train edges",
-        persist_state="session",
-        height=140,
-        placeholder="source,target,label\nGATA1,KLF1,1\nGATA1,MYOD1,0",
-        help="Without labels all are positives, and negatives are drawn by the sampler below.",
-    )
-    file = upload.file_uploader("or a CSV file", type=["csv", "txt", "tsv"], max_upload_size=5, key="train edge file")
-    upload.button("Fill in nine edges to try", on_click=_fill_example, icon=":material/grain:")
-    given = read_text(file.getvalue()) if file is not None else st.session_state.get("train edges") or ""
-    if not given.strip():
-        raise NotYet("There are no edges yet: paste some above or upload a file.")
-    edges = parse_edges(given, backbone.vocabulary)
-    _report(edges)
-
-    def material_of(request: TrainRequest):
-        material = own_material(request, edges)
-        return material, given, ["--edges", file.name if file is not None else "edges.csv"]
-
-    return material_of
-
-
-def _report(edges: OwnEdges) -> None:
-    n, negatives = len(edges.network.edges), len(edges.negatives)
-    drawn = f"{negatives:,} negatives" if negatives else "negatives are drawn by the sampler"
-    st.caption(f"{n:,} positives, {drawn}; {len(edges.network.genes):,} genes, {len(edges.network.tfs):,} sources.")
-    frame = edges.report.frame()
-    with st.expander(f"Gene report: {len(frame):,} names, {len(edges.report.unresolved):,} not used"):
-        for note in edges.notes:
-            st.caption(plain(note))
-        st.caption(plain(edges.report.sentence()))
-        st.dataframe(frame, width="stretch", hide_index=True, height=200, alt="What became of each gene name")
-        csv_button(frame, "gene report", "edge-gene-report")
-
-
-def _how() -> TrainRequest:
-    """Method, sampler and sizes by controls."""
-    a, b, c, d = st.columns(4)
-    method = a.selectbox("Method", list(PARTS), key="train method", persist_state="session",
-                         help="What of the curves it reads. Ens: one network on VVP, one on GDT.")  # fmt: skip
-    context = b.selectbox(
-        "Virtual cell",
-        ["pair", "full"],
-        key="train context",
-        persist_state="session",
-        format_func={"pair": "Two genes alone", "full": "All genes of the set"}.__getitem__,
-    )
-    sampler = c.selectbox(
-        "Negatives", list(SAMPLERS), key="train sampler", persist_state="session",
-        format_func=sampler_title, help=SAMPLERS_EXPLAINED,
-    )  # fmt: skip
-    ratio = d.number_input("Negatives to a positive", 1, 20, key="train ratio", persist_state="session")
-    e, f, g, h = st.columns(4)
-    most = e.number_input("Most positives a network (0: all)", 0, 1_000_000, key="train max", persist_state="session",
-                          step=500)  # fmt: skip
-    epochs = f.number_input("Epochs", 1, 1000, key="train epochs", persist_state="session")
-    seeds = g.number_input("Seeds", 1, 20, key="train seeds", persist_state="session")
-    name = h.text_input("Name", key="train name", persist_state="session", max_chars=64).strip()
-    taken = {t.name: t.shipped for t in list_translators()}
-    if taken.get(name):
-        raise InputError(f"{name} is the name of a translator of the project: choose another one.")
-    whole: ContextName = "full" if context == "full" else "pair"
-    return TrainRequest(name, method, whole, sampler, int(ratio), int(most) or None, int(epochs), int(seeds))
-
-
-def _train(backbone: Backbone, request: TrainRequest, material: Material, key: Hashable, words: list[str]) -> None:
-    cost = _cost(backbone, replace(request, name="any"), key, material)
+def _answer(backbone: Backbone, asked: Asked) -> str | None:
+    """Name of the trained translator; None, with cost, button or progress in place, while there is none."""
+    request = asked.request
+    cost = _cost(backbone, replace(request, name="any"), asked.key, asked.material)
     st.caption(
         f"{cost.pairs:,} pairs in both directions, {cost.trainings} trainings: about {duration(cost.seconds)}, less "
         "where curves are stored already."
@@ -163,38 +54,36 @@ def _train(backbone: Backbone, request: TrainRequest, material: Material, key: H
     if request.name in {t.name for t in list_translators() if not t.shipped}:
         st.caption(f"You have a translator {plain(request.name)}; training replaces it.")
     question = Question(
-        ("train", key),
-        lambda progress, cancel: _job(backbone, request, material, store(), key, progress, cancel),
+        ("train", asked.key),
+        lambda progress, cancel: _job(backbone, asked, store(), progress, cancel),
         f"Training of {request.name}",
         max(cost.seconds, work.AT_ONCE),
         device=str(backbone.device),
         button="Train",
     )
-    made = work.answer(SLOT, question)
-    if made is None:
-        _live(key, request.epochs)
-    else:
-        st.success(f"{plain(made)} is trained and kept.", icon=":material/check:")
-        st.button("Look at it", on_click=_look, args=(made,), type="primary", icon=":material/description:")
-        frame = prepare_loss(_points(key))
-        figure_panel(
-            plot_loss(frame, request.epochs),
-            frame,
-            name=f"{made} loss",
-            alt="Mean training loss by epoch, a line a seed",
-            command=command(backbone, request, words),
-            key="loss",
-            note=LOSS_NOTE,
-        )
-        return
-    with st.expander("Command line"):
-        st.code(command(backbone, request, words), language="bash", wrap_lines=True)
+    return work.answer(SLOT, question)
 
 
-def command(backbone: Backbone, request: TrainRequest, words: list[str]) -> str:
+def _made(backbone: Backbone, asked: Asked, name: str) -> None:
+    st.success(f"{plain(name)} is trained and kept.", icon=":material/check:")
+    st.button("Look at it", on_click=_look, args=(name,), type="primary", icon=":material/description:")
+    frame = prepare_loss(_points(asked.key))
+    figure_panel(
+        plot_loss(frame, asked.request.epochs),
+        frame,
+        name=f"{name} loss",
+        alt="Mean training loss by epoch, a line a seed",
+        command=command(backbone, asked),
+        key="loss",
+        note=LOSS_NOTE,
+    )
+
+
+def command(backbone: Backbone, asked: Asked) -> str:
     """The line of ``ugrn translator train`` that makes the same translator."""
+    request = asked.request
     line = [
-        *("ugrn", "translator", "train", request.name, "--backbone", models.command_name(backbone), *words),
+        *("ugrn", "translator", "train", request.name, "--backbone", models.command_name(backbone), *asked.words),
         *("--method", request.method, "--context", request.context, "--sampler", request.sampler),
         *("--neg-ratio", str(request.neg_ratio), "--max-pos", str(request.max_pos or 0)),
         *("--epochs", str(request.epochs), "--seeds", str(request.seeds)),
@@ -202,18 +91,20 @@ def command(backbone: Backbone, request: TrainRequest, words: list[str]) -> str:
     return shlex.join(line)
 
 
-def _job(
-    backbone: Backbone, request: TrainRequest, material: Material, kept: Store, key: Hashable,
-    progress: Progress | None, cancel: Cancel | None,
-) -> str:  # fmt: skip
-    points = _points(key)
+def _job(backbone: Backbone, asked: Asked, kept: Store, progress: Progress | None, cancel: Cancel | None) -> str:
+    points = _points(asked.key)
     points.clear()
     made = train_translator(
-        backbone, request, material, kept, progress=progress, cancel=cancel,
+        backbone,
+        asked.request,
+        asked.material,
+        kept,
+        progress=progress,
+        cancel=cancel,
         watch=lambda part, seed, epoch, loss: points.append((part, seed, epoch, loss)),
-    )  # fmt: skip
+    )
     save_translator(made)
-    return request.name
+    return asked.request.name
 
 
 @st.fragment(run_every=1.0)
@@ -221,8 +112,12 @@ def _live(key: Hashable, epochs: int) -> None:
     """The loss so far, drawn anew every second while the job works."""
     points = list(_points(key))
     if points:
-        st.plotly_chart(plot_loss(prepare_loss(points), epochs), width="stretch", key="live loss",
-                        alt="Mean training loss by epoch so far")  # fmt: skip
+        st.plotly_chart(
+            plot_loss(prepare_loss(points), epochs),
+            width="stretch",
+            key="live loss",
+            alt="Mean training loss by epoch so far",
+        )
         st.caption(LOSS_NOTE)
 
 
@@ -236,23 +131,9 @@ def _points(key: Hashable) -> list[tuple[str, int, int, float]]:
     return _CURVES.setdefault(key, [])
 
 
-@st.cache_resource(max_entries=8, show_spinner="Drawing pairs")
-def _beeline_material(
-    request: TrainRequest, rows: tuple[Row, ...], gene_set: str, fingerprint: str, _backbone: Backbone
-) -> Material:
-    """``fingerprint`` stands for the vocabulary in the key of the cache."""
-    needed = dict.fromkeys([*rows, *judged_rows(rows)])
-    networks = {row: load_network(*row, gene_set).within(_backbone.vocabulary) for row in needed}
-    return beeline_material(request, rows, networks)
-
-
 @st.cache_resource(max_entries=16, show_spinner="Estimating the time")
 def _cost(_backbone: Backbone, request: TrainRequest, key: Hashable, _material: Material) -> TrainingCost:
     return training_cost(_backbone, request, _material)
-
-
-def _fill_example() -> None:
-    st.session_state["train edges"] = EXAMPLE
 
 
 def _look(name: str) -> None:

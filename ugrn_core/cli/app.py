@@ -22,8 +22,9 @@ from ugrn_core.cli.models import models
 from ugrn_core.cli.network import network
 from ugrn_core.cli.output import say
 from ugrn_core.cli.pair import pair
+from ugrn_core.cli.score import score
 from ugrn_core.cli.sweep import sweep
-from ugrn_core.cli.translator import score, translator
+from ugrn_core.cli.translator import translator
 from ugrn_core.errors import UGRNError
 
 

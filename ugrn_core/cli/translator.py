@@ -1,4 +1,4 @@
-"""``ugrn translator`` and ``ugrn score``: make, look at and use translators."""
+"""``ugrn translator``: make, look at, test and delete translators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -18,6 +17,7 @@ from ugrn_core.cli.options import (
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table
+from ugrn_core.cli.score import read_text_file
 from ugrn_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -126,6 +126,39 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="JSON instead 
     write_table(["name", "origin", "backbone", "method", "trained on"], rows)
 
 
+@translator.command("test")
+def on_networks(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A translator of `ugrn translator list`.")],
+    network: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE networks to test on.")] = "all",
+    sets: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE data sets; default: all not trained on.")] = "",
+    backbone: Annotated[str | None, typer.Option(metavar="NAME|FOLDER", help="Default: the translator's.")] = None,
+    device: DeviceOption = None,
+) -> None:
+    """Test a translator on networks of your choice, as CSV, beside scores that need no model.
+
+    The networks are of data sets that it was not trained on. One line a network and score: AUPRC, AUROC, and pairs.
+    """
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.beeline.networks import SPECIES, load_network
+    from ugrn_core.store import Store
+    from ugrn_core.translation.edge_list import OWN
+    from ugrn_core.translation.held_out import chosen_frame, open_rows, training_rows
+    from ugrn_core.translators.library import load_translator
+
+    kept = load_translator(name)
+    card = kept.card
+    free = [s for s in SPECIES if any(row.data_set == s for row in open_rows(card))]
+    if not free:
+        raise InputError(f"{card.name} was trained on every data set; its card says how it does on each left out.")
+    rows = _rows(network, sets or ",".join(free))
+    model = load_backbone(backbone or card.schema.backbone, device)
+    gene_set = "TFs+500" if card.gene_set == OWN else card.gene_set
+    needed = dict.fromkeys([*rows, *training_rows(card)])
+    networks = {row: load_network(*row, gene_set).within(model.vocabulary) for row in needed}
+    with Store() as store, progress_on_stderr() as progress:
+        write_csv(chosen_frame(kept, model, rows, networks, store, progress=progress).round(6))
+
+
 @translator.command()
 def show(name: NameArgument) -> None:
     """Show the card of a translator, as JSON."""
@@ -141,50 +174,6 @@ def delete(name: NameArgument) -> None:
     from ugrn_core.translators.library import delete_translator
 
     say(f"{delete_translator(name)} is deleted.")
-
-
-def score(
-    pairs: Annotated[Path, typer.Option(metavar="FILE", help="Pairs, one a line: source,target.")],
-    translator: Annotated[str, typer.Option(metavar="NAME|FILE", help="A translator of `ugrn translator list`.")],
-    backbone: Annotated[str | None, typer.Option(metavar="NAME|FOLDER", help="Default: the translator's.")] = None,
-    context: Annotated[str, typer.Option(metavar="pair|FILE", help="The pair alone, or a gene list.")] = "pair",
-    prevalence: Annotated[float | None, typer.Option(help="Share of edges assumed; default: the card's.")] = None,
-    device: DeviceOption = None,
-) -> None:
-    """Score pairs with a translator, as a CSV of edges.
-
-    Columns: source, target, score (logit), probability (calibrated, at the prevalence), novelty (what of the pair was
-    in the training).
-    """
-    from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.genes.gene_list import parse_pairs
-    from ugrn_core.genes.resolve import resolve
-    from ugrn_core.store import Store
-    from ugrn_core.translation.scoring import score_pairs
-    from ugrn_core.translators.library import load_translator
-    from ugrn_core.types import Context
-
-    kept = load_translator(translator)
-    model = load_backbone(backbone or kept.card.schema.backbone, device)
-    named = parse_pairs(_read_text(pairs))
-    report = resolve(list(dict.fromkeys(g for pair in named for g in pair)), model.vocabulary)
-    symbol = {r.name: r.symbol for r in report.records}
-    asked = [(s, t) for s, t in ((symbol[a], symbol[b]) for a, b in named) if s is not None and t is not None]
-    if any(r.status != "exact" for r in report.records):
-        say(f"{pairs.name}: {report.sentence()}")
-    if len(asked) < len(named):
-        say(f"{len(named) - len(asked):,} of {len(named):,} pairs are left out: a gene of theirs is unknown.")
-    cell = Context()
-    if context != "pair":
-        genes = read_genes(Path(context), model.vocabulary, strict=False).symbols
-        cell = Context("genes", tuple(dict.fromkeys([*genes, *(g for pair in asked for g in pair)])), label=context)
-    with Store() as store, progress_on_stderr() as progress:
-        table = score_pairs(kept, model, asked, cell, store, prevalence=prevalence, progress=progress)
-    used = kept.card.prevalence if prevalence is None else prevalence
-    say(f"Probabilities assume that {used:.3g} of all candidate pairs are edges (--prevalence).")
-    if kept.card.calibration is None:
-        say(f"{kept.card.name} is not calibrated: its probabilities are those of the networks alone.")
-    write_csv(table)
 
 
 def _rows(networks: str, sets: str) -> list[Row]:
@@ -218,15 +207,8 @@ def _own(request: TrainRequest, model: Backbone, file: Path) -> Material:
     from ugrn_core.translation.edge_list import parse_edges
     from ugrn_core.translation.material import own_material
 
-    edges = parse_edges(_read_text(file), model.vocabulary)
+    edges = parse_edges(read_text_file(file), model.vocabulary)
     say(f"{file.name}: {edges.report.sentence()}")
     for note in edges.notes:
         say(note)
     return own_material(request, edges)
-
-
-def _read_text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read as text: {error}.") from error

@@ -51,7 +51,10 @@ def prepare_seeds(frame: pd.DataFrame, view: TableView, row: str, columns: Seque
 
 
 def prepare_cell_tests(frame: pd.DataFrame, view: TableView, row: str, column: str) -> pd.DataFrame:
-    """Tests of a cell (``TEST_COLUMNS``), one line a test: means over seeds, and ``spread`` from lowest to highest."""
+    """Tests of a cell (``TEST_COLUMNS``), one line a test: means over seeds, and ``spread`` from lowest to highest.
+
+    Tests without a value come last.
+    """
     parts = {s: prepare_tests(frame, view, subset=s) for s in SUBSETS}
     parts = {s: t[(t["row"] == row) | (row == AVERAGE)] for s, t in parts.items()}
     main = parts[view.subset]
@@ -76,6 +79,7 @@ def prepare_cell_tests(frame: pd.DataFrame, view: TableView, row: str, column: s
     trained = table.pop("train_network") + " of " + table.pop("train_sets")
     table["trained_on"] = trained.str.replace("|", ", ", regex=False)
     table[["n_pos", "n_neg"]] = table[["n_pos", "n_neg"]].round().astype(int)
+    table = table.sort_values("value", key=pd.isna, kind="stable")
     return table.reset_index()[TEST_COLUMNS]
 
 

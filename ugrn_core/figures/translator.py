@@ -86,6 +86,23 @@ def plot_held_out(frame: pd.DataFrame, metric: str) -> go.Figure:
     return go.Figure({"data": traces, "layout": layout})
 
 
+def words_on_tests(frame: pd.DataFrame, method: str, metric: str) -> str:
+    """On how many tests a translator is above every shortcut, and by how much on average; empty without a shortcut.
+
+    ``frame`` has ``test, scored_by`` and the metric, ``method`` is the translator's name there. Tests in which one of
+    them has no value do not count.
+    """
+    wide = frame.pivot(index="test", columns="scored_by", values=metric).dropna()
+    shortcuts = wide.drop(columns=method)
+    if shortcuts.empty:
+        return ""
+    above, means = int((wide[method] > shortcuts.max(axis=1)).sum()), shortcuts.mean()
+    return (
+        f"{METRIC_LABELS[metric]} is above every shortcut on {above} of {len(wide)} tests. On average it is "
+        f"{wide[method].mean():.3f}; the best shortcut, “{means.idxmax()}”, has {means.max():.3f}."
+    )
+
+
 def prepare_reliability(calibration: Calibration) -> pd.DataFrame:
     """Bins of held-out pairs: ``predicted`` (mean probability said), ``observed`` (share of edges), ``n`` pairs."""
     return pd.DataFrame([(b.predicted, b.observed, b.n) for b in calibration.reliability],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from ugrn_core.estimate import estimate
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.material import Material, TrainRequest
 from ugrn_core.translators.mlp import TrainSettings, train_net
-from ugrn_core.translators.schema import PARTS
+from ugrn_core.translators.schema import PARTS, FeatureSchema, feature_schema
 from ugrn_core.types import SweepSettings
 
 TRIAL_PAIRS = 96
@@ -43,20 +44,18 @@ def training_cost(backbone: Backbone, request: TrainRequest, material: Material)
     rows = parts * sum(len(s.labels) for s in (*material.members, *groups.values()))
     trainings = parts * (len(material.members) + len(groups))
     epoch = _training_seconds(2 * len(settings.grid)) / TRIAL_ROWS
-    return TrainingCost(
-        len(pairs), trainings, _sweep_seconds(backbone, request, material, len(pairs), settings),
-        rows * request.epochs * epoch,
-    )  # fmt: skip
+    schema = feature_schema(backbone, request.method, request.context, settings)
+    sweeps = sweep_seconds(backbone, schema, len(pairs), [len(genes) for genes in material.genes.values()])
+    return TrainingCost(len(pairs), trainings, sweeps, rows * request.epochs * epoch)
 
 
-def _sweep_seconds(
-    backbone: Backbone, request: TrainRequest, material: Material, n_pairs: int, settings: SweepSettings
-) -> float:
-    if request.method == "Baseline-Emb":
+def sweep_seconds(backbone: Backbone, schema: FeatureSchema, n_pairs: int, set_sizes: Sequence[int]) -> float:
+    """Seconds for the features of pairs in both directions, or in a full context of all genes of every data set."""
+    settings = schema.settings
+    if schema.method == "Baseline-Emb":
         return 0.0
-    if request.context == "full":
-        sizes = [len(genes) for genes in material.genes.values()]
-        return sum(estimate(backbone, n + 1, n * len(settings.grid)).seconds for n in sizes)
+    if schema.context == "full":
+        return sum(estimate(backbone, n + 1, n * len(settings.grid)).seconds for n in set_sizes)
     symbols = backbone.vocabulary.symbols
     trial = [(symbols[i], symbols[-1 - i]) for i in range(min(TRIAL_PAIRS, len(symbols) // 2))]
     sweep_pairs(backbone, trial[:8], settings)  # warms up

@@ -1,22 +1,34 @@
-"""A kept translator beside scores that need no model, on the held-out pairs its card was judged by."""
+"""A kept translator beside scores that need no model: on the held-out pairs of its card, and on chosen networks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
+from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import ROWS, Network, Row
+from ugrn_core.benchmark.features import FeatureBank, Surroundings
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.metrics import ranking_metrics
-from ugrn_core.benchmark.sampling import sample_pairs
+from ugrn_core.benchmark.protocols import held_out_rows
+from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
 from ugrn_core.benchmark.shortcuts import Known
+from ugrn_core.errors import InputError
+from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import OWN
 from ugrn_core.translation.material import TrainRequest, judged_rows
-from ugrn_core.translators.translator import TranslatorCard
+from ugrn_core.translators.schema import check_schema, feature_schema
+from ugrn_core.translators.translator import Translator, TranslatorCard
+from ugrn_core.types import Cancel, Progress
 
 SHORTCUTS = tuple(m.name for m in METHODS.values() if m.shortcut is not None)
+UNFITTED = ("Target is a TF", "Target is listed")
+"""Shortcuts that read nothing of the training."""
 COLUMNS = ("test", "scored_by", "auprc", "auroc", "n_pos", "n_neg")
+
+Line = tuple[str, str, float, float, int, int]
 
 
 def training_rows(card: TranslatorCard) -> tuple[Row, ...]:
@@ -32,6 +44,11 @@ def needed_rows(card: TranslatorCard) -> tuple[Row, ...]:
     return tuple(dict.fromkeys([*rows, *judged_rows(rows)])) if rows else ()
 
 
+def open_rows(card: TranslatorCard) -> tuple[Row, ...]:
+    """Networks a translator can be tested on: those of data sets that it was not trained on."""
+    return held_out_rows(training_rows(card))
+
+
 def held_out_frame(card: TranslatorCard, networks: Mapping[Row, Network] | None = None) -> pd.DataFrame:
     """One line a held-out test and score (``COLUMNS``): the translator by its card, then each shortcut.
 
@@ -40,27 +57,93 @@ def held_out_frame(card: TranslatorCard, networks: Mapping[Row, Network] | None 
     shortcut that was fitted, such as degrees, reads only networks of other data sets than the test's.
     """
     lines = [(m.test, card.schema.method, m.auprc, m.auroc, m.n_pos, m.n_neg) for m in card.metrics]
-    rows = training_rows(card)
+    rows, judged = training_rows(card), {m.test for m in card.metrics}
     if networks and rows:
-        lines += _shortcut_lines(card, rows, networks)
+        for row in (r for r in judged_rows(rows) if str(r) in judged):
+            lines += _shortcut_lines(_test(card, networks[row]), networks[row], _others(rows, row, networks), SHORTCUTS)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _shortcut_lines(card: TranslatorCard, rows: Sequence[Row], networks: Mapping[Row, Network]) -> list[tuple]:
+def chosen_frame(
+    translator: Translator,
+    backbone: Backbone,
+    rows: Sequence[Row],
+    networks: Mapping[Row, Network],
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """The translator on chosen networks, beside the shortcuts: the frame of :func:`held_out_frame`.
+
+    ``rows`` are of :func:`open_rows`, ``networks`` holds them and :func:`training_rows`, in the backbone's vocabulary.
+    Pairs are drawn as for the training, first seed. Own edges are not in the card: there only ``UNFITTED`` have lines.
+    """
+    card = translator.card
+    seen = [str(row) for row in rows if row not in open_rows(card)]
+    if seen or not rows:
+        raise InputError(
+            f"{card.name} was trained on data of {', '.join(seen)}; test it on other data sets."
+            if seen
+            else "Choose at least one network to test on."
+        )
+    check_schema(
+        card.name, card.schema, feature_schema(backbone, card.schema.method, card.schema.context, card.schema.settings)
+    )
+    tests = {row: _test(card, networks[row]) for row in rows}
+    empty = [str(row) for row, test in tests.items() if not test.pairs]
+    if empty:
+        raise InputError(f"{backbone.card.name} knows no edge of {', '.join(empty)}; leave it out.")
+    logits = _logits(translator, backbone, tests, networks, store, progress, cancel)
+    trained = training_rows(card)
+    lines: list[Line] = []
+    for row, test in tests.items():
+        lines.append(_line(row, card.schema.method, test, logits[row]))
+        names = SHORTCUTS if trained else UNFITTED
+        lines += _shortcut_lines(test, networks[row], _others(trained, row, networks), names)
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def _logits(
+    translator: Translator,
+    backbone: Backbone,
+    tests: Mapping[Row, LabelledPairs],
+    networks: Mapping[Row, Network],
+    store: Store | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> dict[Row, np.ndarray]:
+    schema = translator.card.schema
+    methods = [METHODS[name] for name in schema.parts]
+    genes = {row.data_set: networks[row].genes for row in tests}
+    bank = FeatureBank(backbone, Surroundings(schema.context, schema.settings, genes, {}), store)
+    bank.prepare(list(tests.values()), methods, progress, cancel)
+    return {r: translator.logits({m.name: bank.features(m.features, t) for m in methods}) for r, t in tests.items()}
+
+
+def _test(card: TranslatorCard, network: Network) -> LabelledPairs:
+    """Pairs of a test, drawn as the card says."""
     how = TrainRequest(
         card.name, sampler=card.sampler, neg_ratio=card.neg_ratio, max_pos=card.max_pos, seeds=card.seeds
     ).how(0)
-    judged = {m.test for m in card.metrics}
-    lines = []
-    for row in judged_rows(rows):
-        if str(row) not in judged:
-            continue
-        test = sample_pairs(networks[row], **how)  # pyright: ignore[reportArgumentType]
-        others = [networks[r] for r in rows if r.data_set != row.data_set]
-        known = Known(frozenset(e for n in others for e in n.edges), frozenset(networks[row].tfs))
-        for name in SHORTCUTS:
-            shortcut = METHODS[name].shortcut
-            assert shortcut is not None
-            found = ranking_metrics(test.labels, shortcut(known, test.pairs))
-            lines.append((str(row), name, found["auprc"], found["auroc"], test.n_pos, test.n_neg))
-    return lines
+    return sample_pairs(network, **how)  # pyright: ignore[reportArgumentType]
+
+
+def _others(rows: Iterable[Row], row: Row, networks: Mapping[Row, Network]) -> list[Network]:
+    """Training networks of other data sets than the test's."""
+    return [networks[r] for r in rows if r.data_set != row.data_set]
+
+
+def _shortcut_lines(
+    test: LabelledPairs, network: Network, trained: Sequence[Network], names: Sequence[str]
+) -> list[Line]:
+    known = Known(frozenset(e for n in trained for e in n.edges), frozenset(network.tfs))
+    shortcuts = {name: METHODS[name].shortcut for name in names}
+    return [
+        _line(network.row, n, test, score(known, test.pairs)) for n, score in shortcuts.items() if score is not None
+    ]
+
+
+def _line(row: Row, name: str, test: LabelledPairs, scores: np.ndarray) -> Line:
+    found = ranking_metrics(test.labels, scores)
+    return str(row), name, found["auprc"], found["auroc"], test.n_pos, test.n_neg
