@@ -211,9 +211,9 @@ def test_a_large_network_is_capped_and_says_so(large):
 def test_a_gene_can_be_highlighted_from_the_start():
     table = small_edge_table()
     text = html(table, highlight="G3")
-    found = re.search(r"var start = (\d+);", text)
+    found = re.search(r"var start = (\d+),", text)
     assert found is not None and data_set(text, "nodes")[int(found[1])]["label"] == "G3"
-    assert "var start = null;" in html(table)
+    assert "var start = null," in html(table)
     assert "NOSUCH is not among the genes shown." in Tags(html(table, highlight="NOSUCH")).text
 
 

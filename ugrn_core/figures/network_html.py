@@ -35,8 +35,9 @@ from ugrn_core.network.layout import prepare_nodes
 UNIT = 78
 """Pixels of the canvas to a unit of the layout."""
 CANVAS = 1000.0
-"""Width of a drawing that is shown as large as it is; in wider ones the names of the busiest genes grow."""
-HUBS = 25
+"""Width of a drawing that is shown as large as it is; in wider ones marks grow."""
+HUBS = 60
+"""Genes that have a name from afar: in a small network all, in one of more than twice as many half as many."""
 GREY = "#888888"
 PYVIS_HEAD = '<html>\n    <head>\n        <meta charset="utf-8">'
 PYVIS_CANVAS = '<div id="mynetwork" class="card-body"></div>\n        </div>'
@@ -76,7 +77,7 @@ def network_html(
         notes.append("There is no edge to show.")
     paper, ink, quiet = INK[theme]
     style = STYLE.replace("PAPER", paper).replace("INK", ink).replace("QUIET", quiet)
-    script = SCRIPT.replace("START", str(found[0]) if len(found) else "null")
+    script = SCRIPT.replace("START", str(found[0]) if len(found) else "null").replace("UNIT", str(UNIT))
     page = _swapped(page, PYVIS_HEAD, HEAD)
     page = _swapped(
         page, "</head>", f"{NOTHING_FROM_OUTSIDE}<title>Predicted network</title><style>{style}</style></head>"
@@ -90,10 +91,10 @@ def _drawn(frame: pd.DataFrame, nodes: pd.DataFrame, theme: Theme) -> str:
     """pyvis's page; genes are numbered in the order of their names."""
     from pyvis.network import Network
 
-    paper, _, _ = INK[theme]
+    paper, ink, _ = INK[theme]
     drawing = Network("100%", "100%", directed=True, bgcolor=paper, cdn_resources="in_line")
     at = {g: (x, y) for end in ("source", "target") for g, x, y in frame[[end, f"x_{end}", f"y_{end}"]].to_numpy()}
-    for n, look in enumerate(_gene_looks(nodes, at, theme)):
+    for n, look in enumerate(_gene_looks(nodes, at)):
         drawing.add_node(n, **look)
     number = {gene: n for n, gene in enumerate(nodes["gene"])}
     pairs = set(zip(frame["source"], frame["target"], strict=True))
@@ -109,17 +110,17 @@ def _drawn(frame: pd.DataFrame, nodes: pd.DataFrame, theme: Theme) -> str:
             "keyboard": {"enabled": True, "bindToWindow": False},
             "selectConnectedEdges": False,
         },
-        "nodes": {"scaling": {"label": {"drawThreshold": 6}}},
+        "nodes": {"font": {"size": 14, "color": ink, "strokeColor": paper}},
     }
     return drawing.generate_html()
 
 
-def _gene_looks(nodes: pd.DataFrame, at: dict[str, tuple[float, float]], theme: Theme) -> list[dict[str, Any]]:
+def _gene_looks(nodes: pd.DataFrame, at: dict[str, tuple[float, float]]) -> list[dict[str, Any]]:
     """What pyvis is told of every gene."""
-    paper, ink, _ = INK[theme]
     edges = nodes["out_degree"] + nodes["in_degree"]
     grown = _grown(at)
-    hubs = set(nodes.assign(edges=edges).sort_values(["edges", "gene"], ascending=[False, True]).head(HUBS)["gene"])
+    most = HUBS if len(nodes) <= 2 * HUBS else HUBS // 2
+    hubs = set(nodes.assign(edges=edges).sort_values(["edges", "gene"], ascending=[False, True]).head(most)["gene"])
     looks = []
     for node, size in zip(nodes.itertuples(), gene_sizes(edges), strict=True):
         look = GENES[FACTOR if node.is_tf else OTHER]
@@ -136,12 +137,7 @@ def _gene_looks(nodes: pd.DataFrame, at: dict[str, tuple[float, float]], theme: 
                 "color": colours | {"highlight": colours | {"border": CHOSEN}, "hover": colours | {"border": CHOSEN}},
                 "borderWidth": 1,
                 "borderWidthSelected": round(3 * grown, 1),
-                "font": {
-                    "size": round(14 * (grown if node.gene in hubs else 1)),
-                    "color": ink,
-                    "strokeWidth": 3,
-                    "strokeColor": paper,
-                },
+                "hub": node.gene in hubs,
             }
         )
     return looks

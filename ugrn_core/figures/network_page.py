@@ -44,20 +44,35 @@ SCRIPT = """
 (function () {
   "use strict";
   var find = document.getElementById("find"), said = document.getElementById("said");
-  var start = START;
+  var start = START, near = {}, waiting = false;
   nodes.update(nodes.get().map(function (n) { return {id: n.id, title: n.about}; }));
   var full = edges.get().map(function (e) { return {id: e.id, source: e.from, target: e.to, color: e.color}; });
 
-  function choose(id) {
-    edges.update(full.map(function (e) {
-      var near = id === null || e.source === id || e.target === id;
-      return {id: e.id, color: {color: e.color.color, highlight: e.color.color, opacity: near ? e.color.opacity : 0.1}};
+  // Names keep their size on screen; where genes stand close, only hubs and what is chosen have one.
+  function names() {
+    var scale = network.getScale(), roomy = scale * UNIT > 42;
+    waiting = false;
+    nodes.update(nodes.get().map(function (n) {
+      var size = n.hub || roomy || near[n.id] ? (roomy ? 12.5 : 11) / scale : 0;
+      return {id: n.id, font: {size: size, strokeWidth: 3 / scale}};
     }));
+  }
+  function soon() {
+    if (!waiting) { waiting = true; requestAnimationFrame(names); }
+  }
+  function choose(id) {
+    near = {};
+    edges.update(full.map(function (e) {
+      var touches = e.source === id || e.target === id, shown = id === null || touches;
+      if (touches) { near[e.source] = near[e.target] = true; }
+      return {id: e.id, color: Object.assign({}, e.color, shown ? {} : {opacity: 0.1})};
+    }));
+    soon();
     said.textContent = id === null ? "" : nodes.get(id).about.replace("\\n", "; ");
   }
   function go(id) { network.selectNodes([id]); choose(id); }
-  function fit() { network.fit({animation: false, maxZoomLevel: 1.2}); }
-  function zoom(by) { network.moveTo({scale: network.getScale() * by}); }
+  function fit() { network.fit({animation: false, maxZoomLevel: 1.2}); names(); }
+  function zoom(by) { network.moveTo({scale: network.getScale() * by}); names(); }
   function named() {
     var asked = find.value.trim().toUpperCase();
     if (!asked) { network.unselectAll(); choose(null); return; }
@@ -75,6 +90,7 @@ SCRIPT = """
     choose(null);
     if (what.edges.length) { said.textContent = edges.get(what.edges[0]).title.split("\\n").join("; "); }
   });
+  network.on("zoom", soon);
   find.addEventListener("change", named);
   document.getElementById("fit").addEventListener("click", fit);
   document.getElementById("nearer").addEventListener("click", function () { zoom(1.3); });
