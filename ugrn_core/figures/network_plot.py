@@ -100,7 +100,8 @@ def _lines(frame: pd.DataFrame, ends: np.ndarray, beside: np.ndarray, small: flo
     """One trace for edges that look the same."""
     keys = frame[["slope_direction", "tag", "strength"]].assign(beside=beside).reset_index(drop=True)
     traces = []
-    for (slope, tag, strength, near), rows in keys.groupby(list(keys.columns), sort=True, observed=True).indices.items():
+    alike = keys.groupby(list(keys.columns), sort=True, observed=True).indices
+    for (slope, tag, strength, near), rows in alike.items():
         points = np.concatenate([ends[rows], np.full((len(rows), 1, 2), np.nan)], axis=1).reshape(-1, 2)
         traces.append(
             {
