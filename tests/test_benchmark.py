@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -38,7 +41,7 @@ from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.pair_hashes import pair_hashes
-from ugrn_core.paths import beeline_folder
+from ugrn_core.paths import ROOT, beeline_folder
 from ugrn_core.probes.pair_specific import reference_genes
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
@@ -148,6 +151,35 @@ def test_a_killed_run_goes_on_from_what_it_had(tmp_path: Path, monkeypatch: pyte
     again = run_benchmark(make_run(tmp_path), contestants())
     pd.testing.assert_frame_equal(again, whole)
     assert len(trained) == len(lines) - 40, "39 blocks were there; the one cut off and the rest were done again"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests import test_benchmark as t
+
+def append(self, key, rows, real=t.Parts.append):
+    real(self, key, rows)
+    if len(self.blocks) == 25:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+t.Parts.append = append
+t.run_benchmark(t.make_run(Path(sys.argv[1])), t.contestants())
+"""
+
+
+def test_a_run_killed_by_the_system_goes_on_with_the_block_it_was_at(
+    tmp_path: Path, planted: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()[-500:]
+    run = make_run(tmp_path)
+    assert len(run.parts.blocks) == 25
+    appended: list[object] = []
+    real = Parts.append
+    monkeypatch.setattr(Parts, "append", lambda self, key, rows: (appended.append(key), real(self, key, rows))[1])
+    pd.testing.assert_frame_equal(run_benchmark(run, contestants()), planted)
+    assert len(appended) == 6 * len(METHODS) - 25, "every block is done once"
 
 
 def test_a_cancelled_run_keeps_its_blocks(tmp_path: Path) -> None:
@@ -456,11 +488,13 @@ def test_expression_is_found_and_brought_to_units(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.skipif(beeline_folder() is None, reason="UGRN_DATA_DIR names no folder with BEELINE networks")
+@pytest.mark.parametrize("layout", ["make_scgpt", "make_scbenchmark"])
 def test_the_command_runs_a_table_on_an_official_layout(
-    make_scgpt: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    layout: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
-    folder = make_scgpt()
+    make: MakeFolder = request.getfixturevalue(layout)
+    folder = make()
     genes = sorted({g for r in ("hESC", "mDC") for g in _real_genes(r)})[:60]
     out = tmp_path / "t.csv"
     widen_vocabulary(folder, genes)
@@ -471,6 +505,9 @@ def test_the_command_runs_a_table_on_an_official_layout(
     assert set(frame.method) == set(METHODS) and not (tmp_path / "t.csv.parts").exists()
     assert "directed pairs" in result.output and "Avg" in result.output
     assert set(frame[frame.backbone != "none"].weights) == {"trained", "random"}
+    scored = frame[(frame.status == "ok") & frame["value"].notna()]
+    for weights in ("trained", "random"):
+        assert {"Baseline-Emb", "VVP", "GDT", "Ens", "Marginal-Ens"} <= set(scored[scored.weights == weights].method)
     assert frame.reason.str.startswith("no edge of mDC").any(), "20 genes leave a network without an edge"
     wrong = CliRunner().invoke(app, ["benchmark", "--table", "1", "--out", str(tmp_path / "t.txt")])
     assert wrong.exit_code == 2 and "ends in .csv" in wrong.output

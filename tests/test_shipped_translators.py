@@ -6,17 +6,24 @@ import numpy as np
 import pytest
 
 from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.beeline.networks import SPECIES
 from ugrn_core.paths import ASSETS
 from ugrn_core.translation.scoring import score_pairs
 from ugrn_core.translators.library import load_translator
 
 FILES = sorted((ASSETS / "translators").glob("*.safetensors"))
-NAMES = ["all-sets", "hESC-Nsp", "hESC-STRING", "mESC-STRING"]
+NAMES = {"all-sets": 7, "hESC-Nsp": 1, "hESC-STRING": 1, "mESC-STRING": 1}
+"""Shipped for each embedded model, and on how many data sets they were trained."""
 EDGES = [("GATA1", "KLF1"), ("SPI1", "CSF1R"), ("POU5F1", "NANOG"), ("TP53", "MDM2"), ("GATA1", "HBB")]
 
 
-def test_the_named_ones_are_here():
-    assert set(NAMES) <= {f.stem for f in FILES}
+@pytest.mark.parametrize(("ending", "backbone"), [("", "ugrn-mini"), ("-log1p", "ugrn-mini-log1p")])
+def test_the_named_ones_are_here_for_both_models(ending, backbone):
+    for name, n_sets in NAMES.items():
+        card = load_translator(f"{name}{ending}").card
+        assert (card.schema.backbone, len(card.train_sets), card.seeds) == (backbone, n_sets, 3)
+        assert card.calibration is not None and len(card.calibration.reliability) == 10
+        assert set(card.calibration.held_out) >= set(SPECIES) - set(card.train_sets)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
