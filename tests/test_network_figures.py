@@ -27,7 +27,8 @@ from ugrn_core.figures.network_look import (
 )
 from ugrn_core.figures.network_plot import FAINT, plot_network
 from ugrn_core.network.edge_table import SLOPE_DIRECTIONS, TAGS, in_order
-from ugrn_core.network.filters import DRAWN_EDGES, DRAWN_GENES, drawable
+from ugrn_core.network.filters import DRAWN_EDGES, DRAWN_GENES, drawable, select_edges
+from ugrn_core.network.hubs import hub_table
 from ugrn_core.network.layout import place_genes
 
 HOSTILE = [
@@ -314,3 +315,18 @@ def test_nothing_is_drawn_of_nothing():
     nothing = small_edge_table().head(0)
     figure = plot_network(prepare_network(nothing, place_genes(nothing)))
     assert not [x for t in figure.data for x in t.x if x is not None]
+
+
+def test_words_may_be_kept_as_categories():
+    table = small_edge_table(4, 9)
+    words = [name for name in table if table[name].dtype == object]
+    lean = table.astype(dict.fromkeys(words, "category")).head(6)
+    table = table.head(6)
+    assert html(lean) == html(table)
+    pd.testing.assert_frame_equal(hub_table(lean), hub_table(table))
+    figures = [plot_network(prepare_network(one, place_genes(one))).to_json() for one in (lean, table)]
+    assert figures[0] == figures[1]
+    left = select_edges(lean, top_per_source=1, sources=["G1", "G2"])
+    assert list(left.table["target"]) == list(
+        select_edges(table, top_per_source=1, sources=["G1", "G2"]).table["target"]
+    )

@@ -77,9 +77,8 @@ def select_edges(
     if min_probability is not None:
         left.keep(lambda t: t["probability"] >= min_probability, f"below a probability of {min_probability:g}")
     if top_per_source is not None:
-        left.keep(
-            lambda t: t.groupby("source").cumcount() < top_per_source, f"beyond the top {top_per_source} a source"
-        )
+        ranks = f"beyond the top {top_per_source} a source"
+        left.keep(lambda t: t.groupby("source", observed=True).cumcount() < top_per_source, ranks)
     if max_fdr is not None:
         _within_fdr(left, max_fdr, TOP_WITHOUT_FDR if cap is None else cap)
     if genes is not None:

@@ -17,7 +17,8 @@ def hub_table(table: pd.DataFrame) -> pd.DataFrame:
     ``mean_probability_out`` is NaN for a gene that is no source; ``strongest_targets`` are its :data:`STRONGEST`
     targets of best score, as a text with commas.
     """
-    best = table.sort_values(["score", "source", "target"], ascending=[False, True, True]).groupby("source", sort=False)
+    ordered = table.sort_values(["score", "source", "target"], ascending=[False, True, True])
+    best = ordered.groupby("source", sort=False, observed=True)
     out = pd.DataFrame(
         {
             "mean_probability_out": np.round(best["probability"].mean(), 6),
@@ -26,5 +27,5 @@ def hub_table(table: pd.DataFrame) -> pd.DataFrame:
     )
     hubs = prepare_nodes(table).join(out, on="gene")
     hubs["strongest_targets"] = hubs["strongest_targets"].fillna("")
-    ordered = hubs.sort_values(["out_degree", "in_degree", "gene"], ascending=[False, False, True], ignore_index=True)
-    return ordered[COLUMNS]
+    busiest = hubs.sort_values(["out_degree", "in_degree", "gene"], ascending=[False, False, True], ignore_index=True)
+    return busiest[COLUMNS]

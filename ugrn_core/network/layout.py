@@ -27,7 +27,7 @@ GAP = 0.9
 
 def prepare_nodes(table: pd.DataFrame) -> pd.DataFrame:
     """Genes of an edge table (:data:`NODE_COLUMNS`), by name; degrees are numbers of edges of the table."""
-    out, into = table["source"].value_counts(), table["target"].value_counts()
+    out, into = (table[end].astype(object).value_counts() for end in ("source", "target"))
     genes = pd.Index(sorted({*out.index, *into.index}), dtype=object)
     return pd.DataFrame(
         {
