@@ -43,7 +43,7 @@ class Workers:
         self.executor = executor
 
     def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
-        """Hand a task over; a loss of the workers is a ClusterError."""
+        """Hand over a call of a function of some module; a loss of the workers is a ClusterError."""
         try:
             return self.executor.submit(function, *args)
         except (RuntimeError, OSError) as error:
@@ -71,12 +71,20 @@ class Workers:
 
 
 class DaskWorkers(Workers):
-    """The workers of a Dask cluster, by its client's executor."""
+    """The workers of a Dask cluster, by its client's executor.
+
+    A worker that cannot import what a message holds drops the message and its connection, and nobody is told. So
+    functions go by their names and are looked up inside the task, where a failure is the task's; arguments are text,
+    numbers, bytes, and plain collections of them.
+    """
 
     def __init__(self, executor: Executor, client: Any) -> None:
         super().__init__(executor)
         self.client = client
         self._threads, self._counted = 0, float("-inf")
+
+    def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
+        return super().submit(_by_name(function.__name__), function.__module__, function.__name__, *args)
 
     def share(self, content: bytes, name: str) -> Any:
         """The content as the result of a task: it goes over once, from worker to worker where needed, and is made
@@ -84,7 +92,7 @@ class DaskWorkers(Workers):
         from dask import config
 
         with config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):  # it goes over once only
-            return self.client.submit(_itself, content, key=f"ugrn-{name}", pure=False)
+            return self.client.submit(lambda sent: sent, content, key=f"ugrn-{name}", pure=False)
 
     def width(self) -> int:
         return max(FEWEST, A_THREAD * (self.threads() or 0))
@@ -175,8 +183,17 @@ def _knock(address: str) -> None:
     socket.create_connection((match[1].strip("[]"), int(match[2])), CONNECT_SECONDS).close()
 
 
-def _itself(content: bytes) -> bytes:
-    return content
+def _by_name(shown: str) -> Callable[..., Any]:
+    """A function that goes over as code, since it is local to this one, and needs nothing but Python there; Dask's
+    pages show it under the name ``shown``."""
+
+    def call(module: str, name: str, *args: Any) -> Any:
+        import importlib
+
+        return getattr(importlib.import_module(module), name)(*args)
+
+    call.__name__ = shown
+    return call
 
 
 def _one_line(error: BaseException) -> str:

@@ -8,15 +8,13 @@ from concurrent.futures import Executor, Future
 from functools import cached_property
 from typing import Any, Protocol
 
-import numpy as np
-
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.parcel import pack_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cluster import Workers, workers_of
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.blocks import Curves
-from ugrn_core.network.on_workers import score_on_worker, sweep_on_worker, versions
+from ugrn_core.network.on_workers import score_on_worker, score_text, sweep_on_worker, sweep_text, versions
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
 from ugrn_core.shared_work import Results
 from ugrn_core.translators.parcel import pack_translator
@@ -111,15 +109,14 @@ class Elsewhere:
         return self.workers.explain(error)
 
     def score(self, key: str, pairs: Sequence[Edge], progress: Progress | None, cancel: Cancel) -> Future[Results]:
-        names = np.array(pairs, dtype=str)
-        return self.workers.submit(score_on_worker, versions(), *self._model, *self._translator, key, names)
+        task = score_text(key, pairs)
+        return self.workers.submit(score_on_worker, versions(), *self._model, *self._translator, task)
 
     def sweep(
         self, genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str],
         progress: Progress | None, cancel: Cancel,
     ) -> Future[Results]:  # fmt: skip
-        names, base = np.array(genes, dtype=str), None if values is None else np.array(values, np.float64)
-        return self.workers.submit(sweep_on_worker, versions(), *self._model, names, base, settings, keys)
+        return self.workers.submit(sweep_on_worker, versions(), *self._model, sweep_text(genes, values, settings, keys))
 
     @cached_property
     def _model(self) -> tuple[str, Any]:

@@ -6,19 +6,20 @@ A worker uses its own device (``UGRN_DEVICE``, else the best there is), and need
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 
 from ugrn_core import __version__
 from ugrn_core.backbones.parcel import open_backbone
+from ugrn_core.beeline.networks import Edge
 from ugrn_core.cluster import ALIKE
 from ugrn_core.errors import ClusterError
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
@@ -40,27 +41,35 @@ def versions() -> dict[str, str]:
 
 
 def score_on_worker(
-    asked_by: Mapping[str, str], model_sha: str, model: bytes, translator_sha: str, translator: bytes, key: str,
-    pairs: np.ndarray,
-) -> Results:  # fmt: skip
-    """:func:`score_task` in cells of two genes; ``pairs`` (pair, 2) are symbols."""
+    asked_by: Mapping[str, str], model_sha: str, model: bytes, translator_sha: str, translator: bytes, task: str
+) -> Results:
+    """:func:`score_task` in cells of two genes; ``task`` is JSON (:func:`score_text`)."""
     cancel = _begin(asked_by)
     backbone = _open(model_sha, model, open_backbone)
     kept = _open(translator_sha, translator, open_translator)
+    key, sources, targets = json.loads(task)
     curves = curves_alone(backbone, kept.card.schema.settings)
-    return score_task(backbone, kept, key, [(s, t) for s, t in pairs.tolist()], curves, cancel=cancel)
+    return score_task(backbone, kept, key, list(zip(sources, targets, strict=True)), curves, cancel=cancel)
 
 
-def sweep_on_worker(
-    asked_by: Mapping[str, str], model_sha: str, model: bytes, genes: np.ndarray, values: np.ndarray | None,
-    settings: SweepSettings, keys: Mapping[str, str],
-) -> Results:  # fmt: skip
-    """:func:`sweep_task`; ``genes`` (gene,) are symbols, ``values`` (gene,) float64 their base values."""
+def score_text(key: str, pairs: Sequence[Edge]) -> str:
+    """What :func:`score_on_worker` is told of a block."""
+    return json.dumps([key, [s for s, _ in pairs], [t for _, t in pairs]])
+
+
+def sweep_on_worker(asked_by: Mapping[str, str], model_sha: str, model: bytes, task: str) -> Results:
+    """:func:`sweep_task`; ``task`` is JSON (:func:`sweep_text`)."""
     cancel = _begin(asked_by)
     backbone = _open(model_sha, model, open_backbone)
-    return sweep_task(
-        backbone, genes.tolist(), None if values is None else values.tolist(), settings, keys, cancel=cancel
-    )
+    genes, values, (base, grid, background), keys = json.loads(task)
+    return sweep_task(backbone, genes, values, SweepSettings(base, tuple(grid), background), keys, cancel=cancel)
+
+
+def sweep_text(
+    genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str]
+) -> str:
+    """What :func:`sweep_on_worker` is told of some sources; numbers come back as they were."""
+    return json.dumps([genes, values, [settings.base, settings.grid, settings.background], keys])
 
 
 def _begin(asked_by: Mapping[str, str]) -> Cancel | None:

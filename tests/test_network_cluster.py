@@ -1,0 +1,285 @@
+"""Networks on a Dask cluster: the scores of this process, whatever happens to workers, scheduler, stores and runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+
+from ugrn_core import cluster
+from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.cluster import cluster_executor
+from ugrn_core.errors import Cancelled, ClusterError, InputError, StoreError
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network import blocks, hands
+from ugrn_core.network.direction import DirectionRule
+from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.run import predict_network
+from ugrn_core.network.table import edge_table, write_edges
+from ugrn_core.store import Store
+from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.translation.material import TrainRequest, own_material
+from ugrn_core.translation.training import train_translator
+from ugrn_core.translators.library import load_translator
+from ugrn_core.types import Context, SweepSettings
+
+NO_RULE = DirectionRule(None, None, "a test")
+
+
+@pytest.fixture(scope="module")
+def local_cluster():
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as running:
+        yield running
+
+
+@pytest.fixture
+def executor(local_cluster):
+    with cluster_executor(local_cluster.scheduler_address) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def mini():
+    return load_backbone("ugrn-mini")
+
+
+@pytest.fixture(scope="module")
+def all_sets():
+    return load_translator("all-sets")
+
+
+@pytest.fixture(scope="module")
+def network(mini):
+    """8 factors against themselves and 52 others."""
+    symbols = mini.vocabulary.symbols
+    factors = [s for s in symbols if is_tf(s)][:8]
+    return NetworkRequest(tuple(factors), (*factors, *[s for s in symbols if not is_tf(s)][:52]))
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """A block a source."""
+    monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 1)
+
+
+@pytest.fixture(scope="module")
+def toy():
+    return load_backbone("toy-square")
+
+
+def trained(backbone, method="Ens", context="pair", background="fixed"):
+    symbols = backbone.vocabulary.symbols[:9]
+    lines = [f"{a},{b},{(i * j) % 2}" for i, a in enumerate(symbols) for j, b in enumerate(symbols) if a != b]
+    edges = parse_edges("\n".join(["source,target,label", *lines]), backbone.vocabulary)
+    settings = SweepSettings(backbone.card.base, backbone.card.grid, background)
+    how = TrainRequest("toy", method=method, context=context, epochs=2, seeds=2, settings=settings)
+    return train_translator(backbone, how, own_material(how, edges))
+
+
+@pytest.fixture
+def handed_out(monkeypatch):
+    """Addresses of everything that was given to workers."""
+    listed = []
+    real = cluster.DaskWorkers.submit
+
+    def noted(self, function, *args):
+        told = json.loads(args[-1])
+        listed.extend([told[0]] if function is hands.score_on_worker else told[-1].values())
+        return real(self, function, *args)
+
+    monkeypatch.setattr(cluster.DaskWorkers, "submit", noted)
+    return listed
+
+
+def table(scores, translator):
+    return edge_table(scores, translator, NO_RULE)
+
+
+def alike(there, here, translator) -> None:
+    """The same edge table: words equal, numbers to rtol 1e-5 (and the last of six decimals, which is rounded)."""
+    there, here = (table(one, translator).set_index(["source", "target"]).sort_index() for one in (there, here))
+    assert there.index.equals(here.index)
+    for column in here:
+        if here[column].dtype == object:
+            assert there[column].equals(here[column])
+        else:
+            np.testing.assert_allclose(there[column], here[column], rtol=1e-5, atol=1.5e-6, err_msg=str(column))
+
+
+def n_blocks(request) -> int:
+    return len(list(blocks.block_pairs(request)))
+
+
+def test_the_same_edge_table_as_in_this_process(executor, mini, all_sets, network, small_blocks, tmp_path):
+    here = predict_network(mini, all_sets, network)
+    said = []
+    there = predict_network(mini, all_sets, network, executor=executor, progress=lambda *one: said.append(one))
+    np.testing.assert_allclose(there.logits, here.logits, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(there.slope, here.slope, rtol=1e-5, atol=1e-6)
+    alike(there, here, all_sets)
+    shares = [share for share, _ in said]
+    assert shares == sorted(shares) and shares[-1] == 1 and len(set(shares)) == n_blocks(network)
+    assert write_edges(there, all_sets, NO_RULE, tmp_path / "edges.csv") == there.n_edges
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "background"),
+    [
+        ("Ens", "genes", "fixed"),
+        ("Ens", "profile", "fixed"),
+        ("GDT", "genes", "follow"),
+        ("GDT", "pair", "follow"),
+        ("Baseline-Emb", "pair", "fixed"),
+    ],
+)
+def test_every_kind_of_network(executor, toy, method, kind, background, tmp_path, handed_out):
+    genes = tuple(toy.vocabulary.symbols[:30])
+    translator = trained(toy, method, "pair" if kind == "pair" else "full", background)
+    values = tuple(np.linspace(0.5, 3, 30).tolist()) if kind == "profile" else None
+    context = Context() if kind == "pair" else Context(kind, genes, values, "a test")
+    request = NetworkRequest(genes[:4], genes[2:20], context)
+    with Store(tmp_path) as store:
+        there = predict_network(toy, translator, request, store, executor=executor)
+        alike(there, predict_network(toy, translator, request), translator)
+        n = len(handed_out)
+        assert n == (n_blocks(request) if kind == "pair" else len({*genes[:20]}))
+        again = predict_network(toy, translator, request, store, executor=executor)
+        here = predict_network(toy, translator, request, store)
+        assert len(handed_out) == n, "stored work was handed out"
+    for other in (again, here):
+        np.testing.assert_array_equal(there.logits, other.logits)
+
+
+def test_other_executors_give_the_same_and_their_loss_is_told(toy, small_blocks):
+    translator = trained(toy)
+    genes = tuple(toy.vocabulary.symbols[:12])
+    request = NetworkRequest(genes[:6], genes)
+    here = predict_network(toy, translator, request)
+    with ThreadPoolExecutor(2) as threads:
+        alike(predict_network(toy, translator, request, executor=threads), here, translator)
+    import multiprocessing
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        alike(predict_network(toy, translator, request, executor=processes), here, translator)
+        processes.submit(os._exit, 1)
+        with pytest.raises(ClusterError, match="goes on from there"):
+            predict_network(toy, translator, request, executor=processes)
+
+
+def test_a_client_of_ones_own(local_cluster, toy, small_blocks):
+    translator = trained(toy)
+    genes = tuple(toy.vocabulary.symbols[:12])
+    request = NetworkRequest(genes[:6], genes)
+    with Client(local_cluster.scheduler_address, set_as_default=False) as client:
+        there = predict_network(toy, translator, request, executor=client.get_executor())
+    alike(there, predict_network(toy, translator, request), translator)
+
+
+def test_workers_that_are_killed_cost_nothing_but_time(
+    local_cluster, executor, mini, all_sets, network, small_blocks, tmp_path, handed_out
+):
+    """Both workers die, one after the other, and with them every copy of the model that was sent."""
+    with Client(local_cluster.scheduler_address, set_as_default=False) as client:
+        killed = []
+
+        def progress(share: float, _: str) -> None:
+            if len(killed) < 2 and share > 0.2 * (len(killed) + 1):
+                pid = next(p for p in client.run(os.getpid).values() if p not in killed)
+                os.kill(pid, signal.SIGKILL)
+                killed.append(pid)
+
+        with Store(tmp_path) as store:
+            there = predict_network(mini, all_sets, network, store, executor=executor, progress=progress)
+            assert store.stats().entries == n_blocks(network) == len(handed_out) == len(set(handed_out))
+        assert len(killed) == 2
+        client.wait_for_workers(2, timeout=30)
+    alike(there, predict_network(mini, all_sets, network), all_sets)
+
+
+def test_two_sessions_share_the_work(local_cluster, mini, all_sets, network, small_blocks, tmp_path, handed_out):
+    def session(_):
+        with cluster_executor(local_cluster.scheduler_address) as own, Store(tmp_path) as store:
+            return np.array(predict_network(mini, all_sets, network, store, executor=own).logits)
+
+    with ThreadPoolExecutor(2) as sessions:
+        first, second = sessions.map(session, range(2), timeout=60)
+    np.testing.assert_array_equal(first, second)
+    assert len(handed_out) == len(set(handed_out)) == n_blocks(network)
+
+
+def test_a_stop_is_quick_and_reaches_the_workers(local_cluster, executor, mini, all_sets, monkeypatch, tmp_path):
+    """A block of some 20,000 pairs would take a worker many seconds."""
+    monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 10**6)
+    symbols = mini.vocabulary.symbols[:1500]
+    request = NetworkRequest(tuple(symbols[:16]), tuple(symbols))
+    with Client(local_cluster.scheduler_address, set_as_default=False) as client, Store(tmp_path) as store:
+        asked = []
+
+        def cancel() -> bool:
+            if not asked and any(client.run(executing).values()):
+                time.sleep(0.5)
+                asked.append(time.monotonic())
+            return bool(asked)
+
+        with pytest.raises(Cancelled):
+            predict_network(mini, all_sets, request, store, executor=executor, cancel=cancel)
+        assert time.monotonic() - asked[0] < 2
+        assert not any((store.folder / "locks").iterdir())
+        while any(client.run(executing).values()):
+            assert time.monotonic() - asked[0] < 5, "the workers go on with what nobody wants"
+            time.sleep(0.1)
+
+
+def executing(dask_worker) -> bool:
+    return bool(dask_worker.active_threads) and any("score_on" in str(k) for k in dask_worker.active_threads.values())
+
+
+def test_a_full_store_ends_the_run(executor, mini, all_sets, network, small_blocks, tmp_path, handed_out):
+    with Store(tmp_path) as store:
+        store.limit = store.stats().size + 20_000
+        with pytest.raises(StoreError, match="full"):
+            predict_network(mini, all_sets, network, store, executor=executor)
+        kept = store.stats().entries
+        assert 0 < kept < n_blocks(network) and not any((store.folder / "locks").iterdir())
+        store.limit = 1 << 30
+        handed_out.clear()
+        predict_network(mini, all_sets, network, store, executor=executor)
+        assert len(handed_out) == n_blocks(network) - kept
+
+
+def test_a_mistake_found_by_a_worker_arrives_as_such(local_cluster, executor):
+    linear = load_backbone("toy-linear")
+    translator = trained(linear)
+    genes = tuple(linear.vocabulary.symbols[:5])
+    with Client(local_cluster.scheduler_address, set_as_default=False) as client:
+        client.run(exec, "import os; os.environ['UGRN_DEVICE'] = 'cuda:7'")
+        try:
+            with pytest.raises(InputError, match="UGRN_DEVICE is 'cuda:7'; this machine has cpu"):
+                predict_network(linear, translator, NetworkRequest(genes[:2], genes), executor=executor)
+        finally:
+            client.run(exec, "import os; del os.environ['UGRN_DEVICE']")
+    predict_network(linear, translator, NetworkRequest(genes[:2], genes), executor=executor)
+
+
+def test_workers_of_another_version_are_refused(executor, toy, monkeypatch):
+    translator = trained(toy)
+    genes = tuple(toy.vocabulary.symbols[:5])
+    monkeypatch.setattr(hands, "versions", lambda: {"ugrn-explorer": "7.0", "torch": "2.13.0"})
+    with pytest.raises(ClusterError, match=r"ugrn-explorer .* instead of 7\.0\. Workers need this program"):
+        predict_network(toy, translator, NetworkRequest(genes[:2], genes), executor=executor)
+
+
+def test_a_worker_that_lacks_a_library_is_told(toy):
+    translator = trained(toy)
+    genes = tuple(toy.vocabulary.symbols[:5])
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=":0") as bare:
+        with Client(bare.scheduler_address, set_as_default=False) as client:
+            client.run(exec, "import sys; sys.modules['torch'] = None")
+        with cluster_executor(bare.scheduler_address) as own, pytest.raises(ClusterError, match=r"torch.*Workers need"):
+            predict_network(toy, translator, NetworkRequest(genes[:2], genes), executor=own)
