@@ -13,6 +13,7 @@ from ui import address, cells, models, results_store
 PAGES = {
     "Start": "pages/start.py",
     "Pair explorer": "pages/pair.py",
+    "Network": "pages/network.py",
     "Translators": "pages/translators.py",
     "Benchmark": "pages/benchmark.py",
 }

@@ -17,7 +17,7 @@ OWN = "own"
 
 def choose() -> None:
     """The select box of models, with a field for a folder of one's own."""
-    names = [s.name for s in status() if s.available] + ([OWN] if paths_welcome() else [])
+    names = available() + ([OWN] if paths_welcome() else [])
     if st.session_state.get("model") not in names:
         st.session_state["model"] = names[0]
     st.selectbox("Model", names, key="model", format_func=_label)
@@ -64,6 +64,16 @@ def current() -> Backbone:
         raise NotYet("No checkpoint folder is given yet: type its path in the sidebar, or choose another model.")
     folder = typed_path(text)
     return _load(str(folder), _stamp(folder))
+
+
+def available() -> list[str]:
+    """Names of the models of the registry that are here."""
+    return [s.name for s in status() if s.available]
+
+
+def load(name: str) -> Backbone:
+    """A model of the registry beside the chosen one."""
+    return _load(name, 0.0)
 
 
 def command_name(backbone: Backbone) -> str:

@@ -13,10 +13,12 @@ from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.types import Context, SweepSettings
 from ui import cells, example, models, work
 from ui.errors import plain, said_in_place
+from ui.network_run import START_NOW
 from ui.session import store
 from ui.work import Question
 
 PAIR_PAGE = "pages/pair.py"
+NETWORK_PAGE = "pages/network.py"
 
 INTRODUCTION = (
     "A single-cell foundation model has read the expression of thousands of genes in many cells, and predicts each "
@@ -48,9 +50,11 @@ def welcome() -> None:
         with st.container(horizontal=True):
             if st.button(f"Open {example.SOURCE} and {example.TARGET}", type="primary", key="example"):
                 st.switch_page(PAIR_PAGE, query_params={"source": example.SOURCE, "target": example.TARGET})
+            if st.button("Predict a network of blood genes", key="demo network"):
+                _demo_network()
             if st.button("Choose your own pair", key="own pair"):
                 st.switch_page(PAIR_PAGE)
-        st.caption(example.WHY)
+        st.caption(f"{example.WHY} The network: {example.NETWORK_WHY}")
     with picture, said_in_place():
         _example_curve()
 
@@ -75,6 +79,12 @@ def inventory() -> None:
         else:
             st.markdown("None chosen. Cells give a virtual cell its genes and their mean values; h5ad files are read.")
             st.button("Use the example: 700 blood cells", on_click=cells.use_example, key="example cells")
+
+
+def _demo_network() -> None:
+    """Go to the network page; its run starts there without another click."""
+    st.session_state[START_NOW] = True
+    st.switch_page(NETWORK_PAGE, query_params={"genes": ",".join(example.NETWORK.split())})
 
 
 def _example_curve() -> None:

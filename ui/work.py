@@ -99,6 +99,22 @@ def unfinished_job() -> str | None:
     return None
 
 
+def job_of(slot: str, key: Hashable = None) -> str | None:
+    """Id of the job that a slot has asked for, with ``key`` only if it is the job of that question."""
+    task = _tasks().get(slot)
+    return None if task is None or key not in (None, task.key) else task.job_id
+
+
+def want(slot: str, key: Hashable) -> None:
+    """The work of a question may start, however long it takes."""
+    st.session_state[f"wanted {slot}"] = key
+
+
+def wanted(slot: str, key: Hashable) -> bool:
+    """Whether the work was asked for, here or by the job in an address."""
+    return key in (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up"))
+
+
 def _tasks() -> dict[str, Task]:
     return st.session_state.setdefault("tasks", {})
 
@@ -107,11 +123,11 @@ def _wanted(slot: str, question: Question[T]) -> bool:
     """Whether the work may start: by itself, or because its button was clicked; else the button is drawn."""
     if question.seconds <= UNASKED and not question.button:
         return True
-    if question.key in (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up")):
+    if wanted(slot, question.key):
         return True
     words = question.button or f"{question.headline}: takes about {duration(question.seconds)}"
     icon = None if question.button else ":material/play_arrow:"
-    st.button(words, icon=icon, key=f"start {slot}", on_click=_want, args=(slot, question.key))
+    st.button(words, icon=icon, key=f"start {slot}", on_click=want, args=(slot, question.key))
     return False
 
 
@@ -166,10 +182,6 @@ def _said(status: JobStatus, seconds: float) -> str:
     left = status.seconds_left if status.seconds_left is not None else max(0.0, seconds - status.seconds)
     done = f"{status.message}, " if status.message else ""
     return f"{done}about {duration(left)} left" if left >= 1 else f"{done}nearly done"
-
-
-def _want(slot: str, key: Hashable) -> None:
-    st.session_state[f"wanted {slot}"] = key
 
 
 def _stop(slot: str) -> None:

@@ -1,0 +1,141 @@
+"""The network page in its address: genes, what is asked of them, and what is shown, as far as that is small.
+
+An address that came from outside fills the controls; after that the controls write the address. Defaults are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.genes.gene_list import parse_gene_list
+from ugrn_core.jobs import JOBS
+from ugrn_core.network.request import NetworkRequest
+from ui import cells, contexts, models, network_asked, network_edge, network_genes, network_shown, network_views, work
+from ui.address import MOST_GENES
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value of the address: its session key, its default, and the values it may take, any where there are none."""
+
+    key: str
+    default: Any = None
+    allowed: tuple[str, ...] = ()
+    read: Callable[[str], Any] = str
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"The address says {text!r} where a number is expected.") from None
+
+
+def _count(text: str) -> int:
+    return int(_number(text))
+
+
+def _several(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]
+
+
+CONTROLS: Mapping[str, Entry] = {
+    "mode": Entry("net mode", network_asked.ONE, network_asked.MODES),
+    "against": Entry("net against", network_asked.GROUPS, tuple(network_asked.AGAINST)),
+    "from": Entry("net from", network_genes.LIST, tuple(network_genes.LABELS)),
+    "translator": Entry("net translator"),
+    "to_translator": Entry("net translator b"),
+    "to_model": Entry("net model b"),
+    "column": Entry("net column", contexts.ALL_CELLS),
+    "level": Entry("net level"),
+    "to_level": Entry("net level b"),
+    "rule": Entry("net rule", network_shown.FDR, tuple(network_shown.RULES)),
+    "fdr": Entry("net fdr", 0.5, read=_number),
+    "probability": Entry("net probability", 0.05, read=_number),
+    "best": Entry("net best", 100, read=_count),
+    "tags": Entry("net tags", (), read=_several),
+    "slopes": Entry("net slopes", (), read=_several),
+    "near": Entry("net near"),
+    "steps": Entry("net steps", 1, read=_count),
+    "per_source": Entry("net per source", 0, read=_count),
+    "search": Entry("net search", (), read=_several),
+    "view": Entry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
+}
+ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
+ONLY_OF_CELLS = ("column", "level", "to_level")
+
+
+def adopt(backbone: Backbone) -> None:
+    """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
+    given, state = st.session_state.pop("arrived", {}), st.session_state
+    if given.get("genes"):
+        state["net genes"] = ", ".join(parse_gene_list(given["genes"]))
+    if given.get("sources"):
+        state["net sources"], state["net sources from"] = given["sources"].replace(",", ", "), network_asked.CHOSEN
+    _take_up_job(given.get("job", ""), backbone.fingerprint)
+    for name, entry in CONTROLS.items():
+        if given.get(name):
+            if entry.allowed and given[name] not in entry.allowed:
+                raise InputError(
+                    f"The address says {name}={given[name]!r}; expected one of {', '.join(entry.allowed)}."
+                )
+            state[entry.key] = entry.read(given[name])
+    if given.get("cell") in (network_asked.PAIR, network_asked.FULL):
+        state[network_asked.cell_key()] = given["cell"]
+    source, arrow, target = given.get("edge", "").partition(">")
+    if arrow:
+        network_edge.choose((source, target))
+
+
+def write() -> None:
+    """Put the controls into the address, and the job that is under way."""
+    state, origin = st.session_state, network_genes.origin()
+    held = cells.current()
+    left_out = (*(() if network_asked.mode() == network_asked.TWO else ONLY_IN_TWO),
+                *(() if origin == network_genes.CELLS else ONLY_OF_CELLS))  # fmt: skip
+    said = {name: _written(entry) for name, entry in CONTROLS.items() if name not in left_out}
+    cell, edge = network_asked.cell(), network_edge.chosen()
+    said |= {
+        "model": state.get("model"),
+        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
+        "genes": _short("net genes") if origin == network_genes.LIST and "net names" not in state else "",
+        "sources": _short("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
+        "cell": cell if cell != network_asked.CELL_DEFAULTS.get(origin, cell) else "",
+        "cells": cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else "",
+        "edge": ">".join(edge) if edge else "",
+        "job": work.unfinished_job(),
+    }
+    now = {name: str(value) for name, value in said.items() if value}
+    if now != st.query_params.to_dict():
+        st.query_params.from_dict(now)
+    state["address"] = now
+
+
+def _written(entry: Entry) -> str:
+    value = st.session_state.get(entry.key)
+    if value is None or value == entry.default or value == []:
+        return ""
+    if entry.read is _several:
+        return ",".join(value)
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _short(key: str) -> str:
+    names = parse_gene_list(st.session_state.get(key) or "")
+    return ",".join(names) if len(names) <= MOST_GENES else ""
+
+
+def _take_up_job(job_id: str, fingerprint: str) -> None:
+    """Go on with a job of this model, and find its genes again where the address cannot hold them."""
+    job = JOBS.get(job_id)
+    if job is None or not isinstance(job.key, tuple) or fingerprint not in job.key:
+        return
+    work.take_up(job)
+    if isinstance(job.key[-1], NetworkRequest):
+        st.session_state[network_asked.KEPT] = job.key[-1]

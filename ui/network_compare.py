@@ -1,0 +1,135 @@
+"""Two networks side by side: edges gained, lost and kept, and the curves of an edge in both."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ugrn_core.figures.network_panels import plot_changes, prepare_changes
+from ugrn_core.network.compare import CHANGES, compare_networks, comparison_notes
+from ugrn_core.network.filters import Selection
+from ugrn_core.network.shown import Shown
+from ui import network_edge, network_files, network_numbers, network_shown
+from ui.errors import plain
+from ui.figure_panel import figure_panel
+from ui.network_run import Predicted
+from ui.network_table import MOST_ROWS
+
+CHANGES_VIEW = "Changes"
+NOTE = (
+    "Only edges shown in at least one of both. A difference of two predictions is a hypothesis as each of them is: "
+    "what is gained here was not seen to be gained in cells."
+)
+
+
+def which(networks: Sequence[Predicted]) -> int | None:
+    """Which of both networks is looked at by itself, None for what differs between them."""
+    names = [n.asked.name for n in networks]
+    chosen = st.segmented_control(
+        "Look at",
+        [CHANGES_VIEW, *names],
+        key="net which",
+        persist_state="session",
+        default=CHANGES_VIEW,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return names.index(chosen) if chosen in names else None
+
+
+def show(
+    networks: Sequence[Predicted],
+    tables: Sequence[pd.DataFrame],
+    tokens: Sequence[str],
+    filters: Shown,
+    above: DeltaGenerator,
+) -> None:
+    """What differs between both networks, with the same rule applied to each; numbers go to the place ``above``."""
+    first, second = (n.asked.name for n in networks)
+    names, token = (first, second), " ".join(tokens)
+    shown = [network_shown.selected(t, table, filters) for t, table in zip(tokens, tables, strict=True)]
+    compared = _compared(token, filters, tables, shown)
+    with above:
+        _numbers(compared, shown, names)
+    kinds = st.pills(
+        "Changes",
+        CHANGES,
+        key="net changes",
+        selection_mode="multi",
+        persist_state="session",
+        format_func=lambda change: _said(change, names),
+        label_visibility="collapsed",
+    )
+    chosen = compared[compared["change"].isin(kinds)].reset_index(drop=True) if kinds else compared
+    for note in comparison_notes(tables[0], tables[1], compared, names):
+        st.caption(plain(note))
+    if chosen.empty:
+        st.info("No edge here: with these filters neither network shows one of this kind.")
+        return
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        frame = prepare_changes(chosen)
+        figure_panel(
+            plot_changes(frame, names),
+            frame,
+            name=f"{names[0]} and {names[1]}, changes",
+            alt=f"Probability of every edge in {names[0]} and in {names[1]}",
+            command="\n".join(network_files.command(n, filters) for n in networks),
+            key="net-changes",
+            note=NOTE,
+        )
+    with right:
+        _table(chosen, names, f"{token} {filters} {kinds}")
+    network_numbers.sentence(networks, network_shown.prevalence(networks[0].asked.translator.card), ())
+    network_edge.show(networks, tables)
+    network_numbers.caveats(networks)
+
+
+def _numbers(compared: pd.DataFrame, shown: Sequence[Selection], names: tuple[str, str]) -> None:
+    counts = compared["change"].value_counts()
+    columns = st.columns(5)
+    for column, change in zip(columns, ("gained", "lost", "kept"), strict=False):
+        said = {"gained": f"only in {names[1]}", "lost": f"only in {names[0]}", "kept": "in both"}[change]
+        column.metric(change.title(), f"{counts.get(change, 0):,}", said, delta_color="off", delta_arrow="off")
+    for column, selection, name in zip(columns[3:], shown, names, strict=True):
+        fdr = "–" if selection.table.empty else f"{100 * selection.fdr:.3g} %"
+        words = f"{len(selection.table):,} edges shown"
+        column.metric(f"FDR, {name}", fdr, words, delta_color="off", delta_arrow="off")
+
+
+def _table(chosen: pd.DataFrame, names: tuple[str, str], token: str) -> None:
+    key = f"changes {hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    number = st.column_config.NumberColumn
+    top = chosen.head(MOST_ROWS)
+    st.dataframe(
+        top,
+        width="stretch",
+        height=430,
+        hide_index=True,
+        key=key,
+        on_select=lambda: network_edge.picker(top, key),
+        selection_mode="single-row",
+        alt="Edges by how much their probability differs; choose one to see its curves in both",
+        column_order=["source", "target", "change", "probability_a", "probability_b", "probability_change"],
+        column_config={
+            "probability_a": number(f"p, {names[0]}", format="%.3f"),
+            "probability_b": number(f"p, {names[1]}", format="%.3f"),
+            "probability_change": number("change of p", format="%+.3f"),
+        },
+    )
+    if len(chosen) > MOST_ROWS:
+        st.caption(f"The top {MOST_ROWS:,} of {len(chosen):,} edges; the CSV beside the figure has all.")
+
+
+def _said(change: str, names: tuple[str, str]) -> str:
+    return change.replace("in a only", f"in {names[0]} only").replace("in b only", f"in {names[1]} only")
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing")
+def _compared(token: str, filters: Shown, _tables: Sequence[pd.DataFrame], _shown: Sequence[Selection]) -> pd.DataFrame:
+    a, b = _tables
+    return compare_networks(a, b, shown_a=_shown[0].table, shown_b=_shown[1].table)

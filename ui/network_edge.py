@@ -1,0 +1,157 @@
+"""The chosen edge: what its row says, its curves in the virtual cell of the network, and the way to the explorer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.beeline.networks import Edge
+from ugrn_core.figures.curves import prepare_pair
+from ugrn_core.figures.panels import plot_curves
+from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
+from ugrn_core.pair_output import pair_command
+from ugrn_core.types import Context, PairResult
+from ui import cells, models, work
+from ui.errors import plain
+from ui.figure_panel import figure_panel
+from ui.network_run import Predicted
+from ui.session import store
+from ui.work import Question
+
+PAIR_PAGE = "pages/pair.py"
+EDGE = "net edge"
+MOST_GENES = 60
+"""Genes of a list that go into the address of the pair explorer."""
+
+
+def chosen() -> Edge | None:
+    """The edge that is looked at."""
+    return st.session_state.get(EDGE)
+
+
+def choose(edge: Edge | None) -> None:
+    """Look at an edge."""
+    st.session_state[EDGE] = edge
+
+
+def picker(table: pd.DataFrame, key: str) -> None:
+    """Callback of a table of edges: its chosen row is the edge that is looked at."""
+    rows = st.session_state[key]["selection"]["rows"]
+    choose(tuple(table.iloc[rows[0]][["source", "target"]]) if rows else None)
+
+
+def show(networks: Sequence[Predicted], tables: Sequence[pd.DataFrame]) -> None:
+    """The chosen edge in the network, or in both of them; a line that says how to choose where none is."""
+    edge = chosen()
+    first = networks[0].asked.request
+    if edge is None or edge[0] not in first.sources or edge[1] not in first.targets:
+        st.caption(":material/ads_click: Choose an edge in the table to see the curves behind it.")
+        return
+    source, target = edge
+    st.subheader(f"{source} → {target}", anchor=False)
+    for network, table in zip(networks, tables, strict=True):
+        _row(network, table, edge, len(networks) > 1)
+    results = _curves(networks, edge)
+    if not results:
+        return
+    frame = prepare_pair(results)
+    asked = networks[0].asked
+    figure_panel(
+        plot_curves(frame),
+        frame,
+        name=f"{source} to {target}, {next(iter(results))}, {asked.backbone.card.name}",
+        alt=f"Response and slope of {target} when {source} moves, and the other way round",
+        command=_command(networks[0], edge),
+        key="net-edge-figure",
+    )
+    if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key="net open"):
+        open_pair(networks[0], edge)
+
+
+def open_pair(network: Predicted, edge: Edge) -> None:
+    """Go to the pair explorer with this edge in the virtual cell of its network."""
+    st.switch_page(PAIR_PAGE, query_params=pair_address(network, edge))
+
+
+def pair_address(network: Predicted, edge: Edge) -> dict[str, str]:
+    """Address of an edge in the pair explorer; long lists and own cells go by the session."""
+    state, asked = st.session_state, network.asked
+    context, chosen = asked.request.context, asked.translator.card.schema.settings
+    said = {
+        "source": edge[0],
+        "target": edge[1],
+        "model": state.get("model"),
+        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
+        "base": f"{chosen.base:g}",
+        "grid": ",".join(f"{v:g}" for v in chosen.grid),
+        "background": chosen.background,
+        "context": {"pair": "", "genes": "genes", "profile": "cells"}[context.kind],
+    }
+    if context.kind == "genes":
+        state["gene_text"] = ", ".join(context.genes)
+        said["genes"] = ",".join(context.genes) if len(context.genes) <= MOST_GENES else ""
+    if context.kind == "profile" and asked.genes.group:
+        said["column"], _, said["levels"] = asked.genes.group.partition("=")
+        state["n_variable"] = state.get("net variable")
+        held = cells.current()
+        said["cells"] = cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else ""
+    return {name: str(value) for name, value in said.items() if value}
+
+
+def _row(network: Predicted, table: pd.DataFrame, edge: Edge, named: bool) -> None:
+    """What the edge table says of an edge, in one line."""
+    found = table[(table["source"] == edge[0]) & (table["target"] == edge[1])]
+    name = f"**{plain(network.asked.name)}**: " if named else ""
+    if found.empty:
+        st.caption(f"{name}not scored, or beyond the best edges of this page.")
+        return
+    row = found.iloc[0]
+    unit = network.asked.backbone.card.unit
+    slope = "" if pd.isna(row["slope"]) else f" ({row['slope']:+.3g} {unit} per {unit})".replace("-", "−")
+    st.markdown(
+        f"{name}probability **{row['probability']:.3f}** ± {row['spread']:.3f} · rank {found.index[0] + 1:,} of "
+        f"{network.scores.n_edges:,} · {row['tag']} · {row['novelty']} in training · slope {row['slope_direction']}"
+        f"{slope}, not a sign of regulation · direction {row['direction']}"
+    )
+
+
+def _curves(networks: Sequence[Predicted], edge: Edge) -> dict[str, PairResult]:
+    """Curves by name of the network: both where they differ in the virtual cell, else those of the first."""
+    found: dict[str, PairResult] = {}
+    first = networks[0].asked
+    shown = [n for n in networks if n.asked.backbone is first.backbone and set(edge) <= set(_genes(n, edge))]
+    distinct = {n.asked.request.context: n for n in shown}
+    for number, network in enumerate(distinct.values()):
+        asked = network.asked
+        request = PairRequest(*edge, asked.request.context, asked.translator.card.schema.settings)
+        result = work.answer(
+            f"edge {number}",
+            Question(
+                ("edge", asked.backbone.fingerprint, request),
+                lambda progress, cancel, request=request: explore_pair(
+                    first.backbone, request, store(), residual=False, progress=progress, cancel=cancel
+                ),
+                f"Curves of {edge[0]} and {edge[1]} in {asked.name}",
+                estimate_curves(asked.backbone, request, store()).seconds,
+                str(asked.backbone.device),
+            ),
+            topic=("networks", tuple(n.asked.key for n in networks)),
+        )
+        if result is not None:
+            found[asked.name if len(distinct) > 1 else asked.request.context.label] = result
+    return found
+
+
+def _genes(network: Predicted, edge: Edge) -> Sequence[str]:
+    context = network.asked.request.context
+    return edge if context.kind == "pair" else context.genes
+
+
+def _command(network: Predicted, edge: Edge) -> str:
+    asked = network.asked
+    request = PairRequest(*edge, asked.request.context, asked.translator.card.schema.settings)
+    file = "pair" if asked.request.context == Context() else asked.genes.file
+    group = asked.genes.group if asked.request.context.kind == "profile" else None
+    return pair_command(request, models.command_name(asked.backbone), context=file, group=group)

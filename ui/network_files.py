@@ -1,0 +1,121 @@
+"""What can be taken away of a network: every file by itself or all of them zipped, and the line that makes them."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from ugrn_core.figures.network_file import network_file
+from ugrn_core.figures.style import file_stem
+from ugrn_core.network.exports.folder import FILES, NetworkFiles, write_network, zip_files
+from ugrn_core.network.recipe import build_recipe, known_facts
+from ugrn_core.network.shown import Shown
+from ui import models, network_shown
+from ui.network_known import Known
+from ui.network_run import Predicted
+
+MEANING = {
+    "edges.csv": "All scored edges, best first",
+    "genes.csv": "What became of every gene name",
+    "recipe.json": "What made it; can be loaded back here",
+    "network.graphml": "The edges shown, for Gephi, yEd, igraph, networkx",
+    "network.cyjs": "The edges shown, for Cytoscape",
+    "network.sif": "The edges shown, for Cytoscape and many others",
+    "network.gexf": "The edges shown, for Gephi",
+    "network.html": "The drawing, works without a connection",
+    "network.h5ad": "The edges shown, for scanpy and the scverse",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """All that the files depend on, read from the controls; they are made outside the page's run."""
+
+    network: Predicted
+    shown: Shown
+    known: Known
+    prevalence: float
+    command: str
+    token: str
+
+
+def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
+    """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for."""
+    asked = network.asked
+    wanted = Wanted(
+        network, shown, known, network_shown.prevalence(asked.translator.card), command(network, shown), token
+    )
+    name = file_stem(f"network of {asked.name}, {asked.backbone.card.name}, {asked.translator.card.name}")
+    st.subheader("Take away", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "All files (zip)",
+            data=lambda: _zipped(wanted),
+            file_name=f"{name}.zip",
+            mime="application/zip",
+            on_click="ignore",
+            type="primary",
+            key="net zip",
+            icon=":material/folder_zip:",
+        )
+        for file in FILES:
+            st.download_button(
+                file,
+                data=lambda file=file: (_folder(wanted) / file).read_bytes(),
+                file_name=file if file == "recipe.json" else f"{name}_{file}",
+                on_click="ignore",
+                key=f"net {file}",
+                help=MEANING[file],
+            )
+    st.code(wanted.command, language="bash", wrap_lines=True)
+
+
+def command(network: Predicted, shown: Shown) -> str:
+    """The line of ``ugrn network`` that makes this network and its files again."""
+    asked = network.asked
+    line = ["ugrn", "network", *asked.words, "--translator", asked.translator.card.name]
+    line += ["--backbone", models.command_name(asked.backbone)]
+    line += ["--prevalence", f"{network_shown.prevalence(asked.translator.card):.9g}"]
+    return shlex.join([*line, *shown.words(), "--out", "."])
+
+
+def _zipped(wanted: Wanted) -> bytes:
+    folder = _folder(wanted)
+    with tempfile.TemporaryFile() as archive:
+        zip_files([folder / name for name in FILES], archive)
+        archive.seek(0)
+        return archive.read()
+
+
+def _folder(wanted: Wanted) -> Path:
+    return Path(_written(wanted.token, wanted.shown, wanted.command, wanted).name)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _written(token: str, shown: Shown, command: str, _wanted: Wanted) -> tempfile.TemporaryDirectory[str]:
+    """A folder with all files; gone with its place in the cache."""
+    folder = tempfile.TemporaryDirectory(prefix="ugrn-files-", ignore_cleanup_errors=True)
+    write_network(_files(_wanted), Path(folder.name), network_file)
+    return folder
+
+
+def _files(wanted: Wanted) -> NetworkFiles:
+    network, known = wanted.network, wanted.known
+    asked, report = network.asked, network.asked.genes.report
+    assert report is not None
+    recipe = build_recipe(
+        asked.backbone,
+        asked.translator,
+        asked.request,
+        prevalence=wanted.prevalence,
+        command=wanted.command,
+        names=[record.name for record in report.records],
+        known=known_facts(known.label, known.edges),
+        shown=wanted.shown,
+        notes=network.notes,
+    )
+    return NetworkFiles(network.scores, asked.translator, network.rule, recipe, report.frame(), known.edges)

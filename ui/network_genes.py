@@ -1,0 +1,142 @@
+"""The genes of a network: a list, or those of the cells of this session with their means."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.context import VARIABLE_GENES, list_context
+from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
+from ugrn_core.genes.resolve import GeneReport, resolve
+from ugrn_core.network.request import NetworkRequest
+from ui import cells, contexts, example, network_recipe
+from ui.contexts import ALL_CELLS, LIST_FILE, ContextChoice
+from ui.errors import NotYet
+
+LIST, CELLS, RECIPE = "list", "cells", "recipe"
+LABELS = {LIST: "A list", CELLS: "The cells", RECIPE: "A recipe"}
+
+
+def origin() -> str:
+    """Where the genes come from."""
+    return st.session_state.get("net from") or LIST
+
+
+def controls(two_groups: bool) -> None:
+    """What belongs to the origin that is chosen."""
+    if origin() == LIST:
+        _list_controls()
+    elif origin() == CELLS:
+        _cell_controls(two_groups)
+    else:
+        network_recipe.controls()
+
+
+def read(backbone: Backbone, level_key: str = "net level") -> ContextChoice:
+    """The genes by the controls, of cells with their means; a :class:`NotYet` says what is missing."""
+    if origin() == LIST:
+        return _of_list(backbone)
+    return _of_cells(backbone, level_key)
+
+
+def nothing_given() -> bool:
+    """Whether the controls name no genes at all, as when a page was loaded anew without list and file."""
+    if origin() == LIST:
+        return not (st.session_state.get("net names") or (st.session_state.get("net genes") or "").strip())
+    return origin() == CELLS and cells.current() is None
+
+
+def group_name(level_key: str) -> str:
+    """The group a select box holds, for titles."""
+    column = st.session_state.get("net column") or ALL_CELLS
+    return ALL_CELLS if column == ALL_CELLS else str(st.session_state.get(level_key))
+
+
+def of_symbols(request: NetworkRequest, backbone: Backbone) -> ContextChoice:
+    """The targets of a request as a list."""
+    report = _report(request.targets, backbone.fingerprint, backbone)
+    listed = {"the list of the job": list_context(report, "the list of the job")}
+    return ContextChoice(listed, LIST_FILE, report=report, gene_list="\n".join(request.targets) + "\n")
+
+
+def use_example() -> None:
+    """Callback of a button: the genes of the demo."""
+    st.session_state["net from"], st.session_state["net genes"] = LIST, example.NETWORK
+
+
+def _list_controls() -> None:
+    text, upload = st.columns([3, 2])
+    text.text_area(
+        "Genes of the network",
+        key="net genes",
+        persist_state="session",
+        height=124,
+        placeholder="GATA1, TAL1, KLF1, HBB ... separated as you like, or pasted from a table",
+    )
+    file = upload.file_uploader(
+        "or a text or CSV file", key="net gene file", type=["txt", "csv", "tsv"], max_upload_size=5
+    )
+    if file is not None:
+        st.session_state["net names"] = (file.name, tuple(read_gene_list(file.getvalue())))
+    else:
+        st.session_state.pop("net names", None)
+        upload.button("Fill in 57 genes of blood cells", on_click=use_example, icon=":material/grain:")
+
+
+def _of_list(backbone: Backbone) -> ContextChoice:
+    uploaded = st.session_state.get("net names")
+    label, names = uploaded or ("your list", tuple(parse_gene_list(st.session_state.get("net genes") or "")))
+    if not names:
+        raise NotYet("The network has no genes yet: paste a list above, upload one, or take the genes of your cells.")
+    report = _report(names, backbone.fingerprint, backbone)
+    pasted = "" if uploaded else "\n".join(names) + "\n"
+    file = uploaded[0] if uploaded else LIST_FILE
+    return ContextChoice({label: list_context(report, label)}, file, report=report, gene_list=pasted)
+
+
+def _cell_controls(two_groups: bool) -> None:
+    chosen = cells.current()
+    if chosen is None:
+        st.button("Use the example: 700 blood cells", on_click=cells.use_example, icon=":material/grain:")
+        return
+    columns = [*([] if two_groups else [ALL_CELLS]), *chosen.data.groups]
+    if not columns:
+        return
+    if st.session_state.get("net column") not in columns:
+        st.session_state["net column"] = columns[0]
+    by, first, second, size = st.columns([3, 3, 3, 2])
+    column = by.selectbox("Group cells by", columns, key="net column", persist_state="session")
+    if column != ALL_CELLS:
+        levels = list(chosen.data.groups[column])
+        _level_box(first, "From" if two_groups else "Group", levels, "net level", levels[0])
+        if two_groups:
+            _level_box(second, "To", levels, "net level b", levels[1])
+    size.selectbox(
+        "Most variable genes",
+        VARIABLE_GENES,
+        key="net variable",
+        persist_state="session",
+        help="Beside all transcription factors that are detected.",
+    )
+
+
+def _level_box(place, label: str, levels: list[str], key: str, default: str) -> None:
+    if st.session_state.get(key) not in levels:
+        st.session_state[key] = default
+    place.selectbox(label, levels, key=key, persist_state="session")
+
+
+def _of_cells(backbone: Backbone, level_key: str) -> ContextChoice:
+    chosen = cells.current()
+    if chosen is None:
+        raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
+    column = st.session_state.get("net column") or ALL_CELLS
+    group = None if column == ALL_CELLS else (column, str(st.session_state.get(level_key)))
+    n_variable = st.session_state.get("net variable") or VARIABLE_GENES[0]
+    return contexts.of_group(backbone, chosen, group, n_variable)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Looking up the genes")
+def _report(names: tuple[str, ...], fingerprint: str, _backbone: Backbone) -> GeneReport:
+    """``fingerprint`` stands for the vocabulary in the key of the cache."""
+    return resolve(names, _backbone.vocabulary)

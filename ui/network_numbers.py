@@ -1,0 +1,88 @@
+"""A network in one row of numbers, and in one sentence what they mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import streamlit as st
+
+from ugrn_core.network.shown import Shown
+from ugrn_core.network.summary import NetworkFacts
+from ui.errors import plain
+from ui.network_known import Known
+from ui.network_run import Predicted
+
+KNOWN_HELP = "Share of the edges shown that are known elsewhere, beside that of all scored edges."
+LIFT_HELP = "The mean probability of the edges shown, against the share assumed for any pair."
+
+
+def row(network: Predicted, facts: NetworkFacts, known: Known, filters: Shown) -> None:
+    """Five facts."""
+    request = network.asked.request
+    genes = f"{len(request.sources):,} × {len(request.targets):,} genes"
+    columns = st.columns(5)
+    given = [
+        ("Edges scored", f"{network.scores.n_edges:,}", genes, None),
+        ("Shown", f"{facts.shown:,}", _reached(facts, filters), None),
+        ("Expected FDR", _percent(facts.fdr), _wrong(facts), None),
+        ("Best probability", _number(facts.best), _lift(facts), LIFT_HELP),
+        ("Known among them", *_known(facts, known), KNOWN_HELP),
+    ]  # fmt: skip
+    for column, (label, value, below, explained) in zip(columns, given, strict=True):
+        column.metric(label, value, below, delta_color="off", delta_arrow="off", help=explained)
+
+
+def sentence(networks: Sequence[Predicted], prevalence: float, notes: Sequence[str]) -> None:
+    """What the edges are, at which prior, and what was left out."""
+    asked = [network.asked for network in networks]
+    models, readers = (" and ".join(dict.fromkeys(names)) for names in (
+        [a.backbone.card.name for a in asked], [a.translator.card.name for a in asked]
+    ))  # fmt: skip
+    calibrated = "" if all(a.translator.card.calibration for a in asked) else "not calibrated, and "
+    st.caption(
+        plain(
+            f"Hypotheses of {models}, read by {readers}; no measurement. Probabilities are {calibrated}those at a "
+            f"prevalence of {prevalence:.3g}: so many of all pairs are assumed to be edges. {' '.join(notes)}"
+        )
+    )
+
+
+def caveats(networks: Sequence[Predicted]) -> None:
+    """What is unusual about the question."""
+    for note in dict.fromkeys(note for network in networks for note in network.notes):
+        st.caption(plain(note))
+
+
+def _reached(facts: NetworkFacts, filters: Shown) -> str:
+    """By which rule the edges were chosen, and whether the rate asked for was reached."""
+    if filters.max_fdr is not None:
+        held = facts.fdr <= filters.max_fdr
+        return f"within {filters.max_fdr:.0%}" if held else f"best ones: none within {filters.max_fdr:.0%}"
+    if filters.min_probability is not None:
+        return f"at {filters.min_probability:g} or more"
+    return "the best ones"
+
+
+def _wrong(facts: NetworkFacts) -> str:
+    if not facts.shown:
+        return "nothing is shown"
+    return f"about {round(facts.fdr * facts.shown):,} of {facts.shown:,} wrong"
+
+
+def _lift(facts: NetworkFacts) -> str:
+    return f"mean {facts.lift:.2g} × the prevalence" if facts.shown else "nothing is shown"
+
+
+def _known(facts: NetworkFacts, known: Known) -> tuple[str, str]:
+    if facts.known is None or facts.known_all is None:
+        return "–", "not checked" if known.edges is None else "nothing is shown"
+    return _percent(facts.known), f"{_percent(facts.known_all)} of all, {known.label}"
+
+
+def _percent(share: float) -> str:
+    return "–" if math.isnan(share) else f"{100 * share:.3g} %"
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"

@@ -1,0 +1,64 @@
+"""Everything below the form: the job, what is shown of its network, views, the chosen edge, the files."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.network.summary import network_facts
+from ui import (
+    contexts,
+    models,
+    network_address,
+    network_asked,
+    network_compare,
+    network_edge,
+    network_files,
+    network_form,
+    network_known,
+    network_numbers,
+    network_shown,
+    network_views,
+)
+from ui.errors import said_in_place
+from ui.network_run import Predicted, predicted, table_of
+from ui.network_views import View
+
+
+@st.fragment(key="network results")
+def show() -> None:
+    """The network or the two networks that the form asks for; a control in here draws nothing else anew."""
+    with said_in_place():
+        asked = network_asked.read(models.current())
+        networks = predicted(asked)
+        if networks is not None:
+            network_form.fold(asked)
+            _shown(networks)
+        contexts.show_report(asked[0].genes)
+    network_address.write()
+
+
+def _shown(networks: tuple[Predicted, ...]) -> None:
+    first = networks[0].asked
+    above = st.container()
+    with network_shown.controls(first.request, first.translator.card):
+        network_known.controls(first.backbone)
+    known = network_known.read(first.backbone)
+    share = network_shown.prevalence(first.translator.card)
+    tables = [table_of(n, share, known.edges, known.token) for n in networks]
+    tokens = [f"{n.token} {share!r} {known.token}" for n in networks]
+    filters = network_shown.read()
+    if len(networks) == 2:
+        number = network_compare.which(networks)
+        if number is None:
+            network_compare.show(networks, tables, tokens, filters, above)
+            return
+        networks, tables, tokens = networks[number : number + 1], tables[number : number + 1], tokens[number:]
+    network, table, token = networks[0], tables[0], tokens[0]
+    selection = network_shown.selected(token, table, filters)
+    with above:
+        network_numbers.row(network, network_facts(table, selection.table, share), known, filters)
+    network_views.show(View(network, table, selection.table, token, filters))
+    network_numbers.sentence((network,), share, selection.notes)
+    network_edge.show((network,), (table,))
+    network_numbers.caveats((network,))
+    network_files.show(network, filters, known, token)
