@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from ugrn_core.backbones.registry import load_backbone
-from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network import blocks, tasks
@@ -29,7 +25,6 @@ from ugrn_core.translation.material import TrainRequest, own_material
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.calibration import false_discovery_rate
-from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Context
 
 NO_RULE = DirectionRule(None, None, "a test")
@@ -222,42 +217,6 @@ def test_edges_are_written_in_parts_as_the_table_has_them(toy, translator, reque
     pd.testing.assert_frame_equal(read, whole, check_exact=False, atol=1e-9)
     assert list(read.columns) == list(COLUMNS)
     assert edge_table(scores, translator, NO_RULE, limit=5).equals(whole.head(5))
-
-
-def test_the_command_writes_the_same_bytes_again(tmp_path, monkeypatch):
-    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
-    listed = tmp_path / "genes.txt"
-    listed.write_text("GATA1\nKLF1\nHBB\nTAL1\nSPI1\nOCT4\nNOSUCHGENE\n")
-    written = []
-    for name in ("a", "b"):
-        result = CliRunner().invoke(app, ["network", "--genes", str(listed), "--out", str(tmp_path / name)])
-        assert result.exit_code == 0, result.output
-        written.append({f.name: f.read_bytes() for f in sorted((tmp_path / name).iterdir())})
-    assert written[0] == written[1] and set(written[0]) == {"edges.csv", "genes.csv", "recipe.json"}
-    assert "100% of the pairs are stored already" in result.output and "ypotheses" not in result.stdout
-    table = pd.read_csv(tmp_path / "a" / "edges.csv")
-    check_edge_table(table)
-    assert set(table["source"]) == {"GATA1", "KLF1", "TAL1", "SPI1", "POU5F1"} and len(table) == 25
-    recipe = json.loads(written[0]["recipe.json"])
-    assert recipe["translator"]["name"] == "all-sets" and recipe["command"].endswith("--out .")
-    assert str(tmp_path) not in written[0]["recipe.json"].decode()
-    kept = load_translator("all-sets")
-    expected = score_pairs(kept, load_backbone("ugrn-mini"), list(zip(table["source"], table["target"], strict=True)))
-    np.testing.assert_allclose(as_scored(table), as_scored(expected), atol=3e-5)
-
-
-def test_the_command_says_what_is_missing(tmp_path):
-    listed = tmp_path / "genes.txt"
-    listed.write_text("HBB\nHBA1\n")
-    for words, why in (
-        ([], "either --genes or --h5ad"),
-        (["--genes", str(listed)], "name the sources with --sources"),
-        (["--genes", str(listed), "--group", "a=b"], "give --h5ad with it"),
-        (["--genes", str(listed), "--context", "moon"], "expected pair or full"),
-        (["--genes", str(listed), "--backbone", "toy-square"], "name one with --translator"),
-    ):
-        result = CliRunner().invoke(app, ["network", *words, "--out", str(tmp_path / "out")])
-        assert result.exit_code == 2 and why in result.output, result.output
 
 
 def test_default_sources_are_the_factors(genes):

@@ -13,6 +13,7 @@ from ugrn_core.errors import GeneError, InputError
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.data.expression import ExpressionData
+    from ugrn_core.genes.resolve import GeneReport
     from ugrn_core.types import Context
 
 
@@ -27,13 +28,17 @@ class CellOptions:
 
     def given(self) -> list[str]:
         """Options by name that were given."""
+        return self.words()[::2]
+
+    def words(self) -> list[str]:
+        """The options that were given, as words of a command."""
         options = {
             "--group": self.group,
             "--layer": self.layer,
             "--gene-column": self.gene_column,
             "--variable": self.variable,
         }
-        return [name for name, value in options.items() if value is not None]
+        return [word for name, value in options.items() if value is not None for word in (name, str(value))]
 
     def column_and_level(self) -> tuple[str, str] | None:
         """``--group`` in two; a text without an equals sign is an InputError."""
@@ -51,7 +56,7 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
 
     file = Path(text).expanduser()
     if text == "example" or file.suffix.lower() == ".h5ad":
-        return _cell_context(_read_data(text, file, cells), cells, backbone, strict)
+        return cell_context(read_data(text, cells), cells, backbone, strict)[0]
     if cells.given():
         raise InputError(f"{cells.given()[0]} needs an h5ad file as the context, but --context is {text!r}.")
     if text == "pair":
@@ -59,22 +64,29 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
     return list_context(read_genes(file, backbone.vocabulary, strict), file.name)
 
 
-def _read_data(text: str, file: Path, cells: CellOptions) -> ExpressionData:
+def read_data(text: str, cells: CellOptions) -> ExpressionData:
+    """The cells of an h5ad file or of ``example``; what was chosen in reading them is said."""
     from ugrn_core.data.h5ad import example_data, read_h5ad
 
     if text != "example":
+        file = Path(text).expanduser()
         with progress_on_stderr() as progress:
-            return read_h5ad(file, layer=cells.layer, gene_column=cells.gene_column, progress=progress)
-    if cells.layer or cells.gene_column:
+            data = read_h5ad(file, layer=cells.layer, gene_column=cells.gene_column, progress=progress)
+    elif cells.layer or cells.gene_column:
         raise InputError("--layer and --gene-column are for files of your own; the example is read in one way only.")
-    return example_data()
-
-
-def _cell_context(data: ExpressionData, cells: CellOptions, backbone: Backbone, strict: bool) -> Context:
-    from ugrn_core.data.context import VARIABLE_GENES, data_context
-
+    else:
+        data = example_data()
     for note in data.notes:
         say(note)
+    return data
+
+
+def cell_context(
+    data: ExpressionData, cells: CellOptions, backbone: Backbone, strict: bool
+) -> tuple[Context, GeneReport]:
+    """Genes and means of the cells as a context, with the report of every gene of the file; choices are said."""
+    from ugrn_core.data.context import VARIABLE_GENES, data_context
+
     context, report, notes = data_context(
         data,
         backbone.card,
@@ -87,7 +99,7 @@ def _cell_context(data: ExpressionData, cells: CellOptions, backbone: Backbone, 
         raise GeneError(f"{report.sentence()} Correct the file, or go on without --strict.")
     for note in notes:
         say(note)
-    return context
+    return context, report
 
 
 def _room(backbone: Backbone) -> int | None:

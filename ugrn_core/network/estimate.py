@@ -9,17 +9,22 @@ from itertools import islice
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
-from ugrn_core.network.blocks import PAIRS_A_BLOCK, block_key, block_pairs, translator_digest
+from ugrn_core.network import blocks
+from ugrn_core.network.order import EDGES_A_PIECE
 from ugrn_core.network.request import NetworkRequest, check_request
+from ugrn_core.network.run import finished_share
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
-from ugrn_core.sweep import SCHEMA, pair_rows, sweep_pairs
+from ugrn_core.sweep import SCHEMA, sweep_pairs
 from ugrn_core.translators.mlp import HIDDEN
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import SweepSettings
 
 ROW_BYTES = 120
 """Bytes of a line of edges.csv, about."""
+ORDER_BYTES = 48
+"""Bytes an edge while a piece of them is put in order."""
+TRIAL_PAIRS = 64
 TRIALS = 3
 QUICK_SECONDS = 0.2
 """A trial shorter than this is repeated: the best of ``TRIALS`` counts."""
@@ -60,12 +65,12 @@ def estimate_network(
     check_request(request, translator, backbone)
     settings, n_values = translator.card.schema.settings, len(translator.card.schema.grid)
     curves = translator.card.schema.method != "Baseline-Emb"
-    edges, pairs = count_edges(request), count_pairs(request)
-    share = stored_pairs(backbone, translator, request, store) / pairs
-    scores = 4 * len(request.sources) * len(request.targets) * (translator.card.seeds + 2) + 8 * edges
-    block = 2 * min(pairs, max(PAIRS_A_BLOCK, len(request.targets)))
-    memory = block * 4 * (4 * n_values + sum(HIDDEN)) if curves else block * 4 * (backbone.width + sum(HIDDEN))
-    disk = scores + edges * ROW_BYTES
+    edges, pairs = count_edges(request), request.n_pairs
+    share = finished_share(backbone, translator, request, store)
+    block = 2 * min(pairs, max(blocks.PAIRS_A_BLOCK, len(request.targets)))
+    features = 4 * n_values if curves else backbone.width
+    memory = max(4 * block * (features + sum(HIDDEN)), ORDER_BYTES * min(edges, EDGES_A_PIECE))
+    disk = 4 * len(request.sources) * len(request.targets) * (translator.card.seeds + 2) + edges * (8 + ROW_BYTES)
     if not curves:
         return NetworkEstimate(edges, 0, 0.0, memory, disk, share)
     if request.context.kind == "pair":
@@ -81,22 +86,7 @@ def estimate_network(
 
 def count_edges(request: NetworkRequest) -> int:
     """Number of edges that are scored."""
-    return len(request.sources) * len(request.targets) - len(_both(request))
-
-
-def count_pairs(request: NetworkRequest) -> int:
-    """Number of pairs of genes that are swept, each in both directions."""
-    both = len(_both(request))
-    return count_edges(request) - both * (both - 1) // 2
-
-
-def stored_pairs(backbone: Backbone, translator: Translator, request: NetworkRequest, store: Store | None) -> int:
-    """Number of pairs of genes whose scores the store holds."""
-    if store is None:
-        return 0
-    digest, settings = translator_digest(translator), translator.card.schema.settings
-    blocks = block_pairs(request)
-    return sum(len(pairs) for pairs in blocks if block_key(backbone, digest, request, settings, pairs) in store)
+    return len(request.sources) * len(request.targets) - len(set(request.sources) & set(request.targets))
 
 
 def stored_sweeps(backbone: Backbone, request: NetworkRequest, settings: SweepSettings, store: Store | None) -> int:
@@ -112,12 +102,11 @@ _seconds: dict[tuple[str, SweepSettings], float] = {}
 
 
 def _pair_seconds(backbone: Backbone, request: NetworkRequest, settings: SweepSettings) -> float:
-    """Seconds of a directed pair of two genes alone, from one batch of the sweep."""
+    """Seconds of a directed pair of two genes alone, from a short sweep."""
     kept = backbone.fingerprint, settings
     if kept not in _seconds:
-        rows = max(1, pair_rows(backbone.device) // len(settings.grid))
         pairs = ((s, t) for s in request.sources for t in request.targets if s != t)
-        trial = [pair for s, t in islice(pairs, -(-rows // 2)) for pair in ((s, t), (t, s))]
+        trial = [pair for s, t in islice(pairs, TRIAL_PAIRS // 2) for pair in ((s, t), (t, s))]
         sweep_pairs(backbone, trial[:2], settings)  # warms up
         seconds = []
         while len(seconds) < TRIALS and (not seconds or seconds[-1] < QUICK_SECONDS):
@@ -126,11 +115,6 @@ def _pair_seconds(backbone: Backbone, request: NetworkRequest, settings: SweepSe
             seconds.append(time.perf_counter() - start)
         _seconds[kept] = min(seconds) / len(trial)
     return _seconds[kept]
-
-
-def _both(request: NetworkRequest) -> set[str]:
-    """Genes that are source and target."""
-    return set(request.sources) & set(request.targets)
 
 
 def _size(number: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
+from ugrn_core.network.edge_table import COLUMNS
 from ugrn_core.network.filters import Selection, select_edges
 
 TOP = 1_000
@@ -30,6 +31,10 @@ class Shown:
     def select(self, table: pd.DataFrame) -> Selection:
         """The edges of ``table`` that are shown, best first, with notes on the others."""
         return select_edges(table, **asdict(self))
+
+    def check(self) -> None:
+        """Refuse what no edge table could be asked for; an :class:`~ugrn_core.errors.InputError` says what."""
+        self.select(pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS}))
 
     def words(self) -> list[str]:
         """The options of ``ugrn network`` that ask for the same."""

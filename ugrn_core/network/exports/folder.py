@@ -38,6 +38,7 @@ MOST_IN_FILES = 20_000
 """Edges of the graph files, at most: beyond, the programs that read them give up."""
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a zip archive."""
+CANNOT_WRITE = "The network cannot be written to {folder}: {error}. Name another folder."
 
 Draw = Callable[[pd.DataFrame, str], str]
 """The page (HTML) of an edge table and its caption. Pictures lie in a room above this one, and are handed in."""
@@ -116,8 +117,8 @@ def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
         "network.html": draw(shown.table, str(about["caption"])).encode(),
         "network.h5ad": network_h5ad([cell], about),
     }
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         write_edges(
             files.scores, files.translator, files.rule, folder / "edges.csv", prevalence=files.prevalence,
             known=files.known,
@@ -126,8 +127,16 @@ def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
             write_whole(folder / name, content)
         write_whole(folder / "recipe.json", recipe.encode())  # last: who finds it finds the others
     except OSError as error:
-        raise InputError(f"The network cannot be written to {folder}: {error}. Name another folder.") from error
+        raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
     return shown
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where it is missing; one that cannot be made is an InputError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
 
 
 def zip_network(files: NetworkFiles, file: Path | BinaryIO, draw: Draw) -> Selection:

@@ -1,0 +1,190 @@
+"""What ``ugrn network`` is asked for: genes, cells, groups of cells or a recipe, as questions for the core."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ugrn_core.cli.contexts import CellOptions, cell_context, read_data
+from ugrn_core.cli.genes import read_genes
+from ugrn_core.cli.output import say
+from ugrn_core.errors import InputError
+from ugrn_core.network.request import NetworkRequest, default_sources
+from ugrn_core.network.shown import Shown
+
+if TYPE_CHECKING:
+    from ugrn_core.backbones.backbone import Backbone
+    from ugrn_core.data.expression import ExpressionData
+    from ugrn_core.genes.resolve import GeneReport, Species
+    from ugrn_core.network.recipe_form import Recipe
+    from ugrn_core.translators.translator import Translator
+    from ugrn_core.types import Context
+
+CONTEXTS = ("pair", "full")
+NOT_A_FOLDER = re.compile(r"[^\w.+-]+")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options that say what the network is of."""
+
+    genes: Path | None
+    h5ad: str | None
+    cells: CellOptions
+    between: tuple[str, ...]
+    sources: Path | None
+    context: str | None
+    strict: bool
+
+    @property
+    def kind(self) -> str:
+        """pair or full: two genes alone by default for a list, the means of the cells for cells."""
+        return self.context or ("pair" if self.h5ad is None else "full")
+
+    @property
+    def by_group(self) -> bool:
+        """Whether --group names a column alone: a network for each of its groups."""
+        return self.cells.group is not None and "=" not in self.cells.group
+
+    def check(self) -> None:
+        """Refuse options that do not go together."""
+        if self.context is not None and self.context not in CONTEXTS:
+            raise InputError(f"--context is {self.context!r}; expected pair or full.")
+        if (self.genes is None) == (self.h5ad is None):
+            raise InputError("Give either --genes or --h5ad.")
+        if self.genes is not None and self.cells.given():
+            raise InputError(f"{self.cells.given()[0]} is about the cells of an h5ad file: give --h5ad with it.")
+        if self.between and not self.by_group:
+            raise InputError("--between names two groups of a column: give --group COLUMN with it.")
+        if self.between and len(set(self.between)) != 2:
+            raise InputError(f"--between is given for two groups, got {', '.join(self.between)}.")
+        if self.by_group and self.kind == "pair":
+            raise InputError("Two genes alone are the same in every group of cells: take --context full.")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One network to be made. ``names`` are the genes as given, ``line`` makes it again, ``folder`` lies below --out.
+
+    ``group`` and ``n_cells`` where it is one of several.
+    """
+
+    request: NetworkRequest
+    report: GeneReport
+    species: Species | None
+    line: tuple[str, ...]
+    group: str = ""
+    n_cells: int = 0
+    folder: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(record.name for record in self.report.records)
+
+    @property
+    def title(self) -> str:
+        """``B (95 cells): 20 sources x 600 targets``."""
+        who = f"{self.group} ({self.n_cells:,} cells): " if self.group else ""
+        return f"{who}{len(self.request.sources):,} sources x {len(self.request.targets):,} targets"
+
+
+def questions(asked: Asked, backbone: Backbone, translator: Translator) -> list[Question]:
+    """One question, or one a group of cells."""
+    if asked.genes is not None:
+        return [_of_list(asked, asked.genes, backbone, translator)]
+    assert asked.h5ad is not None
+    data = read_data(asked.h5ad, asked.cells)
+    if not asked.by_group:
+        return [_of_cells(asked, data, asked.cells, backbone, translator)]
+    return list(_of_groups(asked, data, backbone, translator))
+
+
+def recipe_question(recipe: Recipe, backbone: Backbone) -> Question:
+    """The question of a recipe, its names looked up again."""
+    from ugrn_core.genes.resolve import resolve
+
+    names = recipe.names or tuple(dict.fromkeys([*recipe.sources, *recipe.targets]))
+    report = resolve(names, backbone.vocabulary, recipe.species)
+    return Question(recipe.request(), report, recipe.species, ("--recipe", "recipe.json"))
+
+
+def command_line(
+    question: Question, translator: str, backbone: str, prevalence: float | None, known: Path | None, shown: Shown
+) -> str:
+    """The line that makes a network again, from the folder of its inputs into that of its files."""
+    line = ["ugrn", "network", *question.line, "--translator", Path(translator).name]
+    line += ["--backbone", Path(backbone).name]
+    line += [] if prevalence is None else ["--prevalence", np.format_float_positional(prevalence, trim="-")]
+    line += [] if known is None else ["--known", known.name]
+    return shlex.join([*line, *shown.words(), "--out", "."])
+
+
+def _of_list(asked: Asked, file: Path, backbone: Backbone, translator: Translator) -> Question:
+    from ugrn_core.data.context import list_context
+
+    report = read_genes(file, backbone.vocabulary, asked.strict)
+    request = _request(asked, list_context(report, file.name), backbone, translator)
+    return Question(request, report, None, ("--genes", file.name, *_rest(asked)))
+
+
+def _of_cells(
+    asked: Asked, data: ExpressionData, cells: CellOptions, backbone: Backbone, translator: Translator
+) -> Question:
+    context, report = cell_context(data, cells, backbone, asked.strict)
+    request = _request(asked, context, backbone, translator)
+    species: Species | None = "mouse" if data.species == "mouse" else None
+    line = ("--h5ad", Path(str(asked.h5ad)).name, *cells.words(), *_rest(asked))
+    return Question(request, report, species, line)
+
+
+def _of_groups(asked: Asked, data: ExpressionData, backbone: Backbone, translator: Translator) -> Iterator[Question]:
+    """A question a group of the column, in the order of the file, or of those named."""
+    column = str(asked.cells.group)
+    levels = data.groups.get(column, {})
+    if not levels:
+        data.profile((column, ""))  # says which columns there are
+    for level in asked.between or levels:
+        profile = data.profile((column, level))
+        own = replace(asked.cells, group=f"{column}={level}")
+        question = _of_cells(asked, data, own, backbone, translator)
+        yield replace(question, group=level, n_cells=profile.n_cells, folder=folder_name(level, list(levels)))
+
+
+def folder_name(level: str, levels: Sequence[str]) -> str:
+    """A folder for a group: its name in letters, digits, - . + and _; numbered where two would be the same."""
+
+    def plain(text: str) -> str:
+        return NOT_A_FOLDER.sub("_", text).strip("._") or "group"
+
+    same = [other for other in levels if plain(other).casefold() == plain(level).casefold()]
+    return plain(level) if len(same) < 2 else f"{plain(level)}_{same.index(level) + 1}"
+
+
+def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
+    """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
+    from ugrn_core.pair import with_genes
+    from ugrn_core.types import Context
+
+    sources = default_sources(cell.genes)
+    if asked.sources is not None:
+        sources = read_genes(asked.sources, backbone.vocabulary, asked.strict).symbols
+    if not sources:
+        raise InputError("None of the genes is a transcription factor: name the sources with --sources.")
+    targets = tuple(dict.fromkeys([*cell.genes, *sources]))
+    if asked.kind == "pair":
+        return NetworkRequest(sources, targets, Context())
+    whole, notes = with_genes(cell, targets, translator.card.schema.base)
+    for note in notes:
+        say(note)
+    return NetworkRequest(sources, targets, whole)
+
+
+def _rest(asked: Asked) -> tuple[str, ...]:
+    sources = ("--sources", asked.sources.name) if asked.sources else ()
+    return (*sources, "--context", asked.kind)

@@ -1,0 +1,64 @@
+"""Networks of several groups of cells: one h5ad of all, and what differs between two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ugrn_core.errors import InputError
+from ugrn_core.network.compare import compare_networks, comparison_notes
+from ugrn_core.network.exports.folder import CANNOT_WRITE, write_whole
+from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
+from ugrn_core.network.filters import Selection
+from ugrn_core.network.recipe import recipe_text
+from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.request import NetworkRequest
+
+GROUP_FILES = ("difference.csv", "networks.h5ad")
+CAVEAT = (
+    "A difference between two groups is one of their mean profiles seen through one model: no cell was compared with "
+    "another, nothing was tested, and a difference smaller than the spread of either network means nothing."
+)
+
+
+@dataclass(frozen=True)
+class GroupNetwork:
+    """A finished network of a group: its best edges (``table``) and those shown of them."""
+
+    name: str
+    recipe: Recipe
+    request: NetworkRequest
+    table: pd.DataFrame
+    shown: Selection
+
+
+def write_groups(networks: Sequence[GroupNetwork], a: GroupNetwork, b: GroupNetwork, folder: Path) -> tuple[str, ...]:
+    """Write :data:`GROUP_FILES` into ``folder``: edges shown of ``a`` or ``b`` with their change from a to b, and an
+    h5ad with a row a network. The notes say how many were gained and lost, and what that is worth.
+
+    Both are cut at the same probability, the higher of their two cuts: the best 100 of a small and of a large network
+    are not the same thing.
+    """
+    cut = max((n.shown.table["probability"].min() for n in (a, b) if len(n.shown.table)), default=0.0)
+    shown_a, shown_b = (n.shown.table[n.shown.table["probability"] >= cut] for n in (a, b))
+    compared = compare_networks(a.table, b.table, shown_a=shown_a, shown_b=shown_b)
+    cells = [
+        CellNetwork(n.name, n.request, n.recipe.settings.base, n.shown.table, recipe_text(n.recipe)) for n in networks
+    ]
+    about = {
+        "caption": f"Predicted, not measured: networks of {len(networks)} groups of cells. {CAVEAT}",
+        "model": a.recipe.model.name,
+        "translator": a.recipe.translator.name,
+        "prevalence": a.recipe.settings.prevalence,
+    }
+    difference = compared.to_csv(index=False, lineterminator="\n", float_format="%.6f")
+    try:
+        write_whole(folder / "difference.csv", difference.encode())
+        write_whole(folder / "networks.h5ad", network_h5ad(cells, about))
+    except OSError as error:
+        raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
+    same_cut = f"Both networks are cut at a probability of {cut:.4g}, the higher of their two cuts."
+    return (same_cut, *comparison_notes(a.table, b.table, compared, (a.name, b.name)), CAVEAT)
