@@ -170,7 +170,7 @@ def test_the_sweep_runs_on_its_own_pass(backbone: TransformerBackbone) -> None:
         counts.base_cell_formula(config, 30),
         counts.sweep_formula(config, rows, 30, 2),
     ]
-    assert rows <= batch_size(31)
+    assert rows <= batch_size(31, backbone.device)
     assert counted(run_it) == sum(p.multiply_adds for p in parts)
     assert counted(run_it) < 0.85 * counts.dual_formula(config, rows, 30).multiply_adds
 
@@ -348,7 +348,7 @@ def test_goals_are_those_set_for_the_full_size() -> None:
     assert FULL.mini_genes == (849, 1411) and FULL.plain_batches == (1, 2, 4, 8) and FULL.backwards >= 5
     assert FULL.goals and not QUICK.goals
     for sizes in (FULL, QUICK):
-        assert min(sizes.memory_sources) * 6 >= batch_size(sizes.growth_genes + 1)
+        assert min(sizes.memory_sources) * 6 >= batch_size(sizes.growth_genes + 1, CPU)
 
 
 # models and rows
@@ -377,7 +377,7 @@ def test_reverse_mode_gives_the_slopes_of_the_targets_spread_over_the_context() 
 def test_rows_are_a_batch_out_of_a_sweep(backbone: TransformerBackbone) -> None:
     rows = sweep_rows(backbone, 50)
     grid = list(backbone.card.grid)
-    assert len(rows.at) == batch_size(51)
+    assert len(rows.at) == batch_size(51, CPU)
     assert rows.value.tolist() == (grid * (2 + len(rows.at) // 6))[: len(rows.at)]
     assert rows.sources == -(-len(rows.at) // 6)
     assert torch.equal(rows.values.gather(1, rows.at[:, None])[:, 0], rows.value)

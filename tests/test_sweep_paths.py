@@ -89,11 +89,11 @@ def test_a_source_that_takes_all_attention_can_be_taken_out():
 
 def test_small_attention_equals_its_definition():
     torch.manual_seed(0)
-    q, k, v = torch.randn(2, 6, 2, 4, 8), torch.randn(2, 6, 3, 4, 8), torch.randn(2, 6, 3, 4, 8)
+    q, k, v = torch.randn(2, 2, 6, 4, 8), torch.randn(2, 3, 6, 4, 8), torch.randn(2, 3, 6, 4, 8)
 
     def attend(q, k, v):
-        q, k, v = (x.transpose(1, 2) for x in (q, k, v))
-        return ((q @ k.transpose(-1, -2) / 8**0.5).softmax(-1) @ v).transpose(1, 2)
+        q, k, v = (x.permute(1, 2, 0, 3) for x in (q, k, v))  # (R, H, tokens, c)
+        return ((q @ k.transpose(-1, -2) / 8**0.5).softmax(-1) @ v).permute(2, 0, 1, 3)
 
     out, tangent = torch.func.jvp(attend, (q[0], k[0], v[0]), (q[1], k[1], v[1]))
     found = small_attention(q, k, v)

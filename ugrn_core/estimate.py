@@ -34,7 +34,7 @@ def estimate(backbone: Backbone, tokens: int, passes: int, cached_share: float =
     """Cost of ``passes`` dual passes over contexts of ``tokens`` tokens (``<cls>`` included)."""
     todo = round(passes * (1 - cached_share))
     seconds = todo * multiply_adds(backbone, tokens) / _rate(backbone) if todo else 0.0
-    rows = min(batch_size(tokens), max(1, passes))
+    rows = min(batch_size(tokens, backbone.device), max(1, passes))
     memory = rows * tokens * backbone.width * ACTIVATIONS * 4
     return Estimate(passes, seconds, memory, cached_share)
 
@@ -46,7 +46,7 @@ def _rate(backbone: Backbone) -> float:
     """Multiply-adds a second of this backbone's dual pass on this machine, from one short timed pass; kept."""
     if backbone.fingerprint not in _rates:
         tokens = 65
-        rows = 4
+        rows = batch_size(tokens, backbone.device)
         ids = torch.zeros(tokens - 1, dtype=torch.int64, device=backbone.device)
         values = torch.full((rows, tokens - 1), backbone.card.base, device=backbone.device)
         for _ in range(2):  # the first call warms up

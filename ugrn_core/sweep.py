@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.plain_sweep import plain_pairs
+from ugrn_core.backbones.row_threads import row_threads
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.types import Cancel, Progress, SweepSettings
 
@@ -26,11 +27,12 @@ SCHEMA = 1
 
 LARGEST_VALUE = 1e6
 
-TOKENS_A_BATCH = 4096
-"""Tokens (rows x context length) of one pass: large enough for the matrix products, small enough for the cache."""
+TOKENS_A_THREAD = 3072
+"""Tokens (rows x context length) that a thread of a processor takes through a pass at once: enough for the matrix
+products, few enough for its cache."""
 
-CACHED_TOKENS = 1024
-"""The same in the pair context on a processor, where much of the work is elementwise."""
+TOKENS_A_BATCH = 1 << 15
+"""Tokens of one pass on a GPU."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ def sweep_sources(
     cell = None if follow else backbone.base_cell(ids, base)
     n_values = len(settings.grid)
     rows = [(where[s], v) for s in sources for v in settings.grid]
-    size = batch or batch_size(len(genes) + 1)
+    size = batch or batch_size(len(genes) + 1, backbone.device)
     pending: list[tuple[Tensor, Tensor]] = []
     finished = 0
     start = 0
@@ -155,7 +157,7 @@ def sweep_pairs(
     grid = torch.tensor(settings.grid, device=backbone.device, dtype=torch.float32)
     slope = np.empty((n, n_values), np.float32)
     response = None if follow else np.empty((n, n_values), np.float32)
-    size = max(1, (batch or pair_rows(backbone.device)) // n_values)
+    size = max(1, (batch or batch_size(3, backbone.device)) // n_values)
     at_base = None if response is None else _targets_at_base(backbone, ids, settings.base, size * n_values, cancel)
     for start in range(0, n, size):
         _stop_if(cancel)
@@ -173,19 +175,14 @@ def sweep_pairs(
     return PairSweep(response, slope)
 
 
-def batch_size(tokens: int) -> int:
-    """Rows of one dual pass for a context of ``tokens`` tokens, ``<cls>`` included."""
-    return max(1, TOKENS_A_BATCH // tokens)
+def batch_size(tokens: int, device: torch.device) -> int:
+    """Rows of one dual pass for a context of ``tokens`` tokens, ``<cls>`` included: as many for each thread."""
+    if device.type != "cpu":
+        return max(1, TOKENS_A_BATCH // tokens)
+    return row_threads(device) * max(1, TOKENS_A_THREAD // tokens)
 
 
-def pair_rows(device: torch.device) -> int:
-    """Rows of one dual pass in the pair context: on a processor few enough that activations stay in its cache."""
-    return (CACHED_TOKENS if device.type == "cpu" else TOKENS_A_BATCH) // 3
-
-
-def _targets_at_base(
-    backbone: Backbone, ids: np.ndarray, base: float, size: int, cancel: Cancel | None
-) -> np.ndarray:
+def _targets_at_base(backbone: Backbone, ids: np.ndarray, base: float, size: int, cancel: Cancel | None) -> np.ndarray:
     """Reconstruction (pair,) of the targets of ids (pair, 2) with both genes at base; once for both directions."""
     low, high = ids.min(1), ids.max(1)
     keys = low * (int(high.max(initial=0)) + 1) + high

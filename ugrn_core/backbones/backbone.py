@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ugrn_core.backbones.pair_paths import pairs_at_base, sweep_pairs
+from ugrn_core.backbones.row_threads import over_rows
 from ugrn_core.backbones.sweep_paths import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.types import BackboneCard, Vocabulary
@@ -103,7 +104,9 @@ class TransformerBackbone:
 
     @torch.no_grad()
     def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:
-        return self.model(gene_ids, values)
+        if gene_ids.dim() == 1:
+            return over_rows(lambda rows: (self.model(gene_ids, rows),), values)[0]
+        return over_rows(lambda ids, rows: (self.model(ids, rows),), gene_ids, values)[0]
 
     @torch.no_grad()
     def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,9 @@ import math
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.transformer import LeanTransformer, dual_linear
+from ugrn_core.backbones.dual_numbers import dual_linear, dual_softmax
+from ugrn_core.backbones.row_threads import over_rows
+from ugrn_core.backbones.transformer import LeanTransformer
 
 
 class BaseCell:
@@ -36,6 +38,9 @@ class BaseCell:
     @torch.no_grad()
     def sweep(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction and slope, both (B, G), with gene ``at`` (B,) set to ``value`` (B,)."""
+        return over_rows(self._rows, at, value)
+
+    def _rows(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
         z = self._first_layer(at + 1, value, self.gene_ids[at])
         for layer in self.model.blocks[1:]:
             z = layer.dual(z)
@@ -64,7 +69,7 @@ class BaseCell:
         scores = self.q @ k.permute(2, 3, 0, 1).reshape(h, c, 2 * b)  # (H, L, 2B)
         s, ds = scores.view(h, n, 2, b).permute(2, 3, 1, 0)  # each (B, L, H)
         w = torch.sigmoid(s - log_left)
-        dw = w * (1 - w) * ds
+        dw = w * torch.sigmoid(log_left - s) * ds
         gap = v[0][:, None] - u  # (B, L, H, c)
         result = torch.stack([u, gap * dw[..., None]])
         result[0].addcmul_(gap, w[..., None])
@@ -94,12 +99,12 @@ class BaseCell:
         s = s.scatter(2, here, own)
         ds = ds.scatter(2, here, (q[1] * k[0] + q[0] * k[1]).sum(-1, keepdim=True))
         p = s.softmax(-1)
-        w = p * ds
+        w = dual_softmax(p, ds)
         base_values = self.v  # (H, L, c)
         old = self.v[:, at].transpose(0, 1)  # (B, H, c)
         read = torch.stack([p, w], 0).permute(2, 0, 1, 3).reshape(h, 2 * b, n) @ base_values  # (H, 2B, c)
         read = read.view(h, 2, b, c).permute(1, 2, 0, 3)
         p_here, w_here = p.gather(2, here), w.gather(2, here)  # (B, H, 1)
         mixed = read[0] + p_here * (v[0] - old)
-        tangent = read[1] + w_here * (v[0] - old) - w.sum(-1, keepdim=True) * mixed + p_here * v[1]
+        tangent = read[1] + w_here * (v[0] - old) + p_here * v[1]
         return torch.stack([mixed, tangent])

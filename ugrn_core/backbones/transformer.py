@@ -19,11 +19,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ugrn_core.backbones.dual_numbers import (
+    dual_add_linear_,
+    dual_attention,
+    dual_decode,
+    dual_linear,
+    dual_norm,
+    dual_relu_,
+)
+from ugrn_core.backbones.row_threads import over_rows
+
 VALUE_CEILING = 512.0  # both published models clamp their input values here
 LAYER_NORM_EPS = 1e-5
 DECODER_SLOPE = 0.01  # LeakyReLU of the decoder
-QUERY_ROWS = 128  # fewest query rows of a product in the dual pass: fewer leave the matrix product idle
-SCORE_BLOCK = 1 << 18  # attention scores held at once in the dual pass (floats): stays in a core's L2 cache
 
 
 @dataclass(frozen=True)
@@ -83,43 +91,22 @@ class Layer(nn.Module):
         return scores.softmax(-1).mean(1)
 
     def dual(self, z: Tensor) -> Tensor:
-        """The layer on tokens and tangents stacked as z (2B, L, D): first the B primals, then the B tangents."""
-        return self.after_attention(z, self._dual_attention(z))
+        """The layer on tokens and tangents stacked as z (2B, L, D): first the B primals, then the B tangents.
+
+        z is used up: it holds something else afterwards. So it is with what follows.
+        """
+        b2, n, d = z.shape
+        qkv = dual_linear(self.qkv, z).view(2, b2 // 2, n, 3, self.n_heads, d // self.n_heads)
+        return self.after_attention(z, dual_attention(qkv).view(b2, n, d))
 
     def after_attention(self, z: Tensor, mixed: Tensor) -> Tensor:
         """What follows attention, on stacked residual stream z and mixed values, both (2B, L, D)."""
-        return self.after_sum(dual_linear(self.out, mixed).add_(z))
+        return self.after_sum(dual_add_linear_(z, self.out, mixed))
 
     def after_sum(self, z: Tensor) -> Tensor:
         """What follows the sum of the residual stream and attention, (2B, L, D)."""
         z = dual_norm(self.norm1, z)
-        hidden = dual_linear(self.ff_in, z)
-        primal, tangent = hidden.chunk(2)
-        tangent.mul_(primal > 0)
-        primal.relu_()
-        return dual_norm(self.norm2, dual_linear(self.ff_out, hidden).add_(z))
-
-    def _dual_attention(self, z: Tensor) -> Tensor:
-        """Softmax attention and its tangent, (2B, L, D), over blocks of queries so that scores stay in cache.
-
-        With P = softmax(S) and W = P * dS, the tangent of P V is P dV + W V - rowsum(W) * (P V).
-        """
-        b2, n, d = z.shape
-        b, h, c = b2 // 2, self.n_heads, d // self.n_heads
-        qkv = dual_linear(self.qkv, z).view(2, b, n, 3, h, c)
-        q, k, v = qkv.permute(3, 0, 1, 4, 2, 5).reshape(3, 2, b * h, n, c)  # one matrix a cell and head
-        q = q * (1.0 / math.sqrt(c))
-        keys = torch.cat([k[1], k[0]], -1).transpose(-1, -2)  # (B H, 2c, L): dK beside K
-        values = torch.cat([v[0], v[1]], -1)  # (B H, L, 2c)
-        queries = torch.cat([q[0], q[1]], -1)  # Q pairs with dK, dQ with K
-        result = z.new_empty(2, b * h, n, c)
-        rows = min(n, max(QUERY_ROWS, SCORE_BLOCK // n))
-        heads = max(1, SCORE_BLOCK // (rows * n))
-        for j in range(0, b * h, heads):
-            for i in range(0, n, rows):
-                at = (slice(j, j + heads), slice(i, i + rows))
-                result[:, *at] = _dual_rows(queries[at], keys[at[0]], values[at[0]])
-        return result.view(2, b, h, n, c).transpose(2, 3).reshape(b2, n, d)
+        return dual_norm(self.norm2, dual_add_linear_(z, self.ff_out, dual_relu_(dual_linear(self.ff_in, z))))
 
 
 class LeanTransformer(nn.Module):
@@ -153,11 +140,12 @@ class LeanTransformer(nn.Module):
     def embed(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """Tokens (B, G + 1, D), ``<cls>`` first, of gene_ids (G,) or (B, G) and values (B, G)."""
         gene_ids, values = self._with_cls(gene_ids, values, self.config.cls_value)
-        x = F.relu(self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1)))
-        x = self.value_out(x)
-        if self.value_norm is not None:
-            x = self.value_norm(x)
-        return self.embed_genes(gene_ids) + x
+        return self.embed_genes(gene_ids) + self.embed_values(values)
+
+    def embed_values(self, values: Tensor) -> Tensor:
+        """Value part of the tokens, (..., D)."""
+        x = self.value_out(F.relu(self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1))))
+        return x if self.value_norm is None else self.value_norm(x)
 
     def decode(self, tokens: Tensor) -> Tensor:
         """Reconstructed values (...) of tokens (..., D)."""
@@ -192,6 +180,11 @@ class LeanTransformer(nn.Module):
         the second result d M(v)_k / d v_s for every k. Equals ``torch.func.jvp`` of :meth:`forward` to float32
         rounding, at about 2.4 times the multiply-adds of one plain pass.
         """
+        if gene_ids.dim() == 1:
+            return over_rows(lambda v, t: self._dual_rows(gene_ids, v, t), values, tangents)
+        return over_rows(self._dual_rows, gene_ids, values, tangents)
+
+    def _dual_rows(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
         gene_ids, values = self._with_cls(gene_ids, values, self.config.cls_value)
         z = self.dual_tokens(gene_ids, values, F.pad(tangents, (1, 0)))
         for layer in self.blocks:
@@ -200,60 +193,20 @@ class LeanTransformer(nn.Module):
 
     def dual_tokens(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> Tensor:
         """Tokens and tangents stacked, (2B, ..., D), of values and tangents (B, ...); no ``<cls>`` is added."""
-        primal = self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1))
-        tangent = (tangents * (values <= VALUE_CEILING)).unsqueeze(-1) * self.value_in.weight.squeeze(-1)
-        tangent = tangent * (primal > 0)
-        z = dual_linear(self.value_out, torch.cat([primal.relu_(), tangent]))
-        if self.value_norm is not None:
-            z = dual_norm(self.value_norm, z)
+        z = self.dual_values(values, tangents)
         z[: z.shape[0] // 2] += self.embed_genes(gene_ids)
         return z
 
+    def dual_values(self, values: Tensor, tangents: Tensor) -> Tensor:
+        """Value part of tokens and its tangents stacked, (2B, ..., D)."""
+        primal = self.value_in(values.clamp(max=VALUE_CEILING).unsqueeze(-1))
+        tangent = (tangents * (values <= VALUE_CEILING)).unsqueeze(-1) * self.value_in.weight.squeeze(-1)
+        z = dual_linear(self.value_out, dual_relu_(torch.cat([primal, tangent])))
+        return z if self.value_norm is None else dual_norm(self.value_norm, z)
+
     def dual_decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction and slope, each (B, ...), of stacked tokens and tangents (2B, ..., D)."""
-        for linear in cast("list[nn.Linear]", list(self.head)[:2]):
-            z = dual_linear(linear, z)
-            primal, tangent = z.chunk(2)
-            tangent.mul_(torch.where(primal > 0, 1.0, DECODER_SLOPE))
-            F.leaky_relu_(primal, DECODER_SLOPE)
-        primal, tangent = dual_linear(cast(nn.Linear, self.head[2]), z).squeeze(-1).chunk(2)
-        return primal, tangent
+        return dual_decode(self.head, z, DECODER_SLOPE)
 
     def _with_cls(self, gene_ids: Tensor, values: Tensor, cls_value: float) -> tuple[Tensor, Tensor]:
         return F.pad(gene_ids, (1, 0), value=self.config.cls_id), F.pad(values, (1, 0), value=cls_value)
-
-
-def dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
-    """Affine map of primals, linear map of tangents, as one matrix product."""
-    return dual_affine(linear.weight, linear.bias, z)
-
-
-def dual_affine(weight: Tensor, bias: Tensor, z: Tensor) -> Tensor:
-    """:func:`dual_linear` of a weight (out, in) and a bias (out,)."""
-    y = F.linear(z, weight)
-    y[: z.shape[0] // 2] += bias
-    return y
-
-
-def _dual_rows(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
-    """What some queries read, with its tangent: (2, heads, rows, c); arguments as in ``_dual_attention``."""
-    c = queries.shape[-1] // 2
-    p = (queries[..., :c] @ keys[:, c:]).softmax(-1)  # (heads, rows, L)
-    w = (queries @ keys).mul_(p)
-    mixed, tangent = (p @ values).split(c, -1)  # P V beside P dV
-    tangent = torch.addcmul(tangent, w.sum(-1, keepdim=True), mixed, value=-1)
-    tangent += w @ values[..., :c]
-    return torch.stack([mixed, tangent])
-
-
-def dual_norm(norm: nn.LayerNorm, z: Tensor) -> Tensor:
-    """LayerNorm and its tangent: dy = g / sigma * (dx - mean(dx) - xhat * mean(xhat * dx))."""
-    x, dx = z.chunk(2)
-    out = torch.empty_like(z)
-    y, dy = out.chunk(2)
-    xhat, _, rstd = torch.native_layer_norm(x, norm.normalized_shape, None, None, norm.eps)
-    torch.mul(xhat, norm.weight, out=y).add_(norm.bias)
-    dy.copy_(dx).sub_(dx.mean(-1, keepdim=True))
-    dy.addcmul_(xhat, (xhat * dx).mean(-1, keepdim=True), value=-1)
-    dy.mul_(rstd).mul_(norm.weight)
-    return out

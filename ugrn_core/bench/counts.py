@@ -5,7 +5,7 @@ rate says how near the processor is to its limit, not how clever the path is.
 
 Symbols: B rows of a batch, U different sources among them, G genes, L = G + 1 tokens, D width, F feed-forward width,
 N layers, M products of one gene's linear map (0 without one); in the pair context P pairs, T values, R = P T rows,
-U different genes, E 1 with more than one layer and 0 with one.
+U different genes, K parts of values, E 1 with more than one layer and 0 with one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop
 
 from ugrn_core.backbones.transformer import TransformerConfig
+from ugrn_core.bench.threads import threads
 
 LAYER = "(4*D**2 + 2*D*F)"
 DECODER = "(2*D**2 + D)"
@@ -28,10 +29,11 @@ DUAL = f"L*M + B*(L*(D + 2*D**2 + 2*N*{LAYER}) + 6*N*L**2*D + 2*G*{DECODER})"
 BASE_CELL = "L*M + L*(D + 4*D**2) + L**2*D"
 SWEEP = f"U*L**2*D + B*(M + D + 8*D**2 + 6*L*D + 2*L*(D**2 + 2*D*F) + (N - 1)*(2*L*{LAYER} + 6*L**2*D) + 2*G*{DECODER})"
 PAIRS = (
-    f"(U + 1)*(M + D + 5*D**2) + U*T*(M + D + 8*D**2) + 6*R*(N - 1)*{LAYER} - 4*R*E*D**2 + 2*R*(D**2 + 2*D*F)"
-    f" + 2*R*{DECODER}"
+    f"(U + 1)*M + 2*(D + D**2) + T*(D + 2*D**2) + 3*(U + K)*D**2 + 2*U*K*D + K**2*D"
+    f" + 2*R*(1 + 2*E)*(D**2 + 2*D*F) + 6*R*(N - 1 - E)*{LAYER} + 2*R*E*(8*D**2 + 2*D*F) + 2*R*{DECODER}"
 )
-"""The last layer is computed for the target alone, one token of three; so are its queries where it is not the first."""
+"""Genes and values are projected once, K = 2 + 2 T parts of values among them; the last layer is computed for the
+target alone, one token of three."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,14 @@ def sweep_formula(config: TransformerConfig, batch: int, genes: int, sources: in
 def pairs_formula(config: TransformerConfig, pairs: int, values: int, genes: int) -> Formula:
     """:func:`ugrn_core.backbones.pair_paths.sweep_pairs` of ``pairs`` pairs among ``genes`` different genes."""
     pair_symbols = {"P": pairs, "T": values, "R": pairs * values, "U": genes, "E": int(config.n_layers > 1)}
+    pair_symbols["K"] = 2 + 2 * values
     return Formula(PAIRS, _symbols(config) | pair_symbols)
 
 
 def counted(work: Callable[[], object]) -> int:
-    """Multiply-adds of the matrix products that ``work`` calls, counted by torch as they are called."""
-    with FlopCounterMode(display=False, custom_mapping=_NOT_YET_COUNTED) as counter:
+    """Multiply-adds of the matrix products that ``work`` calls, counted by torch as they are called, on one thread:
+    torch does not count those of others."""
+    with threads(1), FlopCounterMode(display=False, custom_mapping=_NOT_YET_COUNTED) as counter:
         work()
     return counter.get_total_flops() // 2
 

@@ -13,6 +13,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from ugrn_core.bench.sizes import Sizes
+from ugrn_core.bench.threads import threads
 from ugrn_core.bench.timing import wait
 
 Sense = Literal["at least", "at most"]
@@ -63,7 +64,7 @@ def hot_spots(work: Callable[[], object], device: torch.device) -> tuple[HotSpot
     """The operations that took most of one call of ``work``, largest first."""
     on_gpu = device.type == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
-    with _silent_stderr(), profile(activities=activities) as seen:
+    with threads(1), _silent_stderr(), profile(activities=activities) as seen:  # it sees the thread that asks only
         work()
         wait(device)
     events = [

@@ -47,7 +47,7 @@ def pairs_against_reverse_mode(part: Part, ours: TransformerBackbone, theirs: Of
     a dual pass to gain here but its own speed.
     """
     grid = torch.tensor(ours.card.grid, device=part.device)
-    n = max(1, batch_size(3) // len(grid))
+    n = max(1, batch_size(3, part.device) // len(grid))
     symbols = random_pairs(ours, n)[:n]
     ids = torch.stack([torch.from_numpy(ours.vocabulary.ids(pair)) for pair in symbols]).to(part.device)
     base = ours.card.base

@@ -52,7 +52,7 @@ def sweep_rows(backbone: TransformerBackbone, n_genes: int) -> Rows:
     """One batch out of the middle of a sweep: the last values of one source and the first ones of the next."""
     device, card = backbone.device, backbone.card
     ids = torch.from_numpy(backbone.vocabulary.ids(random_genes(backbone, n_genes))).to(device)
-    size = batch_size(n_genes + 1)
+    size = batch_size(n_genes + 1, device)
     values = torch.tensor(card.grid, device=device).repeat(2 + size // len(card.grid))
     sources = torch.arange(len(values), device=device) // len(card.grid) % n_genes
     start = max(0, len(card.grid) - size // 2)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +18,7 @@ from ugrn_core.bench.part import Part
 from ugrn_core.bench.precision import measure_precision
 from ugrn_core.bench.scgpt import measure_scgpt
 from ugrn_core.bench.sizes import Sizes
+from ugrn_core.bench.threads import threads as use_threads
 from ugrn_core.types import Progress, part_of
 
 SCHEMA = 1
@@ -32,7 +31,7 @@ def run(sizes: Sizes, *, threads: int | None = None, progress: Progress | None =
 
     Writes nothing but a temporary folder. Random numbers are seeded; times are not repeatable, of course.
     """
-    with _threads(threads):
+    with use_threads(threads):
         machine = describe_machine()
         gpu = next((torch.device(d) for d in devices() if d != "cpu"), None)
         end = 1.0 if gpu is None else 0.7
@@ -93,15 +92,3 @@ def _by_name(*parts: Part) -> dict[str, float]:
 
 def _named(progress: Progress | None, name: str) -> Progress | None:
     return None if progress is None else lambda share, text: progress(share, f"{name}: {text}")
-
-
-@contextmanager
-def _threads(n: int | None) -> Iterator[None]:
-    """Run with ``n`` threads of torch, then with as many as before."""
-    before = torch.get_num_threads()
-    if n is not None:
-        torch.set_num_threads(n)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

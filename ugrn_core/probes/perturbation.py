@@ -39,7 +39,7 @@ def zeroing_effects(
     ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
     at = torch.tensor([where[s] for s in sources], device=backbone.device)
     effects = torch.zeros(len(sources), len(genes), device=backbone.device)
-    size = batch or batch_size(len(genes) + 1)
+    size = batch or batch_size(len(genes) + 1, backbone.device)
     for n, cell in enumerate(torch.from_numpy(cells).to(backbone.device)):
         intact = backbone.reconstruct(ids, cell[None])
         for start in range(0, len(sources), size):
