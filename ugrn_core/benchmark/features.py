@@ -6,8 +6,10 @@ genes of a data set, so that features belong to (data set, pair).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +24,7 @@ from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.probes.embedding import embedding_features
 from ugrn_core.store import Store
 from ugrn_core.translators.schema import ContextName
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
 
 ANYWHERE = ""
 """Place of the features of the pair context: the same in all data sets."""
@@ -46,6 +48,16 @@ class Surroundings:
         if place == ANYWHERE:
             return Context()
         return Context("genes", self.genes[place], label=f"genes of {place}")
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A computation that a benchmark needs: ``compute(store, progress=..., cancel=...)`` goes to ``kept[place]``."""
+
+    cost: int
+    kept: dict[str, Any]
+    place: str
+    compute: Callable[..., Any]
 
 
 @dataclass
@@ -77,23 +89,32 @@ class FeatureBank:
         cancel: Cancel | None = None,
     ) -> None:
         """Compute what ``methods`` read of the pairs of ``samples``, through the store."""
-        kinds = {m.features for m in methods if m.features}
-        pairs = pairs_by_place(samples, self.surroundings)
+        steps = self._steps(samples, methods)
+        whole, done = sum(step.cost for step in steps), 0
+        for step in steps:
+            part = part_of(progress, done / whole, (done + step.cost) / whole)
+            step.kept[step.place] = step.compute(self.store, progress=part, cancel=cancel)
+            done += step.cost
+
+    def _steps(self, samples: Sequence[LabelledPairs], methods: Collection[Method]) -> list[_Step]:
+        """What has to be computed for ``methods``, place by place; costs are in passes of the model, about."""
+        kinds, around = {m.features for m in methods if m.features}, self.surroundings
         steps = []
-        for place, asked in pairs.items():
-            genes = {g for pair in asked for g in pair}
+        for place, asked in pairs_by_place(samples, around).items():
+            genes, where = sorted({g for pair in asked for g in pair}), (around.cell(place), around.settings)
             alone = place == ANYWHERE
             if kinds & {"response", "slope"}:
-                steps.append((self._sweep, place, 2 * len(asked) if alone else len(genes) ** 2))
+                cost = 2 * len(asked) if alone else len(genes) ** 2
+                steps.append(_Step(cost, self.curves, place, partial(sweep_table, self.backbone, asked, *where)))
             if kinds & {"gene_level_response", "gene_level_slope"}:
-                steps.append((self._gene_level, place, 2 * REFERENCE * len(genes) if alone else REFERENCE * len(genes)))
-        if any(m.needs_expression for m in methods):
-            sets = sorted({d for sample in samples for d in sample.data_sets} & set(self.surroundings.expression))
-            steps += [(self._express, d, len(self.surroundings.genes[d]) ** 2 // 3) for d in sets]
-        whole, done = sum(cost for _, _, cost in steps), 0
-        for step, place, cost in steps:
-            step(place, pairs, _part(progress, done / whole, cost / whole), cancel)
-            done += cost
+                cost = (2 if alone else 1) * REFERENCE * len(genes)
+                steps.append(_Step(cost, self.levels, place, partial(gene_level, self.backbone, genes, *where)))
+        with_expression = {d for sample in samples for d in sample.data_sets} & set(around.expression)
+        for data_set in sorted(with_expression) if any(m.needs_expression for m in methods) else ():
+            genes = around.genes[data_set]
+            compute = partial(expression_probes, self.backbone, around.expression[data_set], genes)
+            steps.append(_Step(len(genes) ** 2 // 3, self.probes, data_set, compute))
+        return steps
 
     def features(self, name: str, sample: LabelledPairs) -> np.ndarray:
         """Features (pair, feature) float32 of the name in the registry of methods."""
@@ -110,44 +131,6 @@ class FeatureBank:
         if name == "perturbation":
             return _by_place(sample, sample.data_sets, lambda d, pairs: self.probes[d].baseline_pert(pairs))
         raise ValueError(f"no pair features are called {name!r}")
-
-    def _sweep(
-        self, place: str, pairs: Mapping[str, set[Edge]], progress: Progress | None, cancel: Cancel | None
-    ) -> None:
-        self.curves[place] = sweep_table(
-            self.backbone,
-            pairs[place],
-            self.surroundings.cell(place),
-            self.surroundings.settings,
-            self.store,
-            progress=progress,
-            cancel=cancel,
-        )
-
-    def _gene_level(
-        self, place: str, pairs: Mapping[str, set[Edge]], progress: Progress | None, cancel: Cancel | None
-    ) -> None:
-        self.levels[place] = gene_level(
-            self.backbone,
-            sorted({g for pair in pairs[place] for g in pair}),
-            self.surroundings.cell(place),
-            self.surroundings.settings,
-            self.store,
-            progress=progress,
-            cancel=cancel,
-        )
-
-    def _express(
-        self, data_set: str, pairs: Mapping[str, set[Edge]], progress: Progress | None, cancel: Cancel | None
-    ) -> None:
-        self.probes[data_set] = expression_probes(
-            self.backbone,
-            self.surroundings.expression[data_set],
-            self.surroundings.genes[data_set],
-            self.store,
-            progress=progress,
-            cancel=cancel,
-        )
 
 
 def pairs_by_place(samples: Sequence[LabelledPairs], surroundings: Surroundings) -> dict[str, set[Edge]]:
@@ -171,7 +154,3 @@ def _by_place(sample: LabelledPairs, places: Sequence[str], read) -> np.ndarray:
         out[rows] = part
     assert out is not None, "a sample without pairs"
     return out
-
-
-def _part(progress: Progress | None, start: float, part: float) -> Progress | None:
-    return None if progress is None else lambda share, sentence: progress(start + part * share, sentence)

@@ -59,9 +59,9 @@ def gene_level(
     alone = context.kind == "pair"
     reference = reference_genes(backbone.vocabulary.symbols if alone else context.genes, REFERENCE)
     wanted = sorted({*genes, *reference})
-    compute = _alone if alone else _in_context
+    question = _Question(backbone, reference, context, settings, store, cancel)
     found: dict[str, Means] = {}
-    for group in compute(backbone, wanted, reference, context, settings, store, cancel):
+    for group in question.alone(wanted) if alone else question.in_context(wanted):
         found |= group
         if progress:
             progress(len(found) / len(wanted), f"gene level: {len(found):,} of {len(wanted):,} genes")
@@ -71,72 +71,65 @@ def gene_level(
     return GeneLevel({g: i for i, g in enumerate(wanted)}, means, grand)
 
 
-def _alone(
-    backbone: Backbone,
-    genes: Sequence[str],
-    reference: Sequence[str],
-    context: Context,
-    settings: SweepSettings,
-    store: Store | None,
-    cancel: Cancel | None,
-) -> Iterator[dict[str, Means]]:
-    """Means in the pair context, group by group; the means are kept, the reference pairs behind them are not."""
-    keys = {g: question_key(backbone, VERSION, context, settings, g) for g in genes}
-    for start in range(0, len(genes), GENES_A_GROUP):
-        group = genes[start : start + GENES_A_GROUP]
-        found = {g: None if store is None else store.get(keys[g]) for g in group}
-        missing = [g for g in group if found[g] is None]
-        if missing:
-            fresh = _sweep_reference(backbone, missing, reference, settings, cancel)
-            if store is not None:
-                store.put_many({keys[g]: means for g, means in fresh.items()})
-            found |= fresh
-        yield {g: means for g, means in found.items() if means is not None}
+@dataclass(frozen=True)
+class _Question:
+    """What all means of a gene level have in common."""
 
+    backbone: Backbone
+    reference: Sequence[str]
+    context: Context
+    settings: SweepSettings
+    store: Store | None
+    cancel: Cancel | None
 
-def _sweep_reference(
-    backbone: Backbone, genes: Sequence[str], reference: Sequence[str], settings: SweepSettings, cancel: Cancel | None
-) -> dict[str, Means]:
-    others = {g: [r for r in reference if r != g] for g in genes}
-    there = [(g, r) for g in genes for r in others[g]]
-    swept = sweep_pairs(backbone, [*there, *((r, g) for g, r in there)], settings, cancel=cancel)
-    found: dict[str, Means] = {}
-    start = 0
-    for g in genes:
-        rows = slice(start, start + len(others[g]))
-        back = slice(rows.start + len(there), rows.stop + len(there))
-        found[g] = {"out_slope": swept.slope[rows].mean(0), "in_slope": swept.slope[back].mean(0)}
-        if swept.response is not None:
-            found[g] |= {"out_response": swept.response[rows].mean(0), "in_response": swept.response[back].mean(0)}
-        start = rows.stop
-    return found
+    def alone(self, genes: Sequence[str]) -> Iterator[dict[str, Means]]:
+        """Means in the pair context, group by group; the means are kept, the reference pairs behind them are not."""
+        keys = {g: question_key(self.backbone, VERSION, self.context, self.settings, g) for g in genes}
+        for start in range(0, len(genes), GENES_A_GROUP):
+            group = genes[start : start + GENES_A_GROUP]
+            found = {g: None if self.store is None else self.store.get(keys[g]) for g in group}
+            missing = [g for g in group if found[g] is None]
+            if missing:
+                fresh = self._sweep_reference(missing)
+                if self.store is not None:
+                    self.store.put_many({keys[g]: means for g, means in fresh.items()})
+                found |= fresh
+            yield {g: means for g, means in found.items() if means is not None}
 
-
-def _in_context(
-    backbone: Backbone,
-    genes: Sequence[str],
-    reference: Sequence[str],
-    context: Context,
-    settings: SweepSettings,
-    store: Store | None,
-    cancel: Cancel | None,
-) -> Iterator[dict[str, Means]]:
-    """Means in a full context, from the sweeps of all its asked genes and of the reference."""
-    column = {g: k for k, g in enumerate(context.genes)}
-    found: dict[str, Means] = {g: {} for g in genes}
-    of_reference: dict[str, list[np.ndarray]] = {}
-    for sweep in stored_sources(backbone, context, genes, settings, store, cancel=cancel):
-        others = [column[r] for r in reference if r != sweep.source]
-        for kind, curves in (("slope", sweep.slope), ("response", sweep.response)):
-            if curves is None:
-                continue
-            found[sweep.source][f"out_{kind}"] = curves[:, others].mean(1)
-            if sweep.source in reference:
-                of_reference.setdefault(kind, []).append(curves)
-    for kind, rows in of_reference.items():
-        stacked = np.stack(rows)  # (reference, value, gene), in the order of the genes asked
-        swept = [r for r in genes if r in reference]
+    def _sweep_reference(self, genes: Sequence[str]) -> dict[str, Means]:
+        others = {g: [r for r in self.reference if r != g] for g in genes}
+        there = [(g, r) for g in genes for r in others[g]]
+        pairs = [*there, *((r, g) for g, r in there)]
+        swept = sweep_pairs(self.backbone, pairs, self.settings, cancel=self.cancel)
+        found: dict[str, Means] = {}
+        start = 0
         for g in genes:
-            others = [i for i, r in enumerate(swept) if r != g]
-            found[g][f"in_{kind}"] = stacked[others][:, :, column[g]].mean(0)
-    yield found
+            rows = slice(start, start + len(others[g]))
+            back = slice(rows.start + len(there), rows.stop + len(there))
+            found[g] = {"out_slope": swept.slope[rows].mean(0), "in_slope": swept.slope[back].mean(0)}
+            if swept.response is not None:
+                found[g] |= {"out_response": swept.response[rows].mean(0), "in_response": swept.response[back].mean(0)}
+            start = rows.stop
+        return found
+
+    def in_context(self, genes: Sequence[str]) -> Iterator[dict[str, Means]]:
+        """Means in a full context, from the sweeps of all its asked genes and of the reference."""
+        column = {g: k for k, g in enumerate(self.context.genes)}
+        found: dict[str, Means] = {g: {} for g in genes}
+        of_reference: dict[str, list[np.ndarray]] = {}
+        sweeps = stored_sources(self.backbone, self.context, genes, self.settings, self.store, cancel=self.cancel)
+        for sweep in sweeps:
+            others = [column[r] for r in self.reference if r != sweep.source]
+            for kind, curves in (("slope", sweep.slope), ("response", sweep.response)):
+                if curves is None:
+                    continue
+                found[sweep.source][f"out_{kind}"] = curves[:, others].mean(1)
+                if sweep.source in self.reference:
+                    of_reference.setdefault(kind, []).append(curves)
+        for kind, rows in of_reference.items():
+            stacked = np.stack(rows)  # (reference, value, gene), in the order of the genes asked
+            swept = [r for r in genes if r in self.reference]
+            for g in genes:
+                others = [i for i, r in enumerate(swept) if r != g]
+                found[g][f"in_{kind}"] = stacked[others][:, :, column[g]].mean(0)
+        yield found

@@ -19,7 +19,7 @@ from ugrn_core.benchmark.run import Contestant, Run, Unit
 from ugrn_core.benchmark.scores import write_scores
 from ugrn_core.benchmark.scoring import Scored, Trained
 from ugrn_core.errors import Cancelled
-from ugrn_core.types import Cancel, Progress
+from ugrn_core.types import Cancel, Progress, part_of
 
 
 def run_benchmark(
@@ -34,10 +34,10 @@ def run_benchmark(
     ``budgets``, one a contestant, make the progress even in time.
     """
     seconds = [b.seconds for b in budgets] if budgets else [1.0] * len(contestants)
-    ends = np.cumsum([0.0, *seconds]) / max(sum(seconds), 1e-9)
+    ends = (np.cumsum([0.0, *seconds]) / max(sum(seconds), 1e-9)).tolist()
     for n, contestant in enumerate(contestants):
         share = FEATURE_SHARE if not budgets else budgets[n].feature_seconds / max(budgets[n].seconds, 1e-9)
-        _run_contestant(run, contestant, share, _scaled(progress, ends[n], ends[n + 1]), cancel)
+        _run_contestant(run, contestant, share, part_of(progress, ends[n], ends[n + 1]), cancel)
     keys = [
         unit.key(row, m.name)
         for contestant in contestants
@@ -61,7 +61,7 @@ def _run_contestant(
     bank, start = None, 0.0
     if contestant.backbone is not None:
         bank, start = run.bank(contestant.backbone), feature_share
-        bank.prepare(samples, methods, _scaled(progress, 0.0, start), cancel)
+        bank.prepare(samples, methods, part_of(progress, 0.0, start), cancel)
     for n, unit in enumerate(units):
         if cancel and cancel():
             raise Cancelled("Stopped on request; finished blocks are kept.")
@@ -87,9 +87,3 @@ def _run_unit(run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | N
     if file is not None:
         pairs = {row: run.samples.test(row, unit.neg_ratio, unit.seed).pairs for row in kept}
         write_scores(file, pairs, kept, run.parts.run)
-
-
-def _scaled(progress: Progress | None, start: float, stop: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda share, sentence: progress(float(start + (stop - start) * share), sentence)

@@ -23,7 +23,7 @@ from ugrn_core.translators.calibration import fit_calibration
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, train_net
 from ugrn_core.translators.schema import FeatureSchema, feature_schema
 from ugrn_core.translators.translator import HeldOutScore, Translator, TranslatorCard
-from ugrn_core.types import Cancel, Progress, SweepSettings
+from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 
 FEATURE_SHARE = 0.6
 """Share of the progress bar that features take."""
@@ -48,8 +48,8 @@ def train_translator(
     schema = feature_schema(backbone, request.method, request.context, settings)
     bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
     judged = [sample for j in material.judgements for sample in (j.test, j.train) if sample is not None]
-    bank.prepare([*material.members, *judged], _methods(schema), _until(progress, FEATURE_SHARE), cancel)
-    kept = _train(bank, request, schema, material.members, watch, _after(progress, FEATURE_SHARE), cancel)
+    bank.prepare([*material.members, *judged], _methods(schema), part_of(progress, 0.0, FEATURE_SHARE), cancel)
+    kept = _train(bank, request, schema, material.members, watch, part_of(progress, FEATURE_SHARE, 1.0), cancel)
     translator = Translator(_card(request, schema, material), kept, _hashes(material.members))
     return _judged(translator, bank, request, material, cancel)
 
@@ -73,7 +73,7 @@ def _train(
             members[seed].labels,
             seed=seed,
             settings=TrainSettings(epochs=request.epochs),
-            progress=_within(progress, n, len(jobs), f"{part.name}, seed {seed + 1} of {len(members)}"),
+            progress=_named(part_of(progress, n / len(jobs), (n + 1) / len(jobs)), f"{part.name}, seed {seed + 1}"),
             cancel=cancel,
             watch=_watching(watch, part.name, seed),
         )
@@ -142,13 +142,5 @@ def _watching(watch: Watch | None, part: str, seed: int) -> Callable[[int, float
     return None if watch is None else lambda epoch, loss: watch(part, seed, epoch, loss)
 
 
-def _until(progress: Progress | None, stop: float) -> Progress | None:
-    return None if progress is None else lambda share, sentence: progress(stop * share, sentence)
-
-
-def _after(progress: Progress | None, start: float) -> Progress | None:
-    return None if progress is None else lambda share, sentence: progress(start + (1 - start) * share, sentence)
-
-
-def _within(progress: Progress | None, n: int, of: int, what: str) -> Progress | None:
-    return None if progress is None else lambda share, sentence: progress((n + share) / of, f"{what}: {sentence}")
+def _named(progress: Progress | None, what: str) -> Progress | None:
+    return None if progress is None else lambda share, sentence: progress(share, f"{what}: {sentence}")
