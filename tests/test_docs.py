@@ -24,7 +24,7 @@ SPAN = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 VARIABLE = re.compile(r"\b(UGRN_[A-Z_]+|CHROMIUM)\b")
 READ = re.compile(r"(?:environ(?:\.get\(|\[)|getenv\()\s*[\"'](UGRN_[A-Z_]+|CHROMIUM)[\"']")
-OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)*/?")
 SUFFIXES = (".md", ".py", ".toml", ".txt", ".cff")
 
