@@ -326,7 +326,7 @@ def test_the_chosen_edge_shows_its_curves(page, toy, translators):
 
 def test_no_edge_is_chosen_at_first_and_that_is_said(page):
     predict(page)
-    assert "Choose an edge in the table" in words(page) and not page.get("plotly_chart")
+    assert "Choose an edge, in a table" in words(page) and not page.get("plotly_chart")
 
 
 def test_own_edges_are_held_against_the_network(page):

@@ -26,10 +26,11 @@ NOTE = (
 )
 
 
-def which(networks: Sequence[Predicted]) -> int | None:
-    """Which of both networks is looked at by itself, None for what differs between them."""
+def which(networks: Sequence[Predicted]) -> tuple[int | None, DeltaGenerator]:
+    """Which of both networks is looked at by itself, None for what differs between them; and the place beside."""
     names = [n.asked.name for n in networks]
-    chosen = st.segmented_control(
+    looked_at, beside = st.columns([5, 6], vertical_alignment="center")
+    chosen = looked_at.segmented_control(
         "Look at",
         [CHANGES_VIEW, *names],
         key="net which",
@@ -38,7 +39,7 @@ def which(networks: Sequence[Predicted]) -> int | None:
         required=True,
         label_visibility="collapsed",
     )
-    return names.index(chosen) if chosen in names else None
+    return (names.index(chosen) if chosen in names else None), beside
 
 
 def show(
@@ -47,17 +48,21 @@ def show(
     tokens: Sequence[str],
     filters: Shown,
     above: DeltaGenerator,
+    beside: DeltaGenerator,
 ) -> None:
-    """What differs between both networks, with the same rule applied to each; numbers go to the place ``above``."""
+    """What differs between both networks, with the same rule applied to each; numbers go to the place ``above``, the
+    choice of changes ``beside`` the choice of the network."""
     first, second = (n.asked.name for n in networks)
     names, token = (first, second), " ".join(tokens)
     shown = [network_shown.selected(t, table, filters) for t, table in zip(tokens, tables, strict=True)]
     compared = _compared(token, filters, tables, shown)
     with above:
         _numbers(compared, shown, names)
-    kinds = st.pills(
+    there = [change for change in CHANGES if (compared["change"] == change).any()]
+    network_shown.forget_strangers("net changes", there)
+    kinds = beside.pills(
         "Changes",
-        CHANGES,
+        there,
         key="net changes",
         selection_mode="multi",
         persist_state="session",
@@ -65,8 +70,7 @@ def show(
         label_visibility="collapsed",
     )
     chosen = compared[compared["change"].isin(kinds)].reset_index(drop=True) if kinds else compared
-    for note in comparison_notes(tables[0], tables[1], compared, names):
-        st.caption(plain(note))
+    st.caption(plain(" ".join(comparison_notes(tables[0], tables[1], compared, names))))
     if chosen.empty:
         st.info("No edge here: with these filters neither network shows one of this kind.")
         return
@@ -114,11 +118,12 @@ def _table(chosen: pd.DataFrame, names: tuple[str, str], token: str) -> None:
         on_select=lambda: network_edge.picker(top, key),
         selection_mode="single-row",
         alt="Edges by how much their probability differs; choose one to see its curves in both",
-        column_order=["source", "target", "change", "probability_a", "probability_b", "probability_change"],
+        column_order=["source", "target", "probability_change", "probability_a", "probability_b", "change"],
         column_config={
-            "probability_a": number(f"p, {names[0]}", format="%.3f"),
-            "probability_b": number(f"p, {names[1]}", format="%.3f"),
-            "probability_change": number("change of p", format="%+.3f"),
+            "probability_a": number("p from", format="%.4f", help=f"Probability in {names[0]}"),
+            "probability_b": number("p to", format="%.4f", help=f"Probability in {names[1]}"),
+            "probability_change": number("change", format="%+.4f", help="Change of the probability"),
+            "change": st.column_config.TextColumn("kind"),
         },
     )
     if len(chosen) > MOST_ROWS:
@@ -126,7 +131,7 @@ def _table(chosen: pd.DataFrame, names: tuple[str, str], token: str) -> None:
 
 
 def _said(change: str, names: tuple[str, str]) -> str:
-    return change.replace("in a only", f"in {names[0]} only").replace("in b only", f"in {names[1]} only")
+    return {CHANGES[3]: f"scored in {names[1]} only", CHANGES[4]: f"scored in {names[0]} only"}.get(change, change)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing")

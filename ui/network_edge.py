@@ -10,6 +10,7 @@ import streamlit as st
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
+from ugrn_core.figures.titles import slope_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
@@ -47,7 +48,7 @@ def show(networks: Sequence[Predicted], tables: Sequence[pd.DataFrame]) -> None:
     edge = chosen()
     first = networks[0].asked.request
     if edge is None or edge[0] not in first.sources or edge[1] not in first.targets:
-        st.caption(":material/ads_click: Choose an edge in the table to see the curves behind it.")
+        st.caption(":material/ads_click: Choose an edge, in a table or by a click in a figure, to see its curves.")
         return
     source, target = edge
     st.subheader(f"{source} → {target}", anchor=False)
@@ -108,8 +109,8 @@ def _row(network: Predicted, table: pd.DataFrame, edge: Edge, named: bool) -> No
         st.caption(f"{name}not scored, or beyond the best edges of this page.")
         return
     row = found.iloc[0]
-    unit = network.asked.backbone.card.unit
-    slope = "" if pd.isna(row["slope"]) else f" ({row['slope']:+.3g} {unit} per {unit})".replace("-", "−")
+    unit = slope_unit(network.asked.backbone.card.unit)
+    slope = "" if pd.isna(row["slope"]) else f" ({row['slope']:+.3g} {unit})".replace("-", "−")
     st.markdown(
         f"{name}probability **{row['probability']:.3f}** ± {row['spread']:.3f} · rank {found.index[0] + 1:,} of "
         f"{network.scores.n_edges:,} · {row['tag']} · {row['novelty']} in training · slope {row['slope_direction']}"

@@ -73,7 +73,7 @@ def fold(asked: tuple[Asked, ...]) -> None:
     if (keys := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
         return
     st.session_state[FOLDED_FOR] = keys
-    st.session_state[HEADLINE] = " | ".join(_line(a) for a in asked)
+    st.session_state[HEADLINE] = _headline(asked)
     st.session_state[FOLD] = True
     st.rerun()
 
@@ -130,12 +130,12 @@ def _translator_choices(backbone: Backbone, two: bool) -> None:
             network_translator.choice(backbone, "To", "net translator b", other_than=other_than)
 
 
-def _line(asked: Asked) -> str:
-    """A question in a few words."""
-    request, card = asked.request, asked.translator.card
-    around = "two genes alone" if request.context.kind == "pair" else request.context.label
-    size = f"{len(request.sources):,} sources × {len(request.targets):,} targets"
-    return plain(f"{size} of {asked.name} · {card.name} · {around}")
+def _headline(asked: tuple[Asked, ...]) -> str:
+    """The question in a few words."""
+    sizes = [f"{len(a.request.sources):,} sources × {len(a.request.targets):,} targets of {a.name}" for a in asked]
+    readers = " and ".join(dict.fromkeys(a.translator.card.name for a in asked))
+    kinds = {"pair": "two genes alone", "genes": "all genes at base", "profile": "means of the cells"}
+    return plain(f"{' against '.join(sizes)} · {readers} · {kinds[asked[0].request.context.kind]}")
 
 
 def _cell_choice(place) -> None:

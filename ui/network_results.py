@@ -48,9 +48,9 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
     tokens = [f"{n.token} {share!r} {known.token}" for n in networks]
     filters = network_shown.read()
     if len(networks) == 2:
-        number = network_compare.which(networks)
+        number, beside = network_compare.which(networks)
         if number is None:
-            network_compare.show(networks, tables, tokens, filters, above)
+            network_compare.show(networks, tables, tokens, filters, above, beside)
             return
         networks, tables, tokens = networks[number : number + 1], tables[number : number + 1], tokens[number:]
     network, table, token = networks[0], tables[0], tokens[0]

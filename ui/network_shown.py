@@ -69,7 +69,7 @@ def controls(request: NetworkRequest, card: TranslatorCard) -> DeltaGenerator:
 def search(request: NetworkRequest, place) -> None:
     """A field that keeps the edges of the genes chosen."""
     genes = _genes(request)
-    _forget_strangers("net search", genes)
+    forget_strangers("net search", genes)
     place.multiselect(
         "Search",
         genes,
@@ -151,7 +151,7 @@ def _threshold() -> None:
 
 def _filters(request: NetworkRequest) -> None:
     sources, genes = sorted(request.sources), _genes(request)
-    _forget_strangers("net of sources", sources)
+    forget_strangers("net of sources", sources)
     if st.session_state.get("net near") not in genes:
         st.session_state["net near"] = None
     left, right = st.columns(2)
@@ -200,11 +200,11 @@ def _genes(request: NetworkRequest) -> list[str]:
     return sorted({*request.sources, *request.targets})
 
 
-def _forget_strangers(key: str, known: Sequence[str]) -> None:
-    """Drop genes of another network from what a field holds."""
+def forget_strangers(key: str, known: Sequence[str]) -> None:
+    """Drop from what a field holds all that it no longer offers."""
     held = st.session_state.get(key)
     if held:
-        st.session_state[key] = [gene for gene in held if gene in set(known)]
+        st.session_state[key] = [value for value in held if value in set(known)]
 
 
 def _reset() -> None:

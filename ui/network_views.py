@@ -147,9 +147,14 @@ def _degrees(view: View) -> None:
 
 
 def _fdr(view: View) -> None:
-    frame = prepare_fdr(view.table, len(view.shown))
+    ends = ["source", "target"]
+    best = view.table.head(len(view.shown))[ends].to_numpy()
+    cut = len(view.shown) if (best == view.shown[ends].to_numpy()).all() else None
+    if cut is None:
+        st.caption("The filters leave out some of the best edges: the rate of those shown is the one above.")
+    frame = prepare_fdr(view.table, cut)
     figure_panel(
-        plot_fdr(frame, len(view.shown), asked=view.filters.max_fdr),
+        plot_fdr(frame, cut, asked=view.filters.max_fdr),
         frame,
         name=f"{view.name}, expected FDR",
         alt="Expected share of wrong edges among the best ones, by their number",
