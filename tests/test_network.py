@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,8 +185,14 @@ def test_directions_are_called_beyond_the_threshold_only(toy, translator, genes)
 
 
 def test_no_direction_is_called_where_training_does_not_tell(toy, request_):
-    own = trained(toy)
-    assert "own" in direction_rule(toy, own, predict_network(toy, own, request_)).reason
+    both_ways = trained(toy)
+    assert both_ways.card.reciprocal == 1.0
+    scores = predict_network(toy, both_ways, request_)
+    assert "100% of its training edges run both ways" in direction_rule(toy, both_ways, scores).reason
+    old = replace(both_ways, card=replace(both_ways.card, reciprocal=None))
+    assert "train it again" in direction_rule(toy, old, scores).reason
+    half = replace(both_ways, card=replace(both_ways.card, reciprocal=0.5))
+    assert "train" not in direction_rule(toy, half, scores).reason
     emb = trained(toy, "Baseline-Emb")
     assert "same in both directions" in direction_rule(toy, emb, predict_network(toy, emb, request_)).reason
 

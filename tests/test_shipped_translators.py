@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ugrn_core.backbones.registry import load_backbone
-from ugrn_core.beeline.networks import SPECIES
-from ugrn_core.paths import ASSETS
+from ugrn_core.beeline.networks import SPECIES, load_network
+from ugrn_core.beeline.report import reciprocal_share
+from ugrn_core.paths import ASSETS, beeline_folder
+from ugrn_core.translation.held_out import training_rows
 from ugrn_core.translation.scoring import score_pairs
 from ugrn_core.translators.library import load_translator
 
@@ -37,3 +39,12 @@ def test_a_shipped_translator_scores_with_its_backbone(file):
     assert np.isfinite(scored["score"]).all() and scored["probability"].between(0, 1).all()
     rarer = score_pairs(translator, backbone, EDGES, prevalence=0.001)
     assert (rarer["probability"] < scored["probability"]).all()
+
+
+@pytest.mark.skipif(beeline_folder() is None, reason="UGRN_DATA_DIR names no folder with BEELINE networks")
+@pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
+def test_the_card_says_how_many_training_edges_run_both_ways(file):
+    card = load_translator(file).card
+    vocabulary = load_backbone(card.schema.backbone, device="cpu").vocabulary
+    networks = [load_network(*row, card.gene_set).within(vocabulary) for row in training_rows(card)]
+    assert card.reciprocal == pytest.approx(reciprocal_share([e for n in networks for e in n.edges]))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from ugrn_core.beeline.networks import Network
+from ugrn_core.beeline.networks import Edge, Network
 from ugrn_core.types import Vocabulary
 
 
@@ -56,7 +56,7 @@ def network_report(network: Network, vocabulary: Vocabulary) -> NetworkReport:
         regulators_labelled=len(sources),
         edges=len(network.edges),
         edges_kept=len(edges),
-        reciprocal_share=sum((t, s) in edges for s, t in edges) / max(len(edges), 1),
+        reciprocal_share=reciprocal_share(edges),
         density=density(kept),
         density_labelled=len(edges) / max(len(sources) * (len(kept.genes) - 1), 1),
         candidates=candidates,
@@ -67,6 +67,12 @@ def network_report(network: Network, vocabulary: Vocabulary) -> NetworkReport:
 def density(network: Network) -> float:
     """Share of (listed regulator, other gene) pairs that are edges: the chance of a random candidate."""
     return len(network.edges) / max(_pairs(network), 1)
+
+
+def reciprocal_share(edges: Collection[Edge]) -> float:
+    """Share of different edges whose reverse is among them; 0 of none."""
+    there = set(edges)
+    return sum((t, s) in there for s, t in there) / max(len(there), 1)
 
 
 def report_frame(networks: Iterable[Network], vocabulary: Vocabulary) -> pd.DataFrame:

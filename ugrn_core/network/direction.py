@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.beeline.networks import Edge, load_network
-from ugrn_core.beeline.registry import missing_networks
+from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.blocks import score_block
 from ugrn_core.network.edge_table import DIRECTIONS
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
 from ugrn_core.sweep import sweep_pairs
-from ugrn_core.translation.held_out import training_rows
 from ugrn_core.translators.translator import Translator, TranslatorCard
 from ugrn_core.types import Cancel
 
@@ -73,15 +71,10 @@ def why_not(card: TranslatorCard) -> str:
     """Why a translator calls no direction; empty where it does."""
     if card.schema.method == "Baseline-Emb":
         return "sums of embeddings are the same in both directions"
-    rows = training_rows(card)
-    if not rows:
-        return "how many of its training edges run both ways is not known for edges of one's own"
-    if missing_networks(card.gene_set):
-        return "how many of its training edges run both ways is not known without BEELINE (ugrn fetch beeline)"
-    edges = {e for row in rows for e in load_network(*row, card.gene_set).edges}
-    share = sum((t, s) in edges for s, t in edges) / len(edges)
-    if share > MOST_RECIPROCAL:
-        return f"{share:.0%} of its training edges run both ways"
+    if card.reciprocal is None:
+        return "its card does not say how many of its training edges run both ways: train it again"
+    if card.reciprocal > MOST_RECIPROCAL:
+        return f"{card.reciprocal:.0%} of its training edges run both ways"
     return ""
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.beeline.report import density
+from ugrn_core.beeline.report import density, reciprocal_share
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
 from ugrn_core.benchmark.methods import METHODS, Method
 from ugrn_core.benchmark.metrics import ranking_metrics
@@ -49,9 +49,11 @@ def train_translator(
     bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
     judged = [sample for j in material.judgements for sample in (j.test, j.train) if sample is not None]
     bank.prepare([*material.members, *judged], _methods(schema), part_of(progress, 0.0, FEATURE_SHARE), cancel)
-    kept = _train(bank, request, schema, material.members, watch, part_of(progress, FEATURE_SHARE, 1.0), cancel)
+    groups = {j.group for j in material.judgements if j.train is not None}
+    middle = FEATURE_SHARE + (1 - FEATURE_SHARE) * len(material.members) / (len(material.members) + len(groups))
+    kept = _train(bank, request, schema, material.members, watch, part_of(progress, FEATURE_SHARE, middle), cancel)
     translator = Translator(_card(request, schema, material), kept, _hashes(material.members))
-    return _judged(translator, bank, request, material, cancel)
+    return _judged(translator, bank, request, material, part_of(progress, middle, 1.0), cancel)
 
 
 def _train(
@@ -82,18 +84,19 @@ def _train(
 
 
 def _judged(
-    translator: Translator, bank: FeatureBank, request: TrainRequest, material: Material, cancel: Cancel | None
+    translator: Translator,
+    bank: FeatureBank,
+    request: TrainRequest,
+    material: Material,
+    progress: Progress | None,
+    cancel: Cancel | None,
 ) -> Translator:
     """The translator with metrics and calibration from the held-out tests."""
     schema = translator.card.schema
-    nets_of: dict[str, Nets] = {}
+    nets_of = _held_out_nets(schema, bank, request, material, progress, cancel)
     scores, logits, labels, groups = [], [], [], []
     for j in (j for j in material.judgements if j.test.pairs):
-        nets = translator.nets
-        if j.train is not None:
-            if j.group not in nets_of:
-                nets_of[j.group] = _train(bank, request, schema, [j.train], None, None, cancel)
-            nets = nets_of[j.group]
+        nets = translator.nets if j.train is None else nets_of[j.group]
         features = {part.name: bank.features(part.features, j.test) for part in _methods(schema)}
         found = replace(translator, nets=nets).logits(features)
         metrics = ranking_metrics(j.test.labels, found)
@@ -104,6 +107,23 @@ def _judged(
         groups += [j.group] * len(found)
     calibration = fit_calibration(np.concatenate(logits), np.concatenate(labels), groups) if logits else None
     return replace(translator, card=replace(translator.card, metrics=tuple(scores), calibration=calibration))
+
+
+def _held_out_nets(
+    schema: FeatureSchema,
+    bank: FeatureBank,
+    request: TrainRequest,
+    material: Material,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> dict[str, Nets]:
+    """Networks that judge a group in place of those that are kept, by group: trained on everything but the group."""
+    trains = {j.group: j.train for j in material.judgements if j.train is not None}
+    nets: dict[str, Nets] = {}
+    for n, (group, train) in enumerate(trains.items()):
+        part = _named(part_of(progress, n / len(trains), (n + 1) / len(trains)), f"without {group}")
+        nets[group] = _train(bank, request, schema, [train], None, part, cancel)
+    return nets
 
 
 def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> TranslatorCard:
@@ -127,6 +147,7 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> T
         genes=tuple(sorted({g for member in material.members for pair in member.pairs for g in pair})),
         metrics=(),
         calibration=None,
+        reciprocal=reciprocal_share([edge for n in networks for edge in n.edges]),
     )
 
 

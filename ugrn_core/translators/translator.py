@@ -34,6 +34,8 @@ class TranslatorCard:
     ``networks`` and ``train_sets`` name the training rows, or ``own edges`` and their file. ``prior`` is the share of
     edges among the training pairs, ``prevalence`` the share assumed where none is given: the median density of the
     training networks over their regulators. Without ``calibration`` probabilities are those of the networks alone.
+    ``reciprocal``: share of the edges of the training networks whose reverse is one of their edges too; None in cards
+    of older versions.
     """
 
     name: str
@@ -53,6 +55,7 @@ class TranslatorCard:
     genes: tuple[str, ...]
     metrics: tuple[HeldOutScore, ...]
     calibration: Calibration | None
+    reciprocal: float | None = None
 
 
 @dataclass(frozen=True)
