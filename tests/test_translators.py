@@ -369,6 +369,20 @@ def test_training_can_be_watched_and_cancelled() -> None:
         train_translator(PlantedBackbone(), request, material(STRING, request), cancel=lambda: True)
 
 
+def test_progress_covers_the_networks_that_only_judge() -> None:
+    rows = tuple(r for r in ROWS if r.network == "STRING")
+    request = replace(REQUEST, max_pos=60, seeds=1, epochs=2)
+    told: list[tuple[float, str]] = []
+    train_translator(PlantedBackbone(), request, material(rows, request), progress=lambda *a: told.append(a))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares) and shares[-1] == pytest.approx(1.0)
+    kept = [share for share, words in told if words.startswith("GDT, seed 1")]
+    assert max(kept) == pytest.approx(0.6 + 0.4 / 8), "one training is kept, seven judge"
+    assert {words.split(":")[0] for _, words in told if words.startswith("without")} == {
+        f"without {s}" for s in SPECIES
+    }
+
+
 # a user's own edges
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption
+from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption
 from ugrn_core.cli.output import say, write_csv
 
 
 def beeline(
     backbone: BackboneOption = DEFAULT_BACKBONE,
-    gene_set: Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")] = "TFs+500",
+    gene_set: GeneSetOption = "TFs+500",
     device: DeviceOption = None,
 ) -> None:
     """Say what of every BEELINE network a model knows, as CSV.

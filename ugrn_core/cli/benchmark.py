@@ -13,7 +13,10 @@ from ugrn_core.cli.options import (
     BackgroundOption,
     BaseOption,
     DeviceOption,
+    FeatureContextOption,
+    GeneSetOption,
     GridOption,
+    MaxPosOption,
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
@@ -33,12 +36,12 @@ def benchmark(
     table: Annotated[int, typer.Option(metavar="1..6", help="Table of the paper.")],
     out: Annotated[Path, typer.Option(metavar="FILE.csv", help="File to write (.csv or .csv.gz).")],
     backbone: BackboneOption = DEFAULT_BACKBONE,
-    gene_set: Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")] = "TFs+500",
-    context: Annotated[str, typer.Option(metavar="pair|full", help="Two genes, or all of the data set.")] = "pair",
+    gene_set: GeneSetOption = "TFs+500",
+    context: FeatureContextOption = "pair",
     sampler: Annotated[
         str, typer.Option(metavar="NAME", help="Negatives: per_tf, uniform, degree_matched or tf_matched.")
     ] = "per_tf",
-    max_pos: Annotated[int, typer.Option(help="Most positives of each network of each data set; 0: all.")] = 2000,
+    max_pos: MaxPosOption = 2000,
     seeds: Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")] = 3,
     weights: Annotated[
         str, typer.Option(metavar="both|trained|random", help="random: the same shape, never trained.")

@@ -30,6 +30,9 @@ DeviceOption = Annotated[
 SchedulerOption = Annotated[
     str | None, typer.Option(metavar="tcp://HOST:PORT", help="Dask cluster that computes; default: UGRN_SCHEDULER.")
 ]
+GeneSetOption = Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")]
+FeatureContextOption = Annotated[str, typer.Option(metavar="pair|full", help="Two genes, or all of the data set.")]
+MaxPosOption = Annotated[int, typer.Option(help="Most positives of each network of each data set; 0: all.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at gene names the model does not know.")]
 
 

@@ -13,7 +13,10 @@ from ugrn_core.cli.options import (
     BackgroundOption,
     BaseOption,
     DeviceOption,
+    FeatureContextOption,
+    GeneSetOption,
     GridOption,
+    MaxPosOption,
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table
@@ -36,15 +39,15 @@ def train(
     backbone: BackboneOption = DEFAULT_BACKBONE,
     network: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE networks to train on.")] = "STRING",
     sets: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE data sets to train on.")] = "hESC",
-    gene_set: Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")] = "TFs+500",
+    gene_set: GeneSetOption = "TFs+500",
     edges: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own edges instead: source,target or source,target,label.")
     ] = None,
     method: Annotated[str, typer.Option(metavar="NAME", help="Ens, VVP, GDT or Baseline-Emb.")] = "Ens",
-    context: Annotated[str, typer.Option(metavar="pair|full", help="Two genes, or all of the data set.")] = "pair",
+    context: FeatureContextOption = "pair",
     sampler: Annotated[str, typer.Option(metavar="NAME", help="Negatives: see ugrn benchmark.")] = "per_tf",
     neg_ratio: Annotated[int, typer.Option(help="Negatives to each positive (N/P).")] = 1,
-    max_pos: Annotated[int, typer.Option(help="Most positives of each network of each data set; 0: all.")] = 2000,
+    max_pos: MaxPosOption = 2000,
     epochs: Annotated[int, typer.Option(help="Epochs of each network.")] = 50,
     seeds: Annotated[int, typer.Option(help="Networks whose logits are averaged, each with its own pairs.")] = 3,
     base: BaseOption = None,
