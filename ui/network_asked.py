@@ -10,7 +10,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
-from ugrn_core.genes.resolve import resolve
+from ugrn_core.genes.resolve import Species, resolve
 from ugrn_core.network.request import NetworkRequest, check_request, default_sources
 from ugrn_core.pair import with_genes
 from ugrn_core.translators.translator import Translator
@@ -43,6 +43,7 @@ class Asked:
     genes: ContextChoice
     notes: tuple[str, ...]
     words: tuple[str, ...]
+    species: Species | None = None
 
     @property
     def translator(self) -> Translator:
@@ -70,7 +71,9 @@ def cell_key() -> str:
 
 
 def cell() -> str:
-    """Which virtual cell is chosen."""
+    """Which virtual cell is chosen; groups of cells differ in nothing but their means."""
+    if mode() == TWO and against() == GROUPS:
+        return FULL
     return st.session_state.get(cell_key()) or CELL_DEFAULTS.get(network_genes.origin(), PAIR)
 
 
@@ -106,7 +109,7 @@ def _one(backbone: Backbone) -> Asked:
     if network_genes.origin() == network_genes.RECIPE:
         recipe, kept, genes, notes = network_recipe.read(backbone)
         words = ("--recipe", network_recipe.RECIPE_FILE)
-        return Asked("the recipe", backbone, kept, recipe.request(), genes, notes, words)
+        return Asked("the recipe", backbone, kept, recipe.request(), genes, notes, words, recipe.species)
     kept = network_translator.chosen(backbone, "net translator")
     request: NetworkRequest | None = st.session_state.get(KEPT)
     if request is None or not network_genes.nothing_given():
@@ -137,7 +140,7 @@ def _asked(name: str, backbone: Backbone, kept: Kept, genes: ContextChoice) -> A
         notes += added
     request = NetworkRequest(sources, targets, context)
     notes += check_request(request, kept.translator, backbone)
-    return Asked(name, backbone, kept, request, genes, tuple(notes), _words(genes))
+    return Asked(name, backbone, kept, request, genes, tuple(notes), _words(genes), network_genes.species())
 
 
 def _sources(backbone: Backbone, genes: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:

@@ -10,19 +10,21 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.network_panels import plot_changes, prepare_changes
-from ugrn_core.network.compare import CHANGES, compare_networks, comparison_notes
-from ugrn_core.network.filters import Selection
+from ugrn_core.network.compare import CHANGES, compare_networks, comparison_notes, same_cut
+from ugrn_core.network.exports.groups import CAVEAT
+from ugrn_core.network.filters import edge_count, expected_fdr
 from ugrn_core.network.shown import Shown
 from ui import network_edge, network_files, network_numbers, network_shown
 from ui.errors import plain
 from ui.figure_panel import figure_panel
+from ui.network_known import Known
 from ui.network_run import Predicted
 from ui.network_table import MOST_ROWS
 
 CHANGES_VIEW = "Changes"
 NOTE = (
-    "Only edges shown in at least one of both. A difference of two predictions is a hypothesis as each of them is: "
-    "what is gained here was not seen to be gained in cells."
+    "Only edges shown in at least one of both. Each is a hypothesis, and so is the difference; one smaller than the "
+    "spread of either network means nothing."
 )
 
 
@@ -47,6 +49,7 @@ def show(
     tables: Sequence[pd.DataFrame],
     tokens: Sequence[str],
     filters: Shown,
+    known: Known,
     above: DeltaGenerator,
     beside: DeltaGenerator,
 ) -> None:
@@ -54,8 +57,8 @@ def show(
     choice of changes ``beside`` the choice of the network."""
     first, second = (n.asked.name for n in networks)
     names, token = (first, second), " ".join(tokens)
-    shown = [network_shown.selected(t, table, filters) for t, table in zip(tokens, tables, strict=True)]
-    compared = _compared(token, filters, tables, shown)
+    selected = [network_shown.selected(t, table, filters).table for t, table in zip(tokens, tables, strict=True)]
+    compared, shown, cut = _compared(token, filters, tables, selected)
     with above:
         _numbers(compared, shown, names)
     there = [change for change in CHANGES if (compared["change"] == change).any()]
@@ -70,7 +73,8 @@ def show(
         label_visibility="collapsed",
     )
     chosen = compared[compared["change"].isin(kinds)].reset_index(drop=True) if kinds else compared
-    st.caption(plain(" ".join(comparison_notes(tables[0], tables[1], compared, names))))
+    said = (f"Both are cut at a probability of {cut:.4g}, the higher of their two cuts.",)
+    st.caption(plain(" ".join((*said, *comparison_notes(tables[0], tables[1], compared, names)))))
     if chosen.empty:
         st.info("No edge here: with these filters neither network shows one of this kind.")
         return
@@ -82,9 +86,9 @@ def show(
             frame,
             name=f"{names[0]} and {names[1]}, changes",
             alt=f"Probability of every edge in {names[0]} and in {names[1]}",
-            command="\n".join(network_files.command(n, filters) for n in networks),
+            command=network_files.command_of_both(networks, filters, known),
             key="net-changes",
-            note=NOTE,
+            note=CAVEAT if networks[0].asked.genes.group else NOTE,
         )
     with right:
         _table(chosen, names, f"{token} {filters} {kinds}")
@@ -93,15 +97,15 @@ def show(
     network_numbers.caveats(networks)
 
 
-def _numbers(compared: pd.DataFrame, shown: Sequence[Selection], names: tuple[str, str]) -> None:
+def _numbers(compared: pd.DataFrame, shown: Sequence[pd.DataFrame], names: tuple[str, str]) -> None:
     counts = compared["change"].value_counts()
     columns = st.columns(5)
     for column, change in zip(columns, ("gained", "lost", "kept"), strict=False):
         said = {"gained": f"only in {names[1]}", "lost": f"only in {names[0]}", "kept": "in both"}[change]
         column.metric(change.title(), f"{counts.get(change, 0):,}", said, delta_color="off", delta_arrow="off")
-    for column, selection, name in zip(columns[3:], shown, names, strict=True):
-        fdr = "–" if selection.table.empty else f"{100 * selection.fdr:.3g} %"
-        words = f"{len(selection.table):,} edges shown"
+    for column, table, name in zip(columns[3:], shown, names, strict=True):
+        fdr = "–" if table.empty else f"{100 * expected_fdr(table):.3g} %"
+        words = edge_count(len(table))
         column.metric(f"FDR, {name}", fdr, words, delta_color="off", delta_arrow="off")
 
 
@@ -135,6 +139,10 @@ def _said(change: str, names: tuple[str, str]) -> str:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing")
-def _compared(token: str, filters: Shown, _tables: Sequence[pd.DataFrame], _shown: Sequence[Selection]) -> pd.DataFrame:
-    a, b = _tables
-    return compare_networks(a, b, shown_a=_shown[0].table, shown_b=_shown[1].table)
+def _compared(
+    token: str, filters: Shown, _tables: Sequence[pd.DataFrame], _selected: Sequence[pd.DataFrame]
+) -> tuple[pd.DataFrame, tuple[pd.DataFrame, pd.DataFrame], float]:
+    """Edges with their change, the edges of both that were compared, and the probability they are cut at."""
+    (a, b), (from_a, from_b) = _tables, _selected
+    shown_a, shown_b, cut = same_cut(from_a, from_b)
+    return compare_networks(a, b, shown_a=shown_a, shown_b=shown_b), (shown_a, shown_b), cut

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from ugrn_core.figures.network_file import network_file
@@ -15,6 +17,7 @@ from ugrn_core.network.exports.folder import FILES, NetworkFiles, write_network,
 from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.shown import Shown
 from ui import models, network_shown
+from ui.network_asked import SOURCES_FILE
 from ui.network_known import Known
 from ui.network_run import Predicted
 
@@ -33,7 +36,10 @@ MEANING = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """All that the files depend on, read from the controls; they are made outside the page's run."""
+    """All that the files depend on, read from the controls; they are made outside the page's run.
+
+    ``command`` names no place of this machine.
+    """
 
     network: Predicted
     shown: Shown
@@ -46,9 +52,8 @@ class Wanted:
 def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
     """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for."""
     asked = network.asked
-    wanted = Wanted(
-        network, shown, known, network_shown.prevalence(asked.translator.card), command(network, shown), token
-    )
+    share = network_shown.prevalence(asked.translator.card)
+    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), token)
     name = file_stem(f"network of {asked.name}, {asked.backbone.card.name}, {asked.translator.card.name}")
     st.subheader("Take away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,16 +76,42 @@ def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
                 key=f"net {file}",
                 help=MEANING[file],
             )
-    st.code(wanted.command, language="bash", wrap_lines=True)
+    st.caption("The edges that are shown, as a graph for other programs; all scored edges in edges.csv.")
+    st.code(command(network, shown, known), language="bash", wrap_lines=True)
+    if SOURCES_FILE in asked.words:
+        st.download_button(
+            SOURCES_FILE,
+            "\n".join(asked.request.sources) + "\n",
+            SOURCES_FILE,
+            on_click="ignore",
+            key="net sources file",
+            help="The sources as a file, for the command line",
+        )
 
 
-def command(network: Predicted, shown: Shown) -> str:
-    """The line of ``ugrn network`` that makes this network and its files again."""
+def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool = False) -> str:
+    """The line of ``ugrn network`` that makes this network and its files again; ``names_only``: without folders."""
     asked = network.asked
-    line = ["ugrn", "network", *asked.words, "--translator", asked.translator.card.name]
-    line += ["--backbone", models.command_name(asked.backbone)]
-    line += ["--prevalence", f"{network_shown.prevalence(asked.translator.card):.9g}"]
+    given, backbone = list(asked.words), models.command_name(asked.backbone)
+    if names_only:
+        given[1], backbone = Path(given[1]).name, Path(backbone).name
+    line = ["ugrn", "network", *given, "--translator", asked.translator.card.name, "--backbone", backbone]
+    share = network_shown.prevalence(asked.translator.card)
+    line += ["--prevalence", np.format_float_positional(share, trim="-")]
+    line += ["--known", known.file] if known.file else []
     return shlex.join([*line, *shown.words(), "--out", "."])
+
+
+def command_of_both(networks: Sequence[Predicted], shown: Shown, known: Known) -> str:
+    """The line that makes two groups and what differs between them, else a line for each network."""
+    groups = [n.asked.genes.group for n in networks]
+    if None in groups or groups[0] == groups[1]:
+        lines = [command(n, shown, known) for n in networks]
+        return "\n".join(f"{line.removesuffix('.')}{name}" for line, name in zip(lines, "ab", strict=True))
+    (column, _, first), (_, _, second) = (str(group).partition("=") for group in groups)
+    words = shlex.split(command(networks[0], shown, known))
+    at = words.index("--group")
+    return shlex.join([*words[:at], "--group", column, "--between", first, "--between", second, *words[at + 2 :]])
 
 
 def _zipped(wanted: Wanted) -> bytes:
@@ -114,8 +145,9 @@ def _files(wanted: Wanted) -> NetworkFiles:
         prevalence=wanted.prevalence,
         command=wanted.command,
         names=[record.name for record in report.records],
-        known=known_facts(known.label, known.edges),
+        species=asked.species,
+        known=known_facts(known.file or known.label, known.edges),
         shown=wanted.shown,
-        notes=network.notes,
+        notes=network.of_the_run,
     )
     return NetworkFiles(network.scores, asked.translator, network.rule, recipe, report.frame(), known.edges)

@@ -141,12 +141,16 @@ def _headline(asked: tuple[Asked, ...]) -> str:
 def _cell_choice(place) -> None:
     origin, key = network_genes.origin(), cell_key()
     st.session_state.setdefault(key, CELL_DEFAULTS[origin])
+    two_groups = mode() == TWO and against() == GROUPS
+    if two_groups:
+        st.session_state[key] = FULL
     place.segmented_control(
         "Virtual cell",
         list(CELL_LABELS[origin]),
         key=key,
         persist_state="session",
         required=True,
+        disabled=two_groups,
         format_func=CELL_LABELS[origin].__getitem__,
         help=CELL_HELP,
     )

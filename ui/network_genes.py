@@ -7,7 +7,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES, list_context
 from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
-from ugrn_core.genes.resolve import GeneReport, resolve
+from ugrn_core.genes.resolve import GeneReport, Species, resolve
 from ugrn_core.network.request import NetworkRequest
 from ui import cells, contexts, example, network_recipe
 from ui.contexts import ALL_CELLS, LIST_FILE, ContextChoice
@@ -37,6 +37,12 @@ def read(backbone: Backbone, level_key: str = "net level") -> ContextChoice:
     if origin() == LIST:
         return _of_list(backbone)
     return _of_cells(backbone, level_key)
+
+
+def species() -> Species | None:
+    """How the gene names of the cells were read; a list is read name by name."""
+    held = cells.current()
+    return "mouse" if origin() == CELLS and held is not None and held.data.species == "mouse" else None
 
 
 def nothing_given() -> bool:
@@ -85,13 +91,13 @@ def _list_controls() -> None:
 
 def _of_list(backbone: Backbone) -> ContextChoice:
     uploaded = st.session_state.get("net names")
-    label, names = uploaded or ("your list", tuple(parse_gene_list(st.session_state.get("net genes") or "")))
+    file, names = uploaded or (LIST_FILE, tuple(parse_gene_list(st.session_state.get("net genes") or "")))
     if not names:
         raise NotYet("The network has no genes yet: paste a list above, upload one, or take the genes of your cells.")
     report = _report(names, backbone.fingerprint, backbone)
     pasted = "" if uploaded else "\n".join(names) + "\n"
-    file = uploaded[0] if uploaded else LIST_FILE
-    return ContextChoice({label: list_context(report, label)}, file, report=report, gene_list=pasted)
+    name = file if uploaded else "your list"
+    return ContextChoice({name: list_context(report, file)}, file, report=report, gene_list=pasted)
 
 
 def _cell_controls(two_groups: bool) -> None:

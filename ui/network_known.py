@@ -17,16 +17,19 @@ from ui.beeline import networks_are_here
 from ui.errors import NotYet, plain, said_in_place
 
 BEELINE, OWN, NONE = "beeline", "own", "none"
+OWN_FILE = "known.csv"
 LABELS = {BEELINE: "BEELINE", OWN: "My own edges", NONE: "Nothing"}
 
 
 @dataclass(frozen=True)
 class Known:
-    """``edges`` None: nothing is checked. ``token`` tells it apart in caches; ``label`` names it in a sentence."""
+    """``edges`` None: nothing is checked. ``token`` tells it apart in caches, ``label`` names it in a sentence, and
+    ``file`` is what ``--known`` is called with, nothing for BEELINE."""
 
     edges: frozenset[Edge] | None = field(default=None, repr=False)
     token: str = ""
     label: str = ""
+    file: str = ""
 
 
 def controls(backbone: Backbone) -> None:
@@ -58,7 +61,8 @@ def read(backbone: Backbone) -> Known:
     text = st.session_state.get("net known given") or ""
     if kind == OWN and text.strip():
         edges = _own(text, backbone.fingerprint, backbone)
-        return Known(frozenset(edges.network.edges), hashlib.sha256(text.encode()).hexdigest(), "your list")
+        token = hashlib.sha256(text.encode()).hexdigest()
+        return Known(frozenset(edges.network.edges), token, "your list", OWN_FILE)
     return Known()
 
 

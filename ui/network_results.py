@@ -50,14 +50,14 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
     if len(networks) == 2:
         number, beside = network_compare.which(networks)
         if number is None:
-            network_compare.show(networks, tables, tokens, filters, above, beside)
+            network_compare.show(networks, tables, tokens, filters, known, above, beside)
             return
         networks, tables, tokens = networks[number : number + 1], tables[number : number + 1], tokens[number:]
     network, table, token = networks[0], tables[0], tokens[0]
     selection = network_shown.selected(token, table, filters)
     with above:
         network_numbers.row(network, network_facts(table, selection.table, share), known, filters)
-    network_views.show(View(network, table, selection.table, token, filters))
+    network_views.show(View(network, table, selection.table, token, filters, known))
     network_numbers.sentence((network,), share, selection.notes)
     network_edge.show((network,), (table,))
     network_numbers.caveats((network,))

@@ -43,8 +43,13 @@ class Predicted:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is unusual about the question, and why no direction is called where none is."""
+        return tuple(dict.fromkeys([*self.asked.genes.notes, *self.asked.notes, *self.of_the_run]))
+
+    @property
+    def of_the_run(self) -> tuple[str, ...]:
+        """Those that the recipe keeps, as ``ugrn network`` does."""
         why = (f"No direction is called: {self.rule.reason}.",) if self.rule.reason else ()
-        return tuple(dict.fromkeys([*self.asked.genes.notes, *self.asked.notes, *self.scores.notes, *why]))
+        return (*self.scores.notes, *why)
 
 
 def predicted(asked: tuple[Asked, ...]) -> tuple[Predicted, ...] | None:

@@ -23,6 +23,7 @@ from ugrn_core.network.layout import place_genes
 from ugrn_core.network.shown import Shown
 from ui import network_edge, network_files, network_shown, network_table
 from ui.figure_panel import csv_button, figure_panel
+from ui.network_known import Known
 from ui.network_run import Predicted
 
 GRAPH = "graph"
@@ -39,6 +40,7 @@ class View:
     shown: pd.DataFrame
     token: str
     filters: Shown
+    known: Known
 
     @property
     def name(self) -> str:
@@ -48,7 +50,7 @@ class View:
 
     @property
     def command(self) -> str:
-        return network_files.command(self.network, self.filters)
+        return network_files.command(self.network, self.filters, self.known)
 
 
 def show(view: View) -> None:

@@ -51,6 +51,16 @@ def compare_networks(
     return order[COLUMNS].reset_index(drop=True)
 
 
+def same_cut(shown_a: pd.DataFrame, shown_b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, float]:
+    """Both sets of shown edges from the same probability on, the higher of their two lowest, and that probability.
+
+    The best 100 of a small and of a large network are not the same thing. Without an edge the cut is 0.
+    """
+    cut = float(max((t["probability"].min() for t in (shown_a, shown_b) if len(t)), default=0.0))
+    a, b = (t[t["probability"] >= cut] for t in (shown_a, shown_b))
+    return a, b, cut
+
+
 def genes_in_one(a: pd.DataFrame, b: pd.DataFrame) -> tuple[list[str], list[str]]:
     """Genes of ``a`` that ``b`` lacks, and genes of ``b`` that ``a`` lacks, sorted."""
     genes_a, genes_b = ({*table["source"], *table["target"]} for table in (a, b))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.network.compare import compare_networks, comparison_notes
+from ugrn_core.network.compare import compare_networks, comparison_notes, same_cut
 from ugrn_core.network.exports.folder import CANNOT_WRITE, write_whole
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
 from ugrn_core.network.filters import Selection
@@ -39,11 +39,9 @@ def write_groups(networks: Sequence[GroupNetwork], a: GroupNetwork, b: GroupNetw
     """Write :data:`GROUP_FILES` into ``folder``: edges shown of ``a`` or ``b`` with their change from a to b, and an
     h5ad with a row a network. The notes say how many were gained and lost, and what that is worth.
 
-    Both are cut at the same probability, the higher of their two cuts: the best 100 of a small and of a large network
-    are not the same thing.
+    Both are cut at the same probability, see :func:`ugrn_core.network.compare.same_cut`.
     """
-    cut = max((n.shown.table["probability"].min() for n in (a, b) if len(n.shown.table)), default=0.0)
-    shown_a, shown_b = (n.shown.table[n.shown.table["probability"] >= cut] for n in (a, b))
+    shown_a, shown_b, cut = same_cut(a.shown.table, b.shown.table)
     compared = compare_networks(a.table, b.table, shown_a=shown_a, shown_b=shown_b)
     cells = [
         CellNetwork(n.name, n.request, n.recipe.settings.base, n.shown.table, recipe_text(n.recipe)) for n in networks
@@ -60,5 +58,5 @@ def write_groups(networks: Sequence[GroupNetwork], a: GroupNetwork, b: GroupNetw
         write_whole(folder / "networks.h5ad", network_h5ad(cells, about))
     except OSError as error:
         raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
-    same_cut = f"Both networks are cut at a probability of {cut:.4g}, the higher of their two cuts."
-    return (same_cut, *comparison_notes(a.table, b.table, compared, (a.name, b.name)), CAVEAT)
+    said = f"Both networks are cut at a probability of {cut:.4g}, the higher of their two cuts."
+    return (said, *comparison_notes(a.table, b.table, compared, (a.name, b.name)), CAVEAT)
