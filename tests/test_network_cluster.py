@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
+from typer.testing import CliRunner
 
+import ugrn_core
 from ugrn_core import cluster
 from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.cli.app import app
 from ugrn_core.cluster import cluster_executor
 from ugrn_core.errors import Cancelled, ClusterError, InputError, StoreError
 from ugrn_core.genes.tfs import is_tf
@@ -29,6 +35,7 @@ from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Context, SweepSettings
 
+SMALL_BLOCKS = "from ugrn_core.network import blocks; blocks.PAIRS_A_BLOCK = 1; from ugrn_core.cli import main; main()"
 NO_RULE = DirectionRule(None, None, "a test")
 
 
@@ -125,7 +132,8 @@ def test_the_same_edge_table_as_in_this_process(executor, mini, all_sets, networ
     alike(there, here, all_sets)
     shares = [share for share, _ in said]
     assert shares == sorted(shares) and shares[-1] == 1 and len(set(shares)) == n_blocks(network)
-    assert write_edges(there, all_sets, NO_RULE, tmp_path / "edges.csv") == there.n_edges
+    write_edges(there, all_sets, NO_RULE, tmp_path / "edges.csv")
+    assert len((tmp_path / "edges.csv").read_text().splitlines()) == 1 + there.n_edges
 
 
 @pytest.mark.parametrize(
@@ -270,8 +278,8 @@ def test_a_mistake_found_by_a_worker_arrives_as_such(local_cluster, executor):
 def test_workers_of_another_version_are_refused(executor, toy, monkeypatch):
     translator = trained(toy)
     genes = tuple(toy.vocabulary.symbols[:5])
-    monkeypatch.setattr(hands, "versions", lambda: {"ugrn-explorer": "7.0", "torch": "2.13.0"})
-    with pytest.raises(ClusterError, match=r"ugrn-explorer .* instead of 7\.0\. Workers need this program"):
+    monkeypatch.setattr(ugrn_core, "__version__", "7.0")
+    with pytest.raises(ClusterError, match=r"has ugrn-explorer \S+ instead of 7\.0\. Workers need this program"):
         predict_network(toy, translator, NetworkRequest(genes[:2], genes), executor=executor)
 
 
@@ -283,3 +291,44 @@ def test_a_worker_that_lacks_a_library_is_told(toy):
             client.run(exec, "import sys; sys.modules['torch'] = None")
         with cluster_executor(bare.scheduler_address) as own, pytest.raises(ClusterError, match=r"torch.*Workers need"):
             predict_network(toy, translator, NetworkRequest(genes[:2], genes), executor=own)
+
+
+def test_the_address_of_a_worker_is_not_that_of_a_scheduler(local_cluster):
+    with Client(local_cluster.scheduler_address, set_as_default=False) as client:
+        address = next(iter(client.scheduler_info()["workers"]))
+    with pytest.raises(ClusterError, match=r"a Dask Worker answers"), cluster_executor(address):
+        pass
+
+
+def test_a_command_that_is_killed_goes_on_where_it_was(
+    local_cluster, mini, small_blocks, monkeypatch, tmp_path, handed_out
+):
+    """`kill -9` of `ugrn network --scheduler` after its first blocks; the same line again computes the others."""
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
+    symbols = mini.vocabulary.symbols
+    chosen = [s for s in symbols if is_tf(s)][:16] + [s for s in symbols if not is_tf(s)][:284]
+    (tmp_path / "genes.txt").write_text("\n".join(chosen))
+    factors = tuple(g for g in chosen if is_tf(g))
+    total = n_blocks(NetworkRequest(factors, tuple(chosen)))
+    line = ["network", "--genes", str(tmp_path / "genes.txt"), "--out", str(tmp_path / "out")]
+    with (tmp_path / "log").open("wb") as log, Store() as store:
+        running = subprocess.Popen(
+            [sys.executable, "-c", SMALL_BLOCKS, *line, "--scheduler", local_cluster.scheduler_address],
+            stdout=log, stderr=log,
+        )  # fmt: skip
+        try:
+            while not (kept := store.stats().entries):
+                assert running.poll() is None, (tmp_path / "log").read_text()
+                time.sleep(0.02)
+        finally:
+            running.kill()
+            running.wait(10)
+        kept = store.stats().entries
+        assert 0 < kept < total
+        assert not (tmp_path / "out" / "edges.csv").exists()
+        monkeypatch.setenv("UGRN_SCHEDULER", local_cluster.scheduler_address)
+        result = CliRunner().invoke(app, line)
+        assert result.exit_code == 0, result.output
+        assert len(handed_out) == total - kept and store.stats().entries >= total
+    edges = pd.read_csv(tmp_path / "out" / "edges.csv")
+    assert len(edges) == len(factors) * (len(chosen) - 1)

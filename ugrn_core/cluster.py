@@ -7,6 +7,7 @@ an address is given, never before.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import socket
@@ -84,7 +85,7 @@ class DaskWorkers(Workers):
         self._threads, self._counted = 0, float("-inf")
 
     def submit(self, function: Callable[..., T], *args: Any) -> Future[T]:
-        return super().submit(_by_name(function.__name__), function.__module__, function.__name__, *args)
+        return super().submit(_by_name(function.__module__, function.__name__), *args)
 
     def share(self, content: bytes, name: str) -> Any:
         """The content as the result of a task: it goes over once, from worker to worker where needed, and is made
@@ -95,6 +96,8 @@ class DaskWorkers(Workers):
             return self.client.submit(lambda sent: sent, content, key=f"ugrn-{name}", pure=False)
 
     def width(self) -> int:
+        if self.client.status == "closed":  # what was handed over while it tried to connect again would never end
+            raise self.explain(CancelledError())
         return max(FEWEST, A_THREAD * (self.threads() or 0))
 
     def threads(self) -> int | None:
@@ -165,34 +168,63 @@ def cluster_executor(address: str | None = None) -> Iterator[Executor | None]:
 
 def _client(address: str) -> Any:
     try:
-        _knock(address)
+        answers = _knock(address)
+        if answers != "Scheduler":
+            raise ClusterError(f"At {address} a Dask {answers} answers; give the address of the scheduler.")
         from distributed import Client
 
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(
             f"No Dask scheduler answers at {address} ({_one_line(error)}). Start one with `dask scheduler` and workers "
             "with `dask worker`, or run without --scheduler and UGRN_SCHEDULER."
         ) from error
 
 
-def _knock(address: str) -> None:
-    """Fail at once where nothing listens: a client that does not get through leaves a thread behind."""
+def _knock(address: str) -> str:
+    """What of Dask answers, in time: a client that does not get through may wait for ever, and leaves a thread."""
     match = ADDRESS.fullmatch(address)
     assert match is not None
-    socket.create_connection((match[1].strip("[]"), int(match[2])), CONNECT_SECONDS).close()
+    socket.create_connection((match[1].strip("[]"), int(match[2])), CONNECT_SECONDS).close()  # fails at once
+
+    async def ask() -> str:
+        from distributed.core import rpc
+        from distributed.security import Security
+
+        async with rpc(address, connection_args=Security().get_connection_args("client")) as there:
+            found: Any = await asyncio.wait_for(there.identity(), CONNECT_SECONDS)
+            return found["type"]
+
+    with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop of its own
+        return thread.submit(asyncio.run, ask()).result()
 
 
-def _by_name(shown: str) -> Callable[..., Any]:
-    """A function that goes over as code, since it is local to this one, and needs nothing but Python there; Dask's
-    pages show it under the name ``shown``."""
+def _by_name(module: str, name: str) -> Callable[..., Any]:
+    """A call of ``module.name`` where the versions are those of here; an ImportError says what differs or is missing.
 
-    def call(module: str, name: str, *args: Any) -> Any:
+    It goes over as code, since all of it is local to this function, and needs nothing but Python there.
+    """
+
+    def versions() -> dict[str, str]:
+        from importlib.metadata import version
+
+        import ugrn_core
+
+        return {"ugrn-explorer": ugrn_core.__version__, "torch": version("torch").partition("+")[0]}
+
+    wanted = versions()
+
+    def call(*args: Any) -> Any:
         import importlib
+        import socket
 
+        here = versions()
+        other = [f"{what} {here[what]} instead of {wanted[what]}" for what in wanted if here[what] != wanted[what]]
+        if other:
+            raise ImportError(f"{socket.gethostname()} has {', '.join(other)}")
         return getattr(importlib.import_module(module), name)(*args)
 
-    call.__name__ = shown
+    call.__name__ = name  # Dask's pages show it
     return call
 
 

@@ -14,7 +14,7 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.cluster import Workers, workers_of
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.blocks import Curves
-from ugrn_core.network.on_workers import score_on_worker, score_text, sweep_on_worker, sweep_text, versions
+from ugrn_core.network.on_workers import score_on_worker, score_text, sweep_on_worker, sweep_text
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
 from ugrn_core.shared_work import Results
 from ugrn_core.translators.parcel import pack_translator
@@ -110,13 +110,13 @@ class Elsewhere:
 
     def score(self, key: str, pairs: Sequence[Edge], progress: Progress | None, cancel: Cancel) -> Future[Results]:
         task = score_text(key, pairs)
-        return self.workers.submit(score_on_worker, versions(), *self._model, *self._translator, task)
+        return self.workers.submit(score_on_worker, *self._model, *self._translator, task)
 
     def sweep(
         self, genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str],
         progress: Progress | None, cancel: Cancel,
     ) -> Future[Results]:  # fmt: skip
-        return self.workers.submit(sweep_on_worker, versions(), *self._model, sweep_text(genes, values, settings, keys))
+        return self.workers.submit(sweep_on_worker, *self._model, sweep_text(genes, values, settings, keys))
 
     @cached_property
     def _model(self) -> tuple[str, Any]:

@@ -12,15 +12,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any, TypeVar
 
 import torch
 
-from ugrn_core import __version__
 from ugrn_core.backbones.parcel import open_backbone
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.cluster import ALIKE
 from ugrn_core.errors import ClusterError
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
 from ugrn_core.shared_work import Results
@@ -35,16 +32,9 @@ _opened: dict[str, Any] = {}
 _opening = threading.Lock()
 
 
-def versions() -> dict[str, str]:
-    """What has to be the same here and there, by name; which build of torch it is does not matter."""
-    return {"ugrn-explorer": __version__, "torch": version("torch").partition("+")[0]}
-
-
-def score_on_worker(
-    asked_by: Mapping[str, str], model_sha: str, model: bytes, translator_sha: str, translator: bytes, task: str
-) -> Results:
+def score_on_worker(model_sha: str, model: bytes, translator_sha: str, translator: bytes, task: str) -> Results:
     """:func:`score_task` in cells of two genes; ``task`` is JSON (:func:`score_text`)."""
-    cancel = _begin(asked_by)
+    cancel = _begin()
     backbone = _open(model_sha, model, open_backbone)
     kept = _open(translator_sha, translator, open_translator)
     key, sources, targets = json.loads(task)
@@ -57,9 +47,9 @@ def score_text(key: str, pairs: Sequence[Edge]) -> str:
     return json.dumps([key, [s for s, _ in pairs], [t for _, t in pairs]])
 
 
-def sweep_on_worker(asked_by: Mapping[str, str], model_sha: str, model: bytes, task: str) -> Results:
+def sweep_on_worker(model_sha: str, model: bytes, task: str) -> Results:
     """:func:`sweep_task`; ``task`` is JSON (:func:`sweep_text`)."""
-    cancel = _begin(asked_by)
+    cancel = _begin()
     backbone = _open(model_sha, model, open_backbone)
     genes, values, (base, grid, background), keys = json.loads(task)
     return sweep_task(backbone, genes, values, SweepSettings(base, tuple(grid), background), keys, cancel=cancel)
@@ -72,12 +62,8 @@ def sweep_text(
     return json.dumps([genes, values, [settings.base, settings.grid, settings.background], keys])
 
 
-def _begin(asked_by: Mapping[str, str]) -> Cancel | None:
-    """Refuse to compute with other versions; use a fair share of processors; whether the task was called off."""
-    here = versions()
-    other = [f"{name} {here[name]} instead of {wanted}" for name, wanted in asked_by.items() if here[name] != wanted]
-    if other:
-        raise ClusterError(f"A worker on {socket.gethostname()} has {', '.join(other)}. {ALIKE}")
+def _begin() -> Cancel | None:
+    """Use a fair share of the processors; gives whether the task was called off, where that can be known."""
     if "distributed.worker" not in sys.modules:
         return None
     from dask.system import CPU_COUNT
