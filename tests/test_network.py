@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network import blocks, tasks
+from ugrn_core.network import blocks, direction, tasks
 from ugrn_core.network.direction import DirectionRule, direction_rule, directions
 from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, TAGS, check_edge_table, in_order
 from ugrn_core.network.fdr import edges_within, fdr_of_top
@@ -220,7 +220,7 @@ def test_edges_are_written_in_parts_as_the_table_has_them(toy, translator, reque
     scores = predict_network(toy, translator, request_)
     whole = edge_table(scores, translator, NO_RULE)
     monkeypatch.setattr(module, "ROWS_A_PART", 37)
-    assert write_edges(scores, translator, NO_RULE, tmp_path / "edges.csv") == len(whole)
+    assert write_edges(scores, translator, NO_RULE, tmp_path / "edges.csv", keep=50).equals(whole.head(50))
     read = pd.read_csv(tmp_path / "edges.csv", keep_default_na=False)
     pd.testing.assert_frame_equal(read, whole, check_exact=False, atol=1e-9)
     assert list(read.columns) == list(COLUMNS)
@@ -230,3 +230,16 @@ def test_edges_are_written_in_parts_as_the_table_has_them(toy, translator, reque
 def test_default_sources_are_the_factors(genes):
     assert default_sources(("GATA1", "HBB", "SPI1")) == ("GATA1", "SPI1")
     assert all(is_tf(g) for g in default_sources(genes))
+
+
+def test_thresholds_of_two_genes_alone_are_kept(toy, request_, tmp_path, monkeypatch):
+    kept = trained(toy)
+    kept = replace(kept, card=replace(kept.card, reciprocal=0.1))
+    scores = predict_network(toy, kept, request_)
+    monkeypatch.setattr(direction, "FEWEST_RANDOM", 20)
+    plain = direction_rule(toy, kept, scores)
+    assert plain.tf_tf is not None and plain.tf_other is not None and plain.tf_tf > 0
+    with Store(tmp_path) as store:
+        first = direction_rule(toy, kept, scores, store=store)
+        monkeypatch.setattr(direction, "sweep_pairs", None)
+        assert direction_rule(toy, kept, scores, store=store) == first == plain

@@ -20,12 +20,14 @@ from tests.small_network import small_edge_table
 from ugrn_core.errors import InputError
 from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, SLOPE_DIRECTIONS, TAGS, in_order
 from ugrn_core.network.exports.cyjs import cyjs
+from ugrn_core.network.exports.folder import check_genes
 from ugrn_core.network.exports.gexf import gexf
 from ugrn_core.network.exports.graph import NOT_HDF5, NOT_UNICODE, NOT_XML, network_graph
 from ugrn_core.network.exports.graphml import graphml
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
 from ugrn_core.network.exports.sif import NOT_SIF, RELATION, sif
 from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.table import csv_lines
 from ugrn_core.translation.scoring import NOVELTY
 from ugrn_core.types import Context
 
@@ -148,6 +150,22 @@ def test_anndata_reads_back_what_was_written(table):
         found = dict(zip(zip(matrix.row.tolist(), matrix.col.tolist(), strict=True), matrix.data, strict=True))
         assert found == {(place[s], place[t]): v for s, t, v in zip(table.source, table.target, table[name])}  # noqa: B905
     assert cells.uns["ugrn"]["prevalence"] == 0.012 and list(cells.uns["ugrn"]["recipes"]) == ['{"recipe": 2}']
+
+
+@given(table=edge_tables())
+@settings(max_examples=100, deadline=None)
+def test_lines_of_csv_are_those_of_pandas(table):
+    expected = table.to_csv(index=False, header=False, lineterminator="\n", float_format="%.6f")
+    assert csv_lines(table) == expected
+
+
+@pytest.mark.parametrize(
+    ("gene", "file"), [("A\x01", "GraphML"), ("A\tB", "SIF"), ("\ud800", "GraphML"), ("", "GraphML")]
+)
+def test_a_gene_that_a_file_has_no_place_for_is_refused_before_the_run(gene, file):
+    check_genes(NetworkRequest(("A", "B & C"), ("A", "<D>", "é😀", "HLA-A,B")))
+    with pytest.raises(InputError, match=f"{file} has no place for"):
+        check_genes(NetworkRequest(("A",), ("B", gene)))
 
 
 def test_graph_files_say_what_they_are():

@@ -99,7 +99,7 @@ def test_all_edges_are_written_once_in_order(tmp_path, monkeypatch):
     monkeypatch.setattr(order, "EDGES_A_PIECE", 500)
     translator, rule = load_translator("all-sets"), DirectionRule(None, None, "a test")
     scores = filled(12, 180, translator.card.seeds)
-    assert write_edges(scores, translator, rule, tmp_path / "edges.csv") == 12 * 179
+    write_edges(scores, translator, rule, tmp_path / "edges.csv")
     lines = (tmp_path / "edges.csv").read_text().splitlines()[1:]
     rows = [line.split(",") for line in lines]
     assert len({(r[0], r[1]) for r in rows}) == 12 * 179

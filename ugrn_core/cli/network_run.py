@@ -20,7 +20,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.figures.network_file import network_file
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.estimate import estimate_network
-from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, make_folder, write_network
+from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, check_genes, make_folder, write_network
 from ugrn_core.network.exports.groups import GroupNetwork, write_groups
 from ugrn_core.network.fdr import edges_within
 from ugrn_core.network.filters import Selection, edge_count, percent
@@ -79,6 +79,8 @@ def make_networks(asked: Asked, recipe_file: Path | None, options: Options) -> N
         for note in check_recipe(recipe, backbone, translator):
             say(note)
     known_name, known = _known(options.known, backbone)
+    for question in found:
+        check_genes(question.request)
     recipes = [_recipe(q, backbone, translator, options, recipe, known_name, known) for q in found]
     if recipe is not None and recipes[0].known != recipe.known:
         say(_other_known(recipe, recipes[0]))
@@ -186,7 +188,7 @@ def _make(question: Question, recipe: Recipe, out: Path, made: Made) -> GroupNet
             made.backbone, made.translator, question.request, made.store,
             executor=made.executor, progress=progress, cancel=made.cancel,
         )  # fmt: skip
-    rule = direction_rule(made.backbone, made.translator, scores, made.cancel)
+    rule = direction_rule(made.backbone, made.translator, scores, made.cancel, store=made.store)
     notes = (*scores.notes, *((f"No direction is called: {rule.reason}.",) if rule.reason else ()))
     files = NetworkFiles(
         scores, made.translator, rule, recipe.model_copy(update={"notes": notes}), question.report.frame(), made.known

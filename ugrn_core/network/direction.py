@@ -10,12 +10,14 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network.blocks import score_block
+from ugrn_core.network.blocks import score_block, translator_digest
 from ugrn_core.network.edge_table import DIRECTIONS
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
-from ugrn_core.sweep import sweep_pairs
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import question_key
+from ugrn_core.sweep import SCHEMA, sweep_pairs
 from ugrn_core.translators.translator import Translator, TranslatorCard
-from ugrn_core.types import Cancel
+from ugrn_core.types import Cancel, Context
 
 N_RANDOM = 1000
 PERCENTILE = 99.0
@@ -35,17 +37,36 @@ class DirectionRule:
 
 
 def direction_rule(
-    backbone: Backbone, translator: Translator, scores: NetworkScores, cancel: Cancel | None = None
+    backbone: Backbone,
+    translator: Translator,
+    scores: NetworkScores,
+    cancel: Cancel | None = None,
+    *,
+    store: Store | None = None,
 ) -> DirectionRule:
     """The rule for a network: the 99th percentile of random pairs, seeded, in the same kind of virtual cell.
 
-    For two genes alone they are drawn from the whole vocabulary, in a full context from the network's own pairs.
+    For two genes alone they are drawn from the whole vocabulary, so that the rule is the translator's, and kept in the
+    store; in a full context they are the network's own pairs.
     """
     reason = why_not(translator.card)
     if reason:
         return DirectionRule(None, None, reason)
     if scores.request.context.kind != "pair":
         return _own_rule(scores)
+    settings = translator.card.schema.settings
+    key = question_key(backbone, f"direction-1-{SCHEMA}", Context(), settings, translator_digest(translator))
+    kept = None if store is None else store.get(key)
+    limits = _limits_alone(backbone, translator, cancel) if kept is None else kept["limits"]
+    if store is not None and kept is None:
+        store.put(key, {"limits": limits})
+    found = [None if np.isnan(limit) else float(limit) for limit in limits]
+    lacking = "" if None not in found else "the model knows too few genes of a class for random pairs"
+    return DirectionRule(found[0], found[1], lacking)
+
+
+def _limits_alone(backbone: Backbone, translator: Translator, cancel: Cancel | None) -> np.ndarray:
+    """Thresholds (two factors, others) float64 in cells of two genes, NaN where there are too few pairs."""
     rng = np.random.default_rng(0)
     symbols = np.array(backbone.vocabulary.symbols)
     factor = np.array([is_tf(s) for s in symbols])
@@ -55,16 +76,13 @@ def direction_rule(
         swept = sweep_pairs(backbone, pairs, settings, cancel=stop)
         return swept.response, swept.slope
 
-    found = []
-    for others in (symbols[factor], symbols[~factor]):
+    limits = np.full(2, np.nan)
+    for n, others in enumerate((symbols[factor], symbols[~factor])):
         pairs = _random_pairs(rng, symbols[factor], others)
-        if len(pairs) < FEWEST_RANDOM:
-            found.append(None)
-            continue
-        block = score_block(backbone, translator, pairs, curves, cancel=cancel)
-        found.append(_threshold(block.forward.mean(0) - block.reverse.mean(0)))
-    lacking = "" if None not in found else "the model knows too few genes of a class for random pairs"
-    return DirectionRule(found[0], found[1], lacking)
+        if len(pairs) >= FEWEST_RANDOM:
+            block = score_block(backbone, translator, pairs, curves, cancel=cancel)
+            limits[n] = _threshold(block.forward.mean(0) - block.reverse.mean(0))
+    return limits
 
 
 def why_not(card: TranslatorCard) -> str:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss
 
 from ugrn_core.errors import InputError
 
@@ -70,7 +68,7 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str
         prior=prior,
         n_pairs=len(labels),
         held_out=names,
-        brier=float(brier_score_loss(labels, said)),
+        brier=float(np.mean((said - labels) ** 2)),
         brier_prior=prior * (1 - prior),
         reliability=reliability_curve(labels, said),
     )
@@ -81,6 +79,8 @@ def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
 
     A slope below 0 would turn the ranking around; the held-out pairs then say nothing, and every pair gets the prior.
     """
+    from sklearn.linear_model import LogisticRegression  # here: whoever only reads probabilities waits for it too long
+
     model = LogisticRegression(C=np.inf).fit(np.asarray(logits, np.float64)[:, None], labels)
     slope = float(model.coef_[0, 0])
     return (slope, float(model.intercept_[0])) if slope > 0 else (0.0, log_odds(float(np.mean(labels))))

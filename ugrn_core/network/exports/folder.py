@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -17,15 +16,16 @@ from ugrn_core.errors import InputError
 from ugrn_core.network.direction import DirectionRule
 from ugrn_core.network.exports.cyjs import cyjs
 from ugrn_core.network.exports.gexf import gexf
-from ugrn_core.network.exports.graph import network_graph
+from ugrn_core.network.exports.graph import NOT_HDF5, NOT_XML, check_texts, network_graph
 from ugrn_core.network.exports.graphml import graphml
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
-from ugrn_core.network.exports.sif import sif
+from ugrn_core.network.exports.sif import NOT_SIF, sif
 from ugrn_core.network.filters import Selection, edge_count, percent
 from ugrn_core.network.recipe import recipe_text
 from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.scores import NetworkScores
-from ugrn_core.network.table import edge_table, write_edges
+from ugrn_core.network.table import write_edges
 from ugrn_core.translators.translator import Translator
 
 FILES = (
@@ -61,19 +61,14 @@ class NetworkFiles:
         return self.recipe.settings.prevalence
 
 
-def shown_network(files: NetworkFiles) -> Selection:
-    """The edges that the graph files hold, with a note for all that was left out of them."""
-    table = edge_table(
-        files.scores, files.translator, files.rule, prevalence=files.prevalence, known=files.known, limit=LOOKED_AT
-    )
-    shown = files.recipe.shown_edges().select(table)
+def shown_network(recipe: Recipe, best: pd.DataFrame, n_edges: int) -> Selection:
+    """The edges that the graph files hold out of the ``best`` of all, with a note for all that was left out."""
+    shown = recipe.shown_edges().select(best)
     notes = list(shown.notes)
-    if len(table) < files.scores.n_edges:
-        notes.insert(0, f"Chosen from the best {len(table):,} of {edge_count(files.scores.n_edges)}.")
+    if len(best) < n_edges:
+        notes.insert(0, f"Chosen from the best {len(best):,} of {edge_count(n_edges)}.")
     if len(shown.table) > MOST_IN_FILES:
-        notes.append(
-            f"Graph files hold the best {MOST_IN_FILES:,} of the {edge_count(len(shown.table))} that were chosen."
-        )
+        notes.append(f"The graph files hold the best {MOST_IN_FILES:,} of {edge_count(len(shown.table))} chosen.")
     return Selection(shown.table.head(MOST_IN_FILES), tuple(notes))
 
 
@@ -101,15 +96,37 @@ def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
     """Write :data:`FILES` into ``folder``, which is made where it is missing; returns the edges of the graph files.
 
     Every file is whole or not there; files of the same name are replaced. A folder that cannot be written and a gene
-    that a format has no place for are InputErrors.
+    that a format has no place for (:func:`check_genes`) are InputErrors.
     """
-    shown = shown_network(files)
+    check_genes(files.scores.request)
+    make_folder(folder)
+    try:
+        best = write_edges(
+            files.scores,
+            files.translator,
+            files.rule,
+            folder / "edges.csv",
+            prevalence=files.prevalence,
+            known=files.known,
+            keep=LOOKED_AT,
+        )
+        shown = shown_network(files.recipe, best, files.scores.n_edges)
+        for name, content in _graph_files(files, shown, draw).items():
+            write_whole(folder / name, content)
+        write_whole(folder / "genes.csv", files.genes.to_csv(index=False, lineterminator="\n").encode())
+        write_whole(folder / "recipe.json", recipe_text(files.recipe).encode())  # last: who finds it finds the others
+    except OSError as error:
+        raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
+    return shown
+
+
+def _graph_files(files: NetworkFiles, shown: Selection, draw: Draw) -> dict[str, bytes]:
+    """Contents by name of the files of the shown edges."""
     about = about_network(files, shown)
     graph = network_graph(shown.table, about)
-    recipe = recipe_text(files.recipe)
-    cell = CellNetwork(files.recipe.cell.label, files.scores.request, files.recipe.settings.base, shown.table, recipe)
-    made: dict[str, bytes] = {
-        "genes.csv": files.genes.to_csv(index=False, lineterminator="\n").encode(),
+    recipe = files.recipe
+    cell = CellNetwork(recipe.cell.label, files.scores.request, recipe.settings.base, shown.table, recipe_text(recipe))
+    return {
         "network.graphml": graphml(graph),
         "network.cyjs": cyjs(graph),
         "network.sif": sif(graph),
@@ -117,18 +134,13 @@ def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
         "network.html": draw(shown.table, str(about["caption"])).encode(),
         "network.h5ad": network_h5ad([cell], about),
     }
-    make_folder(folder)
-    try:
-        write_edges(
-            files.scores, files.translator, files.rule, folder / "edges.csv", prevalence=files.prevalence,
-            known=files.known,
-        )  # fmt: skip
-        for name, content in made.items():
-            write_whole(folder / name, content)
-        write_whole(folder / "recipe.json", recipe.encode())  # last: who finds it finds the others
-    except OSError as error:
-        raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
-    return shown
+
+
+def check_genes(request: NetworkRequest) -> None:
+    """Refuse a request with a gene that one of the files has no place for, before anything is computed."""
+    genes = dict.fromkeys([*request.sources, *request.targets])
+    for cannot, file in ((NOT_XML, "GraphML"), (NOT_SIF, "SIF"), (NOT_HDF5, "HDF5")):
+        check_texts(genes, cannot, file)
 
 
 def make_folder(folder: Path) -> None:
@@ -137,14 +149,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
-
-
-def zip_network(files: NetworkFiles, file: Path | BinaryIO, draw: Draw) -> Selection:
-    """Write :data:`FILES` as a zip archive to a path or an open file; see :func:`write_network`."""
-    with tempfile.TemporaryDirectory(prefix="ugrn-zip-") as folder:
-        shown = write_network(files, Path(folder), draw)
-        zip_files([Path(folder) / name for name in FILES], file)
-    return shown
 
 
 def zip_files(found: Sequence[Path], file: Path | BinaryIO) -> None:

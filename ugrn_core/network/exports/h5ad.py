@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import anndata
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -43,6 +42,8 @@ def network_h5ad(networks: Sequence[CellNetwork], about: Mapping[str, str | floa
 
     Two rows of one name, and a name that HDF5 has no place for, are InputErrors.
     """
+    import anndata  # here: it takes most of a second, and nobody waits for it who only asks for a network
+
     names = [n.name for n in networks]
     keys = [name.replace("/", "-") for name in names]  # HDF5 takes a slash for a folder
     if len(set(keys)) < len(keys):
