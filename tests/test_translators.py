@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +36,7 @@ from ugrn_core.translation.held_out import SHORTCUTS, chosen_frame, open_rows
 from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
-from ugrn_core.translators import library
+from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
     false_discovery_rate,
     fit_calibration,
@@ -98,6 +100,28 @@ def test_training_is_the_same_twice_and_leaves_the_global_random_state_alone() -
     assert torch.equal(before, torch.random.get_rng_state())
     a, b, c = (predict_logits(net, x) for net in nets)
     assert (a == b).all() and not (a == c).all()
+
+
+def test_training_takes_one_thread_and_leaves_the_number_of_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = planted(300)
+    before, seen = torch.get_num_threads(), []
+    real = mlp._epoch
+
+    def look(*given: Any) -> float:
+        fresh = threading.Thread(target=lambda: seen.append(("new thread", torch.get_num_threads())))
+        fresh.start()
+        fresh.join()
+        seen.append(("training", torch.get_num_threads()))
+        return real(*given)
+
+    monkeypatch.setattr(mlp, "_epoch", look)
+    mlp._thread.cache_clear()
+    try:
+        torch.set_num_threads(2)
+        train_net(x, y, seed=0, settings=TrainSettings(epochs=1))
+        assert seen == [("new thread", 2), ("training", 1)] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_net_finds_the_closed_form_that_logistic_regression_finds() -> None:

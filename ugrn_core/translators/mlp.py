@@ -11,10 +11,12 @@ and torch.optim, to which a test holds it.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +25,8 @@ from torch import Tensor, nn
 
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.types import Cancel, Progress
+
+Result = TypeVar("Result")
 
 HIDDEN = (128, 64)
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
@@ -89,19 +93,14 @@ def train_net(
     y = torch.from_numpy(np.ascontiguousarray(labels, dtype=np.float32))[:, None]
     net = TranslatorNet(x.shape[1])
     _seed_weights(net, generator)
-    with _one_thread():
-        net.mean.copy_(x.mean(0))
-        net.scale.copy_(x.std(0, unbiased=False).clamp_min(1e-8))
-        x = (x - net.mean) / net.scale
+    x = _on_one_thread(lambda: _standardised(net, x))
     step = _Step(net, settings.learning_rate)
     history = []
     for epoch in range(settings.epochs):
         if cancel and cancel():
             raise Cancelled("Training stopped on request.")
-        with _one_thread():
-            order = torch.randperm(len(x), generator=generator)
-            losses = [step(x[rows], y[rows]) for rows in order.split(settings.batch)]
-            history.append(torch.stack(losses).sum().item() / len(x))
+        order = torch.randperm(len(x), generator=generator)
+        history.append(_on_one_thread(lambda rows=order: _epoch(step, x, y, rows.split(settings.batch))))
         if watch:
             watch(epoch + 1, history[-1])
         if progress:
@@ -116,14 +115,34 @@ def predict_logits(net: TranslatorNet, features: np.ndarray) -> np.ndarray:
         return net(torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy()
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+def _standardised(net: TranslatorNet, x: Tensor) -> Tensor:
+    """Features as the net sees them; their statistics become the net's."""
+    net.mean.copy_(x.mean(0))
+    net.scale.copy_(x.std(0, unbiased=False).clamp_min(1e-8))
+    return (x - net.mean) / net.scale
+
+
+def _epoch(step: _Step, x: Tensor, y: Tensor, batches: Sequence[Tensor]) -> float:
+    """One pass over all batches; the mean loss."""
+    return torch.stack([step(x[rows], y[rows]) for rows in batches]).sum().item() / len(x)
+
+
+def _on_one_thread(work: Callable[[], Result]) -> Result:
+    """Do ``work`` on a thread on which torch uses no others; the number of threads elsewhere stays as it is."""
+    return _thread().submit(work).result()
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    n, pool = torch.get_num_threads(), ThreadPoolExecutor(1, thread_name_prefix="ugrn-train")
+
+    def start() -> None:
+        torch.get_num_threads()  # or the number below would be overwritten at first use
+        torch.set_num_threads(1)  # of this thread, and of threads not yet started
+
+    pool.submit(start).result()
+    torch.set_num_threads(n)
+    return pool
 
 
 class _Step:
