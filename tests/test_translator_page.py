@@ -30,6 +30,7 @@ from ugrn_core.translation.cost import training_cost
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.held_out import SHORTCUTS, held_out_frame, needed_rows
 from ugrn_core.translation.material import TrainRequest, own_material
+from ugrn_core.translators.exchange import bring_in
 from ugrn_core.translators.library import (
     list_translators,
     load_translator,
@@ -37,7 +38,7 @@ from ugrn_core.translators.library import (
     read_card,
     shipped_folder,
 )
-from ui import translator_form, translator_list, translator_training
+from ui import translator_form, translator_training
 
 needs_beeline = pytest.mark.skipif(bool(missing_networks("TFs+500")), reason="no BEELINE networks: set UGRN_DATA_DIR")
 
@@ -154,15 +155,15 @@ def test_the_name_of_a_shipped_translator_is_refused():
 
 
 def test_a_translator_is_brought_in_as_files_or_zip():
-    assert translator_list.bring_in(renamed("guest")) == "guest"
+    assert bring_in(renamed("guest")) == "guest"
     assert load_translator("guest").card.genes == load_translator("hESC-Nsp").card.genes
     with pytest.raises(InputError, match="already"):
-        translator_list.bring_in(renamed("guest"))
+        bring_in(renamed("guest"))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in renamed("guest"):
             archive.writestr(name, content)
-    assert translator_list.bring_in([("guest.zip", packed.getvalue())], replace=True) == "guest"
+    assert bring_in([("guest.zip", packed.getvalue())], replace=True) == "guest"
     assert [t.name for t in list_translators() if not t.shipped] == ["guest"]
 
 
@@ -177,7 +178,7 @@ def test_a_translator_is_brought_in_as_files_or_zip():
 )
 def test_what_is_no_translator_is_refused(files, why):
     with pytest.raises(InputError, match=why):
-        translator_list.bring_in(files)
+        bring_in(files)
     assert not own_folder().exists() or not list(own_folder().iterdir())
 
 

@@ -31,10 +31,11 @@ def sampler_title(name: str) -> str:
 
 
 def vocabulary_of(model: str) -> Vocabulary | None:
-    """Genes of a model of the registry, None where it is not here."""
-    if model not in BACKBONES or not is_available(BACKBONES[model]):
-        return None
-    return models.load(model).vocabulary
+    """Genes of a model of the registry, or of the user's own folder in the sidebar; None where neither is it."""
+    if model in BACKBONES and is_available(BACKBONES[model]):
+        return models.load(model).vocabulary
+    own = models.current() if st.session_state.get("model") == models.OWN else None
+    return own.vocabulary if own is not None and own.card.name == model else None
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading BEELINE's networks")

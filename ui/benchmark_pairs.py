@@ -49,7 +49,7 @@ def show(results: Results, view: TableView, row: str, column: str, best_shortcut
     vocabulary = vocabulary_of(results.facts.backbone)
     if vocabulary is None:
         _say(f"Which pairs were drawn depends on the genes of {results.facts.backbone}, which is not here. Get its "
-             "weights on the Start page.")  # fmt: skip
+             "weights on the Start page, or give its folder in the sidebar.")  # fmt: skip
         return
     joined = _joined(_stamped(files), results.facts, test, vocabulary, results.facts.backbone)
     if column not in joined.scores:
