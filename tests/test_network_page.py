@@ -514,7 +514,7 @@ def test_the_start_page_leads_to_a_network_that_starts_by_itself(page, monkeypat
     gone = []
     monkeypatch.setattr(start.st, "switch_page", lambda to, query_params=None: gone.append((to, query_params)))
     at = framed("start.py").run()
-    press(at, "Predict a network of blood genes")
+    press(at, "Predict a network")
     assert gone[0][0] == "pages/network.py" and network_run.START_NOW in at.session_state
     page.session_state[network_run.START_NOW] = True
     finished(page.run())

@@ -154,31 +154,29 @@ def _filters(request: NetworkRequest) -> None:
     forget_strangers("net of sources", sources)
     if st.session_state.get("net near") not in genes:
         st.session_state["net near"] = None
+    _pills("Tag", TAGS, "net tags", "Training pair: the translator saw it. Known network: see Known edges.")
+    _pills("Slope direction: not a sign of regulation", SLOPE_DIRECTIONS, "net slopes", SLOPE_HELP)
+    _pills(
+        "Direction",
+        DIRECTIONS,
+        "net directions",
+        "Called where the score tells both directions apart by more than it does for 99 % of random pairs.",
+    )
     left, right = st.columns(2)
-    with left:
-        _pills("Tag", TAGS, "net tags", "Training pair: the translator saw it. Known network: see Known edges.")
-        _pills("Slope direction: not a sign of regulation", SLOPE_DIRECTIONS, "net slopes", SLOPE_HELP)
-        _pills(
-            "Direction",
-            DIRECTIONS,
-            "net directions",
-            "Called where the score tells both directions apart by more than it does for 99 % of random pairs.",
-        )
-    with right:
-        st.multiselect("Sources", sources, key="net of sources", persist_state="session", placeholder="All")
-        st.number_input(
-            "Best edges of each source (0: all)", 0, LOOKED_AT, key="net per source", persist_state="session", step=1
-        )
-        st.selectbox(
-            "Around one gene",
-            genes,
-            index=None,
-            key="net near",
-            persist_state="session",
-            placeholder="No gene",
-            help="The genes that are reached from it along shown edges, either way, and all edges among them.",
-        )
-        st.number_input("Steps from it", 1, 100, key="net steps", persist_state="session")
+    left.multiselect("Sources", sources, key="net of sources", persist_state="session", placeholder="All")
+    right.number_input(
+        "Best edges of each source (0: all)", 0, LOOKED_AT, key="net per source", persist_state="session", step=1
+    )
+    left.selectbox(
+        "Around one gene",
+        genes,
+        index=None,
+        key="net near",
+        persist_state="session",
+        placeholder="No gene",
+        help="The genes that are reached from it along shown edges, either way, and all edges among them.",
+    )
+    right.number_input("Steps from it", 1, 100, key="net steps", persist_state="session")
     st.button("Reset", on_click=_reset, key="net reset")
 
 

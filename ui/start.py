@@ -22,7 +22,8 @@ NETWORK_PAGE = "pages/network.py"
 
 INTRODUCTION = (
     "A single-cell foundation model has read the expression of thousands of genes in many cells, and predicts each "
-    "gene from the others. Here you move one gene of a virtual cell and see what the model then predicts for another."
+    "gene from the others. Here you move one gene of a virtual cell and see what the model then predicts for another, "
+    "or have all pairs of a gene list scored as a network."
 )
 
 MEANING = {
@@ -50,7 +51,7 @@ def welcome() -> None:
         with st.container(horizontal=True):
             if st.button(f"Open {example.SOURCE} and {example.TARGET}", type="primary", key="example"):
                 st.switch_page(PAIR_PAGE, query_params={"source": example.SOURCE, "target": example.TARGET})
-            if st.button("Predict a network of blood genes", key="demo network"):
+            if st.button("Predict a network", key="demo network"):
                 _demo_network()
             if st.button("Choose your own pair", key="own pair"):
                 st.switch_page(PAIR_PAGE)

@@ -108,13 +108,20 @@ def _apart(xy: np.ndarray, rounds: int = 200) -> np.ndarray:
 
 
 def _packed(sizes: list[np.ndarray]) -> list[np.ndarray]:
-    """Lower left corners of boxes in rows from the top, about :data:`WIDE` times as wide as high."""
+    """Lower left corners of boxes in rows from the top: of rows as wide as the first one, two, ... boxes, those
+    that a drawing of :data:`WIDE` to 1 shows largest."""
     padded = [size + 2 * GAP for size in sizes]
-    area = sum(float(size.prod()) for size in padded)
-    width = max([float(np.sqrt(WIDE * area)), *(float(size[0]) for size in padded)], default=0.0)
+    widths = np.cumsum([float(size[0]) for size in padded])
+    packings = [_in_rows(padded, float(width)) for width in widths]
+    extents = [np.ptp(np.vstack([c, np.add(c, padded)]), axis=0) for c in packings]
+    return min(zip(extents, packings, strict=True), key=lambda e: max(e[0][0] / WIDE, e[0][1]), default=(None, []))[1]
+
+
+def _in_rows(sizes: list[np.ndarray], width: float) -> list[np.ndarray]:
+    """Lower left corners of boxes in rows of at most ``width``, or of the one box that is wider."""
     corners, across, top, height = [], 0.0, 0.0, 0.0
-    for size in padded:
-        if across + size[0] > width + 1e-9:
+    for size in sizes:
+        if across and across + size[0] > width + 1e-9:
             across, top, height = 0.0, top - height, 0.0
         height = max(height, float(size[1]))
         corners.append(np.array([across, top - float(size[1])]))
