@@ -6,7 +6,7 @@ from typing import Literal
 
 Theme = Literal["light", "dark"]
 
-INK = {"light": ("#ffffff", "#1f2328", "#5c6370"), "dark": ("#0e1117", "#f2f3f5", "#a9b0bb")}
+INK = {"light": ("#ffffff", "#1f2328", "#5c6370"), "dark": ("#171614", "#f2f1ee", "#b0aea8")}
 """Background, text, and quieter text of each theme: those of the app."""
 
 NOTHING_FROM_OUTSIDE = (
