@@ -8,7 +8,9 @@ import hashlib
 import http.server
 import io
 import threading
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +20,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ugrn_core.beeline import networks, registry
+from ugrn_core.beeline import expression, networks, registry
 from ugrn_core.beeline.networks import (
     GENE_SETS,
     NETWORK_FOLDERS,
     ROWS,
+    SPECIES,
     Network,
     Row,
     load_network,
@@ -130,6 +133,24 @@ def test_urls_are_quoted() -> None:
     assert url.endswith("/Dataset/Benchmark%20Dataset/STRING%20Dataset/hESC/TFs%2B500/TF.csv")
 
 
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Address of a local server of the files of a folder."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None: ...
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture
 def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A local server with one network, pinned by its own bytes; the cache is empty and no local data are set."""
@@ -141,17 +162,8 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(registry, "pinned_files", lambda: files)
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("UGRN_DATA_DIR", raising=False)
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None: ...
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(root)))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(root) as url:
+        yield url
 
 
 def test_networks_are_fetched_with_progress_and_then_found(mirror: str, tmp_path: Path) -> None:
@@ -177,6 +189,58 @@ def test_a_changed_file_is_refused(mirror: str) -> None:
 def test_without_a_connection_the_message_says_what_to_do(mirror: str) -> None:
     with pytest.raises(FetchError, match="ugrn fetch beeline"):
         registry.fetch_networks(base_url=f"{mirror}/nowhere")
+
+
+@pytest.fixture
+def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
+    """BEELINE's archive in small, its address on a local server, and its hash as the pinned one."""
+    file = tmp_path / "served" / expression.ARCHIVE
+    file.parent.mkdir()
+    with zipfile.ZipFile(file, "w") as held:
+        for data_set in SPECIES:
+            name = "hHep" if data_set == "hHEP" else data_set
+            held.writestr(f"BEELINE-data/inputs/scRNA-Seq/{name}/ExpressionData.csv", f",c1,c2\nA,0,1\n{name},2,3\n")
+            held.writestr(f"BEELINE-data/inputs/scRNA-Seq/{name}/PseudoTime.csv", "not wanted")
+    monkeypatch.setattr(expression, "ARCHIVE_SHA256", hashlib.sha256(file.read_bytes()).hexdigest())
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("UGRN_DATA_DIR", raising=False)
+    with served(file.parent) as url:
+        yield file, f"{url}/{file.name}"
+
+
+def test_expression_is_fetched_unpacked_and_found(archive: tuple[Path, str]) -> None:
+    assert expression.find_expression("hHEP", "TFs+500") is None
+    told: list[float] = []
+    folder = expression.fetch_expression(lambda share, _: told.append(share), url=archive[1])
+    assert told[-1] == 1.0 and not (folder / expression.ARCHIVE).exists() and not list(folder.rglob("Pseudo*"))
+    file = expression.find_expression("hHEP", "TFs+500")
+    assert file is not None
+    network = Network(Row("STRING", "hHEP"), "TFs+500", ("A", "hHep"), (), ())
+    assert expression.load_expression(file, network).values.tolist() == [[0, 2], [1, 3]]
+    archive[0].unlink()
+    assert expression.fetch_expression(url=archive[1]) == folder, "what is there is not fetched again"
+
+
+def test_an_archive_put_there_by_hand_is_verified_and_used(archive: tuple[Path, str]) -> None:
+    folder = registry.fetched_folder()
+    folder.mkdir(parents=True)
+    nowhere = f"{archive[1]}.nowhere"
+    with pytest.raises(FetchError, match=r"404.*BEELINE-data.zip.*by hand"):
+        expression.fetch_expression(url=nowhere)
+    (folder / expression.ARCHIVE).write_bytes(b"something else")
+    with pytest.raises(FetchError, match="not the pinned"):
+        expression.fetch_expression(url=nowhere)
+    (folder / expression.ARCHIVE).write_bytes(archive[0].read_bytes())
+    expression.fetch_expression(url=nowhere)
+    assert all(expression.find_expression(data_set, "TFs+500") for data_set in SPECIES)
+
+
+def test_an_archive_without_a_set_is_refused(archive: tuple[Path, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with zipfile.ZipFile(archive[0], "w") as held:
+        held.writestr("BEELINE-data/inputs/scRNA-Seq/hESC/ExpressionData.csv", ",c1\nA,0\n")
+    monkeypatch.setattr(expression, "ARCHIVE_SHA256", hashlib.sha256(archive[0].read_bytes()).hexdigest())
+    with pytest.raises(FetchError, match="0 expression files of hHEP, expected one"):
+        expression.fetch_expression(url=archive[1])
 
 
 @NEEDS_DATA

@@ -177,6 +177,21 @@ def download(
     return folder / file.name
 
 
+def announced_size(url: str) -> int:
+    """Bytes of a file as its server announces them, for a file that is pinned by its hash alone."""
+    import requests
+
+    try:
+        with requests.get(url, headers={"Accept-Encoding": "identity"}, stream=True, timeout=TIMEOUT) as response:
+            response.raise_for_status()
+            announced = response.headers.get("Content-Length", "")
+    except requests.RequestException as error:
+        raise FetchError(f"Could not get {url}: {plain_reason(error, url)}.") from error
+    if not announced.isdigit():
+        raise FetchError(f"The server does not say how large {url} is; fetch it by hand.")
+    return int(announced)
+
+
 def plain_reason(error: RequestException, url: str) -> str:
     """Why a request failed, without the library's own wrapping."""
     import requests

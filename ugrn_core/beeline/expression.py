@@ -1,22 +1,26 @@
-"""Expression of BEELINE's data sets, where the user has it: the perturbation and attention baselines need it.
+"""Expression of BEELINE's data sets: the perturbation and attention baselines need it.
 
-Nothing of it is shipped or fetched. Two places below the networks' folder are looked at: ``BL--ExpressionData.csv``
-beside the networks of a gene set, and ``ExpressionData.csv`` of the unpacked ``BEELINE-data.zip`` (Zenodo).
-Values are as in the files, logarithms to base 2 of one plus a normalised count.
+Nothing of it is shipped. Two places are looked at, in ``UGRN_DATA_DIR`` and in the cache: ``BL--ExpressionData.csv``
+beside the networks of a gene set, and ``ExpressionData.csv`` of ``BEELINE-data.zip`` (Zenodo), which is fetched on
+request. Values are as in the files, logarithms to base 2 of one plus a normalised count.
 """
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from shutil import copyfileobj
 
 import numpy as np
 import pandas as pd
 
-from ugrn_core.beeline.networks import NETWORK_FOLDERS, Network
+from ugrn_core.beeline.networks import NETWORK_FOLDERS, SPECIES, Network
 from ugrn_core.beeline.registry import fetched_folder
-from ugrn_core.errors import InputError
+from ugrn_core.download import Meter, PinnedFile, announced_size, check_file, download, only_one
+from ugrn_core.errors import FetchError, InputError
 from ugrn_core.paths import beeline_folder
+from ugrn_core.types import Cancel, Progress
 
 ARCHIVE = "BEELINE-data.zip"
 ARCHIVE_URL = f"https://zenodo.org/records/3701939/files/{ARCHIVE}?download=1"
@@ -34,11 +38,68 @@ class Expression:
 
 def find_expression(data_set: str, gene_set: str) -> Path | None:
     """The file with the expression of a data set, or None."""
-    root = beeline_folder() or fetched_folder()
-    beside = [root / folder / data_set / gene_set / "BL--ExpressionData.csv" for folder in NETWORK_FOLDERS.values()]
+    roots = [root for root in (beeline_folder(), fetched_folder()) if root is not None]
+    beside = [r / n / data_set / gene_set / "BL--ExpressionData.csv" for r in roots for n in NETWORK_FOLDERS.values()]
+    return next((file for file in [*beside, *(_whole(root, data_set) for root in roots)] if file.is_file()), None)
+
+
+def fetch_expression(progress: Progress | None = None, cancel: Cancel | None = None, url: str = ARCHIVE_URL) -> Path:
+    """Download BEELINE's archive (262 MB) and keep the expression of its data sets in the cache; the folder of it.
+
+    The archive is compared with its pinned sha256 and let go once it is unpacked; a download that was cut off goes on,
+    and an archive put into the folder by hand is used.
+    """
+    folder = fetched_folder()
+    places = {data_set: _whole(folder, data_set) for data_set in SPECIES}
+    with only_one(folder):
+        if not all(place.is_file() for place in places.values()):
+            archive = _archive(folder, url, progress, cancel)
+            _unpack(archive, places)
+            archive.unlink()
+    if progress is not None:
+        progress(1.0, f"expression of {len(places)} data sets is complete in {folder}")
+    return folder
+
+
+def _archive(folder: Path, url: str, progress: Progress | None, cancel: Cancel | None) -> Path:
+    """The verified archive in ``folder``, downloaded where it is not there."""
+    place = folder / ARCHIVE
+    if place.is_file():
+        check_file(place, PinnedFile(ARCHIVE, place.stat().st_size, ARCHIVE_SHA256))
+        return place
+    try:
+        file = PinnedFile(ARCHIVE, announced_size(url), ARCHIVE_SHA256)
+        return download(url, file, folder, meter=Meter(file.size, progress), cancel=cancel)
+    except FetchError as error:
+        raise FetchError(
+            f"{error} Run `ugrn fetch beeline-expression` again with a connection, or put {ARCHIVE} ({ARCHIVE_URL}, "
+            f"sha256 {ARCHIVE_SHA256}) into {folder} by hand and run it then."
+        ) from error
+
+
+def _unpack(archive: Path, places: dict[str, Path]) -> None:
+    """Write the expression of every data set to its place; each file appears when it is whole."""
+    try:
+        with zipfile.ZipFile(archive) as held:
+            parts = {name: PurePosixPath(name).parts for name in held.namelist()}
+            for data_set, place in places.items():
+                ending = ("scrna-seq", data_set.casefold(), "expressiondata.csv")
+                found = [name for name, p in parts.items() if tuple(q.casefold() for q in p[-3:]) == ending]
+                if len(found) != 1:
+                    raise FetchError(f"{archive} holds {len(found)} expression files of {data_set}, expected one.")
+                place.parent.mkdir(parents=True, exist_ok=True)
+                partial = place.with_name(f"{place.name}.partial")
+                with held.open(found[0]) as source, partial.open("wb") as target:
+                    copyfileobj(source, target)
+                partial.replace(place)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise FetchError(f"{archive} cannot be unpacked: {error}. Delete it and fetch again.") from error
+
+
+def _whole(root: Path, data_set: str) -> Path:
+    """Place of a data set's whole expression, as in the archive."""
     published = {"hHEP": "hHep"}.get(data_set, data_set)
-    whole = root / "BEELINE-data" / "inputs" / "scRNA-Seq" / published / "ExpressionData.csv"
-    return next((file for file in [*beside, whole] if file.is_file()), None)
+    return root / "BEELINE-data" / "inputs" / "scRNA-Seq" / published / "ExpressionData.csv"
 
 
 def load_expression(file: Path, network: Network) -> Expression:
@@ -62,6 +123,7 @@ def load_expression(file: Path, network: Network) -> Expression:
 def how_to_get(gene_set: str) -> str:
     """What to do where expression is missing."""
     return (
-        f"Put BL--ExpressionData.csv (genes by cells) beside the {gene_set} networks of a data set, or unpack "
-        f"{ARCHIVE} ({ARCHIVE_URL}, sha256 {ARCHIVE_SHA256}) into the folder of the networks."
+        f"Run `ugrn fetch beeline-expression` (262 MB from Zenodo), or put BL--ExpressionData.csv (genes by cells) "
+        f"beside the {gene_set} networks of a data set. Without a connection, unpack {ARCHIVE} ({ARCHIVE_URL}, sha256 "
+        f"{ARCHIVE_SHA256}) into the folder of the networks."
     )

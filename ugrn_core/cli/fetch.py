@@ -9,19 +9,28 @@ import typer
 from ugrn_core.cli.output import progress_on_stderr, say
 
 
-def fetch(name: Annotated[str, typer.Argument(metavar="NAME", help="scgpt-human, or beeline.")]) -> None:
-    """Download published weights, or the networks of BEELINE, and verify them.
+def fetch(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="scgpt-human, beeline or beeline-expression.")],
+) -> None:
+    """Download published weights, or the networks or the expression of BEELINE, and verify them.
 
     A download that was cut off goes on where it stopped; the folder of the files is printed. Files put into that
     folder by hand are verified and used. Without a connection the command says which files belong where.
     """
     from ugrn_core.backbones import fetch as published
+    from ugrn_core.beeline.expression import fetch_expression
     from ugrn_core.beeline.registry import fetch_networks
 
     if name == "beeline":
         with progress_on_stderr() as progress:
             folder = fetch_networks(progress=progress)
         say("The BEELINE networks are complete and verified. Use them with ugrn benchmark.")
+        typer.echo(folder)
+        return
+    if name == "beeline-expression":
+        with progress_on_stderr() as progress:
+            folder = fetch_expression(progress)
+        say("The expression of BEELINE's data sets is complete. Run ugrn benchmark again: Pert and Attn now score.")
         typer.echo(folder)
         return
     checkpoint = published.pinned_checkpoint(name)
