@@ -44,16 +44,16 @@ MEANING = {
 
 def welcome() -> None:
     """What this is, one click to the worked example, and its curve."""
-    text, picture = st.columns([5, 6], gap="large", vertical_alignment="center")
+    text, picture = st.columns(2, gap="medium", vertical_alignment="center")
     with text:
         st.title("Ask a cell model how one gene answers another", anchor=False)
         st.markdown(INTRODUCTION)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             if st.button(f"Open {example.SOURCE} and {example.TARGET}", type="primary", key="example"):
                 st.switch_page(PAIR_PAGE, query_params={"source": example.SOURCE, "target": example.TARGET})
             if st.button("Predict a network", key="demo network"):
                 _demo_network()
-            if st.button("Choose your own pair", key="own pair"):
+            if st.button("Your own pair", key="own pair"):
                 st.switch_page(PAIR_PAGE)
         st.caption(f"{example.WHY} The network: {example.NETWORK_WHY}")
     with picture, said_in_place():
