@@ -7,7 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture for every test)
 from ugrn_core.beeline.networks import load_network
+from ugrn_core.benchmark.results import read_results, write_results
 from ugrn_core.errors import UGRNError
+from ui.benchmark_results import SHIPPED, own_folder
 
 
 def page(**query: str) -> AppTest:
@@ -38,6 +40,22 @@ def test_every_table_is_drawn_with_its_numbers_and_downloads(table):
     assert at.get("plotly_chart") and at.dataframe
     assert {"CSV", "HTML"} <= {b.proto.label for b in at.get("download_button")}
     assert "**All pairs:**" in words(at) and "ugrn benchmark --table" in words(at)
+
+
+def test_a_missing_score_says_why_and_which_line_gives_it_to_this_page():
+    at = page(row="STRING hHEP", method="Origin-Pert")
+    assert not at.exception and "needs expression of hHEP" in words(at) and "ugrn fetch beeline-expression" in words(at)
+    line = next(c.value for c in at.code if "benchmark --table 1" in c.value and "/benchmark/" in c.value)
+    assert f"--out {own_folder() / 'ugrn-mini_table_1.csv.gz'}" in line
+
+
+def test_results_of_ones_own_take_the_place_of_the_shipped_ones():
+    own_folder().mkdir(parents=True)
+    frame = read_results(SHIPPED / "ugrn-mini_table_1.csv.gz")
+    frame.loc[frame["method"] == "VVP", "value"] = 0.4321
+    write_results(frame, own_folder() / "ugrn-mini_table_1.csv.gz")
+    at = page()
+    assert not at.exception and "VVP 0.432" in words(at)
 
 
 def test_a_sampler_without_results_says_how_to_get_them():

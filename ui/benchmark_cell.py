@@ -105,7 +105,7 @@ def _missing(results: Results, reason: str) -> None:
     st.info(f"No score: {plain(reason)}.", icon=":material/block:")
     if "expression" in reason:
         st.markdown(plain(how_to_get(results.facts.gene_set)) + " Then run again:")
-        st.code(benchmark_command(results.facts, results.out), language="bash", wrap_lines=True)
+        st.code(benchmark_command(results.facts, results.out_for_page), language="bash", wrap_lines=True)
 
 
 def _tests(tests: pd.DataFrame, name: str) -> None:

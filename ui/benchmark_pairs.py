@@ -124,13 +124,14 @@ def _split(facts: RunFacts) -> Split:
 
 
 def _make_scores(results: Results) -> None:
-    _say("The scores of single pairs of this run are not here. They come with Table 1; this line makes those of "
-         "another run, as it makes its results:")  # fmt: skip
+    _say("The scores of single pairs of this run are not here; those of Table 1 and of its cuts come with the project. "
+         "This line makes them, together with the results:")  # fmt: skip
     st.code(_scores_command(results), language="bash", wrap_lines=True)
 
 
 def _scores_command(results: Results) -> str:
-    return f"{benchmark_command(results.facts, results.out)} --scores {shlex.quote(str(results.score_folders[0]))}"
+    folder = shlex.quote(str(results.score_folders[0]))
+    return f"{benchmark_command(results.facts, results.out_for_page)} --scores {folder}"
 
 
 def _say(text: str) -> None:

@@ -43,6 +43,11 @@ class Results:
         return self.file.name if self.shipped else str(self.file)
 
     @property
+    def out_for_page(self) -> str:
+        """File of a new run that this page finds, in place of this one."""
+        return str(own_folder() / self.file.name) if self.shipped else str(self.file)
+
+    @property
     def score_folders(self) -> tuple[Path, ...]:
         """Folders with scores of its single pairs, the user's own first."""
         return own_folder() / "scores" / self.stem, SHIPPED / "scores" / self.stem

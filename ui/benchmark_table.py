@@ -111,7 +111,7 @@ def downloads(results: Results, view: TableView, standings: pd.DataFrame) -> Non
         st.dataframe(lacking, width="stretch", hide_index=True, alt="What has no value and why")
         if lacking["reason"].str.contains("expression").any():
             st.markdown(plain(how_to_get(results.facts.gene_set)) + " Then run again:")
-            st.code(benchmark_command(results.facts, results.out), language="bash", wrap_lines=True)
+            st.code(benchmark_command(results.facts, results.out_for_page), language="bash", wrap_lines=True)
 
 
 def _networks(results: Results, view: TableView) -> None:

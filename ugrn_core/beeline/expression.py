@@ -124,6 +124,6 @@ def how_to_get(gene_set: str) -> str:
     """What to do where expression is missing."""
     return (
         f"Run `ugrn fetch beeline-expression` (262 MB from Zenodo), or put BL--ExpressionData.csv (genes by cells) "
-        f"beside the {gene_set} networks of a data set. Without a connection, unpack {ARCHIVE} ({ARCHIVE_URL}, sha256 "
-        f"{ARCHIVE_SHA256}) into the folder of the networks."
+        f"beside the {gene_set} networks of a data set. Without a connection, unpack {ARCHIVE} (sha256 "
+        f"{ARCHIVE_SHA256}) of {ARCHIVE_URL} into the folder of the networks."
     )
