@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -89,6 +90,10 @@ def test_a_cell_shows_its_seeds_and_where_beeline_is_its_curves():
     at = page(row="STRING mDC", method="VVP")
     assert not at.exception
     if beeline_is_here():
-        assert len(at.get("plotly_chart")) >= 2
+        assert len(at.get("plotly_chart")) == 3
+        wrong = pd.concat([d.value for d in at.dataframe if "open" in d.value])
+        assert len(wrong) == 50, "25 edges and 25 non-edges"
+        for r in wrong.itertuples():
+            assert r.open == f"pair?source={r.source}&target={r.target}&model=ugrn-mini", "each opens in the explorer"
     else:
         assert "beeline" in words(at).lower()
