@@ -57,8 +57,9 @@ def write_edges(
         out.write(",".join(COLUMNS) + "\n")
         for part in _parts(scores, translator, rule, prevalence, known):
             out.write(csv_lines(part))
-            kept.append(part.head(left))
-            left -= len(kept[-1])
+            if left or not kept:  # a part that is not kept is let go
+                kept.append(part.head(left))
+                left -= len(kept[-1])
     partial.replace(file)
     return pd.concat(kept, ignore_index=True)
 
