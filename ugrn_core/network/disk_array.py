@@ -21,7 +21,7 @@ class DiskArray:
         with (Path(self.folder.name) / "array").open("w+b") as file:
             file.truncate(max(size, 1))
             self._map = mmap.mmap(file.fileno(), max(size, 1))
-        self.array = np.frombuffer(self._map, kind, int(np.prod(shape, dtype=np.int64))).reshape(shape)
+        self.array: np.ndarray = np.frombuffer(self._map, kind, int(np.prod(shape, dtype=np.int64))).reshape(shape)
 
     def let_go(self) -> None:
         """Give the pages of a large array back to the system; what is in them stays in the file."""
