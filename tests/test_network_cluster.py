@@ -210,6 +210,21 @@ def test_workers_that_are_killed_cost_nothing_but_time(
     alike(there, predict_network(mini, all_sets, network), all_sets)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's memory")
+def test_workers_do_not_hand_their_memory_back_and_forth(local_cluster, executor, mini, all_sets):
+    """With the nanny's own setting the kernel takes as much time as the model."""
+    symbols = mini.vocabulary.symbols[:600]
+    with Client(local_cluster.scheduler_address, set_as_default=False) as client:
+        predict_network(mini, all_sets, NetworkRequest(symbols[:2], symbols[:3]), executor=executor)
+        before = client.run(os.times)
+        predict_network(mini, all_sets, NetworkRequest(symbols[:8], symbols), executor=executor)
+        after = client.run(os.times)
+    user, system = (
+        sum(getattr(after[w], kind) - getattr(before[w], kind) for w in after) for kind in ("user", "system")
+    )
+    assert user > 0.3 and system < 0.3 * user
+
+
 def test_two_sessions_share_the_work(local_cluster, mini, all_sets, network, small_blocks, tmp_path, handed_out):
     def session(_):
         with cluster_executor(local_cluster.scheduler_address) as own, Store(tmp_path) as store:
@@ -237,10 +252,10 @@ def test_a_stop_is_quick_and_reaches_the_workers(local_cluster, executor, mini, 
 
         with pytest.raises(Cancelled):
             predict_network(mini, all_sets, request, store, executor=executor, cancel=cancel)
-        assert time.monotonic() - asked[0] < 2
+        assert time.monotonic() - asked[0] < 5
         assert not any((store.folder / "locks").iterdir())
         while any(client.run(executing).values()):
-            assert time.monotonic() - asked[0] < 5, "the workers go on with what nobody wants"
+            assert time.monotonic() - asked[0] < 8, "the workers go on with what nobody wants"
             time.sleep(0.1)
 
 
