@@ -14,8 +14,8 @@ from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.types import Context
 from ui import cells
-from ui.errors import NotYet, plain
-from ui.figure_panel import csv_button
+from ui.errors import NotYet
+from ui.gene_report import gene_report
 
 PAIR, GENES, CELLS = "pair", "genes", "cells"
 LABELS = {PAIR: "The pair alone", GENES: "A gene list", CELLS: "Cells"}
@@ -71,14 +71,7 @@ def show_report(choice: ContextChoice) -> None:
     """What became of every gene of the list or file, as a table to sort and download."""
     if choice.report is None:
         return
-    frame = choice.report.frame()
-    missing = len(choice.report.unresolved)
-    with st.expander(f"Gene report: {len(frame):,} names, {missing:,} not used"):
-        for note in choice.notes:
-            st.caption(plain(note))
-        st.caption(plain(choice.report.sentence()))
-        st.dataframe(frame, width="stretch", hide_index=True, height=240, alt="What became of each gene name")
-        csv_button(frame, "gene report", "gene-report")
+    with gene_report(choice.report, choice.notes, "gene-report"):
         if choice.gene_list:
             st.download_button(
                 choice.file,

@@ -17,8 +17,8 @@ from ugrn_core.translation.material import Material, TrainRequest, beeline_mater
 from ugrn_core.translators.library import list_translators
 from ugrn_core.translators.schema import PARTS, ContextName
 from ui.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, networks_of, sampler_title
-from ui.errors import NotYet, plain
-from ui.figure_panel import csv_button
+from ui.errors import NotYet
+from ui.gene_report import gene_report
 
 BEELINE, OWN_EDGES = "BEELINE networks", "My own edges"
 EXAMPLE = "GATA1,KLF1\nGATA1,TAL1\nKLF1,HBB\nTAL1,GATA1\nSPI1,CSF1R\nSPI1,CEBPA\nCEBPA,SPI1\nTP53,MDM2\nTP53,CDKN1A"
@@ -110,13 +110,7 @@ def _report(edges: OwnEdges) -> None:
     n, negatives = len(edges.network.edges), len(edges.negatives)
     drawn = f"{negatives:,} negatives" if negatives else "negatives are drawn by the sampler"
     st.caption(f"{n:,} positives, {drawn}; {len(edges.network.genes):,} genes, {len(edges.network.tfs):,} sources.")
-    frame = edges.report.frame()
-    with st.expander(f"Gene report: {len(frame):,} names, {len(edges.report.unresolved):,} not used"):
-        for note in edges.notes:
-            st.caption(plain(note))
-        st.caption(plain(edges.report.sentence()))
-        st.dataframe(frame, width="stretch", hide_index=True, height=200, alt="What became of each gene name")
-        csv_button(frame, "gene report", "edge-gene-report")
+    gene_report(edges.report, edges.notes, "edge-gene-report")
 
 
 def _how() -> TrainRequest:
