@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from tests.test_network import trained
 from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
 from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.cli.app import app
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.errors import Cancelled
@@ -58,6 +59,7 @@ def page(translators) -> AppTest:
     save_translator(translators["first"])
     at = framed("network.py")
     at.query_params["genes"] = GENES
+    at.session_state["net known"] = "none"  # reading BEELINE takes most of a second
     return at
 
 
@@ -276,6 +278,10 @@ def test_the_prevalence_moves_probabilities_and_no_order(page, toy, translators)
     second = edges(page)
     table = expected(toy, translators["first"], prevalence=0.3).head(30)
     np.testing.assert_allclose(second["probability"], table["probability"], atol=1e-6)
+    assert page.query_params["prevalence"] == "0.3"
+    shared = framed("network.py")
+    shared.query_params.update(dict(page.query_params))
+    assert facts(finished(shared.run())) == facts(page)
     assert list(first["target"]) == list(second["target"]) and not np.allclose(
         first["probability"], second["probability"]
     )
@@ -353,6 +359,9 @@ def test_an_address_without_sense_is_said(page):
     page.query_params["view"], page.query_params["fdr"] = "graph", "much"
     page.run()
     assert "'much' where a number is expected" in words(page)
+    page.query_params["fdr"], page.query_params["prevalence"] = "0.5", "7"
+    page.run()
+    assert "expected a share from 0.0001 to 0.5" in words(page)
 
 
 # two networks
@@ -461,6 +470,7 @@ def test_the_command_line_makes_the_files_of_the_page_byte_by_byte(page, tmp_pat
     real = network_files.show
     monkeypatch.setattr(network_files, "show", lambda *a: (made.append(a), real(*a)))
     page.query_params["genes"] = f"{GENES},OCT4,NOSUCHGENE"
+    page.session_state["net known"] = "none" if missing_networks() else "beeline"
     page.query_params["fdr"], page.query_params["sources"] = "0.7", "GATA1,KLF1,MYC"
     predict(page)
     network, shown, known, token = made[-1]
@@ -519,3 +529,51 @@ def test_the_start_page_leads_to_a_network_that_starts_by_itself(page, monkeypat
     page.session_state[network_run.START_NOW] = True
     finished(page.run())
     assert network_run.START_NOW not in page.session_state
+
+
+def test_two_models_are_compared_and_each_keeps_its_own_translator(page, toy):
+    other = load_backbone("toy-linear")
+    save_translator(named(trained(other), "linear"))
+    page.query_params.update({"mode": "two", "against": "models", "to_model": "toy-linear", "edge": "GATA1>HBB"})
+    page.query_params.update({"rule": "best", "best": "10"})
+    page.run()
+    assert "Predict both networks" in [b.label for b in page.button]
+    finished(press(page, "Predict both networks"), "Gained")
+    assert set(facts(page)) >= {"FDR, toy-square", "FDR, toy-linear"}
+    assert "Hypotheses of toy-square and toy-linear, read by first and linear" in words(page)
+    lines = next(c.value for c in page.code if "toy-linear" in c.value).splitlines()
+    assert [line.split(" --out ")[1] for line in lines] == ["a", "b"] and "--translator linear" in lines[1]
+    drawn = json.loads(page.get("plotly_chart")[-1].proto.spec)
+    assert len({trace["name"] for trace in drawn["data"]}) == 1  # curves of two models have no common unit
+
+
+def test_steps_around_a_gene(page):
+    page.query_params.update({"rule": "best", "best": "500", "view": "table", "per_source": "1"})
+    predict(page)
+    whole = edges(page)
+    gene = whole["source"].iloc[0]
+    page.session_state["net near"], page.session_state["net steps"] = gene, 1
+    page.run()
+    touching = whole[(whole["source"] == gene) | (whole["target"] == gene)]
+    reached = {gene, *touching["source"], *touching["target"]}
+    got = edges(page)
+    assert set(got["source"]) | set(got["target"]) == reached and len(touching) <= len(got) < len(whole)
+    assert page.query_params["near"] == gene
+
+
+def test_a_group_of_own_cells_opens_in_the_pair_explorer_with_its_means(with_cells, monkeypatch):
+    monkeypatch.setattr("ui.cells._path", lambda: None)
+    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
+    gone = []
+    monkeypatch.setattr(network_edge.st, "switch_page", lambda to, query_params: gone.append(query_params))
+    at = with_cells
+    at.query_params.update({"from": "cells", "column": "kind", "level": "T", "edge": "GATA1>HBB"})
+    at.run()
+    finished(press(at, "Predict the network"), n_runs=200)
+    assert "--h5ad cells.h5ad --group kind=T --context full" in words(at)
+    for _ in range(60):
+        if "Open GATA1 and HBB in the pair explorer" in [b.label for b in at.button]:
+            break
+        at.run()
+    press(at, "Open GATA1 and HBB in the pair explorer")
+    assert gone[-1]["context"] == "cells" and gone[-1]["column"] == "kind" and gone[-1]["levels"] == "T"

@@ -16,7 +16,18 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.request import NetworkRequest
-from ui import cells, contexts, models, network_asked, network_edge, network_genes, network_shown, network_views, work
+from ui import (
+    cells,
+    contexts,
+    models,
+    network_asked,
+    network_edge,
+    network_genes,
+    network_known,
+    network_shown,
+    network_views,
+    work,
+)
 from ui.address import MOST_GENES
 
 
@@ -37,6 +48,13 @@ def _number(text: str) -> float:
         raise InputError(f"The address says {text!r} where a number is expected.") from None
 
 
+def _share(text: str) -> float:
+    low, high = network_shown.PREVALENCES
+    if not low <= (share := _number(text)) <= high:
+        raise InputError(f"The address says prevalence={text!r}; expected a share from {low:g} to {high:g}.")
+    return share
+
+
 def _count(text: str) -> int:
     return int(_number(text))
 
@@ -55,6 +73,8 @@ CONTROLS: Mapping[str, Entry] = {
     "column": Entry("net column", contexts.ALL_CELLS),
     "level": Entry("net level"),
     "to_level": Entry("net level b"),
+    "prevalence": Entry(network_shown.ASKED_PREVALENCE, read=_share),
+    "known": Entry("net known", network_known.BEELINE, tuple(network_known.LABELS)),
     "rule": Entry("net rule", network_shown.FDR, tuple(network_shown.RULES)),
     "fdr": Entry("net fdr", 0.5, read=_number),
     "probability": Entry("net probability", 0.05, read=_number),
@@ -86,6 +106,8 @@ def adopt(backbone: Backbone) -> None:
                     f"The address says {name}={given[name]!r}; expected one of {', '.join(entry.allowed)}."
                 )
             state[entry.key] = entry.read(given[name])
+    if given.get("prevalence"):
+        network_shown.forget_prevalences()
     if given.get("cell") in (network_asked.PAIR, network_asked.FULL):
         state[network_asked.cell_key()] = given["cell"]
     source, arrow, target = given.get("edge", "").partition(">")
@@ -123,7 +145,7 @@ def _written(entry: Entry) -> str:
         return ""
     if entry.read is _several:
         return ",".join(value)
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return f"{value:.9g}" if isinstance(value, int | float) else str(value)
 
 
 def _short(key: str) -> str:

@@ -17,6 +17,9 @@ from ugrn_core.translators.translator import TranslatorCard
 
 FDR, PROBABILITY, BEST = "fdr", "probability", "best"
 RULES = {FDR: "FDR", PROBABILITY: "Probability", BEST: "Best edges"}
+PREVALENCES = (0.0001, 0.5)
+ASKED_PREVALENCE = "net prevalence"
+"""Session key of a prevalence that is not the translator's own: what the address says of it."""
 FDR_HELP = (
     "The share of the edges shown that is expected to be wrong: the mean of 1 − probability over them. The longest "
     "list of best edges that keeps to it is shown; where there is none, the top 50 with theirs."
@@ -57,10 +60,11 @@ def controls(request: NetworkRequest, card: TranslatorCard) -> DeltaGenerator:
     with threshold:
         _threshold()
     key = prevalence_key(card.name)
-    st.session_state.setdefault(key, card.prevalence)
-    share.number_input(
-        "Prevalence", 0.0001, 0.5, key=key, persist_state="session", step=0.005, format="%.4g", help=PREVALENCE_HELP
+    st.session_state.setdefault(key, st.session_state.get(ASKED_PREVALENCE) or card.prevalence)
+    chosen = share.number_input(
+        "Prevalence", *PREVALENCES, key=key, persist_state="session", step=0.005, format="%.4g", help=PREVALENCE_HELP
     )
+    st.session_state[ASKED_PREVALENCE] = None if chosen == card.prevalence else chosen
     with more.popover(_label(), icon=":material/filter_list:", width="stretch"):
         _filters(request)
     return other
@@ -83,6 +87,12 @@ def search(request: NetworkRequest, place) -> None:
 def prevalence_key(translator: str) -> str:
     """Session key of the prevalence; every translator has its own."""
     return f"net prevalence {translator}"
+
+
+def forget_prevalences() -> None:
+    """Let the one of the address take their place."""
+    for key in [k for k in st.session_state if str(k).startswith(prevalence_key(""))]:
+        del st.session_state[key]
 
 
 def prevalence(card: TranslatorCard) -> float:
