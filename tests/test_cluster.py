@@ -158,7 +158,9 @@ def test_what_listens_and_is_no_scheduler_is_told(monkeypatch):
             pass
 
 
-def test_workers_that_come_late_and_a_scheduler_that_is_killed(mini, all_sets, genes, counted, monkeypatch, tmp_path):
+def test_workers_that_come_late_and_a_scheduler_that_is_killed(
+    mini, all_sets, genes, counted, monkeypatch, tmp_path, caplog
+):
     """A run waits for workers and says so; it ends when the scheduler dies, and goes on where it was, here."""
     monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 1)
     request = NetworkRequest(tuple(genes[:12]), tuple(genes))
@@ -177,12 +179,13 @@ def test_workers_that_come_late_and_a_scheduler_that_is_killed(mini, all_sets, g
                 killed.append(time.monotonic())
 
         with cluster_executor(running.address) as executor:
-            with pytest.raises(ClusterError, match=r"scheduler was lost .* goes on from there") as caught:
+            with pytest.raises(ClusterError, match=r"scheduler was lost\. .* goes on from there") as caught:
                 predict_network(mini, all_sets, request, store, executor=executor, progress=progress)
             assert time.monotonic() - killed[0] < 10
             del executor
         assert time.monotonic() - killed[0] < 25
         assert "waiting for a worker of the cluster" in said and not counted
+        assert not [one for one in caplog.records if one.name == "distributed.client"], "a traceback beside the words"
         kept = store.stats().entries
         assert 0 < kept < len(sizes)
         assert not any((store.folder / "locks").iterdir())

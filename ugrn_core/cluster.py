@@ -8,6 +8,7 @@ an address is given, never before.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import socket
@@ -121,8 +122,7 @@ class DaskWorkers(Workers):
             )
         if isinstance(error, CancelledError | CommClosedError) or self.client.status != "running":
             return ClusterError(
-                f"The connection to the Dask scheduler was lost ({_one_line(error)}). {RESUMES} "
-                "Start the cluster anew, or run without it."
+                f"The connection to the Dask scheduler was lost. {RESUMES} Start the cluster anew, or run without it."
             )
         return super().explain(error)
 
@@ -162,8 +162,19 @@ def cluster_executor(address: str | None = None) -> Iterator[Executor | None]:
     try:
         yield client.get_executor(pure=False)
     finally:
-        with suppress(TimeoutError):
+        with _silent(client.status != "running"), suppress(TimeoutError):
             client.close(timeout=CONNECT_SECONDS)
+
+
+@contextmanager
+def _silent(lost: bool) -> Iterator[None]:
+    """Without the traceback that Dask logs where a lost client is closed: the loss was told in words."""
+    log = logging.getLogger("distributed.client")
+    before, log.disabled = log.disabled, lost or log.disabled
+    try:
+        yield
+    finally:
+        log.disabled = before
 
 
 def _client(address: str) -> Any:
