@@ -115,9 +115,9 @@ def _one(backbone: Backbone) -> Asked:
     if request is None or not network_genes.nothing_given():
         genes = network_genes.read(backbone)
         return _asked(next(iter(genes.contexts)), backbone, kept, genes)
-    genes = network_genes.of_symbols(request, backbone)
+    genes = network_genes.of_job(request, backbone)
     notes = check_request(request, kept.translator, backbone)
-    return Asked("the job", backbone, kept, request, genes, notes, ("--genes", genes.file))
+    return Asked("the job", backbone, kept, request, genes, notes, ("--recipe", network_recipe.RECIPE_FILE))
 
 
 def _two_groups(backbone: Backbone, kept: Kept) -> tuple[Asked, ...]:

@@ -154,5 +154,6 @@ def _command(network: Predicted, edge: Edge) -> str:
     asked = network.asked
     request = PairRequest(*edge, asked.request.context, asked.translator.card.schema.settings)
     file = "pair" if asked.request.context == Context() else asked.genes.file
-    group = asked.genes.group if asked.request.context.kind == "profile" else None
-    return pair_command(request, models.command_name(asked.backbone), context=file, group=group)
+    profile = asked.request.context.kind == "profile"
+    group, more = (asked.genes.group, asked.genes.options) if profile else (None, ())
+    return pair_command(request, models.command_name(asked.backbone), context=file, group=group, more=more)

@@ -58,11 +58,11 @@ def group_name(level_key: str) -> str:
     return ALL_CELLS if column == ALL_CELLS else str(st.session_state.get(level_key))
 
 
-def of_symbols(request: NetworkRequest, backbone: Backbone) -> ContextChoice:
-    """The targets of a request as a list."""
+def of_job(request: NetworkRequest, backbone: Backbone) -> ContextChoice:
+    """The genes of a running job, when the list or the cells they came from are gone."""
     report = _report(request.targets, backbone.fingerprint, backbone)
-    listed = {"the list of the job": list_context(report, "the list of the job")}
-    return ContextChoice(listed, LIST_FILE, report=report, gene_list="\n".join(request.targets) + "\n")
+    file = "cells.h5ad" if request.context.kind == "profile" else LIST_FILE
+    return ContextChoice({request.context.label: request.context}, file, report=report)
 
 
 def use_example() -> None:
