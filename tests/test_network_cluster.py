@@ -194,18 +194,17 @@ def test_workers_that_are_killed_cost_nothing_but_time(
 ):
     """Both workers die, one after the other, and with them every copy of the model that was sent."""
     with Client(local_cluster.scheduler_address, set_as_default=False) as client:
-        killed = []
+        alive = list(client.run(os.getpid).values())
+        assert len(alive) == 2
 
         def progress(share: float, _: str) -> None:
-            if len(killed) < 2 and share > 0.2 * (len(killed) + 1):
-                pid = next(p for p in client.run(os.getpid).values() if p not in killed)
-                os.kill(pid, signal.SIGKILL)
-                killed.append(pid)
+            if alive and share > 0.2 * (3 - len(alive)):
+                os.kill(alive.pop(), signal.SIGKILL)
 
         with Store(tmp_path) as store:
             there = predict_network(mini, all_sets, network, store, executor=executor, progress=progress)
             assert store.stats().entries == n_blocks(network) == len(handed_out) == len(set(handed_out))
-        assert len(killed) == 2
+        assert not alive
         client.wait_for_workers(2, timeout=30)
     alike(there, predict_network(mini, all_sets, network), all_sets)
 
