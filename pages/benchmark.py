@@ -23,6 +23,7 @@ if results is not None:
         view = benchmark_controls.view(table, results)
         standings = benchmark_table.standings_of(results, view)
         benchmark_table.words(standings)
+        benchmark_table.findings()
         cells = benchmark_table.show(results, view, printed)
         if len(results.facts.neg_ratios) > 1:
             benchmark_table.ratios(results, view)

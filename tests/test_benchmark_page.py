@@ -59,6 +59,15 @@ def test_results_of_ones_own_take_the_place_of_the_shipped_ones():
     assert not at.exception and "VVP 0.432" in words(at)
 
 
+def test_the_address_names_the_run_and_its_pairs_are_there():
+    at = page(run="ugrn-mini_table_1_full_cut", row="STRING mDC", method="VVP")
+    assert not at.exception and "full context" in at.selectbox(key="run").options[1]
+    assert "--context full" in words(at) and "ugrn-mini_table_1_full_cut" in at.query_params["run"]
+    assert "run" not in page().query_params
+    if beeline_is_here():
+        assert len(at.get("plotly_chart")) == 3, "the table, the seeds, the curves of the single pairs"
+
+
 def test_a_sampler_without_results_says_how_to_get_them():
     at = page(sampler="uniform")
     assert not at.exception and not at.get("plotly_chart")
@@ -77,6 +86,15 @@ def test_the_slider_of_table_6_changes_the_view():
     assert at.select_slider[0].options == ["1", "2", "3", "5", "10"]
     at.select_slider[0].set_value("10").run()
     assert not at.exception and not before.equals(at.dataframe[0].value)
+
+
+def test_pairs_of_table_6_are_those_of_table_1():
+    assert "Choose N/P 1" in words(page(table="6", ratio="3"))
+    assert "The pairs of N/P 1 are those of Table 1" in words(page(table="6"))
+    columns = ["method", "weights", "test_set", "test_network", "subset", "seed", "metric", "value"]
+    one, six = (read_results(SHIPPED / f"ugrn-mini_table_{n}.csv.gz") for n in (1, 6))
+    six = six[six["neg_ratio"] == 1].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one[columns], six[columns])
 
 
 def test_filters_leave_only_what_is_chosen():

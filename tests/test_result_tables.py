@@ -1,66 +1,125 @@
-"""The shipped result tables: whole, of the shipped weights, and what the README says of them."""
+"""The shipped result tables: whole, of the shipped weights, and what README and page say of them."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from ugrn_core.benchmark.results import COLUMNS, read_results
+from ugrn_core.figures.benchmark import TableView
+from ugrn_core.figures.benchmark_words import SUMMARY, prepare_standings, prepare_summary
 from ugrn_core.paths import ASSETS, ROOT
 
-TABLES = sorted((ASSETS / "benchmark").glob("*_table_*.csv.gz"))
-README_ROWS = {"all pairs": "all", "both genes unseen": "both_unseen"}
-README_COLUMNS = [
-    ("trained", "Baseline-Emb"),
-    ("trained", "VVP"),
-    ("trained", "GDT"),
-    ("trained", "Ens"),
-    ("trained", "Marginal-Ens"),
-    ("none", "Target is listed"),
-    ("random", "Ens"),
-]
+FOLDER = ASSETS / "benchmark"
+TABLES = sorted(FOLDER.glob("*_table_*.csv.gz"))
+MODELS = ("ugrn-mini", "ugrn-mini-log1p")
+RUNS = {f"Table {n}": str(n) for n in range(1, 6)} | {"cut, two genes": "1_pair_cut", "cut, all genes": "1_full_cut"}
+"""Runs of the README's summary, with what their files are called."""
+ALL_GENES = "cut, all genes"
 
 
-def means(table: Path) -> pd.Series:
-    """Mean AUPRC by (subset, weights, method) over rows and seeds."""
-    frame = read_results(table)
-    frame = frame[frame["metric"].str.lower() == "auprc"]
-    return frame.groupby(["subset", "weights", "method"])["value"].mean()
+@cache
+def summary(model: str, run: str) -> pd.DataFrame:
+    """Averages of a run, a line a subset."""
+    frame = read_results(FOLDER / f"{model}_table_{RUNS[run]}.csv.gz")
+    return prepare_summary(frame, int(RUNS[run][0])).set_index("subset")
 
 
-def test_all_six_tables_are_shipped():
-    expected = {f"{model}_table_{n}.csv.gz" for model in ("ugrn-mini", "ugrn-mini-log1p") for n in range(1, 7)}
-    assert expected <= {t.name for t in TABLES}
+def test_all_six_tables_and_the_cut_are_shipped_for_both_models():
+    names = [*(str(n) for n in range(1, 7)), "1_pair_cut", "1_full_cut"]
+    assert {f"{model}_table_{n}.csv.gz" for model in MODELS for n in names} <= {t.name for t in TABLES}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
-def test_a_table_is_whole(table):
+def test_a_table_is_whole(table: Path):
     frame = read_results(table)
     assert list(frame.columns) == list(COLUMNS)
     assert set(frame["weights"]) == {"none", "trained", "random"}
-    assert set(frame["seed"]) == ({0} if "_cut" in table.name else {0, 1, 2})
+    assert set(frame["seed"]) == {0, 1, 2}
     assert (frame.loc[frame["value"].isna(), "reason"] != "").all()
     assert frame["value"].dropna().between(0, 1).all()
 
 
-def test_the_cut_is_the_same_in_both_contexts():
-    frames = [read_results(ASSETS / "benchmark" / f"ugrn-mini_table_1_{c}_cut.csv.gz") for c in ("pair", "full")]
+@pytest.mark.parametrize("model", MODELS)
+def test_the_cut_is_the_same_in_both_contexts(model: str):
+    frames = [read_results(FOLDER / f"{model}_table_1_{c}_cut.csv.gz") for c in ("pair", "full")]
     same = ["protocol", "test_set", "test_network", "seed", "subset", "method", "weights", "n_pos", "n_neg", "prior"]
     pd.testing.assert_frame_equal(frames[0][same], frames[1][same])
     assert [set(f["context"]) - {"none"} for f in frames] == [{"pair"}, {"full"}]
     assert {f["protocol"].iloc[0] for f in frames} == {"table_1 (100 sources)"}
 
 
-def test_the_readme_tells_the_figures_of_the_tables():
+def test_the_readme_tells_the_averages_of_every_run():
     text = (ROOT / "README.md").read_text()
-    row = r"^\| (Cut of )?Table (\d), (?:(\w+) context, )?([a-z ]+)( \(log1p\))? \|(.*)\|$"
-    rows = re.findall(row, text, re.MULTILINE)
-    assert len(rows) == 12
-    for cut, number, context, what, log1p, cells in rows:
-        name = f"ugrn-mini{'-log1p' if log1p else ''}_table_{number}{f'_{context}_cut' if cut else ''}.csv.gz"
-        found = means(ASSETS / "benchmark" / name)
-        expected = [f"{found[README_ROWS[what], *key]:.3f}" for key in README_COLUMNS]
-        assert [c.strip() for c in cells.split("|")] == expected, (name, what)
+    assert f"| model | run | {' | '.join(SUMMARY)} |" in text
+    runs = "|".join(RUNS)
+    rows = re.findall(rf"^\| `(ugrn-mini\S*)` \| ({runs}) \| (.*) \|$", text, re.MULTILINE)
+    assert [(model, run) for model, run, _ in rows] == [(model, run) for model in MODELS for run in RUNS]
+    for model, run, cells in rows:
+        by = summary(model, run)
+        expected = [f"{by.loc['all', c]:.3f} / {by.loc['both_unseen', c]:.3f}" for c in SUMMARY]
+        assert cells.split(" | ") == expected, (model, run)
+
+
+def above(model: str, run: str, names: tuple[str, ...], subset: str = "all", *, every: bool = True) -> bool:
+    """Whether VVP and GDT (or one of them) are above the averages of all these names."""
+    by = summary(model, run).loc[subset]
+    won = [by[method] > max(by[n] for n in names) for method in ("VVP", "GDT")]
+    return all(won) if every else any(won)
+
+
+NO_MODEL = ("target is a TF", "target is listed", "known edges, degrees")
+FIRST = [f"Table {n}" for n in range(1, 5)]
+
+
+def claims() -> list[tuple[str, bool]]:
+    """Words of the paragraph, and whether they are true."""
+    mini, log1p = MODELS
+    unseen = "both_unseen"
+    listed = [
+        max(by[c] for c in ("Emb", "VVP", "GDT", "Ens")) <= by["target is listed"]
+        for model in MODELS
+        for run in RUNS
+        if "cut" not in run and (model, run) != (mini, "Table 4")
+        for by in [summary(model, run).loc[unseen]]
+    ]
+    standings = prepare_standings(read_results(FOLDER / f"{mini}_table_2.csv.gz"), TableView(2))
+    won = standings[(standings["subset"] == "all") & (standings["network"] != "all") & (standings["method"] == "VVP")]
+    share = (won["over_both"] / won["tests"]).set_axis(won["network"])
+    return [
+        ("say more than every score without a model over all pairs of Tables 1 to 4",
+         all(above(mini, run, NO_MODEL) for run in FIRST)),
+        ("and not in Table 5, where the degrees of the training network lead",
+         not above(mini, "Table 5", NO_MODEL, every=False)
+         and summary(mini, "Table 5").loc["all", [*NO_MODEL, "Emb", "Ens"]].idxmax() == NO_MODEL[-1]),
+        ("above the embeddings too in Tables 2 and 3", all(above(mini, f"Table {n}", ("Emb",)) for n in (2, 3))),
+        ("most often on cell-type-specific ChIP", share.idxmax() == "Cell-type-specific ChIP"),
+        ("and below them in Tables 1, 4 and 5",
+         not any(above(mini, f"Table {n}", ("Emb",), every=False) for n in (1, 4, 5))),
+        ("The curves of `ugrn-mini-log1p` are below the embeddings in every table",
+         not any(above(log1p, f"Table {n}", ("Emb",), every=False) for n in range(1, 6))),
+        ("above a census of transcription factors in Tables 1 to 4",
+         all(above(mini, run, ("target is a TF",), unseen) for run in FIRST)),
+        ("nothing of either model is above the list of regulators that comes with the test", all(listed)),
+        ("save in Table 4 with `ugrn-mini`", above(mini, "Table 4", ("target is listed",), unseen, every=False)),
+        ("VVP and GDT of both models are above embeddings, gene level and every score without a model, over all pairs",
+         all(above(model, ALL_GENES, ("Emb", "gene level", *NO_MODEL)) for model in MODELS)),
+        ("and where both genes are unseen (VVP",
+         all(above(model, ALL_GENES, ("Emb", "gene level", *NO_MODEL), unseen) for model in MODELS)),
+    ]  # fmt: skip
+
+
+def test_the_paragraph_of_page_and_readme_is_true():
+    text = " ".join((FOLDER / "findings.md").read_text().split())
+    assert text in " ".join((ROOT / "README.md").read_text().split())
+    for words, true in claims():
+        assert words in text and true, words
+    averages = {f"{v:.3f}" for model in MODELS for run in RUNS for v in summary(model, run).to_numpy().ravel()}
+    numbers = re.findall(r"\d\.\d{3}", text)
+    assert len(numbers) > 20 and set(numbers) <= averages
+    most = max(summary(model, run).loc["all", "random weights"] for model in MODELS for run in RUNS)
+    assert f"Random weights reach {most:.3f} at most" in text

@@ -27,7 +27,7 @@ ALLOWED = {
     "printed": list(PRINTED_BACKBONES),
     "ratio": ["1", "2", "3", "5", "10"],
 }
-TEXTS = ("results", "row", "method")
+TEXTS = ("results", "run", "row", "method")
 LISTS = {"networks": list(NETWORK_FOLDERS), "sets": list(SPECIES)}
 
 
@@ -62,6 +62,8 @@ def write_address() -> None:
     said |= {name: ",".join(state.get(name) or []) for name in LISTS}
     if state.get("table") != "6":
         said.pop("ratio", None)
+    if state.get("run") == state.get("first run"):
+        said.pop("run", None)
     now = {name: str(value) for name, value in said.items() if value}
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)

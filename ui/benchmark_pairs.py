@@ -41,6 +41,9 @@ def show(results: Results, view: TableView, row: str, column: str, best_shortcut
         _say("Scores of single pairs are kept for as many non-edges as edges. Choose N/P 1.")
         return
     files = _files(results)
+    if not files and view.table == 6:
+        _say("The pairs of N/P 1 are those of Table 1, and so are their scores. Choose them there.")
+        return
     if not files:
         _make_scores(results)
         return

@@ -86,12 +86,15 @@ def choose(found: list[Results], table: int, model: str, sampler: str) -> Result
     if not fitting:
         _how_to_get(table, model, sampler, others=any(r.facts.backbone == model for r in found))
         return None
-    labels = list(fitting)
-    if len(labels) > 1:
-        if st.session_state.get("run") not in labels:
-            st.session_state["run"] = labels[0]
-        return fitting[st.selectbox("Run", labels, key="run", persist_state="session")]
-    return fitting[labels[0]]
+    runs = {r.stem: r for r in fitting.values()}
+    st.session_state["first run"] = next(iter(runs))
+    if st.session_state.get("run") not in runs:
+        st.session_state["run"] = st.session_state["first run"]
+    if len(runs) > 1:
+        st.selectbox(
+            "Run", list(runs), key="run", persist_state="session", format_func=lambda stem: runs[stem].facts.label
+        )
+    return runs[st.session_state["run"]]
 
 
 def _how_to_get(table: int, model: str, sampler: str, others: bool) -> None:

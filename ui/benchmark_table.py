@@ -25,7 +25,7 @@ from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cell
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ui import benchmark_controls
 from ui.beeline import network_table, vocabulary_of
-from ui.benchmark_results import Results
+from ui.benchmark_results import SHIPPED, Results
 from ui.errors import plain
 from ui.figure_panel import csv_button, figure_panel
 
@@ -57,6 +57,12 @@ def standings_of(results: Results, view: TableView) -> pd.DataFrame:
 def words(standings: pd.DataFrame) -> None:
     """What the table says, counted anew from its results."""
     st.markdown("  \n".join(plain(sentence).replace(r"\*\*", "**") for sentence in verdict(standings)))
+
+
+def findings() -> None:
+    """What all shipped tables say together, as the README has it."""
+    with st.expander("What all tables of both embedded models say together"):
+        st.markdown((SHIPPED / "findings.md").read_text("utf-8"))
 
 
 def show(results: Results, view: TableView, printed: str) -> pd.DataFrame:

@@ -111,7 +111,7 @@ def _held_out(card: TranslatorCard, metric: str) -> None:
         alt=f"{METRIC_LABELS[metric]} of {card.name} and of shortcuts without a model on every held-out test",
         command=f"ugrn translator show {card.name}",
         key="held out",
-        note=HELD_OUT_NOTE,
+        note=HELD_OUT_NOTE if frame["scored_by"].nunique() > 1 else "The translator, on data it never saw.",
     )
 
 

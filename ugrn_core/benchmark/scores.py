@@ -20,7 +20,8 @@ from ugrn_core.pair_hashes import pair_hashes
 
 def scores_name(protocol_name: str, split: str, backbone: str, weights: str) -> str:
     """Name of the file with the scores of one training by one contestant."""
-    return f"{protocol_name} {split} {backbone} {weights}".replace("/", "-").replace(" ", "_") + ".safetensors"
+    name = f"{protocol_name} {split} {backbone} {weights}".replace("/", "-").replace(" ", "_")
+    return f"{name.replace('(', '').replace(')', '')}.safetensors"
 
 
 def write_scores(
