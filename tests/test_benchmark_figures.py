@@ -150,6 +150,14 @@ def test_printed_numbers_stand_on_their_rows(view, backbone, row, method, printe
     assert found["value"] == printed and found["lift"] == pytest.approx(printed - best)
 
 
+def test_the_printed_average_is_of_the_rows_shown():
+    view = TableView(1, data_sets=("mDC", "mHSC-E"))
+    paper = paper_cells(view, "scGPT", prepare_cells(prepare_tests(shipped(1), view)))
+    one = paper_table(1)
+    rows = one[(one["backbone"] == "scGPT") & one["data_set"].isin(["mDC", "mHSC-E"])]
+    assert len(rows) == 6 and cell(paper, AVERAGE, "GDT (paper)")["value"] == pytest.approx(rows["GDT"].mean())
+
+
 def test_every_printed_number_has_its_place():
     for table in (1, 2, 3, 5):
         view = TableView(table)

@@ -133,7 +133,7 @@ def view(table: int, results: Results) -> TableView:
     elif offered:
         ratio = results.facts.neg_ratios[0]
     networks, sets = (tuple(state.get(name) or ()) for name in LISTS)
-    return TableView(table, state["metric"], state["pairs"], ratio, networks, sets)
+    return TableView(table, state["metric"], state["pairs"], ratio, networks, sets or results.facts.test_sets)
 
 
 def printed_half(table: int) -> str:

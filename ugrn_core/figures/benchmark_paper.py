@@ -25,8 +25,8 @@ PRINTED_BACKBONES = ("scGPT", "scBenchmark")
 def paper_cells(view: TableView, backbone: str, cells: pd.DataFrame) -> pd.DataFrame:
     """Printed cells of the rows of ``cells``, in the same columns; ``lift`` is over our shortcuts on our pairs.
 
-    ``backbone`` (one of ``PRINTED_BACKBONES``) chooses among the two halves of Table 1. No line where
-    :func:`why_no_paper` has a reason.
+    ``backbone`` (one of ``PRINTED_BACKBONES``) chooses among the two halves of Table 1; where only some of its rows are
+    shown, ``Avg`` is the mean of their printed numbers. No line where :func:`why_no_paper` has a reason.
     """
     if why_no_paper(view):
         return pd.DataFrame(columns=CELL_COLUMNS)
@@ -34,12 +34,14 @@ def paper_cells(view: TableView, backbone: str, cells: pd.DataFrame) -> pd.DataF
     if view.table == 1:
         printed = printed[printed["backbone"] == backbone]
     names = _printed_rows(printed, view)
+    shown = list(dict.fromkeys(cells["row"]))
+    some = view.table == 1 and set(names) - set(shown)
     mean = cells[cells["column"].isin(SHORTCUTS)].pivot(index="row", columns="column", values="value")
     made = []
-    for row in dict.fromkeys(cells["row"]):
+    for row in shown:
+        there = names.isin(shown) & (names != AVERAGE) if some and row == AVERAGE else names == row
         for method in (m for m in PAPER_METHODS if m in printed):
-            value = printed.loc[names == row, method]
-            value = float(value.iloc[0]) if len(value) else np.nan
+            value = float(printed.loc[there, method].mean())
             best = best_of(list(mean.columns), mean.loc[row].to_numpy(float))
             reason = "" if np.isfinite(value) else "not printed"
             made.append((row, f"{method} (paper)", *lifted(f"{method} (paper)", value, best), 0, 0, reason))
