@@ -69,9 +69,16 @@ def test_the_address_names_the_run_and_its_pairs_are_there():
 
 
 def test_a_sampler_without_results_says_how_to_get_them():
-    at = page(sampler="uniform")
+    at = page(table="2", sampler="uniform")
     assert not at.exception and not at.get("plotly_chart")
     assert "There are no results" in at.info[0].value and "--sampler uniform" in words(at)
+
+
+def test_the_sampler_changes_the_table():
+    at = page(sampler="tf_matched")
+    assert not at.exception and "--sampler tf_matched" in words(at)
+    frame = at.dataframe[0].value.set_index("row")
+    assert frame.loc["STRING mESC", "Target is a TF"] == 0.5, "negatives match the positives in that"
 
 
 def test_a_model_without_weights_says_how_to_get_them():
