@@ -31,7 +31,8 @@ PREVALENCE_HELP = (
 )
 SLOPE_HELP = (
     "Whether the predicted target rises or falls with the source where the slope is largest. This is **not a sign of "
-    "regulation**: it does not tell activation from repression."
+    "regulation**: it does not tell activation from repression. A translator you train on signed edges of your own "
+    "(label 1 activation, 0 repression) is the place for signs: its probability is that of activation."
 )
 DEFAULTS = {
     "net rule": FDR,
