@@ -155,8 +155,15 @@ def test_anndata_reads_back_what_was_written(table):
 @given(table=edge_tables())
 @settings(max_examples=100, deadline=None)
 def test_lines_of_csv_are_those_of_pandas(table):
-    expected = table.to_csv(index=False, header=False, lineterminator="\n", float_format="%.6f")
-    assert csv_lines(table) == expected
+    lines = csv_lines(table)
+    if any(
+        "\r" in gene for gene in genes_of(table)
+    ):  # pandas leaves it bare, which other readers take for a line's end
+        read = pd.read_csv(io.StringIO(lines, newline=""), header=None, keep_default_na=False, dtype=str)
+        assert read[0].tolist() == table["source"].tolist()
+        assert read[1].tolist() == table["target"].tolist()
+        return
+    assert lines == table.to_csv(index=False, header=False, lineterminator="\n", float_format="%.6f")
 
 
 @pytest.mark.parametrize(
