@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import math
@@ -156,12 +157,9 @@ def test_anndata_reads_back_what_was_written(table):
 @settings(max_examples=100, deadline=None)
 def test_lines_of_csv_are_those_of_pandas(table):
     lines = csv_lines(table)
-    if any(
-        "\r" in gene for gene in genes_of(table)
-    ):  # pandas leaves it bare, which other readers take for a line's end
-        read = pd.read_csv(io.StringIO(lines, newline=""), header=None, keep_default_na=False, dtype=str)
-        assert read[0].tolist() == table["source"].tolist()
-        assert read[1].tolist() == table["target"].tolist()
+    if any("\r" in gene for gene in genes_of(table)):  # pandas leaves it bare, where other readers end the line
+        rows = [row[:2] for row in csv.reader(io.StringIO(lines, newline=""))]
+        assert rows == table[["source", "target"]].to_numpy().tolist()
         return
     assert lines == table.to_csv(index=False, header=False, lineterminator="\n", float_format="%.6f")
 
