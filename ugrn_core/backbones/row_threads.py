@@ -7,8 +7,6 @@ are as many as ``torch.get_num_threads()``; one thread, a GPU, or a single row i
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +16,7 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Parameters of mallopt(3)."""
+from ugrn_core.freed_memory import keep_freed_memory
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -52,7 +49,7 @@ def side_by_side(function: Callable[[Item], Answer], items: Sequence[Item], devi
 @cache
 def _threads(n: int) -> ThreadPoolExecutor:
     """``n`` threads on which torch uses no others."""
-    _keep_freed_memory()
+    keep_freed_memory()
     pool = ThreadPoolExecutor(n, thread_name_prefix="ugrn-rows")
     everyone = threading.Barrier(n)
 
@@ -65,15 +62,3 @@ def _threads(n: int) -> ThreadPoolExecutor:
         started.result()
     torch.set_num_threads(n)
     return pool
-
-
-def _keep_freed_memory() -> None:
-    """Let glibc keep up to 256 MB a heap that was freed, and give back at once what is larger than 32 MB.
-
-    By default it gives pages of some MB back after every operation and asks for them again in the next, which takes a
-    tenth of a sweep. Other C libraries are left alone.
-    """
-    tune = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if tune is not None:
-        tune(M_TRIM_THRESHOLD, 256 << 20)
-        tune(M_MMAP_THRESHOLD, 32 << 20)

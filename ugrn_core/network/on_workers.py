@@ -5,7 +5,6 @@ A worker uses its own device (``UGRN_DEVICE``, else the best there is), and need
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -13,7 +12,6 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, TypeVar
 
 import torch
@@ -21,6 +19,7 @@ import torch
 from ugrn_core.backbones.parcel import open_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.errors import ClusterError
+from ugrn_core.freed_memory import keep_freed_memory
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
 from ugrn_core.shared_work import Results
 from ugrn_core.translators.parcel import open_translator
@@ -29,9 +28,6 @@ from ugrn_core.types import Cancel, SweepSettings
 T = TypeVar("T")
 KEPT = 4
 """Models and translators a worker keeps open, those used last."""
-NANNY_TRIM = "65536"
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Of glibc's malloc.h."""
 
 _opened: dict[str, Any] = {}
 _opening = threading.Lock()
@@ -78,7 +74,7 @@ def _begin() -> Cancel | None:
         worker = get_worker()
     except ValueError:
         return None
-    _keep_memory()
+    keep_freed_memory()
     if "OMP_NUM_THREADS" not in os.environ:  # Dask's nanny sets it to 1
         torch.set_num_threads(max(1, CPU_COUNT // worker.state.nthreads))
     key = worker.get_current_task()
@@ -88,19 +84,6 @@ def _begin() -> Cancel | None:
         return task is None or task.state == "cancelled"
 
     return called_off
-
-
-@cache
-def _keep_memory() -> None:
-    """Undo what Dask's nanny tells glibc: to give every freed 64 kB back to the system.
-
-    Activations are larger than that and come back a moment later, page by page: 1.7 times the processor time
-    (measured). The values are those at which glibc arrives by itself. One that the user has set stays.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None and os.environ.get("MALLOC_TRIM_THRESHOLD_") == NANNY_TRIM:
-        mallopt(M_TRIM_THRESHOLD, 64 << 20)
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)
 
 
 def _open(sha: str, content: bytes, reader: Callable[[bytes], T]) -> T:
