@@ -124,7 +124,7 @@ def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> tupl
         scores = predict_network(
             backbone, translator, asked.request, store(), executor=executor, progress=progress, cancel=cancel
         )
-    return scores, direction_rule(backbone, translator, scores, cancel)
+    return scores, direction_rule(backbone, translator, scores, cancel, store=store())
 
 
 def _estimate(slot: str, asked: Asked) -> NetworkEstimate:
