@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.small_network import trained
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
@@ -22,10 +23,7 @@ from ugrn_core.network.run import finished_share, predict_network
 from ugrn_core.network.table import edge_table, probabilities, write_edges
 from ugrn_core.network.tags import known_words, tag_words
 from ugrn_core.store import Store
-from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.material import TrainRequest, own_material
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
-from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.calibration import false_discovery_rate
 from ugrn_core.types import Context
 
@@ -40,14 +38,6 @@ def toy():
 @pytest.fixture(scope="module")
 def genes(toy):
     return toy.vocabulary.symbols
-
-
-def trained(backbone, method="Ens", context="pair"):
-    symbols = backbone.vocabulary.symbols[:9]
-    lines = [f"{a},{b},{(i * j) % 2}" for i, a in enumerate(symbols) for j, b in enumerate(symbols) if a != b]
-    edges = parse_edges("\n".join(["source,target,label", *lines]), backbone.vocabulary)
-    how = TrainRequest("toy", method=method, context=context, epochs=3, seeds=2)
-    return train_translator(backbone, how, own_material(how, edges))
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from distributed import Client, LocalCluster
 from typer.testing import CliRunner
 
 import ugrn_core
+from tests.small_network import trained
 from ugrn_core import cluster
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli.app import app
@@ -29,11 +30,8 @@ from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table, write_edges
 from ugrn_core.store import Store
-from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.material import TrainRequest, own_material
-from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.library import load_translator
-from ugrn_core.types import Context, SweepSettings
+from ugrn_core.types import Context
 
 SMALL_BLOCKS = "from ugrn_core.network import blocks; blocks.PAIRS_A_BLOCK = 1; from ugrn_core.cli import main; main()"
 NO_RULE = DirectionRule(None, None, "a test")
@@ -78,15 +76,6 @@ def small_blocks(monkeypatch):
 @pytest.fixture(scope="module")
 def toy():
     return load_backbone("toy-square")
-
-
-def trained(backbone, method="Ens", context="pair", background="fixed"):
-    symbols = backbone.vocabulary.symbols[:9]
-    lines = [f"{a},{b},{(i * j) % 2}" for i, a in enumerate(symbols) for j, b in enumerate(symbols) if a != b]
-    edges = parse_edges("\n".join(["source,target,label", *lines]), backbone.vocabulary)
-    settings = SweepSettings(backbone.card.base, backbone.card.grid, background)
-    how = TrainRequest("toy", method=method, context=context, epochs=2, seeds=2, settings=settings)
-    return train_translator(backbone, how, own_material(how, edges))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.test_network import trained
+from tests.small_network import trained
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import InputError
 from ugrn_core.network import blocks, tasks

@@ -15,7 +15,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
-from tests.test_network import trained
+from tests.small_network import trained
 from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.beeline.registry import missing_networks
@@ -207,10 +207,10 @@ def test_running_shows_progress_and_time_and_can_be_stopped_and_go_on(page):
 
 
 def test_a_reload_finds_the_job_and_its_genes_again(page, monkeypatch):
-    from ui import network_address
+    from ui import address
 
     blocked(monkeypatch)
-    monkeypatch.setattr(network_address, "MOST_GENES", 2)
+    monkeypatch.setattr(address, "MOST_GENES", 2)
     press(page.run(), "Predict the network")
     page.run()
     assert "genes" not in page.query_params

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.small_network import small_edge_table
+from tests.small_network import TABLES, edge_pairs, small_edge_table
 from ugrn_core.figures import network_adjacency, network_panels
 from ugrn_core.figures.network_panels import (
     CHANGE_COLUMNS,
@@ -26,12 +26,6 @@ from ugrn_core.figures.network_panels import (
 from ugrn_core.network.compare import compare_networks
 from ugrn_core.network.edge_table import in_order
 
-TABLES = st.builds(small_edge_table, st.integers(1, 5), st.integers(5, 9), st.integers(0, 1000))
-
-
-def pairs(table):
-    return list(zip(table["source"], table["target"], strict=True))
-
 
 def titles(figure):
     return figure.layout.xaxis.title.text, figure.layout.yaxis.title.text
@@ -40,7 +34,7 @@ def titles(figure):
 @given(TABLES, st.integers(1, 40))
 @settings(max_examples=30, deadline=None)
 def test_degrees_are_counted_as_networkx_does(table, n):
-    network = nx.DiGraph(pairs(table.head(n)))
+    network = nx.DiGraph(edge_pairs(table.head(n)))
     frame = prepare_degrees(table.head(n))
     for degrees, name in zip((network.out_degree(), network.in_degree()), DEGREES.values(), strict=True):
         values = [d for _, d in degrees if d]
@@ -125,7 +119,7 @@ def test_squares_say_which_edge_they_are_and_marks_what_is_known():
     figure = plot_adjacency(prepare_adjacency(table))
     squares = figure.data[0]
     frame = prepare_adjacency(table)
-    assert [tuple(pair) for pair in squares.customdata] == pairs(frame)
+    assert [tuple(pair) for pair in squares.customdata] == edge_pairs(frame)
     assert squares.marker.symbol == "square" and {t.name for t in figure.data[1:]} == {"training pair", "known network"}
     np.testing.assert_allclose(10 ** np.array(squares.marker.color), frame["probability"], rtol=1e-9)
     for mark in figure.data[1:]:
@@ -167,7 +161,7 @@ def test_of_many_changes_the_largest_are_drawn(monkeypatch):
     frame = prepare_changes(compare_networks(table, other, threshold=0.0))
     figure = plot_changes(frame)
     drawn = {tuple(pair) for trace in figure.data for pair in trace.customdata}
-    assert drawn == set(pairs(frame.head(5)))
+    assert drawn == set(edge_pairs(frame.head(5)))
     assert f"{len(frame) - 5} with smaller changes" in figure.layout.annotations[0].text
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.small_network import small_edge_table
+from tests.small_network import TABLES, edge_pairs, small_edge_table
 from ugrn_core.errors import InputError
 from ugrn_core.network.compare import CHANGES, COLUMNS, compare_networks, comparison_notes, genes_in_one
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, in_order
@@ -26,15 +26,9 @@ from ugrn_core.network.filters import (
 from ugrn_core.network.hubs import STRONGEST, hub_table
 from ugrn_core.network.layout import ROOM, place_genes, prepare_nodes
 
-TABLES = st.builds(small_edge_table, st.integers(1, 5), st.integers(5, 9), st.integers(0, 1000))
-
-
-def pairs(table):
-    return list(zip(table["source"], table["target"], strict=True))
-
 
 def graph(table):
-    return nx.DiGraph(pairs(table))
+    return nx.DiGraph(edge_pairs(table))
 
 
 def test_no_filter_keeps_all_in_order():
@@ -71,7 +65,7 @@ def test_filters_are_those_of_a_loop_over_edges(table, slopes, directions, tags,
         min_probability=least,
         top_per_source=top,
     )
-    assert pairs(left.table) == kept
+    assert edge_pairs(left.table) == kept
     dropped = sum(int(note.split(" edge")[0].replace(",", "")) for note in left.notes if "left out" in note)
     assert dropped == len(table) - len(kept)
 
@@ -81,7 +75,7 @@ def test_filters_are_those_of_a_loop_over_edges(table, slopes, directions, tags,
 def test_the_longest_list_of_best_edges_within_an_expected_fdr(table, most):
     left = select_edges(table, max_fdr=most)
     fits = [n for n in range(1, len(table) + 1) if 1 - table["probability"].head(n).mean() <= most + 1e-12]
-    assert pairs(left.table) == pairs(table.head(max(fits, default=min(TOP_WITHOUT_FDR, len(table)))))
+    assert edge_pairs(left.table) == edge_pairs(table.head(max(fits, default=min(TOP_WITHOUT_FDR, len(table)))))
     assert left.fdr == pytest.approx(1 - left.table["probability"].mean())
     assert any("No list of best edges" in note for note in left.notes) == (not fits)
 
@@ -97,11 +91,11 @@ def test_where_no_edge_reaches_the_fdr_the_top_is_shown_with_its_own():
 
 def test_what_is_looked_at_within_a_network_can_have_another_fdr():
     table = small_edge_table()
-    weak = pairs(select_edges(table, max_fdr=0.5).table)[-1][1]
+    weak = edge_pairs(select_edges(table, max_fdr=0.5).table)[-1][1]
     left = select_edges(table, max_fdr=0.5, genes=[weak])
     assert left.fdr > 0.5 and any("is of all" in note for note in left.notes)
     assert {weak} <= {*left.table["source"], *left.table["target"]}
-    assert all(weak in pair for pair in pairs(left.table))
+    assert all(weak in pair for pair in edge_pairs(left.table))
 
 
 @given(TABLES, st.integers(1, 4), st.floats(0.0, 0.6))
@@ -113,7 +107,7 @@ def test_neighbourhoods_are_those_of_networkx(table, steps, least):
         assert left.table.empty and any("has no edge" in note for note in left.notes)
         return
     around = nx.ego_graph(network.to_undirected(), "G1", radius=steps)
-    assert set(pairs(left.table)) == set(network.subgraph(around).edges)
+    assert set(edge_pairs(left.table)) == set(network.subgraph(around).edges)
 
 
 def test_genes_that_are_not_there_are_named():
@@ -149,7 +143,7 @@ def test_probabilities_that_are_missing_are_not_filtered_by():
 def test_a_drawing_holds_as_many_of_the_best_as_fit(table, max_edges, max_genes):
     shown = drawable(table, max_edges=max_edges, max_genes=max_genes)
     n = len(shown.table)
-    assert pairs(shown.table) == pairs(table.head(n))
+    assert edge_pairs(shown.table) == edge_pairs(table.head(n))
     assert n <= max_edges and len({*shown.table["source"], *shown.table["target"]}) <= max_genes
     if n < len(table):
         more = table.head(n + 1)
@@ -215,7 +209,7 @@ def test_no_two_genes_stand_on_one_another():
 def test_genes_with_an_edge_stand_nearer_than_others():
     table = small_edge_table(8, 60).groupby("source").head(7)
     places = place_genes(table).set_index("gene")
-    network = nx.Graph(pairs(table))
+    network = nx.Graph(edge_pairs(table))
     xy = places.loc[list(network)].to_numpy()
     distance = np.linalg.norm(xy[:, None] - xy[None], axis=-1)
     linked = nx.to_numpy_array(network) > 0
@@ -247,7 +241,7 @@ def test_a_large_network_is_placed_within_its_caps_and_in_little_time():
 @settings(max_examples=40, deadline=None)
 def test_changes_are_those_of_a_loop_over_edges(a, b, threshold):
     compared = compare_networks(a, b, threshold=threshold)
-    p_a, p_b = (dict(zip(pairs(t), t["probability"], strict=True)) for t in (a, b))
+    p_a, p_b = (dict(zip(edge_pairs(t), t["probability"], strict=True)) for t in (a, b))
     expected = {}
     for pair in {*p_a, *p_b}:
         in_a, in_b = p_a.get(pair, 0) >= threshold, p_b.get(pair, 0) >= threshold
@@ -257,10 +251,10 @@ def test_changes_are_those_of_a_loop_over_edges(a, b, threshold):
             expected[pair] = CHANGES[3] if pair not in p_a else CHANGES[4]
         else:
             expected[pair] = CHANGES[2] if in_a and in_b else CHANGES[0] if in_b else CHANGES[1]
-    assert dict(zip(pairs(compared), compared["change"], strict=True)) == expected
+    assert dict(zip(edge_pairs(compared), compared["change"], strict=True)) == expected
     assert list(compared.columns) == COLUMNS
     both = compared.dropna(subset="probability_change")
-    change = [round(p_b[pair] - p_a[pair], 6) for pair in pairs(both)]
+    change = [round(p_b[pair] - p_a[pair], 6) for pair in edge_pairs(both)]
     np.testing.assert_allclose(both["probability_change"], change, atol=1e-9)
     assert (np.diff(both["probability_change"].abs()) <= 1e-12).all()
     lone = compared.tail(len(compared) - len(both))
@@ -277,8 +271,8 @@ def test_a_network_beside_itself_has_changed_nothing():
 def test_shown_edges_decide_what_is_gained_and_lost():
     a, b = small_edge_table(seed=1), small_edge_table(seed=2)
     compared = compare_networks(a, b, shown_a=a.head(5), shown_b=b.head(8))
-    of = {change: set(pairs(part)) for change, part in compared.groupby("change")}
-    first, second = set(pairs(a.head(5))), set(pairs(b.head(8)))
+    of = {change: set(edge_pairs(part)) for change, part in compared.groupby("change")}
+    first, second = set(edge_pairs(a.head(5))), set(edge_pairs(b.head(8)))
     assert of.get("lost", set()) == first - second and of.get("gained", set()) == second - first
     assert of.get("kept", set()) == first & second
     notes = comparison_notes(a, b, compared, ("monocytes", "B cells"))

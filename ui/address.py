@@ -7,6 +7,7 @@ write the address. Values that are the model's own defaults are left out.
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 
 import streamlit as st
 
@@ -56,7 +57,7 @@ def adopt(backbone: Backbone) -> None:
             state[name] = given[name].split(",")
     if given.get("genes"):
         state["gene_text"] = ", ".join(parse_gene_list(given["genes"]))
-    _take_up_job(given.get("job", ""), backbone.fingerprint)
+    _find_genes_again(take_up_job(given.get("job", ""), backbone.fingerprint))
     for name, allowed in CHOICES.items():
         if given.get(name):
             state[name] = _one_of(name, given[name], allowed)
@@ -82,7 +83,7 @@ def write(card: BackboneCard) -> None:
         "grid": ",".join(f"{v:g}" for v in chosen.grid) if chosen.grid != card.grid else "",
         "background": chosen.background if chosen.background != "fixed" else "",
         "context": context if context != contexts.PAIR else "",
-        "genes": _short_list() if context == contexts.GENES else "",
+        "genes": short_list("gene_text") if context == contexts.GENES else "",
         **(_cells() if context == contexts.CELLS else {}),
         "job": work.unfinished_job(),
     }
@@ -102,18 +103,23 @@ def _cells() -> dict[str, str]:
     return {"cells": cells.EXAMPLE, "column": column, "levels": ",".join(state.get("levels") or [])}
 
 
-def _short_list() -> str:
-    names = parse_gene_list(st.session_state.get("gene_text") or "")
+def short_list(key: str) -> str:
+    """The gene list of a text field by its session key; empty where it is too long for an address."""
+    names = parse_gene_list(st.session_state.get(key) or "")
     return ",".join(names) if len(names) <= MOST_GENES else ""
 
 
-def _take_up_job(job_id: str, fingerprint: str) -> None:
-    """Go on with a job of this model, and find its genes again where the address cannot hold their list or file."""
+def take_up_job(job_id: str, fingerprint: str) -> Hashable:
+    """Go on with a job of this model; its request, in which its genes are found again where the address cannot hold
+    them. None where there is no such job."""
     job = JOBS.get(job_id)
     if job is None or not isinstance(job.key, tuple) or fingerprint not in job.key:
-        return
+        return None
     work.take_up(job)
-    request = job.key[-1]
+    return job.key[-1]
+
+
+def _find_genes_again(request: Hashable) -> None:
     if isinstance(request, PairRequest) and request.context.kind != "pair":
         st.session_state["kept_context"] = request.context
 

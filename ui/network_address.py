@@ -14,7 +14,6 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
-from ugrn_core.jobs import JOBS
 from ugrn_core.network.request import NetworkRequest
 from ui import (
     cells,
@@ -28,7 +27,7 @@ from ui import (
     network_views,
     work,
 )
-from ui.address import MOST_GENES
+from ui.address import short_list, take_up_job
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,9 @@ def adopt(backbone: Backbone) -> None:
         state["net genes"] = ", ".join(parse_gene_list(given["genes"]))
     if given.get("sources"):
         state["net sources"], state["net sources from"] = given["sources"].replace(",", ", "), network_asked.CHOSEN
-    _take_up_job(given.get("job", ""), backbone.fingerprint)
+    request = take_up_job(given.get("job", ""), backbone.fingerprint)
+    if isinstance(request, NetworkRequest):
+        state[network_asked.KEPT] = request
     for name, entry in CONTROLS.items():
         if given.get(name):
             if entry.allowed and given[name] not in entry.allowed:
@@ -126,8 +127,8 @@ def write() -> None:
     said |= {
         "model": state.get("model"),
         "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
-        "genes": _short("net genes") if origin == network_genes.LIST and "net names" not in state else "",
-        "sources": _short("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
+        "genes": short_list("net genes") if origin == network_genes.LIST and "net names" not in state else "",
+        "sources": short_list("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
         "cell": cell if cell != network_asked.CELL_DEFAULTS.get(origin, cell) else "",
         "cells": cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else "",
         "edge": ">".join(edge) if edge else "",
@@ -146,18 +147,3 @@ def _written(entry: Entry) -> str:
     if entry.read is _several:
         return ",".join(value)
     return f"{value:.9g}" if isinstance(value, int | float) else str(value)
-
-
-def _short(key: str) -> str:
-    names = parse_gene_list(st.session_state.get(key) or "")
-    return ",".join(names) if len(names) <= MOST_GENES else ""
-
-
-def _take_up_job(job_id: str, fingerprint: str) -> None:
-    """Go on with a job of this model, and find its genes again where the address cannot hold them."""
-    job = JOBS.get(job_id)
-    if job is None or not isinstance(job.key, tuple) or fingerprint not in job.key:
-        return
-    work.take_up(job)
-    if isinstance(job.key[-1], NetworkRequest):
-        st.session_state[network_asked.KEPT] = job.key[-1]

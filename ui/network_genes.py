@@ -1,4 +1,4 @@
-"""The genes of a network: a list, or those of the cells of this session with their means."""
+"""The genes of a network: a list, or those of the chosen cells with their means."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from ugrn_core.figures.network_adjacency import plot_adjacency, prepare_adjacency
@@ -90,30 +91,29 @@ def _graph(view: View) -> None:
         network_table.short(view.shown, view.token, view.filters, HEIGHT)
 
 
+def _panel(view: View, figure: go.Figure, frame: pd.DataFrame, key: str, what: str, alt: str, pick: bool) -> None:
+    """A figure of the network with its table; ``what`` ends the name of its files, ``pick``: its marks name edges."""
+    figure_panel(
+        figure,
+        frame,
+        name=f"{view.name}{what}",
+        alt=alt,
+        command=view.command,
+        key=key,
+        on_pick=(lambda: _pick(key)) if pick else None,
+    )
+
+
 def _figure(view: View) -> None:
     frame = prepare_network(view.shown, _places(view.token, view.filters, view.shown))
-    figure_panel(
-        plot_network(frame, highlight=_looked_at()),
-        frame,
-        name=view.name,
-        alt="The network as drawn in the graph, for export",
-        command=view.command,
-        key="net-figure",
-        on_pick=lambda: _pick("net-figure"),
-    )
+    figure = plot_network(frame, highlight=_looked_at())
+    _panel(view, figure, frame, "net-figure", "", "The network as drawn in the graph, for export", pick=True)
 
 
 def _matrix(view: View) -> None:
     frame = prepare_adjacency(view.shown)
-    figure_panel(
-        plot_adjacency(frame),
-        frame,
-        name=f"{view.name}, matrix",
-        alt="Sources against targets, a square an edge",
-        command=view.command,
-        key="net-matrix",
-        on_pick=lambda: _pick("net-matrix"),
-    )
+    alt = "Sources against targets, a square an edge"
+    _panel(view, plot_adjacency(frame), frame, "net-matrix", ", matrix", alt, pick=True)
 
 
 def _hubs(view: View) -> None:
@@ -138,14 +138,8 @@ def _hubs(view: View) -> None:
 
 def _degrees(view: View) -> None:
     frame = prepare_degrees(view.shown)
-    figure_panel(
-        plot_degrees(frame),
-        frame,
-        name=f"{view.name}, degrees",
-        alt="How many genes have how many edges out and in",
-        command=view.command,
-        key="net-degrees",
-    )
+    alt = "How many genes have how many edges out and in"
+    _panel(view, plot_degrees(frame), frame, "net-degrees", ", degrees", alt, pick=False)
 
 
 def _fdr(view: View) -> None:
@@ -155,14 +149,9 @@ def _fdr(view: View) -> None:
     if cut is None:
         st.caption("The filters leave out some of the best edges: the rate of those shown is the one above.")
     frame = prepare_fdr(view.table, cut)
-    figure_panel(
-        plot_fdr(frame, cut, asked=view.filters.max_fdr),
-        frame,
-        name=f"{view.name}, expected FDR",
-        alt="Expected share of wrong edges among the best ones, by their number",
-        command=view.command,
-        key="net-fdr",
-    )
+    figure = plot_fdr(frame, cut, asked=view.filters.max_fdr)
+    alt = "Expected share of wrong edges among the best ones, by their number"
+    _panel(view, figure, frame, "net-fdr", ", expected FDR", alt, pick=False)
 
 
 def _table(view: View) -> None:

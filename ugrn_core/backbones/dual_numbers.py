@@ -9,7 +9,6 @@ Shapes: B cells, L tokens, D width, H heads, c width of a head.
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -111,15 +110,6 @@ def dual_attention(qkv: Tensor) -> Tensor:
     corners = [(i, j) for i in range(0, n_cells, cells) for j in range(0, n_heads, heads)]
     side_by_side(attend, corners, qkv.device)
     return result
-
-
-def dual_decode(head: nn.ModuleList, z: Tensor, slope: float) -> tuple[Tensor, Tensor]:
-    """Last linear map of ``head`` after the others with LeakyReLU: primals and tangents (B, ...) of z (2B, ..., D)."""
-    *hidden, last = cast("list[nn.Linear]", list(head))
-    for linear in hidden:
-        z = dual_relu_(dual_linear(linear, z), slope)
-    primal, tangent = dual_linear(last, z).squeeze(-1).chunk(2)
-    return primal, tangent
 
 
 def _block(n_cells: int, n: int, n_heads: int, size: int) -> tuple[int, int, int]:

@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from ugrn_core.backbones.dual_numbers import (
     dual_add_linear_,
     dual_attention,
-    dual_decode,
     dual_linear,
     dual_norm,
     dual_relu_,
@@ -206,7 +205,10 @@ class LeanTransformer(nn.Module):
 
     def dual_decode(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction and slope, each (B, ...), of stacked tokens and tangents (2B, ..., D)."""
-        return dual_decode(self.head, z, DECODER_SLOPE)
+        for linear in cast("list[nn.Linear]", list(self.head)[:2]):
+            z = dual_relu_(dual_linear(linear, z), DECODER_SLOPE)
+        primal, tangent = dual_linear(cast(nn.Linear, self.head[2]), z).squeeze(-1).chunk(2)
+        return primal, tangent
 
     def _with_cls(self, gene_ids: Tensor, values: Tensor, cls_value: float) -> tuple[Tensor, Tensor]:
         return F.pad(gene_ids, (1, 0), value=self.config.cls_id), F.pad(values, (1, 0), value=cls_value)

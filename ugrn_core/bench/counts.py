@@ -20,7 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop
 
 from ugrn_core.backbones.transformer import TransformerConfig
-from ugrn_core.bench.threads import threads
+from ugrn_core.bench.threads import torch_threads
 
 LAYER = "(4*D**2 + 2*D*F)"
 DECODER = "(2*D**2 + D)"
@@ -78,7 +78,7 @@ def pairs_formula(config: TransformerConfig, pairs: int, values: int, genes: int
 def counted(work: Callable[[], object]) -> int:
     """Multiply-adds of the matrix products that ``work`` calls, counted by torch as they are called, on one thread:
     torch does not count those of others."""
-    with threads(1), FlopCounterMode(display=False, custom_mapping=_NOT_YET_COUNTED) as counter:
+    with torch_threads(1), FlopCounterMode(display=False, custom_mapping=_NOT_YET_COUNTED) as counter:
         work()
     return counter.get_total_flops() // 2
 

@@ -13,7 +13,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from ugrn_core.bench.sizes import Sizes
-from ugrn_core.bench.threads import threads
+from ugrn_core.bench.threads import torch_threads
 from ugrn_core.bench.timing import wait
 
 Sense = Literal["at least", "at most"]
@@ -64,7 +64,8 @@ def hot_spots(work: Callable[[], object], device: torch.device) -> tuple[HotSpot
     """The operations that took most of one call of ``work``, largest first."""
     on_gpu = device.type == "cuda"
     activities = [ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if on_gpu else [])]
-    with threads(1), _silent_stderr(), profile(activities=activities) as seen:  # it sees the thread that asks only
+    # on one thread, because the profiler sees the thread that asks and no other
+    with torch_threads(1), _silent_stderr(), profile(activities=activities) as seen:
         work()
         wait(device)
     events = [

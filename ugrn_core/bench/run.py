@@ -18,7 +18,7 @@ from ugrn_core.bench.part import Part
 from ugrn_core.bench.precision import measure_precision
 from ugrn_core.bench.scgpt import measure_scgpt
 from ugrn_core.bench.sizes import Sizes
-from ugrn_core.bench.threads import threads as use_threads
+from ugrn_core.bench.threads import torch_threads
 from ugrn_core.types import Progress, part_of
 
 SCHEMA = 1
@@ -31,7 +31,7 @@ def run(sizes: Sizes, *, threads: int | None = None, progress: Progress | None =
 
     Writes nothing but a temporary folder. Random numbers are seeded; times are not repeatable, of course.
     """
-    with use_threads(threads):
+    with torch_threads(threads):
         machine = describe_machine()
         gpu = next((torch.device(d) for d in devices() if d != "cpu"), None)
         end = 1.0 if gpu is None else 0.7

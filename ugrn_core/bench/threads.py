@@ -9,7 +9,7 @@ import torch
 
 
 @contextmanager
-def threads(n: int | None) -> Iterator[None]:
+def torch_threads(n: int | None) -> Iterator[None]:
     """Run with ``n`` threads of torch, then with as many as before; None changes nothing."""
     before = torch.get_num_threads()
     if n is not None:

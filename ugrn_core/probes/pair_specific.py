@@ -30,9 +30,7 @@ def reference_genes(candidates: Sequence[str], n: int) -> list[str]:
     return sorted(pool[i] for i in np.random.default_rng(0).choice(len(pool), n, replace=False))
 
 
-def double_centred(
-    own: np.ndarray, row: np.ndarray, column: np.ndarray, matrix: np.ndarray
-) -> np.ndarray:
+def double_centred(own: np.ndarray, row: np.ndarray, column: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """Pair-specific curve (value,) of one pair.
 
     ``own`` (value,) is its raw curve, ``row`` (reference, value) the source on the reference targets, ``column``
