@@ -166,7 +166,16 @@ def test_output_forms(toy):
     assert len(frame) == 8 and set(frame["direction"]) == {"forward", "reverse"}
     told = json.loads(json.dumps(pair_json(result)))
     assert list(told) == [
-        "source", "target", "backbone", "fingerprint", "context_size", "base", "grid", "forward", "reverse", "residual",
+        "source",
+        "target",
+        "backbone",
+        "fingerprint",
+        "context_size",
+        "base",
+        "grid",
+        "forward",
+        "reverse",
+        "residual",
     ]
     words = shlex.split(pair_command(result, "toy-square"))
     assert words[:4] == ["ugrn", "pair", "SOX2", "NANOG"] and words[words.index("--grid") + 1] == "0.25,0.5,2,4"

@@ -57,7 +57,11 @@ def test_corpus_bins_each_profile_by_rank(folder):
     corpus = load_corpus(folder, "bins")
     assert corpus.genes == tuple(GENES)
     assert [(p.name, len(p.rows), p.held_out) for p in corpus.parts] == [
-        ("a", 30, False), ("b", 8, False), ("fuma:0", 3, False), ("fuma:1", 3, False), ("mait_MAST", 12, True),
+        ("a", 30, False),
+        ("b", 8, False),
+        ("fuma:0", 3, False),
+        ("fuma:1", 3, False),
+        ("mait_MAST", 12, True),
     ]
     raw = ad.read_h5ad(folder / "a.h5ad").X.toarray()
     np.testing.assert_array_equal(corpus.values[:30], bin_values(raw))
