@@ -448,6 +448,14 @@ def external_link(folder):
     return path
 
 
+def soft_link(folder):
+    path = saved(dataset(), folder)
+    with h5py.File(path, "r+") as file:
+        file.move("X", "uns/x")
+        file["X"] = h5py.SoftLink("/uns/x")
+    return path
+
+
 def external_storage(folder):
     secret = folder / "secret.bin"
     secret.write_bytes(np.ones((30, len(GENES)), np.float32).tobytes())
@@ -514,7 +522,8 @@ BROKEN = [
     (csr_with("indptr", lambda v: v[:-1]), "damaged sparse matrix"),
     (csr_with("data", lambda v: v[:-1]), "damaged sparse matrix"),
     (csr_with("data", lambda v: np.full(len(v), b"x")), "holds no numbers"),
-    (external_link, "link to another place"),
+    (external_link, "X is a link to another file"),
+    (soft_link, "X is a link to another place"),
     (external_storage, "stored in another file"),
     (virtual_storage, "stored in another file"),
     (huge_chunk, "chunks of 1.0 GB"),

@@ -1,7 +1,9 @@
 """Reading of untrusted HDF5 files: what is opened lies inside the file, is of bounded size, and fails in a sentence.
 
 HDF5 can point outside itself (external links, external and virtual data sets); such a file could make the app read
-other files of its machine, so that only hard links to data stored in the file are followed. Nothing is executed.
+other files of its machine. So every link of a file is looked at once on opening, and a file with a way out is refused
+whole. After that only hard links are followed, one name at a time: a name from inside a file is never a path. Nothing
+is executed.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ MAX_FILE_BYTES = 4 << 30
 MAX_CHUNK_BYTES = 1 << 30
 """Size of one stored chunk once decompressed: HDF5 reads no less than that."""
 MAX_COLUMN_BYTES = 512 << 20
+MAX_LINKS = 100_000
+MAX_DEPTH = 32
+"""Groups within groups; anndata itself needs five."""
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -43,6 +48,7 @@ def open_hdf5(source: Path | str | BinaryIO) -> Iterator[h5py.File]:
     with readable("The file"):
         file = h5py.File(opened, "r")
     with file:
+        _check_links(file)
         yield file
 
 
@@ -59,19 +65,21 @@ def readable(what: str) -> Iterator[None]:
 
 
 def child(group: h5py.Group | h5py.Dataset | None, *names: str) -> h5py.Group | h5py.Dataset | None:
-    """What lies at ``names`` below a group, or None if nothing does; a link that leaves the file is an InputError."""
+    """What lies at ``names`` below a group, or None if nothing does; a name with "/" or a link is an InputError."""
     node: Any = group
     for name in names:
         if not isinstance(node, h5py.Group):
             return None
+        encoded = _checked_name(name.encode("utf-8", "surrogateescape"), str(node.name))
         with readable(f"{node.name}/{name}"):
-            link = node.get(name, getlink=True) if name in node else None
-            if link is not None and not isinstance(link, h5py.HardLink):
+            links = node.id.links
+            there = links.exists(encoded)
+            if there and links.get_info(encoded).type != h5py.h5l.TYPE_HARD:
                 raise InputError(
                     f"{node.name.rstrip('/')}/{name} is a link to another place, which is not followed in an uploaded "
                     "file. Write the file anew with anndata, so that it holds its own data."
                 )
-            node = node[name] if link is not None else None
+            node = node[encoded] if there else None
     if isinstance(node, h5py.Dataset):
         _check_storage(node)
     return node if isinstance(node, (h5py.Group, h5py.Dataset)) else None
@@ -104,6 +112,11 @@ def read_column(dataset: h5py.Dataset, field: str | None = None) -> np.ndarray:
             f"{dataset.name} has the shape {dataset.shape} and entries of {dtype.itemsize} bytes, expected a column of "
             f"at most {MAX_COLUMN_BYTES >> 20} MB. Write the file anew with anndata."
         )
+    if h5py.check_ref_dtype(dtype):
+        raise InputError(
+            f"{dataset.name} holds references to other entries, which are not followed in an uploaded file. Write the "
+            "file anew with anndata, so that the column holds its own values."
+        )
     values = read(dataset, () if field is None else field)
     if values.dtype.kind not in "OS":
         return values
@@ -127,12 +140,91 @@ def _check_start(file: BinaryIO, size: int) -> None:
         )
 
 
-def _check_storage(dataset: h5py.Dataset) -> None:
-    if dataset.external or dataset.is_virtual:
+def _check_links(file: h5py.File) -> None:
+    """Look at every link once, and at the storage of every data set; a way out of the file is an InputError.
+
+    Soft links stay within a file that has no external ones, and are not followed. What cannot be opened here cannot be
+    read later either, and is left to the reader's own error.
+    """
+    seen, n_links = {h5py.h5o.get_info(file.id).addr}, 0
+    waiting: list[tuple[h5py.h5g.GroupID, str, int]] = [(file.id, "", 0)]
+    while waiting:
+        group, path, depth = waiting.pop()
+        for name in _link_names(group, path, MAX_LINKS - n_links):
+            n_links += 1
+            where = f"{path}/{_shown(_checked_name(name, path))}"
+            with readable(where):
+                kind = group.links.get_info(name).type
+            if kind not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
+                raise InputError(
+                    f"{where} is a link to another file, which is not followed in an uploaded file. Write the file "
+                    "anew with anndata, so that it holds its own data."
+                )
+            node = _opened(group, name) if kind == h5py.h5l.TYPE_HARD else None
+            if isinstance(node, h5py.h5d.DatasetID):
+                _check_inside(node, where)
+            elif isinstance(node, h5py.h5g.GroupID) and (address := h5py.h5o.get_info(node).addr) not in seen:
+                if depth == MAX_DEPTH:
+                    raise InputError(
+                        f"The file has more than {MAX_DEPTH} groups within each other, expected the few of an h5ad "
+                        "file. Write it anew with anndata."
+                    )
+                seen.add(address)
+                waiting.append((node, where, depth + 1))
+
+
+def _link_names(group: h5py.h5g.GroupID, path: str, room: int) -> list[bytes]:
+    """Names in a group; more than there is room for is an InputError."""
+    names: list[bytes] = []
+
+    def take(name: bytes) -> bool | None:
+        names.append(name)
+        return True if len(names) > room else None  # True ends the iteration
+
+    with readable(path or "/"):
+        group.links.iterate(take)
+    if len(names) > room:
         raise InputError(
-            f"{dataset.name} is stored in another file, which is not followed in an uploaded file. Write the file "
-            "anew with anndata, so that it holds its own data."
+            f"The file has more than {MAX_LINKS:,} entries, expected the few of an h5ad file. Drop what is not needed "
+            "(uns, obsm, varm) and write it anew with anndata."
         )
+    return names
+
+
+def _opened(group: h5py.h5g.GroupID, name: bytes) -> Any:
+    try:
+        return h5py.h5o.open(group, name)
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _checked_name(name: bytes, where: str) -> bytes:
+    """The name of one entry of a group; what HDF5 would take for a path is an InputError."""
+    if name in (b"", b".", b"..") or b"/" in name or b"\0" in name:
+        raise InputError(
+            f"The file names {_shown(name)!r} as an entry of {where or '/'}; a name that is empty or holds a / is not "
+            "followed in an uploaded file. Rename it (columns, index and layers without /) and write the file anew."
+        )
+    return name
+
+
+def _shown(name: bytes) -> str:
+    return name[:80].decode("utf-8", "replace")
+
+
+def _check_inside(dataset: h5py.h5d.DatasetID, name: str) -> None:
+    with readable(name):
+        stored = dataset.get_create_plist()
+        outside = stored.get_layout() == h5py.h5d.VIRTUAL or stored.get_external_count() > 0
+    if outside:
+        raise InputError(
+            f"{name} is stored in another file, which is not followed in an uploaded file. Write the file anew with "
+            "anndata, so that it holds its own data."
+        )
+
+
+def _check_storage(dataset: h5py.Dataset) -> None:
+    _check_inside(dataset.id, str(dataset.name))
     chunk = int(np.prod(dataset.chunks or (0,), dtype=np.float64)) * dataset.dtype.itemsize
     if chunk > MAX_CHUNK_BYTES:
         raise InputError(
