@@ -14,13 +14,16 @@ import typer
 
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.corpus_vectors import FOLDER, write_vectors
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
 from ugrn_core.pretrain.corpus import Scale, load_corpus
 from ugrn_core.pretrain.export import export
 from ugrn_core.pretrain.model_card import write_card
 from ugrn_core.pretrain.selection import regulatory_figures
+from ugrn_core.pretrain.standardise import standardise
 from ugrn_core.pretrain.train import PretrainSettings, PublishedLayout, pretrain
+from ugrn_core.pretrain.vectors import correlation_vectors
 from ugrn_core.types import BackboneCard, Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -84,6 +87,20 @@ def export_run(
     """Write the chosen checkpoint to assets/models/NAME."""
     saved = export(run, step, name, ASSETS / "models" / name)
     typer.echo(f"{saved.folder}: {saved.weights.stat().st_size:,} bytes, fingerprint {saved.fingerprint}")
+
+
+@app.command()
+def vectors(
+    folder: Annotated[Path, typer.Option(help="where to write")] = FOLDER,
+    n_dims: Annotated[int, typer.Option(help="dimensions kept")] = 64,
+) -> None:
+    """Write the co-expression vectors of the corpus (a minute, 4 GB)."""
+    corpus_at = corpus_folder()
+    if corpus_at is None:
+        raise InputError("Set UGRN_CORPUS_DIR to the corpus of h5ad files.")
+    corpus = load_corpus(corpus_at, "log1p")
+    write_vectors(folder, corpus.genes, correlation_vectors(standardise(corpus), n_dims))
+    typer.echo(f"{folder}: {len(corpus.genes):,} genes, {n_dims} dimensions")
 
 
 @app.command()
