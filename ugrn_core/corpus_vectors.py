@@ -65,9 +65,10 @@ def read_vectors(folder: Path) -> CorpusVectors:
         genes = tuple((folder / GENES).read_text(encoding="utf-8").split())
         vectors = load_file(folder / VECTORS)["vectors"].astype(np.float32)
     except (OSError, KeyError, ValueError, SafetensorError) as error:
-        raise InputError(f"{folder} does not hold {GENES} and {VECTORS} as this project ships them: {error}.") from error
+        raise InputError(f"{folder} does not hold {GENES} and {VECTORS} as they are shipped: {error}.") from error
     if vectors.ndim != 2 or len(vectors) != len(genes):
-        raise InputError(f"{folder / VECTORS} is {list(vectors.shape)}, expected one row for each of {len(genes)} genes.")
+        shape = list(vectors.shape)
+        raise InputError(f"{folder / VECTORS} is {shape}, expected one row for each of {len(genes)} genes.")
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return CorpusVectors(genes, vectors / np.where(length > 0, length, 1))
 
