@@ -4,6 +4,9 @@ The n_bins-1 edges are the quantiles of the cell's non-zero values at evenly spa
 two edges gets the number of edges at or below it. A value that equals several edges (ties, frequent in counts) may get
 any of their bins: scGPT draws one uniformly, ``ceil(left - u * (left - right))`` with u from [0, 1). Here u is 1/2, the
 middle bin, so that the same cell always gives the same bins; that is at most half a bin below the mean of the draws.
+
+An edge is known by its position among the sorted values alone: whether it lies below, at or above a value is decided by
+comparing ranks, and no edge is ever computed. So any change that keeps the order of values keeps their bins.
 """
 
 from __future__ import annotations
@@ -18,8 +21,8 @@ N_BINS = 51
 def bin_values(values: np.ndarray | sparse.spmatrix, n_bins: int = N_BINS) -> np.ndarray | sparse.csr_matrix:
     """Bins 0..n_bins-1 of non-negative values (cell, gene), float32, same shape; sparse in, CSR out.
 
-    Deterministic. Bins follow the ranks within a cell: normalisation and logarithms leave them as they are, but for
-    rounding. A negative value is a ValueError. Cost: one sort a cell.
+    Deterministic. Bins follow the ranks within a cell: normalisation and logarithms leave them as they are. A negative
+    value is a ValueError. Cost: one sort a cell.
     """
     if sparse.issparse(values):
         binned = sparse.csr_matrix(values, dtype=np.float32, copy=True)
@@ -43,7 +46,9 @@ def bin_nonzero(values: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
     distinct, which, repeats = np.unique(values, return_inverse=True, return_counts=True)
     if distinct[0] < 0:
         raise ValueError(f"binning takes non-negative values, got {distinct[0]}")
-    edges = np.quantile(np.repeat(distinct, repeats), np.linspace(0, 1, n_bins - 1))
-    left = np.searchsorted(edges, distinct, side="right")  # edges at or below the value
-    right = np.searchsorted(edges, distinct, side="left")  # edges below it
+    last = np.cumsum(repeats) - 1  # rank of the last of the equal values, from 0
+    # positions of the edges as numpy.quantile rounds them: next to a rank a value gets the same side as in scGPT's bins
+    edges = np.linspace(0, 1, n_bins - 1) * (len(values) - 1)
+    left = np.searchsorted(edges, last, side="right")  # edges at or below the value
+    right = np.searchsorted(edges, last - repeats + 1, side="left")  # edges below it
     return ((left + right + 1) // 2).astype(np.float32)[which]
