@@ -1,20 +1,22 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ugrn_core.errors import GeneError, InputError
-from ugrn_core.genes import tables
+from ugrn_core.genes import spelled, tables
 from ugrn_core.genes.resolve import resolve, resolve_one
 from ugrn_core.genes.tfs import is_tf, transcription_factors
 from ugrn_core.types import Vocabulary
 
 TEXT = (
     "SOX2 SOX12 NANOG POU5F1 TP53 CDKN1A MYC GATA1 GATA2 HLA-A NKX2-1 C1orf50 TBXT KMT2B KMT2D NFKB1 RELA FCGR3A "
-    "FCGR3B CD8B CD8B2 SEPTIN2 PPARG TAZ WWTR1 ARNTL TMSB4X TMSB4Y MT-CO1 FAM183A IGFL4"
+    "FCGR3B CD8B CD8B2 SEPTIN2 PPARG TAZ WWTR1 ARNTL TMSB4X TMSB4Y MT-CO1 FAM183A IGFL4 BHLHE40 IL1B TGFB1 HIF1A TNF "
+    "CTNNB1 ESR1 ASIP CD4 ITGA2B MYH1 MYH11 MAF MAF1 TAL1 MIR-1"
 )
 SYMBOLS = TEXT.split()
 VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
@@ -51,6 +53,38 @@ VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
         ("mt-Co1", "ortholog", "MT-CO1"),
         ("MLL2", "ambiguous", None),
         ("NF-κB", "ambiguous", None),
+        ("DEC1", "ambiguous", None),  # though only one of its two genes is in the vocabulary
+        ("a", "unknown", None),  # a mouse gene with the ortholog ASIP
+        ("A", "unknown", None),
+        ("IL-1β", "alias", "IL1B"),
+        ("IL‑1ß", "alias", "IL1B"),  # a hyphen that does not break, a German letter
+        ("IL-1beta", "alias", "IL1B"),
+        ("TGF-β1", "alias", "TGFB1"),
+        ("HIF-1α", "alias", "HIF1A"),
+        ("TNF-alpha", "alias", "TNF"),
+        ("β-catenin", "alias", "CTNNB1"),
+        ("ERα", "alias", "ESR1"),
+        ("CD4-1", "alias", "CD4"),  # not CD41
+        ("CD4.2", "alias", "CD4"),
+        ("MYH1_1", "alias", "MYH1"),  # not MYH11
+        ("Cd4-1", "alias", "CD4"),
+        ("MAF-1", "alias", "MAF1"),
+        ("MIR.1", "alias", "MIR-1"),
+        ("ENSG00000181449_SOX2", "alias", "SOX2"),
+        ("ENSG00000181449.7|SOX2", "alias", "SOX2"),
+        ("SOX2 (ENSG00000181449)", "alias", "SOX2"),
+        ("ENSG00000999999_SOX2", "alias", "SOX2"),  # an id that is not known does not hide the symbol
+        ("GRCh38_SOX2", "alias", "SOX2"),
+        ("GRCh38______SOX2", "alias", "SOX2"),
+        ("hg19-SOX2", "alias", "SOX2"),
+        ("mm10___Sox2", "ortholog", "SOX2"),
+        ("SOX2|6657", "alias", "SOX2"),
+        ("SOX2(+)", "alias", "SOX2"),
+        ("SOX2_direct_+/+_(12g)", "alias", "SOX2"),
+        ("TAL1_extended (20g)", "alias", "TAL1"),
+        ("Regulon(Sox2)", "ortholog", "SOX2"),
+        ("SOX2_B", "alias", "SOX2"),
+        ("MLL2(+)", "ambiguous", None),
         ("Fcgr4", "ambiguous", None),
         ("CD8B1", "ambiguous", None),
         ("2-Sep", "unknown", None),
@@ -62,6 +96,44 @@ VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
 def test_one_name_of_each_kind(name, status, symbol):
     record = resolve([name, "NANOG"], VOCABULARY).records[0]
     assert (record.status, record.symbol) == (status, symbol)
+
+
+def test_a_repeat_that_may_be_another_gene_is_not_decided_by_chance():
+    """MAF-1 is MAF1, or MAF once more where MAF is in the list too."""
+    record = resolve(["MAF", "MAF-1"], VOCABULARY).records[1]
+    assert (record.status, record.suggestions) == ("ambiguous", ("MAF", "MAF1"))
+    assert resolve(["SRC-1", "SOX2"], VOCABULARY).records[0].status == "unknown"  # NCOA1, not SRC once more
+
+
+def test_an_ambiguous_name_says_which_of_its_genes_the_model_lacks():
+    record = resolve(["DEC1", "SOX2"], VOCABULARY).records[0]
+    assert record.suggestions == ("BHLHE40", "DELEC1")
+    assert "not in this model: DELEC1" in record.note
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ENSRNOG00000012345", "rat"), ("ENSMMUG00000012345.2", "macaque"), ("ENSDARG00000012345", "zebrafish"),
+        ("ENSG00000181449_foo", ""), ("9606.ENSP00000323588", "protein"), ("ENST00000325404", "transcript"),
+        ("FBgn0003892", "fruit fly"), ("6657", "number"), ("NM_003106.4", "RefSeq"), ("P48431", "UniProt"),
+        ("SOX2_HUMAN", "UniProt"), ("1007_s_at", "array"), ("q", "single letter"), ("Q" * 101, "too long"),
+    ],
+)  # fmt: skip
+def test_an_id_that_cannot_be_looked_up_is_called_what_it_is(name, words):
+    report = resolve([name, "NANOG"], VOCABULARY)
+    assert words in report.records[0].note
+    assert words in report.sentence()
+    with pytest.raises(GeneError, match=words) if report.records[0].symbol is None else nullcontext():
+        resolve_one(name, VOCABULARY)
+
+
+@given(st.text(st.sampled_from("αβκß-_.|()+ ENSG0123456789SOX2hg"), max_size=40))
+def test_names_inside_a_name_are_shorter_and_come_to_an_end(name):
+    for inside in spelled.names_inside(name):
+        assert inside
+        assert len(inside) < len(name)
+        assert spelled.names_inside(inside) == () or len(spelled.names_inside(inside)[0]) < len(inside)
 
 
 def test_renamed_genes_are_found_in_vocabularies_before_and_after_the_renaming():

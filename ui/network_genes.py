@@ -7,7 +7,8 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES, list_context
 from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
-from ugrn_core.genes.resolve import GeneReport, Species, resolve
+from ugrn_core.genes.lookup import Species
+from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.network.request import NetworkRequest
 from ui import cells, contexts, example, network_recipe
 from ui.contexts import ALL_CELLS, LIST_FILE, ContextChoice

@@ -12,7 +12,7 @@ from ugrn_core.data.binning import bin_values
 from ugrn_core.data.layout import Codes, Matrix
 from ugrn_core.data.matrix import Survey, Units, log1p_values, row_blocks
 from ugrn_core.errors import InputError
-from ugrn_core.genes.resolve import Species
+from ugrn_core.genes.lookup import Species
 from ugrn_core.types import Progress
 
 MAX_SAMPLE = 500

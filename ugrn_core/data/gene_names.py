@@ -10,7 +10,7 @@ import numpy as np
 
 from ugrn_core.data.layout import Table
 from ugrn_core.errors import InputError
-from ugrn_core.genes.resolve import Species
+from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.tables import human_symbols, mouse_genes
 from ugrn_core.genes.tfs import transcription_factors
 

@@ -1,55 +1,23 @@
-"""Gene names of any origin onto the symbols of a backbone's vocabulary, with a report for every name.
+"""A list of gene names onto the symbols of a backbone's vocabulary, with a report for every name.
 
-In this order, the first that fits: the symbol as written; an Ensembl id (version dropped; mouse ids through the
-ortholog); a mouse symbol with a one-to-one human ortholog; the symbol in another case; an everyday name (OCT4), the
-symbol before or after a renaming (those often met, and all if the user has put HGNC's complete set into the cache;
-see :func:`ugrn_core.genes.tables.hgnc_file`); the same without separators (``SOX-2``, ``HLA.A``);
-a mouse symbol in upper case. A name with several possible genes is ambiguous and never decided by chance.
+How one name is read: :mod:`ugrn_core.genes.lookup`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import pandas as pd
 
 from ugrn_core.errors import GeneError
-from ugrn_core.genes.suggest import Spelling, spelling
-from ugrn_core.genes.tables import (
-    MouseGene,
-    alias_key,
-    everyday_names,
-    former_symbols,
-    hgnc_names,
-    human_symbols_by_id,
-    mouse_genes,
-)
+from ugrn_core.genes.lookup import GeneRecord, Lookup, Species
+from ugrn_core.genes.suggest import spelling
 from ugrn_core.types import Vocabulary
-
-Status = Literal["exact", "alias", "ortholog", "ambiguous", "unknown"]
-Species = Literal["human", "mouse"]
 
 MAX_SUGGESTED = 100
 """Names of one list that get suggestions; further unknown names are reported without."""
-
-# CELLxGENE writes SYMBOL_ID where a symbol stands for two genes
-_ENSEMBL = re.compile(r"(?:[\w.-]+_)?(ENS(?:MUS)?G\d{11})(?:\.\d+)?(?:_PAR_Y)?", re.IGNORECASE)
-_SEPARATED = re.compile(r"[A-Za-z]{2,}[-. _]\d+[A-Za-z]?")
-
-
-@dataclass(frozen=True)
-class GeneRecord:
-    """What became of one name; ``symbol`` is None for an ambiguous or unknown one."""
-
-    name: str
-    status: Status
-    symbol: str | None = None
-    note: str = ""
-    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,14 +65,14 @@ def resolve(
 
     A list without a gene of the vocabulary is a GeneError, and with ``strict`` so is any ambiguous or unknown name.
     """
-    index = spelling(vocabulary)
+    lookup = Lookup(vocabulary, species, frozenset(names))
     records: list[GeneRecord] = []
     first: dict[str, str] = {}
     suggested = 0
     for name in map(str.strip, names):
-        record = _read(name, vocabulary, index, species)
+        record = lookup.read(name)
         if record.status == "unknown" and suggested < MAX_SUGGESTED:
-            record, suggested = replace(record, suggestions=index.suggest(name)), suggested + 1
+            record, suggested = replace(record, suggestions=lookup.index.suggest(name)), suggested + 1
         if record.symbol is not None and first.setdefault(record.symbol, name) != name:
             record = replace(record, note=f"{record.note}; same gene as {first[record.symbol]}".lstrip("; "))
         records.append(record)
@@ -118,13 +86,12 @@ def resolve(
 
 def resolve_one(name: str, vocabulary: Vocabulary, species: Species | None = None) -> str:
     """Symbol of one gene; a name that is unknown or ambiguous is a GeneError with suggestions."""
-    index = spelling(vocabulary)
-    record = _read(name.strip(), vocabulary, index, species)
+    record = Lookup(vocabulary, species).read(name.strip())
     if record.symbol is not None:
         return record.symbol
     if record.status == "ambiguous":
         raise GeneError(f"{name} is ambiguous: it may be {' or '.join(record.suggestions)}. Give one of these.")
-    near = index.suggest(name.strip())
+    near = spelling(vocabulary).suggest(name.strip())
     advice = f"Did you mean {' or '.join(near)}?" if near else "Give a gene symbol such as SOX2, or an Ensembl id."
     reason = f" ({record.note})" if record.note else ""
     raise GeneError(
@@ -132,100 +99,20 @@ def resolve_one(name: str, vocabulary: Vocabulary, species: Species | None = Non
     )
 
 
-def _read(name: str, vocabulary: Vocabulary, index: Spelling, species: Species | None) -> GeneRecord:
-    """Record of one stripped name, without suggestions if unknown."""
-    if name in vocabulary:
-        others = [s for s in everyday_names().get(alias_key(name), ()) if s in vocabulary and s != name]
-        note = f"also an everyday name of {' and '.join(others)}" if others else ""
-        return GeneRecord(name, "exact", name, note)
-    ensembl = _ENSEMBL.fullmatch(name)
-    if ensembl:
-        return _from_ensembl(name, ensembl[1].upper(), vocabulary)
-    mouse = mouse_genes().by_symbol.get(name) if species != "human" and name != name.upper() else None
-    record = _from_mouse(name, mouse, vocabulary) if mouse else None
-    if record is None and name.upper() in index.by_upper:
-        symbol = index.by_upper[name.upper()]
-        if mouse or species == "mouse":
-            record = GeneRecord(name, "ortholog", symbol, "no one-to-one ortholog known, matched by spelling")
-        else:
-            record = GeneRecord(name, "exact", symbol, f"written {symbol} here")
-    record = record or _from_alias(name, vocabulary) or _from_separators(name, index)
-    if record is None and species != "human" and name.upper() in mouse_genes().by_upper:
-        record = _from_mouse(name, mouse_genes().by_upper[name.upper()], vocabulary)
-    return record or GeneRecord(name, "unknown", note="a mouse gene without an ortholog here" if mouse else "")
-
-
-def _from_ensembl(name: str, gene_id: str, vocabulary: Vocabulary) -> GeneRecord:
-    if gene_id.startswith("ENSMUSG"):
-        mouse = mouse_genes().by_id.get(gene_id)
-        record = _from_mouse(name, mouse, vocabulary) if mouse else None
-        note = f"mouse gene {mouse.symbol}, no ortholog here" if mouse else "not a known Ensembl id"
-        return record or GeneRecord(name, "unknown", note=note)
-    symbol = human_symbols_by_id().get(gene_id)
-    if symbol is None:
-        return GeneRecord(name, "unknown", note="no symbol is known for this Ensembl id")
-    if symbol in vocabulary:
-        return GeneRecord(name, "alias", symbol, "Ensembl id")
-    key = alias_key(symbol)
-    known = [s for s in former_symbols().get(key, hgnc_names().get(key, ())) if s in vocabulary]
-    if len(known) == 1:
-        return GeneRecord(name, "alias", known[0], f"Ensembl id of {symbol}")
-    return GeneRecord(name, "unknown", note=f"Ensembl id of {symbol}, which is not in the vocabulary")
-
-
-def _from_mouse(name: str, mouse: MouseGene, vocabulary: Vocabulary) -> GeneRecord | None:
-    """Ortholog of a mouse gene: one to one, else by spelling among several, else ambiguous; None if none is known."""
-    human = [s for s in mouse.human if s in vocabulary]
-    if mouse.one_to_one and human:
-        note = f"one-to-one ortholog of mouse {mouse.symbol}"
-        other = mouse.symbol.upper()
-        if other != human[0].upper() and other in vocabulary:
-            note += f"; {other}, of the same spelling, is another gene"
-        return GeneRecord(name, "ortholog", human[0], note)
-    same = [s for s in human if s.upper() == mouse.symbol.upper()]
-    if same:
-        note = f"one of {len(mouse.human)} human orthologs, the one of the same spelling"
-        return GeneRecord(name, "ortholog", same[0], note)
-    if not human:
-        return None
-    note = f"mouse {mouse.symbol} has no one-to-one ortholog"
-    return GeneRecord(name, "ambiguous", note=note, suggestions=tuple(human))
-
-
-def _from_alias(name: str, vocabulary: Vocabulary) -> GeneRecord | None:
-    key = alias_key(name)
-    tables = (
-        (everyday_names(), "everyday name"),
-        (former_symbols(), "other symbol of a renamed gene"),
-        (hgnc_names(), "previous or other symbol by HGNC"),
-    )
-    for table, source in tables:
-        meant = [s for s in table.get(key, ()) if s in vocabulary]
-        if len(meant) == 1:
-            return GeneRecord(name, "alias", meant[0], source)
-        if meant:
-            return GeneRecord(name, "ambiguous", note=f"{source} of several genes", suggestions=tuple(meant))
-    return None
-
-
-def _from_separators(name: str, index: Spelling) -> GeneRecord | None:
-    """SOX-2 as SOX2, and R's HLA.A as HLA-A."""
-    tried = [name.upper().replace(".", "-")]
-    if _SEPARATED.fullmatch(name):
-        tried.append(alias_key(name))
-    tried.append(name.translate(str.maketrans("αβγδκ", "ABGDK")).upper())
-    symbol = next((index.by_upper[t] for t in tried if t in index.by_upper), None)
-    return GeneRecord(name, "alias", symbol, f"read as {symbol}") if symbol else None
-
-
 def _missing(unknown: list[GeneRecord], n: int, ambiguous: int) -> str:
     if not unknown:
         whole = "All" if not ambiguous else f"{n - ambiguous:,} of"
-        return f"{whole} {n:,} genes were recognised." if n > 1 else "The gene was recognised."
+        return f"{whole} {n:,} genes were recognised." if n > 1 or ambiguous else "The gene was recognised."
     meant = list(dict.fromkeys(s for r in unknown for s in r.suggestions[:1]))[:3]
-    named = ", ".join(r.name for r in unknown[:3])
+    named = ", ".join(_short(r.name) for r in unknown[:3])
     text = f"{len(unknown):,} of {n:,} {'gene is' if n == 1 else 'genes are'} not in the vocabulary ({named}"
-    return f"{text}{_more(unknown, 3)})." + (f" Did you mean {', '.join(meant)}?" if meant else "")
+    text += f"{_more(unknown, 3)})." + (f" Did you mean {', '.join(meant)}?" if meant else "")
+    reasons = Counter(r.note for r in unknown if r.note).most_common(1)
+    return text + (f" {reasons[0][1]:,} of them: {reasons[0][0]}." if reasons else "")
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else f"{name[:37]}..."
 
 
 def _none_left(report: GeneReport, vocabulary: Vocabulary) -> str:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from operator import itemgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.paths import ASSETS, cache_folder
 
-_GREEK = str.maketrans({"α": "A", "β": "B", "γ": "G", "δ": "D", "κ": "K"})
+T = TypeVar("T")
 _SEPARATORS = str.maketrans("", "", "-./_ ")
 
 
@@ -41,13 +41,13 @@ class MouseGenes:
 
 
 def alias_key(name: str) -> str:
-    """The form in which everyday names are compared: upper case, Greek letters spelled, no separators."""
-    return name.translate(_GREEK).upper().translate(_SEPARATORS)
+    """The form in which everyday names are compared: upper case, no separators."""
+    return name.upper().translate(_SEPARATORS)
 
 
 @cache
 def everyday_names() -> dict[str, tuple[str, ...]]:
-    """Symbols meant by an everyday name, by :func:`alias_key` (OCT4 -> POU5F1); several where it is ambiguous."""
+    """Symbols meant by an everyday name, by :func:`alias_key` (OCT4 -> POU5F1); several are several genes."""
     return _grouped((alias_key(name), symbol) for name, symbol in _asset("everyday_aliases.tsv"))
 
 
@@ -99,8 +99,8 @@ def hgnc_file() -> Path:
     return cache_folder() / "genes" / "hgnc_complete_set.txt"
 
 
-def hgnc_names() -> dict[str, tuple[str, ...]]:
-    """Names that share a gene by HGNC, by :func:`alias_key`: current symbols first, then previous ones.
+def hgnc_names() -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Genes meant by a name by HGNC, by :func:`alias_key`, each as its current symbol and its previous ones.
 
     Empty where the user has put no file. A file without the expected columns is an InputError.
     """
@@ -109,7 +109,7 @@ def hgnc_names() -> dict[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _read_hgnc(file: Path, _changed: int) -> dict[str, tuple[str, ...]]:
+def _read_hgnc(file: Path, _changed: int) -> dict[str, tuple[tuple[str, ...], ...]]:
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines, delimiter="\t")
         missing = {"symbol", "prev_symbol", "alias_symbol"} - set(reader.fieldnames or ())
@@ -118,11 +118,10 @@ def _read_hgnc(file: Path, _changed: int) -> dict[str, tuple[str, ...]]:
                 f"{file} lacks the columns {', '.join(sorted(missing))}. Expected HGNC's complete set as tab-separated "
                 "text; remove the file or replace it by hgnc_complete_set.txt from genenames.org."
             )
-        genes = [(r["symbol"], _split(r["prev_symbol"]), _split(r["alias_symbol"])) for r in reader]
-    previous = _grouped((alias_key(p), s) for symbol, old, _ in genes for p in old for s in (symbol, *old))
-    aliases = _grouped((alias_key(a), s) for symbol, old, other in genes for a in other for s in (symbol, *old))
-    current = _grouped((alias_key(symbol), s) for symbol, old, _ in genes for s in (symbol, *old))
-    return aliases | previous | current
+        genes = [((r["symbol"], *_split(r["prev_symbol"])), _split(r["alias_symbol"])) for r in reader]
+    aliases = _grouped((alias_key(other), gene) for gene, others in genes for other in others)
+    previous = _grouped((alias_key(old), gene) for gene, _ in genes for old in gene[1:])
+    return aliases | previous | _grouped((alias_key(gene[0]), gene) for gene, _ in genes)
 
 
 def _asset(name: str) -> list[tuple[str, str]]:
@@ -135,11 +134,11 @@ def _split(cell: str) -> list[str]:
     return [name for name in cell.strip('"').split("|") if name]
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    groups: dict[str, dict[str, None]] = defaultdict(dict)
-    for key, symbol in pairs:
-        groups[key][symbol] = None
-    return {key: tuple(symbols) for key, symbols in groups.items()}
+def _grouped(pairs: Iterable[tuple[str, T]]) -> dict[str, tuple[T, ...]]:
+    groups: dict[str, dict[T, None]] = defaultdict(dict)
+    for key, meant in pairs:
+        groups[key][meant] = None
+    return {key: tuple(meant) for key, meant in groups.items()}
 
 
 def _merged(first: MouseGene, second: MouseGene) -> MouseGene:

@@ -18,7 +18,7 @@ from ugrn_core import __version__
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.errors import InputError
-from ugrn_core.genes.resolve import Species
+from ugrn_core.genes.lookup import Species
 from ugrn_core.network.blocks import translator_digest
 from ugrn_core.network.recipe_form import (
     Cell,

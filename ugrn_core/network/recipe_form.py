@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from ugrn_core.errors import InputError
-from ugrn_core.genes.resolve import Species
+from ugrn_core.genes.lookup import Species
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.shown import Shown
 from ugrn_core.translators.library import check_name
