@@ -22,33 +22,60 @@ def bin_values(values: np.ndarray | sparse.spmatrix, n_bins: int = N_BINS) -> np
     """Bins 0..n_bins-1 of non-negative values (cell, gene), float32, same shape; sparse in, CSR out.
 
     Deterministic. Bins follow the ranks within a cell: normalisation and logarithms leave them as they are. A negative
-    value is a ValueError. Cost: one sort a cell.
+    value is a ValueError. Cost: one sort of all values (about 30 ns each), and some copies of them.
     """
     if sparse.issparse(values):
         binned = sparse.csr_matrix(values, dtype=np.float32, copy=True)
         binned.sum_duplicates()
         binned.eliminate_zeros()
-        for start, stop in zip(binned.indptr[:-1], binned.indptr[1:], strict=True):
-            binned.data[start:stop] = bin_nonzero(binned.data[start:stop], n_bins)
+        binned.data = _bin_rows(binned.data, np.diff(binned.indptr), n_bins)
         return binned
     values = np.asarray(values)
+    filled = values != 0
     binned = np.zeros(values.shape, np.float32)
-    for row, out in zip(values, binned, strict=True):
-        nonzero = np.flatnonzero(row)
-        out[nonzero] = bin_nonzero(row[nonzero], n_bins)
+    binned[filled] = _bin_rows(values[filled], filled.sum(axis=1), n_bins)
     return binned
 
 
 def bin_nonzero(values: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
     """Bins (value,) float32 in 1..n_bins-1 of the non-zero values of one cell, in the order given."""
+    return _bin_rows(np.asarray(values), np.array([len(values)]), n_bins)
+
+
+def _bin_rows(values: np.ndarray, sizes: np.ndarray, n_bins: int) -> np.ndarray:
+    """Bins (value,) float32 of non-zero values, ``sizes[i]`` of them in cell i, cell after cell."""
     if not len(values):
         return np.zeros(0, np.float32)
-    distinct, which, repeats = np.unique(values, return_inverse=True, return_counts=True)
-    if distinct[0] < 0:
-        raise ValueError(f"binning takes non-negative values, got {distinct[0]}")
-    last = np.cumsum(repeats) - 1  # rank of the last of the equal values, from 0
-    # positions of the edges as numpy.quantile rounds them: next to a rank a value gets the same side as in scGPT's bins
-    edges = np.linspace(0, 1, n_bins - 1) * (len(values) - 1)
-    left = np.searchsorted(edges, last, side="right")  # edges at or below the value
-    right = np.searchsorted(edges, last - repeats + 1, side="left")  # edges below it
-    return ((left + right + 1) // 2).astype(np.float32)[which]
+    if values.min() < 0:
+        raise ValueError(f"binning takes non-negative values, got {values.min()}")
+    starts = np.cumsum(sizes) - sizes
+    key = np.repeat(np.arange(len(sizes), dtype=np.int64) << 32, sizes) | _ranks(values)
+    order = np.argsort(key)
+    key = key[order]
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))  # of each run of equal values in a cell
+    repeats = np.diff(first, append=len(key))
+    cell = key[first] >> 32
+    rank, last = first - starts[cell], sizes[cell] - 1  # rank of the first of the equal values, and the largest rank
+    at_or_below = _edges_up_to(rank + repeats - 1, last, n_bins, np.less_equal)
+    below = _edges_up_to(rank, last, n_bins, np.less)
+    bins = np.empty(len(values), np.float32)
+    bins[order] = np.repeat((at_or_below + below + 1) // 2, repeats)
+    return bins
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """Whole numbers below 2**32 in the order of the values, which are positive: their bits have it already."""
+    if values.dtype == np.float32:
+        return np.ascontiguousarray(values).view(np.uint32).astype(np.int64)
+    return np.unique(values, return_inverse=True)[1].ravel()
+
+
+def _edges_up_to(rank: np.ndarray, last: np.ndarray, n_bins: int, compare: np.ufunc) -> np.ndarray:
+    """How many edges lie below (or at) a rank, 0 to ``last``.
+
+    Positions of the edges are rounded as numpy.quantile rounds them: an edge next to a rank has the same side of it as
+    in scGPT's bins. All edges of a cell with one value lie at it.
+    """
+    steps = n_bins - 2
+    whole = np.where(last > 0, rank * steps // np.maximum(last, 1), steps if compare is np.less_equal else 0)
+    return whole + compare(np.linspace(0, 1, n_bins - 1)[whole] * last, rank)
