@@ -65,8 +65,9 @@ def train(
     from ugrn_core.store import Store
     from ugrn_core.translation.material import TrainRequest
     from ugrn_core.translation.training import train_translator
-    from ugrn_core.translators.library import save_translator
+    from ugrn_core.translators.library import check_place, save_translator
 
+    check_place(name, folder)
     model = load_backbone(backbone, device)
     request = TrainRequest(
         name=name,
@@ -165,10 +166,10 @@ def on_networks(
 @translator.command()
 def show(name: NameArgument) -> None:
     """Show the card of a translator, as JSON."""
-    from ugrn_core.translators.library import find_translator, read_card
+    from ugrn_core.translators.library import load_translator
     from ugrn_core.translators.translator import card_json
 
-    write_json(card_json(read_card(find_translator(name).with_suffix(".json"))))
+    write_json(card_json(load_translator(name).card))
 
 
 @translator.command()

@@ -11,7 +11,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.lookup import Species
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.shown import Shown
-from ugrn_core.translators.library import check_name
+from ugrn_core.translators.names import check_name
 from ugrn_core.types import Background, Context, ContextKind
 
 MAX_GENES = 100_000

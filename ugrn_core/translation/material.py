@@ -17,7 +17,7 @@ from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.translation.edge_list import OwnEdges
-from ugrn_core.translators.library import check_name
+from ugrn_core.translators.names import check_name
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings
 

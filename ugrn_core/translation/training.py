@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from pydantic import ValidationError
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.report import density, reciprocal_share
@@ -16,6 +17,8 @@ from ugrn_core.benchmark.features import FeatureBank, Surroundings
 from ugrn_core.benchmark.methods import METHODS, Method
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.sampling import LabelledPairs
+from ugrn_core.checked_json import complaint
+from ugrn_core.errors import InputError
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
 from ugrn_core.translation.material import Material, TrainRequest
@@ -46,13 +49,14 @@ def train_translator(
     """Train, judge and calibrate; deterministic. Features go through the store, networks train on one thread."""
     settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
     schema = feature_schema(backbone, request.method, request.context, settings)
+    card = _card(request, schema, material)
     bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
     judged = [sample for j in material.judgements for sample in (j.test, j.train) if sample is not None]
     bank.prepare([*material.members, *judged], _methods(schema), part_of(progress, 0.0, FEATURE_SHARE), cancel)
     groups = {j.group for j in material.judgements if j.train is not None}
     middle = FEATURE_SHARE + (1 - FEATURE_SHARE) * len(material.members) / (len(material.members) + len(groups))
     kept = _train(bank, request, schema, material.members, watch, part_of(progress, FEATURE_SHARE, middle), cancel)
-    translator = Translator(_card(request, schema, material), kept, _hashes(material.members))
+    translator = Translator(card, kept, _hashes(material.members))
     return _judged(translator, bank, request, material, part_of(progress, middle, 1.0), cancel)
 
 
@@ -127,28 +131,33 @@ def _held_out_nets(
 
 
 def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> TranslatorCard:
-    """The card before judgement; counts are those of the first seed."""
+    """The card before judgement; counts are those of the first seed. What no card can say is an InputError."""
     first, networks = material.members[0], material.networks
-    return TranslatorCard(
-        name=request.name,
-        schema=schema,
-        networks=tuple(dict.fromkeys(n.row.network for n in networks)),
-        train_sets=tuple(dict.fromkeys(n.row.data_set for n in networks)),
-        gene_set=networks[0].gene_set,
-        sampler=request.sampler,
-        neg_ratio=request.neg_ratio,
-        max_pos=request.max_pos,
-        epochs=request.epochs,
-        seeds=request.seeds,
-        n_pos=first.n_pos,
-        n_neg=first.n_neg,
-        prior=first.n_pos / len(first.labels),
-        prevalence=float(np.clip(np.median([density(n) for n in networks]), 1e-6, 1 - 1e-6)),
-        genes=tuple(sorted({g for member in material.members for pair in member.pairs for g in pair})),
-        metrics=(),
-        calibration=None,
-        reciprocal=reciprocal_share([edge for n in networks for edge in n.edges]),
-    )
+    if not 0 < first.n_pos < len(first.labels):
+        raise InputError(f"Training needs positives and negatives, got {first.n_pos} of {len(first.labels)} positive.")
+    try:
+        return TranslatorCard(
+            name=request.name,
+            schema=schema,
+            networks=tuple(dict.fromkeys(n.row.network for n in networks)),
+            train_sets=tuple(dict.fromkeys(n.row.data_set for n in networks)),
+            gene_set=networks[0].gene_set,
+            sampler=request.sampler,
+            neg_ratio=request.neg_ratio,
+            max_pos=request.max_pos,
+            epochs=request.epochs,
+            seeds=request.seeds,
+            n_pos=first.n_pos,
+            n_neg=first.n_neg,
+            prior=first.n_pos / len(first.labels),
+            prevalence=float(np.clip(np.median([density(n) for n in networks]), 1e-6, 1 - 1e-6)),
+            genes=tuple(sorted({g for member in material.members for pair in member.pairs for g in pair})),
+            metrics=(),
+            calibration=None,
+            reciprocal=reciprocal_share([edge for n in networks for edge in n.edges]),
+        )
+    except ValidationError as error:
+        raise InputError(f"This training cannot be described in a card: {complaint(error)}.") from error
 
 
 def _methods(schema: FeatureSchema) -> tuple[Method, ...]:

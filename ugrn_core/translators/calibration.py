@@ -7,10 +7,13 @@ another share of edges (prevalence) the logit moves by the difference of the log
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
+from ugrn_core.checked_json import STRICT, Count, Inside, Share, Value, Words
 from ugrn_core.errors import InputError
 
 N_BINS = 10
@@ -18,16 +21,16 @@ FEWEST_PAIRS = 100
 """Held-out pairs without which nothing is calibrated."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class ReliabilityBin:
     """Pairs of about the same probability: the mean of what was said, the share of edges among them, their number."""
 
-    predicted: float
-    observed: float
-    n: int
+    predicted: Share
+    observed: Share
+    n: Count
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class Calibration:
     """A fitted calibration and how well it does on held-out groups, each left out of the fit when it was judged.
 
@@ -35,14 +38,14 @@ class Calibration:
     genes), ``brier_prior`` the Brier score of always saying the prior.
     """
 
-    slope: float
-    intercept: float
-    prior: float
-    n_pairs: int
-    held_out: tuple[str, ...]
-    brier: float
-    brier_prior: float
-    reliability: tuple[ReliabilityBin, ...]
+    slope: Annotated[Value, Field(ge=0)]
+    intercept: Value
+    prior: Inside
+    n_pairs: Count
+    held_out: Words
+    brier: Share
+    brier_prior: Share
+    reliability: Annotated[tuple[ReliabilityBin, ...], Field(max_length=100)]
 
 
 def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str]) -> Calibration | None:

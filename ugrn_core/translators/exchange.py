@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ugrn_core.errors import InputError
 from ugrn_core.translators.library import (
     MAX_BYTES,
     Listed,
-    check_name,
+    check_place,
     list_translators,
-    load_translator,
+    open_tensors,
     save_translator,
 )
+from ugrn_core.translators.translator import card_from_json
+
+MOST_MEMBERS = 10
+MEMBER = b"PK\x01\x02"
+"""What every file of a zip has an entry in its directory with."""
 
 
 def packed(chosen: Listed) -> bytes:
@@ -29,31 +34,35 @@ def packed(chosen: Listed) -> bytes:
     return out.getvalue()
 
 
-def bring_in(uploads: Sequence[tuple[str, bytes]], *, replace: bool = False) -> str:
-    """Check an uploaded translator (name and content of its files) and keep it among the user's own; its name."""
+def bring_in(uploads: Sequence[tuple[str, bytes]], *, replace: bool = False, own: Path | None = None) -> str:
+    """Check an uploaded translator (name and content of its files) and keep it among the user's own; its name.
+
+    Nothing is written before all of it has been checked.
+    """
     parts: dict[str, bytes] = {}
     for name, content in uploads:
-        parts |= _unzipped(content) if name.lower().endswith(".zip") else {Path(name).suffix.lower(): content}
+        parts |= _unzipped(content) if _ending(name) == ".zip" else {_ending(name): content}
     if set(parts) != {".safetensors", ".json"}:
-        raise InputError(
-            f"A translator is two files, NAME.safetensors and NAME.json; got {', '.join(sorted(parts)) or 'neither'}."
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        for suffix, content in parts.items():
-            (Path(folder) / f"upload{suffix}").write_bytes(content)
-        translator = load_translator(Path(folder) / "upload.safetensors")
-    name = check_name(translator.card.name)
-    known = {t.name: t for t in list_translators()}
-    if name in known and known[name].shipped:
-        raise InputError(f"{name} is the name of a translator of the project. Give yours another one in its card.")
-    if name in known and not replace:
+        got = ", ".join(sorted(parts))[:100]
+        raise InputError(f"A translator is two files, NAME.safetensors and NAME.json; got {got or 'neither'}.")
+    card = card_from_json(parts[".json"])
+    translator = open_tensors(card, parts[".safetensors"], "the file of weights")
+    name = card.name
+    check_place(name, own)
+    if name in {t.name for t in list_translators(own)} and not replace:
         raise InputError(f"You have a translator {name} already. Tick the box to replace it.")
-    save_translator(translator)
+    save_translator(translator, own)
     return name
 
 
+def _ending(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
 def _unzipped(content: bytes) -> dict[str, bytes]:
-    """Files of a small zip by ending; unpacked sizes are checked before anything is read."""
+    """Files of a small zip by ending; their number, sizes and packing are checked before anything is read."""
+    if content.count(MEMBER) > MOST_MEMBERS:
+        raise InputError(f"The zip holds over {MOST_MEMBERS} files; expected the two files of a translator.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
@@ -62,6 +71,8 @@ def _unzipped(content: bytes) -> dict[str, bytes]:
                     f"The zip holds {len(members)} files of {sum(m.file_size for m in members):,} bytes; expected the "
                     f"two files of a translator, {MAX_BYTES:,} bytes at most."
                 )
-            return {Path(m.filename).suffix.lower(): archive.read(m) for m in members}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            if any(m.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for m in members):
+                raise InputError("The zip is packed in an unusual way. Give the two files themselves.")
+            return {_ending(m.filename): archive.read(m) for m in members}
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError) as error:
         raise InputError(f"The zip cannot be read: {error}. Give the two files themselves.") from error

@@ -26,7 +26,7 @@ def open_translator(content: bytes) -> Translator:
     """The translator of :func:`pack_translator`."""
     try:
         tensors = load(content)
-        card = card_from_json(json.loads(tensors.pop(CARD).numpy().tobytes()))
-    except (SafetensorError, LookupError, ValueError) as error:
+        card = card_from_json(tensors.pop(CARD).numpy().tobytes())
+    except (SafetensorError, LookupError, ValueError, TypeError) as error:
         raise InputError(f"The translator that was sent does not open: {str(error)[:200]}") from error
     return from_tensors(card, tensors, "the translator that was sent")

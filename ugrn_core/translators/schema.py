@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal
 
+from pydantic import ValidationError
+from pydantic.dataclasses import dataclass
+
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.checked_json import STRICT, Grid, Value, Word, complaint
 from ugrn_core.errors import InputError
 from ugrn_core.types import Background, SweepSettings
 
+MethodName = Literal["Ens", "VVP", "GDT", "Baseline-Emb"]
 ContextName = Literal["pair", "full"]
 """Two genes alone, or all genes of a data set or list."""
 
@@ -21,17 +26,17 @@ PARTS: dict[str, tuple[str, ...]] = {
 """Methods a translator can be kept of (those that need no expression), and the methods whose networks it holds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class FeatureSchema:
     """Backbone, method, kind of context and settings that pair features were made with."""
 
-    backbone: str
-    fingerprint: str
-    unit: str
-    method: str
+    backbone: Word
+    fingerprint: Word
+    unit: Word
+    method: MethodName
     context: ContextName
-    base: float
-    grid: tuple[float, ...]
+    base: Value
+    grid: Grid
     background: Background
 
     @property
@@ -51,9 +56,19 @@ def feature_schema(backbone: Backbone, method: str, context: ContextName, settin
     if settings.background == "follow" and method in ("VVP", "Ens"):
         raise InputError(f"{method} reads responses, which background 'follow' does not have; take GDT or 'fixed'.")
     card = backbone.card
-    return FeatureSchema(
-        card.name, backbone.fingerprint, card.unit, method, context, settings.base, settings.grid, settings.background
-    )
+    try:
+        return FeatureSchema(
+            card.name,
+            backbone.fingerprint,
+            card.unit,
+            method,  # pyright: ignore[reportArgumentType] (checked by the record)
+            context,
+            settings.base,
+            settings.grid,
+            settings.background,
+        )
+    except ValidationError as error:
+        raise InputError(f"These features cannot be described: {complaint(error)}. Change base or grid.") from error
 
 
 def check_schema(translator: str, expected: FeatureSchema, got: FeatureSchema) -> None:

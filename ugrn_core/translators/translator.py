@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
 
+from ugrn_core.checked_json import STRICT, Count, Genes, Inside, Positive, Share, Word, Words, from_json
 from ugrn_core.errors import InputError
-from ugrn_core.translators.calibration import Calibration, ReliabilityBin, probability, shift_prevalence
+from ugrn_core.translators.calibration import Calibration, probability, shift_prevalence
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
+from ugrn_core.translators.names import TranslatorName
 from ugrn_core.translators.schema import FeatureSchema
 
-CARD_VERSION = 1
+MOST_BYTES = 16 << 20
+"""Of a card."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=STRICT)
 class HeldOutScore:
     """Ranking of one held-out group of pairs (a data set and network, or a fold of genes)."""
 
-    test: str
-    auprc: float
-    auroc: float
-    n_pos: int
-    n_neg: int
+    test: Word
+    auprc: Share
+    auroc: Share
+    n_pos: Positive
+    n_neg: Positive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, config=STRICT)
 class TranslatorCard:
     """What one must know of a translator. It holds genes, and no edge.
 
@@ -35,30 +40,32 @@ class TranslatorCard:
     edges among the training pairs, ``prevalence`` the share assumed where none is given: the median density of the
     training networks over their regulators. Without ``calibration`` probabilities are those of the networks alone.
     ``reciprocal``: share of the edges of the training networks whose reverse is one of their edges too; None in cards
-    of older versions.
+    of older versions, which name no ``kind`` either.
     """
 
-    name: str
+    version: Literal[1] = 1
+    kind: Literal["mlp"] = "mlp"
+    name: TranslatorName
     schema: FeatureSchema
-    networks: tuple[str, ...]
-    train_sets: tuple[str, ...]
-    gene_set: str
-    sampler: str
-    neg_ratio: int
-    max_pos: int | None
-    epochs: int
-    seeds: int
-    n_pos: int
-    n_neg: int
-    prior: float
-    prevalence: float
-    genes: tuple[str, ...]
-    metrics: tuple[HeldOutScore, ...]
+    networks: Words
+    train_sets: Words
+    gene_set: Word
+    sampler: Word
+    neg_ratio: Positive
+    max_pos: Positive | None
+    epochs: Positive
+    seeds: Annotated[int, Field(ge=1, le=100)]
+    n_pos: Count
+    n_neg: Count
+    prior: Inside
+    prevalence: Inside
+    genes: Genes
+    metrics: Annotated[tuple[HeldOutScore, ...], Field(max_length=1_000)]
     calibration: Calibration | None
-    reciprocal: float | None = None
+    reciprocal: Share | None = None
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Translator:
     """``nets``: the networks of each part by seed. ``pair_hashes`` (pair,) uint64, rising: the training pairs."""
 
@@ -89,24 +96,9 @@ class Translator:
 
 def card_json(card: TranslatorCard) -> dict[str, Any]:
     """The card as JSON-like content; NaN does not occur."""
-    return {"version": CARD_VERSION} | asdict(card)
+    return dataclasses.asdict(card)
 
 
-def card_from_json(content: Mapping[str, Any]) -> TranslatorCard:
-    """The card of its JSON; other content is an :class:`InputError`."""
-    known = dict(content)
-    if known.pop("version", None) != CARD_VERSION:
-        raise InputError(f"it is no translator card of version {CARD_VERSION}")
-    try:
-        schema, calibration = known["schema"], known["calibration"]
-        known["schema"] = FeatureSchema(**(schema | {"grid": tuple(schema["grid"])}))
-        if calibration is not None:
-            bins = tuple(ReliabilityBin(**b) for b in calibration["reliability"])
-            held_out = tuple(calibration["held_out"])
-            known["calibration"] = Calibration(**(calibration | {"reliability": bins, "held_out": held_out}))
-        known["metrics"] = tuple(HeldOutScore(**m) for m in known["metrics"])
-        for listed in ("networks", "train_sets", "genes"):
-            known[listed] = tuple(known[listed])
-        return TranslatorCard(**known)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise InputError(f"its card is incomplete or has unknown entries ({error})") from error
+def card_from_json(text: str | bytes, what: str = "The card cannot be read") -> TranslatorCard:
+    """The card of its JSON text; other content is an :class:`InputError` that begins with ``what``."""
+    return from_json(TranslatorCard, text, what, MOST_BYTES)
