@@ -3,15 +3,16 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+KIT := safetensors pydantic pydantic-core annotated-types typing-inspection typing-extensions
 
 # Waiting threads sleep: docs/decisions/040-waiting-threads-sleep.md
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint bench screenshots constraints clean
+.PHONY: help run setup test lint bench gpu-check gpu-kit screenshots constraints clean
 
 help: ## print these lines
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/.ready ## make the environment and open the app in the browser
 	$(BIN)/streamlit run app.py $(ARGS)
@@ -28,6 +29,19 @@ lint: $(VENV)/.ready-dev ## style, types, and which room imports which
 
 bench: $(VENV)/.ready ## how fast the sweep is on this machine (some minutes, alone); ARGS="--quick" shows that it runs
 	$(BIN)/python -m ugrn_core bench $(ARGS)
+
+gpu-check: $(VENV)/.ready ## exactness and speed on this machine's GPU in some minutes, into docs/benchmarks/gpu.json
+	$(BIN)/python -m ugrn_core.bench --check --device $(or $(DEVICE),cuda) --out docs/benchmarks/gpu.json $(ARGS)
+
+gpu-kit: $(VENV)/.ready ## a folder with that check for a machine that has torch and nothing else (GPU_PYTHON=3.12)
+	rm -rf build/gpu-kit && mkdir -p build/gpu-kit
+	git archive HEAD ugrn_core assets/models | tar -x -C build/gpu-kit
+	$(PIP) install --quiet --no-deps --only-binary=:all: --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 \
+		--python-version $(or $(GPU_PYTHON),3.12) --target build/gpu-kit/site -c constraints.txt $(KIT)
+	@printf '#!/bin/sh\ncd "$$(dirname "$$0")" && PYTHONPATH=site:. exec python3 -m ugrn_core.bench --check --device cuda --out "$${OUT:-.}/gpu.json" "$$@"\n' \
+		> build/gpu-kit/check.sh
+	@chmod +x build/gpu-kit/check.sh
+	@echo "Take build/gpu-kit to the machine and run ./check.sh there; gpu.json is what it found."
 
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots

@@ -112,8 +112,8 @@ def sweep_sources(
     while start < len(rows):
         _stop_if(cancel)
         chunk = rows[start : start + size]
-        at = torch.tensor([i for i, _ in chunk], device=backbone.device)
-        value = torch.tensor([v for _, v in chunk], device=backbone.device, dtype=torch.float32)
+        at = torch.tensor([i for i, _ in chunk])  # on the host, so that no batch waits for the device
+        value = torch.tensor([v for _, v in chunk], dtype=torch.float32)
         try:
             out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
         except (torch.OutOfMemoryError, RuntimeError) as error:
@@ -161,9 +161,9 @@ def sweep_pairs(
     at_base = None if response is None else _targets_at_base(backbone, ids, settings.base, size * n_values, cancel)
     for start in range(0, n, size):
         _stop_if(cancel)
-        block = torch.from_numpy(ids[start : start + size]).to(backbone.device)
+        block = torch.from_numpy(ids[start : start + size])
         if follow:
-            out, tangent = plain_pairs(backbone, block, settings.base, grid, follow=True)
+            out, tangent = plain_pairs(backbone, block.to(backbone.device), settings.base, grid, follow=True)
         else:
             out, tangent = backbone.sweep_pairs(block, settings.base, grid)
         slope[start : start + size] = tangent.cpu().numpy()
@@ -191,7 +191,7 @@ def _targets_at_base(backbone: Backbone, ids: np.ndarray, base: float, size: int
     found = np.empty(cells.shape, np.float32)
     for start in range(0, len(cells), size):
         _stop_if(cancel)
-        block = torch.from_numpy(cells[start : start + size]).to(backbone.device)
+        block = torch.from_numpy(cells[start : start + size])
         found[start : start + size] = backbone.pairs_at_base(block, base).cpu().numpy()
     return found[where, (ids[:, 1] == high).astype(np.intp)]
 
@@ -206,6 +206,7 @@ def _base_row(n_genes: int, settings: SweepSettings, values: Sequence[float] | N
 
 def _follow_rows(backbone: Backbone, ids: Tensor, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
     """A dual pass with every gene at the source's value."""
+    at, value = at.to(ids.device), value.to(ids.device)
     values = value[:, None].repeat(1, len(ids))
     return backbone.dual(ids, values, torch.zeros_like(values).scatter_(1, at[:, None], 1.0))
 

@@ -19,7 +19,10 @@ class SweptCell(Protocol):
     """A cell at its base values, ready to have one gene moved; what does not change is computed once."""
 
     def sweep(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruction and slope, both (row, gene), with gene ``at[row]`` at ``value[row]``, the others at base."""
+        """Reconstruction and slope, both (row, gene), with gene ``at[row]`` at ``value[row]``, the others at base.
+
+        ``at`` and ``value`` may lie on the host.
+        """
         ...
 
 

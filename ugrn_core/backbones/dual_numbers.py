@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ugrn_core.backbones.fused_attention import fused_dual_attention, is_fused
 from ugrn_core.backbones.row_threads import side_by_side
 
 SCORE_BLOCK = 1 << 18
@@ -91,8 +92,11 @@ def dual_attention(qkv: Tensor) -> Tensor:
     """Softmax attention and its tangent, (2, B, L, H, c), of projections qkv (2, B, L, 3, H, c).
 
     With P = softmax(S) and W = dP = P * (dS - rowsum(P * dS)), the tangent of P V is P dV + W V. Scores are held a
-    block at a time: some query rows of some heads of some cells, over all keys.
+    block at a time: some query rows of some heads of some cells, over all keys. On a CUDA device with Triton they are
+    never held at all (:mod:`ugrn_core.backbones.fused_attention`).
     """
+    if is_fused(qkv):
+        return fused_dual_attention(qkv)
     _, n_cells, n, _, n_heads, c = qkv.shape
     cells, heads, rows = _block(n_cells, n, n_heads, SCORE_BLOCK if qkv.is_cpu else DEVICE_SCORE_BLOCK)
     result = qkv.new_empty(2, n_cells, n, n_heads, c)

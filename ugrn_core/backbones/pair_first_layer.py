@@ -62,7 +62,7 @@ def parts_of(model: LeanTransformer, genes: Tensor, base: float, grid: Tensor) -
 def first_layer(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor, first: int = CLS) -> Tensor:
     """What leaves the first layer: tokens from ``first`` on with their tangents, (2, 3 - first, P T, D)."""
     layer = model.blocks[0]
-    genes, where = gene_ids.unique(return_inverse=True)
+    genes, where = (x.to(grid.device, non_blocking=True) for x in gene_ids.unique(return_inverse=True))
     source, target = where.unbind(1)
     parts = parts_of(model, genes, base, grid)
     p, w = first_weights(parts, source, target)  # (key, query, P, T, H)

@@ -20,13 +20,17 @@ from ugrn_core.backbones.transformer import Layer, LeanTransformer
 
 
 def sweep_pairs(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Target's reconstruction and slope, each (P, T), of pairs (P, 2), source first, in a cell of these two alone."""
-    return over_rows(lambda rows: _sweep_rows(model, rows, base, grid), gene_ids)
+    """Target's reconstruction and slope, each (P, T), of pairs (P, 2), source first, in a cell of these two alone.
+
+    Ids may lie on the host; then nothing waits for the device.
+    """
+    return over_rows(lambda rows: _sweep_rows(model, rows, base, grid), gene_ids, device=grid.device)
 
 
 def pairs_at_base(model: LeanTransformer, gene_ids: Tensor, base: float) -> Tensor:
     """Reconstruction (P, 2) of both genes of pairs (P, 2) in a cell of these two alone, both at ``base``."""
-    return over_rows(lambda rows: (_base_rows(model, rows, base),), gene_ids)[0]
+    device = model.gene_embedding.weight.device
+    return over_rows(lambda rows: (_base_rows(model, rows, base),), gene_ids, device=device)[0]
 
 
 def small_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -70,9 +74,10 @@ def _layer(layer: Layer, z: Tensor, asked: Tensor) -> Tensor:
 
 def _base_rows(model: LeanTransformer, gene_ids: Tensor, base: float) -> Tensor:
     """Reconstruction (P, 2), by plain passes whose first projections are of genes instead of pairs."""
-    genes, where = gene_ids.unique(return_inverse=True)
+    device = model.gene_embedding.weight.device
+    genes, where = (x.to(device, non_blocking=True) for x in gene_ids.unique(return_inverse=True))
     where = F.pad(where, (1, 0), value=len(genes))  # <cls> stands before the pair
-    values = torch.full((len(genes) + 1,), base, device=genes.device)
+    values = torch.full((len(genes) + 1,), base, device=device)
     values[-1] = model.config.cls_value
     tokens = model.embed_genes(F.pad(genes, (0, 1), value=model.config.cls_id)) + model.embed_values(values)
     x, projected = tokens[where], model.blocks[0].qkv(tokens)[where]

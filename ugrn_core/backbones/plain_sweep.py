@@ -24,6 +24,7 @@ class PlainCell:
     base: Tensor
 
     def sweep(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        at, value = at.to(self.base.device), value.to(self.base.device)
         values = self.base.repeat(len(at), 1).scatter_(1, at[:, None], value[:, None])
         tangents = torch.zeros_like(values).scatter_(1, at[:, None], 1.0)
         return self.backbone.dual(self.gene_ids, values, tangents)

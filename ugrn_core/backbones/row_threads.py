@@ -28,13 +28,17 @@ def row_threads(device: torch.device) -> int:
     return torch.get_num_threads() if device.type == "cpu" else 1
 
 
-def over_rows(function: Callable[..., Tensors], *rows: Tensor) -> Tensors:
-    """``function(*rows)``, all (row, ...), computed in equal parts on threads and put together in order."""
-    n = min(row_threads(rows[0].device), len(rows[0]))
+def over_rows(function: Callable[..., Tensors], *rows: Tensor, device: torch.device | None = None) -> Tensors:
+    """``function(*rows)``, all (row, ...), computed in equal parts on threads and put together in order.
+
+    ``device`` computes; default: that of the rows, which may also lie on the host.
+    """
+    device = rows[0].device if device is None else device
+    n = min(row_threads(device), len(rows[0]))
     if n < 2:
         return function(*rows)
     parts = list(zip(*(r.tensor_split(n) for r in rows), strict=True))
-    found = side_by_side(lambda part: function(*part), parts, rows[0].device)
+    found = side_by_side(lambda part: function(*part), parts, device)
     return cast(Tensors, tuple(torch.cat(results) for results in zip(*found, strict=True)))
 
 

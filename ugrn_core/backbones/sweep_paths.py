@@ -37,16 +37,25 @@ class BaseCell:
 
     @torch.no_grad()
     def sweep(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        """Reconstruction and slope, both (B, G), with gene ``at`` (B,) set to ``value`` (B,)."""
-        return over_rows(self._rows, at, value)
+        """Reconstruction and slope, both (B, G), with gene ``at`` (B,) set to ``value`` (B,).
+
+        Both may lie on the host; then nothing waits for the device.
+        """
+        return over_rows(self._rows, at, value, device=self.tokens.device)
 
     def _rows(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
-        z = self._first_layer(at + 1, value, self.gene_ids[at])
+        sources, which = (at + 1).unique(return_inverse=True)
+        left = [self._without(source) for source in sources.tolist()]
+        at, which, value = (x.to(self.tokens.device, non_blocking=True) for x in (at, which, value))
+        z = self._first_layer(at + 1, value, self.gene_ids[at], left, which)
         for layer in self.model.blocks[1:]:
             z = layer.dual(z)
         return self.model.dual_decode(z[:, 1:])
 
-    def _first_layer(self, at: Tensor, value: Tensor, gene_ids: Tensor) -> Tensor:
+    def _first_layer(
+        self, at: Tensor, value: Tensor, gene_ids: Tensor, left: list[tuple[Tensor, Tensor]], which: Tensor
+    ) -> Tensor:
+        """``left`` is :meth:`_without` of every different source, ``which`` (B,) says whose a row reads."""
         b, (h, n, c) = len(at), self.q.shape
         source = self.model.dual_tokens(gene_ids, value, torch.ones_like(value))  # (2B, D)
         rows = torch.arange(b, device=at.device)
@@ -55,15 +64,13 @@ class BaseCell:
         z[0, rows, at], z[1, rows, at] = source.chunk(2)
         qkv = dual_linear(self.layer.qkv, source).view(2, b, 3, h, c)
         q, k, v = qkv.unbind(2)  # each (2, B, H, c)
-        mixed = self._others(at, k, v)
+        mixed = self._others(left, which, k, v)
         mixed[:, rows, at] = self._source_row(at, q / math.sqrt(c), k, v)
         return self.layer.after_attention(z.flatten(0, 1), mixed.view(2 * b, n, h * c))
 
-    def _others(self, at: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    def _others(self, left: list[tuple[Tensor, Tensor]], which: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """What every token but the source reads, with its tangent: (2, B, L, H, c)."""
-        b, (h, n, c) = len(at), self.q.shape
-        unique, which = at.unique(return_inverse=True)
-        left = [self._without(int(i)) for i in unique]
+        b, (h, n, c) = len(which), self.q.shape
         u = torch.stack([values for values, _ in left])[which]  # (B, L, H, c)
         log_left = torch.stack([total for _, total in left])[which]  # (B, L, H)
         scores = self.q @ k.permute(2, 3, 0, 1).reshape(h, c, 2 * b)  # (H, L, 2B)

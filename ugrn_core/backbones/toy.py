@@ -72,7 +72,7 @@ class ToyBackbone:
 
     def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:
         """Reconstruction of both genes of each pair at base, (pair, 2)."""
-        return self.reconstruct(gene_ids, torch.full(gene_ids.shape, base))
+        return self.reconstruct(gene_ids, torch.full(gene_ids.shape, base, device=self.device))
 
     def attention(self, gene_ids: Tensor, values: Tensor) -> Tensor:
         """|W| among the genes, rows (queries, targets) scaled to sum 1: (batch, gene, gene); values do not matter."""

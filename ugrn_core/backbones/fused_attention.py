@@ -1,0 +1,94 @@
+"""Attention in dual numbers as one kernel for NVIDIA GPUs: scores never leave the chip, whatever the context.
+
+Over the keys met so far a query keeps the largest score m and four sums, all scaled by exp(-m):
+
+    l = sum_k e_k             a = sum_k e_k v_k
+    u = sum_k e_k ds_k        t = sum_k e_k (dv_k + ds_k v_k)          with e_k = exp(s_k)
+
+The answer is a / l, its tangent t / l - (u / l) (a / l). A block of keys adds to the sums after they were scaled to the
+new m, as in FlashAttention (Dao et al. 2022, arXiv 2205.14135), here with its forward-mode rule.
+
+:func:`tiled_dual_attention` is the same in torch, block by block, and serves as the kernel's oracle where there is no
+GPU. Triton comes with torch's CUDA builds; elsewhere the kernel is not there and
+:func:`ugrn_core.backbones.dual_numbers.dual_attention` holds blocks of scores instead.
+
+Shapes: B cells, L tokens, H heads, c width of a head.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+QUERIES, KEYS, WARPS = 64, 32, 4
+"""Query rows and keys of a block of the kernel, and warps that share it."""
+
+WIDEST_HEAD = 128
+"""Heads beyond this width do not fit the registers of a block."""
+
+PRECISION = "ieee"
+"""How the kernel multiplies float32: ``ieee`` exactly, ``tf32x3`` in three TF32 products, ``tf32`` in one."""
+
+
+def is_fused(qkv: Tensor) -> bool:
+    """Whether the kernel answers for projections qkv (2, B, L, 3, H, c)."""
+    return qkv.is_cuda and qkv.dtype in (torch.float32, torch.bfloat16) and qkv.shape[-1] <= WIDEST_HEAD and has_triton()
+
+
+@cache
+def has_triton() -> bool:
+    """Whether Triton can be imported."""
+    try:
+        import triton  # noqa: F401
+    except ImportError:
+        return False
+    return True
+
+
+def fused_dual_attention(
+    qkv: Tensor, precision: str = PRECISION, *, queries: int = QUERIES, keys: int = KEYS, warps: int = WARPS
+) -> Tensor:
+    """Softmax attention and its tangent, (2, B, L, H, c), of projections qkv (2, B, L, 3, H, c), by the kernel.
+
+    ``precision`` is of products of float32 numbers; bfloat16 input is multiplied as it is and summed in float32.
+    """
+    import triton
+
+    from ugrn_core.backbones.fused_attention_kernel import kernel
+
+    qkv = qkv.contiguous()
+    _, n_cells, n, _, n_heads, c = qkv.shape
+    result = qkv.new_empty(2, n_cells, n, n_heads, c)
+    grid = (triton.cdiv(n, queries), n_cells * n_heads)
+    options: dict[str, Any] = {"num_warps": warps}
+    width = max(16, triton.next_power_of_2(c))
+    kernel[grid](
+        qkv, result, n_cells, n, n_heads, 1.0 / math.sqrt(c), c, width, queries, keys, precision, **options
+    )
+    return result
+
+
+def tiled_dual_attention(qkv: Tensor, keys: int = KEYS) -> Tensor:
+    """The kernel's mathematics in torch: :func:`fused_dual_attention` with all queries at once, ``keys`` at a time."""
+    q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each (2, B, H, L, c)
+    q = q / math.sqrt(q.shape[-1])
+    top = q.new_full((*q.shape[1:4], 1), -math.inf)
+    total, turned = torch.zeros_like(top), torch.zeros_like(top)
+    read, moved = torch.zeros_like(q[0]), torch.zeros_like(q[0])
+    for start in range(0, k.shape[3], keys):
+        block_k, block_v = k[:, :, :, start : start + keys], v[:, :, :, start : start + keys]
+        s = q[0] @ block_k[0].mT
+        ds = q[1] @ block_k[0].mT + q[0] @ block_k[1].mT
+        new_top = torch.maximum(top, s.amax(-1, keepdim=True))
+        kept, e = (top - new_top).exp(), (s - new_top).exp()
+        w, top = e * ds, new_top
+        total = total * kept + e.sum(-1, keepdim=True)
+        turned = turned * kept + w.sum(-1, keepdim=True)
+        read = read * kept + e @ block_v[0]
+        moved = moved * kept + e @ block_v[1] + w @ block_v[0]
+    read = read / total
+    return torch.stack([read, moved / total - turned / total * read]).permute(0, 1, 3, 2, 4)
