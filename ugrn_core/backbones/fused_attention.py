@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -43,20 +43,20 @@ def is_fused(qkv: Tensor) -> bool:
 def has_triton() -> bool:
     """Whether Triton can be imported."""
     try:
-        import triton  # noqa: F401
+        import triton  # noqa: F401 # pyright: ignore[reportMissingImports]
     except ImportError:
         return False
     return True
 
 
 def fused_dual_attention(
-    qkv: Tensor, precision: str = PRECISION, *, queries: int = QUERIES, keys: int = KEYS, warps: int = WARPS
+    qkv: Tensor, precision: str | None = None, *, queries: int = QUERIES, keys: int = KEYS, warps: int = WARPS
 ) -> Tensor:
     """Softmax attention and its tangent, (2, B, L, H, c), of projections qkv (2, B, L, 3, H, c), by the kernel.
 
-    ``precision`` is of products of float32 numbers; bfloat16 input is multiplied as it is and summed in float32.
+    ``precision`` is of products of float32 numbers, by default :data:`PRECISION`; bfloat16 input is multiplied as it is and summed in float32.
     """
-    import triton
+    import triton  # pyright: ignore[reportMissingImports]
 
     from ugrn_core.backbones.fused_attention_kernel import kernel
 
@@ -66,9 +66,9 @@ def fused_dual_attention(
     grid = (triton.cdiv(n, queries), n_cells * n_heads)
     options: dict[str, Any] = {"num_warps": warps}
     width = max(16, triton.next_power_of_2(c))
-    kernel[grid](
-        qkv, result, n_cells, n, n_heads, 1.0 / math.sqrt(c), c, width, queries, keys, precision, **options
-    )
+    launch = cast(Any, kernel)[grid]
+    scale = 1.0 / math.sqrt(c)
+    launch(qkv, result, n_cells, n, n_heads, scale, c, width, queries, keys, precision or PRECISION, **options)
     return result
 
 

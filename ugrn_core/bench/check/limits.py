@@ -90,7 +90,7 @@ def counted_failures() -> Iterator[list[str]]:
             failures.append(str(error).splitlines()[0])
             raise
 
-    BaseCell.sweep = watched
+    BaseCell.sweep = watched  # pyright: ignore[reportAttributeAccessIssue]
     try:
         yield failures
     finally:
