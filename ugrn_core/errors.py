@@ -24,6 +24,10 @@ class FetchError(UGRNError):
     """A download that could not be completed or did not match its pinned hash."""
 
 
+class DeviceError(UGRNError):
+    """A GPU that is full, gone or broken; the same work can be done on the processor."""
+
+
 class StoreError(UGRNError):
     """The result store is full, unreadable, or holds a row it must not read."""
 

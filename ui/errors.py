@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import streamlit as st
+from streamlit.errors import StreamlitDuplicateElementKey
 
-from ugrn_core.errors import UGRNError
+from ugrn_core.errors import DeviceError, UGRNError
 
 
 class NotYet(UGRNError):
@@ -22,8 +23,18 @@ def said_in_place() -> Iterator[None]:
         yield
     except NotYet as wanted:
         st.info(plain(str(wanted)), icon=":material/arrow_upward:")
+    except DeviceError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        with suppress(StreamlitDuplicateElementKey):  # said twice on a page, one button will do
+            st.button("Go on on the processor", on_click=_to_processor, key="to the processor")
     except UGRNError as error:
         st.error(plain(str(error)), icon=":material/error:")
+
+
+def _to_processor() -> None:
+    from ui import models
+
+    models.to_processor()
 
 
 def plain(text: str) -> str:

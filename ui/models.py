@@ -11,6 +11,9 @@ from ugrn_core.backbones.registry import BACKBONES, load_backbone, status
 from ui.errors import NotYet, said_in_place
 from ui.folders import paths_welcome, typed_path
 
+DEVICE = "device"
+"""Session key of the device that is computed on; absent where there is nothing to choose."""
+
 OWN = "own"
 """Choice of a checkpoint folder that the user names."""
 
@@ -29,6 +32,31 @@ def choose() -> None:
             placeholder="a folder with args.json, vocab.json and weights",
             help="An official scGPT checkpoint, or one in the scBenchmark layout. Weights are read as tensors only.",
         )
+    _choose_device()
+
+
+def _choose_device() -> None:
+    """A select box of devices, where there is more than the processor."""
+    from ugrn_core.backbones.devices import choose_device, devices
+
+    there = devices()
+    if len(there) < 2:
+        return
+    if st.session_state.get(DEVICE) not in there:
+        st.session_state[DEVICE] = str(choose_device())
+    st.selectbox(
+        "Compute on",
+        there,
+        key=DEVICE,
+        persist_state="session",
+        format_func=_device_label,
+        help="Results agree to rounding on all of them, and what is stored is used whoever computed it.",
+    )
+
+
+def to_processor() -> None:
+    """Compute on the processor from now on."""
+    st.session_state[DEVICE] = "cpu"
 
 
 def describe() -> None:
@@ -58,12 +86,12 @@ def current() -> Backbone:
     """The chosen backbone; a :class:`UGRNError` where it cannot be loaded."""
     name = st.session_state.get("model")
     if name != OWN:
-        return _load(str(name), 0.0)
+        return load(str(name))
     text = st.session_state.get("model_folder", "").strip()
     if not text:
         raise NotYet("No checkpoint folder is given yet: type its path in the sidebar, or choose another model.")
     folder = typed_path(text)
-    return _load(str(folder), _stamp(folder))
+    return _load(str(folder), _stamp(folder), st.session_state.get(DEVICE))
 
 
 def available() -> list[str]:
@@ -73,7 +101,7 @@ def available() -> list[str]:
 
 def load(name: str) -> Backbone:
     """A model of the registry beside the chosen one."""
-    return _load(name, 0.0)
+    return _load(name, 0.0, st.session_state.get(DEVICE))
 
 
 def command_name(backbone: Backbone) -> str:
@@ -84,13 +112,17 @@ def command_name(backbone: Backbone) -> str:
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model")
-def _load(name: str, stamp: float) -> Backbone:
+def _load(name: str, stamp: float, device: str | None) -> Backbone:
     """``stamp`` changes when the files of a folder do."""
-    return load_backbone(name)
+    return load_backbone(name, device)
 
 
 def _stamp(folder: Path) -> float:
     return max((f.stat().st_mtime for f in folder.glob("*") if f.is_file()), default=0.0)
+
+
+def _device_label(device: str) -> str:
+    return "This machine's processor" if device == "cpu" else f"GPU ({device})"
 
 
 def _label(name: str) -> str:

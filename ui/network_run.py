@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.backbones.devices import describe_device
+from ugrn_core.backbones.devices import describe_device, free_bytes
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cluster import cluster_executor, scheduler_address
 from ugrn_core.network.direction import DirectionRule, direction_rule
@@ -146,7 +146,10 @@ def _where(asked: Asked) -> str:
     if address is not None:
         return f"It runs on the Dask cluster at {address}; seconds are those of this machine."
     device = describe_device(asked.backbone.device)
-    return f"It runs on this machine ({device.device}, {device.threads} threads)."
+    if device.device == "cpu":
+        return f"It runs on this machine (cpu, {device.threads} threads)."
+    free = free_bytes(asked.backbone.device) / 2**30
+    return f"It runs on this machine ({device.device}, {device.hardware}, {free:.1f} GiB of its memory free)."
 
 
 @st.cache_resource(max_entries=8, show_spinner="Sorting the edges")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from ugrn_core.errors import InputError
+from ugrn_core.errors import DeviceError, InputError
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,50 @@ def describe_device(device: torch.device | None = None) -> DeviceFacts:
     device = choose_device() if device is None else device
     hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else _processor()
     return DeviceFacts(str(device), hardware, torch.get_num_threads())
+
+
+def free_bytes(device: torch.device) -> int:
+    """Bytes of memory free for this process: of the GPU, with what torch keeps for itself, else of the machine."""
+    if device.type == "cuda":
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + unused
+    import psutil
+
+    return psutil.virtual_memory().available
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether torch says that memory ran out, in the words of CUDA, of MPS, or of a processor."""
+    words = ("can't allocate memory", "MPS backend out of memory", "CUDA out of memory", "not enough memory")
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and any(w in str(error) for w in words)
+    )
+
+
+@contextmanager
+def device_errors(device: torch.device) -> Iterator[None]:
+    """A GPU that fills up or vanishes is a :class:`DeviceError`; what a processor raises passes through."""
+    try:
+        yield
+    except RuntimeError as error:
+        if device.type == "cpu":
+            raise
+        if is_out_of_memory(error):
+            what = "has no memory left for this"
+        elif isinstance(error, _LOST) or any(w in str(error) for w in ("CUDA error", "CUDA driver", "NVIDIA", "MPS")):
+            what = f"does not answer any more ({str(error).strip().splitlines()[0][:120]})"
+        else:
+            raise
+        raise DeviceError(
+            f"The GPU {device} {what}. What was finished is kept. Go on on the processor (device cpu), "
+            "or ask for a smaller context."
+        ) from error
+
+
+_LOST: tuple[type[RuntimeError], ...] = tuple(
+    kind for name in ("AcceleratorError",) if isinstance(kind := getattr(torch, name, None), type)
+)
+"""What newer versions of torch raise where a device failed."""
 
 
 def _processor() -> str:

@@ -88,18 +88,19 @@ def load_backbone(name_or_folder: str | Path, device: str | torch.device | None 
     ``device``: see :func:`ugrn_core.backbones.devices.choose_device`. Loads anew at every call; callers keep it.
     """
     from ugrn_core.backbones.checkpoint import load_checkpoint
-    from ugrn_core.backbones.devices import choose_device
+    from ugrn_core.backbones.devices import choose_device, device_errors
     from ugrn_core.backbones.toy import ToyBackbone
 
-    record = BACKBONES.get(str(name_or_folder))
-    if record is None:
-        _check_folder(name_or_folder)
-        return load_checkpoint(name_or_folder, device=device)
-    if record.folder is None:
-        return ToyBackbone(1 if record.name == "toy-linear" else 2, choose_device(device))
-    if not is_available(record):
-        raise CheckpointError(absence(record))
-    return load_checkpoint(record.folder, device=device, card=record.facts)
+    record, device = BACKBONES.get(str(name_or_folder)), choose_device(device)
+    with device_errors(device):
+        if record is None:
+            _check_folder(name_or_folder)
+            return load_checkpoint(name_or_folder, device=device)
+        if record.folder is None:
+            return ToyBackbone(1 if record.name == "toy-linear" else 2, device)
+        if not is_available(record):
+            raise CheckpointError(absence(record))
+        return load_checkpoint(record.folder, device=device, card=record.facts)
 
 
 def status() -> list[BackboneStatus]:
