@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.test_pages import fresh, framed  # noqa: F401 - a fixture
+from tests.test_pages import framed, fresh  # noqa: F401 - a fixture
 from ugrn_core.backbones import devices, toy
 from ugrn_core.backbones.devices import device_errors, free_bytes, is_out_of_memory
 from ugrn_core.errors import DeviceError

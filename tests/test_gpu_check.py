@@ -20,7 +20,7 @@ from ugrn_core.paths import ROOT
 from ugrn_core.sweep import sweep_sources
 from ugrn_core.types import SweepSettings
 
-FOREIGN = ("streamlit", "typer", "pandas", "anndata", "sklearn", "scipy", "diskcache", "plotly", "pooch", "scgpt", "psutil")
+FOREIGN = ("streamlit", "typer", "pandas", "anndata", "sklearn", "scipy", "diskcache", "pooch", "scgpt", "psutil")
 """What a borrowed machine does not have."""
 
 

@@ -36,7 +36,8 @@ PRECISION = "ieee"
 
 def is_fused(qkv: Tensor) -> bool:
     """Whether the kernel answers for projections qkv (2, B, L, 3, H, c)."""
-    return qkv.is_cuda and qkv.dtype in (torch.float32, torch.bfloat16) and qkv.shape[-1] <= WIDEST_HEAD and has_triton()
+    fits = qkv.is_cuda and qkv.dtype in (torch.float32, torch.bfloat16) and qkv.shape[-1] <= WIDEST_HEAD
+    return fits and has_triton()
 
 
 @cache
@@ -54,7 +55,8 @@ def fused_dual_attention(
 ) -> Tensor:
     """Softmax attention and its tangent, (2, B, L, H, c), of projections qkv (2, B, L, 3, H, c), by the kernel.
 
-    ``precision`` is of products of float32 numbers, by default :data:`PRECISION`; bfloat16 input is multiplied as it is and summed in float32.
+    ``precision`` is of products of float32 numbers, by default :data:`PRECISION`; bfloat16 input is multiplied as it is
+    and summed in float32.
     """
     import triton  # pyright: ignore[reportMissingImports]
 

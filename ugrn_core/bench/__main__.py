@@ -18,7 +18,7 @@ from ugrn_core.errors import UGRNError
 
 
 def main() -> int:
-    """Run the check and print its JSON; exit status 2 for a wrong request, 1 where a goal is missed or a part failed."""
+    """Run the check and print its JSON; status 2 for a wrong request, 1 where a goal is missed or a part failed."""
     parser = argparse.ArgumentParser(prog="python -m ugrn_core.bench", description=__doc__)
     parser.add_argument("--check", action="store_true", required=True, help="the check; there is nothing else here")
     parser.add_argument("--device", default=None, help="cuda, cuda:1, mps or cpu; default: the best there is")

@@ -1,1 +1,1 @@
-"""One short check of a device: exactness, speed, limits and turns, as one JSON (``python -m ugrn_core.bench --check``)."""
+"""One short check of a device: exactness, speed, limits, turns; one JSON (``python -m ugrn_core.bench --check``)."""

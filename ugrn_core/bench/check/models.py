@@ -1,4 +1,4 @@
-"""Models of the check, from memory or from the folders of the project: no registry, no download, no official package."""
+"""Models of the check, from memory or the project's folders: no registry, no download, no official package needed."""
 
 from __future__ import annotations
 
