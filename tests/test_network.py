@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.small_network import trained
+from tests.spoilt import spoil
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network import blocks, direction, tasks
+from ugrn_core.network import blocks, direction, run, tasks
 from ugrn_core.network.direction import DirectionRule, direction_rule, directions
 from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, TAGS, check_edge_table, in_order
 from ugrn_core.network.fdr import edges_within, fdr_of_top
@@ -120,6 +121,34 @@ def test_a_stopped_run_goes_on_and_computes_nothing_twice(toy, translator, reque
         assert len(computed) == n and finished_share(toy, translator, request_, store) == 1
     np.testing.assert_array_equal(again.logits, once_more.logits)
     np.testing.assert_array_equal(again.logits, predict_network(toy, translator, request_).logits)
+
+
+@pytest.mark.parametrize("context", ["pair", "full"])
+def test_damaged_blocks_are_computed_anew_in_the_same_cell(toy, genes, context, tmp_path):
+    """All blocks are in the store, one is damaged: it must not be answered in another context."""
+    kept = trained(toy, context=context)
+    cell = Context("genes", tuple(genes[:12]), label="a list") if context == "full" else Context()
+    request = NetworkRequest(tuple(genes[1:4]), tuple(genes[2:12]), cell)
+    right = predict_network(toy, kept, request).logits
+    with Store(tmp_path) as store:
+        predict_network(toy, kept, request, store)
+        spoil(tmp_path)
+        np.testing.assert_array_equal(predict_network(toy, kept, request, store).logits, right)
+        assert len(store.notes()) == 1
+        assert finished_share(toy, kept, request, store) == 1
+    with Store(tmp_path) as store:
+        predict_network(toy, kept, request, store)
+        assert not store.notes()
+
+
+def test_blocks_that_are_cleared_meanwhile_are_computed_in_the_same_cell(toy, genes, tmp_path, monkeypatch):
+    kept = trained(toy, context="full")
+    request = NetworkRequest(tuple(genes[1:4]), tuple(genes[2:12]), Context("genes", tuple(genes[:12]), label="a list"))
+    with Store(tmp_path) as store:
+        right = predict_network(toy, kept, request, store).logits
+        store.clear()
+        monkeypatch.setattr(run, "finished_share", lambda *_: 1.0)
+        np.testing.assert_array_equal(predict_network(toy, kept, request, store).logits, right)
 
 
 def test_every_pair_of_genes_is_swept_once(request_):

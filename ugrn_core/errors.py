@@ -29,7 +29,7 @@ class DeviceError(UGRNError):
 
 
 class StoreError(UGRNError):
-    """The result store is full, unreadable, or holds a row it must not read."""
+    """The result store is full, busy, or cannot be read or written."""
 
 
 class ClusterError(UGRNError):

@@ -1,9 +1,7 @@
 """Results on disk, addressed by what they were computed from; nothing that is read here is ever unpickled.
 
-diskcache keeps the rows in one SQLite file, safe across threads and processes. Its own ``Disk`` unpickles what it
-reads (CVE-2025-69872), so :class:`PlainDisk` takes the place of it: keys are text, values are the bytes of a
-safetensors file, and every other row is refused. Values lie inside the database, so that a group of results is
-written whole or not at all, and a row never names a file.
+The rows lie in one SQLite file (:mod:`ugrn_core.rows`), each the bytes of a safetensors file with a checksum, so that
+a group of results is written whole or not at all, and what was damaged on the disk is computed anew.
 """
 
 from __future__ import annotations
@@ -14,21 +12,21 @@ import logging
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import diskcache
 import numpy as np
 import safetensors.numpy
-from diskcache.core import MODE_RAW
 from filelock import FileLock, Timeout, UnixFileLock
 from safetensors import SafetensorError
 
 from ugrn_core.errors import Cancelled, StoreError
 from ugrn_core.paths import cache_folder
+from ugrn_core.rows import Damaged, Rows
 from ugrn_core.types import Background, Cancel
 
 log = logging.getLogger(__name__)
@@ -80,48 +78,15 @@ def sweep_key(
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-class PlainDisk(diskcache.Disk):
-    """Text keys and bytes values, inside the database; anything else is a StoreError, in writing and in reading."""
-
-    def put(self, key: object) -> tuple[str, bool]:
-        if type(key) is not str:
-            raise StoreError(f"The result store takes text keys, got {type(key).__name__}.")
-        return key, True
-
-    def get(self, key: object, raw: object) -> str:
-        if raw != 1 or type(key) is not str:
-            raise StoreError(_foreign("a key that is not plain text"))
-        return key
-
-    def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, memoryview]:
-        if read or type(value) is not bytes:
-            raise StoreError(f"The result store takes bytes, got {type(value).__name__}.")
-        return 0, MODE_RAW, None, sqlite3.Binary(value)
-
-    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:
-        if read or mode != MODE_RAW or filename is not None or type(value) is not bytes:
-            raise StoreError(_foreign(f"a value of kind {mode}"))
-        return value
-
-    def remove(self, file_path: str) -> None:
-        """Leave every file alone: rows of this store have none, so a row that names one was put there by others."""
-
-
-def _foreign(what: str) -> str:
-    return (
-        f"The result store holds {what}, which this program never writes, and it was not read: "
-        "somebody or something else wrote into it. Empty it with `ugrn cache --clear`."
-    )
-
-
 @dataclass(frozen=True)
 class StoreStats:
-    """Where the store lies, how many results it holds, and its size and limit in bytes."""
+    """Where the store lies, how many results it holds, its size and limit in bytes, and files left aside as damaged."""
 
     folder: Path
     entries: int
     size: int
     limit: int
+    left_aside: tuple[Path, ...] = ()
 
 
 class Store:
@@ -129,25 +94,19 @@ class Store:
 
     ``folder`` is by default ``results/`` of the cache folder and is made readable by its owner alone (mode 0700);
     ``limit`` is in bytes, by default ``UGRN_CACHE_LIMIT`` or 4 GiB. Nothing is evicted: a full store is a StoreError.
+    What was found damaged is told once, in a warning of the log and in :meth:`notes`.
     """
 
     def __init__(self, folder: Path | None = None, limit: int | None = None) -> None:
         self.folder = cache_folder() / "results" if folder is None else folder
         self.limit = cache_limit() if limit is None else limit
+        self._damaged, self._notes, self._guard = False, list[str](), threading.Lock()
         with self._plain_errors():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.folder.chmod(0o700)
             self._locks = self.folder / "locks"
             self._locks.mkdir(exist_ok=True)
-            self._cache = diskcache.Cache(
-                str(self.folder),
-                timeout=BUSY_SECONDS,
-                disk=PlainDisk,
-                eviction_policy="none",
-                cull_limit=0,
-                statistics=0,
-                tag_index=0,
-            )
+            self._rows = Rows(self.folder, BUSY_SECONDS, self._left_aside)
 
     def __enter__(self) -> Self:
         return self
@@ -156,21 +115,23 @@ class Store:
         self.close()
 
     def get(self, key: str) -> dict[str, np.ndarray] | None:
-        """Arrays under ``key``, or None where there are none; a damaged value counts as none and is logged."""
+        """Arrays under ``key``, or None where there are none; a damaged value counts as none, and that is told."""
         with self._plain_errors():
-            packed = self._cache.get(_checked(key))
-        if packed is None:
-            return None
-        try:
-            return safetensors.numpy.load(packed)  # pyright: ignore[reportArgumentType]
-        except (SafetensorError, KeyError) as error:  # KeyError: a number format that numpy does not have
-            log.warning("result %s in %s is damaged and counts as missing: %s", key, self.folder, error)
-            return None
+            try:
+                packed = self._rows.get(_checked(key))
+                return None if packed is None else safetensors.numpy.load(packed)
+            except (Damaged, SafetensorError, KeyError):  # KeyError: a number format that numpy does not have
+                self._tell_damage(key)
+                return None
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is a row under ``key``; it is not read."""
+        """Whether there is a result under ``key`` that can be read."""
         with self._plain_errors():
-            return _checked(key) in self._cache
+            try:
+                return self._rows.get(_checked(key)) is not None
+            except Damaged:
+                self._tell_damage(key)
+                return False
 
     def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep ``arrays`` under ``key``, in place of what was there; StoreError where the store is full."""
@@ -180,16 +141,22 @@ class Store:
         """Keep several results in one transaction: all of them, or none and a StoreError."""
         packed = {_checked(key): _pack(arrays) for key, arrays in items.items()}
         wanted = sum(map(len, packed.values()))
-        with self._plain_errors(), self._cache.transact():
-            used = self._cache.volume()
+
+        def check(used: int) -> None:
             if used + wanted > self.limit:
                 raise StoreError(
                     f"The result store in {self.folder} is full: {_said(used)} of {_said(self.limit)} are used and "
                     f"{_said(wanted)} more are needed. Empty it with `ugrn cache --clear`, or set UGRN_CACHE_LIMIT "
                     "to a larger size such as 8G."
                 )
-            for key, value in packed.items():
-                self._cache.set(key, value)
+
+        with self._plain_errors():
+            self._rows.put_many(packed, check)
+
+    def notes(self) -> tuple[str, ...]:
+        """What was found damaged since this store was opened, a sentence each."""
+        with self._guard:
+            return tuple(self._notes)
 
     @contextmanager
     def lock(self, *keys: str, cancel: Cancel | None = None) -> Iterator[None]:
@@ -225,28 +192,50 @@ class Store:
     def stats(self) -> StoreStats:
         """Folder, number of results, size and limit in bytes."""
         with self._plain_errors():
-            return StoreStats(self.folder, len(self._cache), self._cache.volume(), self.limit)
+            rows = self._rows
+            return StoreStats(self.folder, rows.count(), rows.size(), self.limit, tuple(rows.left_aside()))
 
     def clear(self) -> int:
-        """Remove every row, foreign ones too; returns how many there were."""
+        """Remove every row, and files that were left aside as damaged; returns how many rows there were."""
         with self._plain_errors():
-            return self._cache.clear(retry=True)
+            return self._rows.clear()
 
     def close(self) -> None:
-        """Close the calling thread's connection; the store opens it again when it is used again."""
-        self._cache.close()
+        """Close what is open; the store opens it again when it is used again."""
+        self._rows.close()
+
+    def _tell_damage(self, key: str) -> None:
+        with self._guard:
+            told, self._damaged = self._damaged, True
+        log.debug("result %s in %s is damaged", key, self.folder)
+        if not told:
+            self._tell(
+                f"A stored result in {self.folder} is damaged (its checksum does not fit); it and any others like it "
+                "are computed anew. Disk or memory of this machine may be failing."
+            )
+
+    def _left_aside(self, file: Path, fresh: Path) -> None:
+        self._tell(
+            f"{file} is damaged or of another version of this program and cannot be read. It is left as it is, and "
+            f"results are computed anew into {fresh.name} beside it; `ugrn cache --clear` removes both."
+        )
+
+    def _tell(self, note: str) -> None:
+        with self._guard:
+            self._notes.append(note)
+        log.warning(note)
 
     @contextmanager
     def _plain_errors(self) -> Iterator[None]:
         """Failures of the disk and of the database in words; StoreError and everything else pass through."""
         try:
             yield
-        except diskcache.Timeout as error:
-            raise StoreError(
-                f"The result store in {self.folder} has been busy for {BUSY_SECONDS} seconds. "
-                "Stop the other run that writes into it, or give this one a folder of its own with UGRN_CACHE_DIR."
-            ) from error
         except (OSError, sqlite3.Error) as error:
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY or isinstance(error, Timeout):
+                raise StoreError(
+                    f"The result store in {self.folder} has been busy for {BUSY_SECONDS} seconds. Stop the other run "
+                    "that writes into it, or give this one a folder of its own with UGRN_CACHE_DIR."
+                ) from error
             raise StoreError(_unusable(self.folder, error)) from error
 
 

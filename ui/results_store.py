@@ -16,6 +16,15 @@ def show() -> None:
         st.caption(plain(f"Nothing is computed twice. Kept in {stats.folder}; also `ugrn cache`."))
         st.button("Clear", on_click=_clear, disabled=not stats.entries, key="clear results")
 
+    _tell_damage(store().notes())
+
+
+def _tell_damage(notes: tuple[str, ...]) -> None:
+    """Tell a session once what was found damaged in the store; it stays until it is closed."""
+    for note in notes[st.session_state.get("damage told", 0) :]:
+        st.toast(plain(note), icon=":material/warning:", duration="infinite")
+    st.session_state["damage told"] = len(notes)
+
 
 def _clear() -> None:
     with said_in_place():

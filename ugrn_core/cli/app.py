@@ -5,6 +5,7 @@ Command modules import what they need inside the command, so that ``ugrn --help`
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 import typer
@@ -27,11 +28,22 @@ from ugrn_core.cli.sweep import sweep
 from ugrn_core.cli.translator import translator
 from ugrn_core.errors import UGRNError
 
+CORE = logging.getLogger("ugrn_core")
+
+
+class Warnings(logging.Handler):
+    """Warnings of the core, such as one of a damaged store, told as every note is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
 
 class Commands(TyperGroup):
     """A command group that tells a :class:`UGRNError` to the user; any other error is a bug and keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
+        if not any(isinstance(handler, Warnings) for handler in CORE.handlers):
+            CORE.addHandler(Warnings(logging.WARNING))
         try:
             return super().invoke(ctx)
         except UGRNError as error:

@@ -22,7 +22,13 @@ def cache(
         stats = store.stats()
     if as_json:
         write_json(
-            {"folder": str(stats.folder), "results": stats.entries, "bytes": stats.size, "limit_bytes": stats.limit}
+            {
+                "folder": str(stats.folder),
+                "results": stats.entries,
+                "bytes": stats.size,
+                "limit_bytes": stats.limit,
+                "left_aside": [file.name for file in stats.left_aside],
+            }
         )
         return
     write_table(
@@ -31,5 +37,6 @@ def cache(
             ["results", f"{stats.entries:,}"],
             ["size", f"{stats.size / 2**20:,.2f} MiB"],
             ["limit", f"{stats.limit / 2**20:,.2f} MiB (UGRN_CACHE_LIMIT)"],
+            *(["left aside", f"{file.name}, damaged or of another version"] for file in stats.left_aside),
         ],
     )

@@ -20,7 +20,7 @@ from ugrn_core.errors import UGRNError
 
 Facts = dict[str, Any]
 
-PACKAGES = ("torch", "scgpt", "numpy", "safetensors", "anndata", "diskcache", "plotly", "streamlit", "typer")
+PACKAGES = ("torch", "scgpt", "numpy", "safetensors", "anndata", "plotly", "streamlit", "typer")
 
 
 def doctor(

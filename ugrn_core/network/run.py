@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import closing
+from contextlib import closing, suppress
+
+import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
@@ -47,20 +49,31 @@ def predict_network(
     """
     notes = check_request(request, translator, backbone)
     hands = hands_of(backbone, translator, executor)
-    files = ScoreFiles(request, translator.card.seeds)
-    start = 0.0
-    if request.context.kind != "pair" and translator.card.schema.method != "Baseline-Emb":
-        curves = None
-        if finished_share(backbone, translator, request, store) < 1:
-            start = SWEEP_SHARE
-            settings, part = translator.card.schema.settings, part_of(progress, 0.0, start)
-            curves = sweep_all(backbone, request, settings, store, hands, part, cancel)
-        hands = InProcess(backbone, translator, curves=curves)
-    tally = Tally(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
-    with closing(_scored(_blocks(backbone, translator, request), store, hands, tally, cancel)) as scored:
-        for pairs, block in scored:
-            files.fill(pairs, block)
-    return files.finished(notes)
+
+    def score(hands: Hands, start: float = 0.0) -> NetworkScores:
+        files = ScoreFiles(request, translator.card.seeds)
+        tally = Tally(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
+        with closing(_scored(_blocks(backbone, translator, request), store, hands, tally, cancel)) as scored:
+            for pairs, block in scored:
+                files.fill(pairs, block)
+        return files.finished(notes)
+
+    if request.context.kind == "pair" or translator.card.schema.method == "Baseline-Emb":
+        return score(hands)
+    if finished_share(backbone, translator, request, store) == 1:
+        with suppress(_LostError):
+            return score(InProcess(backbone, translator, curves=_lost))
+    settings, part = translator.card.schema.settings, part_of(progress, 0.0, SWEEP_SHARE)
+    curves = sweep_all(backbone, request, settings, store, hands, part, cancel)
+    return score(InProcess(backbone, translator, curves=curves), SWEEP_SHARE)
+
+
+class _LostError(Exception):
+    """A block that was in the store is not any more: it was cleared meanwhile, or is damaged."""
+
+
+def _lost(*_: object) -> tuple[np.ndarray | None, np.ndarray]:
+    raise _LostError
 
 
 def finished_share(backbone: Backbone, translator: Translator, request: NetworkRequest, store: Store | None) -> float:
