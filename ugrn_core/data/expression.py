@@ -10,7 +10,8 @@ from scipy import sparse
 
 from ugrn_core.data.binning import bin_values
 from ugrn_core.data.layout import Codes, Matrix
-from ugrn_core.data.matrix import Survey, Units, log1p_values, row_blocks
+from ugrn_core.data.matrix import row_blocks
+from ugrn_core.data.scale import Survey, Units, as_read, log1p_values
 from ugrn_core.errors import InputError
 from ugrn_core.genes.lookup import Species
 from ugrn_core.types import Progress
@@ -88,7 +89,8 @@ def summarise(matrix: Matrix, seen: Survey, columns: dict[str, Codes], progress:
     squares = np.zeros(n_genes)
     drawn = np.sort(np.random.default_rng(SAMPLE_SEED).permutation(n_cells)[:MAX_SAMPLE])
     kept = []
-    for start, block in row_blocks(matrix):
+    for start, stored in row_blocks(matrix):
+        block = as_read(stored, seen)
         rows = slice(start, start + block.shape[0])
         logs = log1p_values(block, seen.units, seen.totals[rows])
         detected = sparse.csr_matrix((np.ones_like(block.data), block.indices, block.indptr), shape=block.shape)

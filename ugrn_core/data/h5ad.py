@@ -14,7 +14,7 @@ from ugrn_core.data.expression import ExpressionData, summarise
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
 from ugrn_core.data.hdf5 import open_hdf5
 from ugrn_core.data.layout import MAX_LEVELS, Codes, Layout, Matrix, read_layout
-from ugrn_core.data.matrix import Survey, survey
+from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
 from ugrn_core.types import Progress
 
@@ -112,7 +112,7 @@ def _choose_matrix(
         matrix = layout.matrices[name]
         genes, source = _checked_genes(layout, matrix, gene_column)
         seen = survey(matrix, genes, progress)
-        notes.append(seen.sentence(name))
+        notes += seen.sentences(name)
         if not seen.scaled:
             if seen.largest == 0:
                 raise InputError(f"{name} holds nothing but zeros. {_offered(layout)}")
