@@ -7,6 +7,7 @@ import json
 import pickle
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,18 +143,20 @@ def test_a_missing_field_of_args_is_named(scgpt_folder: Path, field: str) -> Non
     ("field", "value", "expected"),
     [
         ("nheads", 3, "not a multiple"),
-        ("nheads", 0, "positive whole number"),
-        ("nheads", True, "positive whole number"),
-        ("embsize", "16", "positive whole number"),
-        ("embsize", 10**12, "positive whole number"),
+        ("nheads", 0, "nheads: should be greater than or equal to 1, got 0"),
+        ("nheads", True, "valid integer, got True"),
+        ("embsize", "16", "valid integer, got '16'"),
+        ("embsize", 10**12, "less than or equal to 1000000"),
         ("embsize", 32, "another shape"),
         ("nlayers", 3, "layers in the weights: 0, 1"),
         ("nlayers", 1, "layers in the weights: 0, 1"),
-        ("pad_value", "x", "expected a number"),
+        ("pad_value", "x", "pad_value: should be a valid number"),
         ("input_emb_style", "category", "continuous"),
         ("pre_norm", True, "pre_norm"),
         ("layout", "scbenchmark", "layout"),
-        ("n_bins", 1.5, "positive whole number"),
+        ("n_bins", 1.5, "valid integer"),
+        ("nlayers", 10**6, "less than or equal to 1000"),
+        ("pad_value", 1e300, "less than or equal to"),
     ],
 )
 def test_args_that_contradict_the_weights_are_refused(
@@ -179,8 +182,10 @@ def test_vocabulary_of_another_size_is_refused(scgpt_folder: Path) -> None:
     [
         (lambda v: v.update(TP53=v["MDM2"]), "each once"),
         (lambda v: v.update(TP53=99), "0 to 22"),
-        (lambda v: v.update(TP53="0"), "whole-number id"),
-        (lambda v: v.update(TP53=True), "whole-number id"),
+        (lambda v: v.update(TP53="0"), "TP53: should be a valid integer"),
+        (lambda v: v.update(TP53=True), "TP53: should be a valid integer"),
+        (lambda v: v.update({"TP\u0000": 3}), "control characters"),
+        (lambda v: v.update({"x" * 300: 3}), "at most 200 characters"),
         (lambda v: v.clear(), "no gene"),
     ],
 )
@@ -263,6 +268,28 @@ def test_a_flipped_byte_never_escapes_as_another_error(scgpt_folder: Path, where
             load_checkpoint(scgpt_folder, device="cpu")
     finally:
         file.write_bytes(whole)
+
+
+def test_tensors_that_claim_more_than_their_file_are_refused(scgpt_folder: Path) -> None:
+    message = refused(change_tensors(scgpt_folder, lambda t: t.update({QKV: torch.ones(1).expand(10**6, 10**6)})))
+    assert "claims tensors of" in message
+
+
+def test_weights_that_grow_on_unpacking_are_refused(scgpt_folder: Path) -> None:
+    file = scgpt_folder / "best_model.pt"
+    with zipfile.ZipFile(file) as whole:
+        members = {m.filename: whole.read(m) for m in whole.infolist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    assert "compressed" in refused(scgpt_folder)
+
+
+def test_a_byte_order_mark_is_passed_over(scgpt_folder: Path) -> None:
+    before = load_checkpoint(scgpt_folder, device="cpu").fingerprint
+    for name in ("args.json", "vocab.json"):
+        (scgpt_folder / name).write_bytes(b"\xef\xbb\xbf" + (scgpt_folder / name).read_bytes())
+    assert load_checkpoint(scgpt_folder, device="cpu").fingerprint == before
 
 
 def test_half_precision_is_read_as_float32(scgpt_folder: Path, make_scgpt: MakeFolder) -> None:
@@ -349,13 +376,15 @@ def test_save_refuses_args_that_contradict_the_model(scgpt_folder: Path, tmp_pat
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        ({"bas": 1}, "unknown facts bas"),
-        ({"base": "10"}, "base is '10'"),
-        ({"grid": []}, "rising"),
+        ({"bas": 1}, "bas: unknown entry"),
+        ({"base": "10"}, "base: should be a valid number, got '10'"),
+        ({"base": float("nan")}, "base: should be a finite number"),
+        ({"about": [float("nan")], "grid": list(range(10**5))}, "grid: tuple should have at most 100 items"),
+        ({"grid": []}, "at least 1 item"),
         ({"grid": [3, 1]}, "rising"),
-        ({"domain": [5, 1]}, "lower and an upper"),
-        ({"drop_zero_genes": 1}, "true or false"),
-        ({"unit": None}, "expected text"),
+        ({"domain": [5, 1]}, "rising"),
+        ({"drop_zero_genes": 1}, "valid boolean"),
+        ({"unit": None}, "unit: should be a valid string"),
     ],
 )
 def test_an_odd_card_is_refused(scgpt_folder: Path, facts: dict, expected: str) -> None:

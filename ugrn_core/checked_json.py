@@ -38,6 +38,8 @@ Line = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(_plain
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
 Words = Annotated[tuple[Word, ...], Field(max_length=1_000)]
 Gene = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_plain)]
+Token = Annotated[str, StringConstraints(max_length=200), AfterValidator(_plain)]
+"""Of a vocabulary."""
 Genes = Annotated[tuple[Gene, ...], Field(max_length=MOST_GENES)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -56,7 +58,7 @@ def from_json(kind: type[T] | TypeAdapter[T], text: str | bytes, what: str, most
     """
     content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     if len(content) > most:
-        raise InputError(f"{what} has {len(content):,} bytes; expected at most {most:,}.")
+        raise InputError(f"{what}: too long, expected at most {most:,} bytes.")
     adapter = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:

@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from ugrn_core.backbones.layouts import Layout, count, number
-from ugrn_core.errors import CheckpointError
+from pydantic import AfterValidator, JsonValue, TypeAdapter
+from typing_extensions import TypedDict
+
+from ugrn_core.backbones.layouts import Args, Layout, ScgptArgs
+from ugrn_core.checked_json import STRICT, Grid, Line, Value, Word
 from ugrn_core.types import BackboneCard
 
-FACTS = ("name", "label", "unit", "domain", "base", "grid", "drop_zero_genes", "embedded", "licence")
-"""What ``card.json`` may state of a backbone. Its key ``about`` is free (how it was trained, figures, sources)."""
+
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if sorted(set(values)) != list(values):
+        raise ValueError("expected rising values")
+    return values
+
+
+class Facts(TypedDict, total=False):
+    """What ``card.json`` may state of a backbone; ``about`` is free (how it was trained, figures, sources)."""
+
+    __pydantic_config__ = STRICT  # pyright: ignore[reportGeneralTypeIssues] (pydantic's way)
+
+    name: Word
+    label: Line
+    unit: Word
+    domain: Annotated[tuple[Value, Value], AfterValidator(_rising)]
+    base: Value
+    grid: Annotated[Grid, AfterValidator(_rising)]
+    drop_zero_genes: bool
+    embedded: bool
+    licence: Line
+    about: JsonValue
+
+
+FACTS = TypeAdapter(Facts)
 
 GRID_SHARES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9)
 BASE_SHARE = 0.2
@@ -21,36 +46,20 @@ LOG1P_BASE = 1.0
 LOG1P_GRID = (0.25, 0.5, 2.0, 3.0, 4.0, 5.0)
 
 
-def make_card(layout: Layout, args: Mapping[str, Any], folder_name: str, *facts: Mapping[str, Any]) -> BackboneCard:
+def make_card(layout: Layout, args: Args, folder_name: str, *facts: Facts) -> BackboneCard:
     """Card of a checkpoint; later ``facts`` outrank earlier ones, all outrank the defaults of the layout.
 
     A binned model keeps values in bins 0 to ``n_bins - 1`` and never met a gene at 0 in scGPT's pre-training.
     """
-    known = _binned(args) if layout.name == "scgpt" else _log1p()
+    n_bins = args.n_bins if isinstance(args, ScgptArgs) else 0
+    known: dict[str, Any] = _binned(n_bins - 1) if n_bins else _log1p()
     known |= {"name": folder_name, "label": f"{layout.label} checkpoint {folder_name}"}
     for given in facts:
-        unknown = sorted(set(given) - set(FACTS) - {"about"})
-        if unknown:
-            raise CheckpointError(f"card: unknown facts {', '.join(unknown)}; expected {', '.join(FACTS)} or about.")
-        known |= {k: v for k, v in given.items() if k != "about"}
-    return BackboneCard(
-        name=_text(known, "name"),
-        label=_text(known, "label"),
-        layout=layout.name,
-        unit=_text(known, "unit"),
-        domain=_domain(known),
-        base=number(known, "base"),
-        grid=_grid(known),
-        max_seq_len=count(args, "max_seq_len"),
-        n_bins=count(args, "n_bins") if layout.name == "scgpt" else 0,
-        drop_zero_genes=_flag(known, "drop_zero_genes"),
-        embedded=_flag(known, "embedded"),
-        licence=_text(known, "licence"),
-    )
+        known |= {key: value for key, value in given.items() if key != "about"}
+    return BackboneCard(layout=layout.name, max_seq_len=args.max_seq_len, n_bins=n_bins, **known)
 
 
-def _binned(args: Mapping[str, Any]) -> dict[str, Any]:
-    top = count(args, "n_bins") - 1
+def _binned(top: int) -> dict[str, Any]:
     return {
         "unit": "bins",
         "domain": (0.0, float(top)),
@@ -72,36 +81,3 @@ def _log1p() -> dict[str, Any]:
         "embedded": False,
         "licence": "",
     }
-
-
-def _text(facts: Mapping[str, Any], key: str) -> str:
-    if not isinstance(facts[key], str):
-        raise CheckpointError(f"card: {key} is {facts[key]!r}, expected text.")
-    return facts[key]
-
-
-def _flag(facts: Mapping[str, Any], key: str) -> bool:
-    if not isinstance(facts[key], bool):
-        raise CheckpointError(f"card: {key} is {facts[key]!r}, expected true or false.")
-    return facts[key]
-
-
-def _numbers(facts: Mapping[str, Any], key: str) -> tuple[float, ...]:
-    values = facts[key]
-    if not isinstance(values, list | tuple):
-        raise CheckpointError(f"card: {key} is {values!r}, expected a list of numbers.")
-    return tuple(number({key: x}, key) for x in values)
-
-
-def _domain(facts: Mapping[str, Any]) -> tuple[float, float]:
-    values = _numbers(facts, "domain")
-    if len(values) != 2 or values[0] >= values[1]:
-        raise CheckpointError(f"card: domain is {list(values)}, expected a lower and an upper value.")
-    return values[0], values[1]
-
-
-def _grid(facts: Mapping[str, Any]) -> tuple[float, ...]:
-    values = _numbers(facts, "grid")
-    if not values or sorted(set(values)) != list(values):
-        raise CheckpointError(f"card: grid is {list(values)}, expected rising virtual values.")
-    return values

@@ -10,26 +10,29 @@ import hashlib
 import json
 import pickle
 import struct
-from collections.abc import Iterable, Mapping
+import zipfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
 import torch
+from pydantic import Field, JsonValue, TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ugrn_core.backbones.backbone import TransformerBackbone
-from ugrn_core.backbones.cards import make_card
+from ugrn_core.backbones.cards import FACTS, Facts, make_card
 from ugrn_core.backbones.devices import choose_device
 from ugrn_core.backbones.layouts import (
     LAYOUTS,
+    Args,
     Layout,
     canonical_tensors,
     empty_model,
-    known_args,
     published_args,
+    read_args,
     read_config,
     recognise,
     shown,
@@ -37,8 +40,19 @@ from ugrn_core.backbones.layouts import (
     to_published,
 )
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.errors import CheckpointError
+from ugrn_core.checked_json import STRICT, Token, from_json_file
+from ugrn_core.errors import CheckpointError, InputError
 from ugrn_core.types import Vocabulary
+
+T = TypeVar("T")
+
+OBJECT = TypeAdapter(dict[str, JsonValue])
+TOKENS = TypeAdapter(Annotated[dict[Token, int], Field(max_length=1_000_000)], config=STRICT)
+MOST_BYTES = 32 << 20
+"""Of args.json, card.json and vocab.json, each."""
+
+SHARED = 4
+"""How often tensors of a published file may share their memory; a view of one number can claim any size."""
 
 PICKLED, SAFE = "best_model.pt", "model.safetensors"
 
@@ -54,6 +68,8 @@ UNREADABLE = (
     OSError,
     struct.error,
     SafetensorError,
+    zipfile.BadZipFile,
+    MemoryError,
 )
 """What torch and safetensors raise on bytes that are not a file of tensors."""
 
@@ -66,11 +82,16 @@ class Checkpoint:
     weights: Path
     layout: Layout
     config: TransformerConfig
-    args: Mapping[str, Any]
+    fields: Args
     tokens: Mapping[str, int]
-    facts: Mapping[str, Any]
+    facts: Facts
     state: Mapping[str, Tensor]
     ignored: tuple[str, ...]
+
+    @property
+    def args(self) -> dict[str, Any]:
+        """``args.json`` as it is, with the names of the layout."""
+        return self.fields.model_dump(exclude_unset=True)
 
     @property
     def fingerprint(self) -> str:
@@ -78,7 +99,7 @@ class Checkpoint:
 
 
 def load_checkpoint(
-    folder: str | Path, *, device: str | torch.device | None = None, card: Mapping[str, Any] | None = None
+    folder: str | Path, *, device: str | torch.device | None = None, card: Facts | None = None
 ) -> TransformerBackbone:
     """Backbone of a checkpoint folder, on ``device`` (default: :func:`choose_device`), in evaluation mode.
 
@@ -89,7 +110,7 @@ def load_checkpoint(
 
 
 def to_backbone(
-    checkpoint: Checkpoint, *, device: str | torch.device | None = None, card: Mapping[str, Any] | None = None
+    checkpoint: Checkpoint, *, device: str | torch.device | None = None, card: Facts | None = None
 ) -> TransformerBackbone:
     """Backbone of a checkpoint that was read."""
     c = checkpoint
@@ -97,7 +118,7 @@ def to_backbone(
     model.load_state_dict(c.state, strict=True, assign=True)
     return TransformerBackbone(
         model=model.to(choose_device(device)),
-        card=make_card(c.layout, c.args, c.folder.name, c.facts, card or {}),
+        card=make_card(c.layout, c.fields, c.folder.name, c.facts, card or {}),
         vocabulary=Vocabulary.from_tokens(dict(c.tokens)),
         fingerprint=c.fingerprint,
     )
@@ -173,19 +194,20 @@ def _read(folder: Path) -> Checkpoint:
     if len(weights) > 1:
         raise CheckpointError(f"holds {PICKLED} and {SAFE}; keep the one you mean.")
     args, tokens = read_json(folder / "args.json"), read_tokens(folder / "vocab.json")
-    facts = read_json(folder / "card.json") if (folder / "card.json").is_file() else {}
+    card = folder / "card.json"
+    facts = _from_json(FACTS, card) if card.is_file() else Facts()
     tensors = canonical_tensors(read_tensors(weights[0]))
     layout = recognise(tensors)
     if args.get("layout", layout.name) != layout.name:
-        raise CheckpointError(f"args.json says layout {args['layout']!r}, the tensors are those of {layout.name!r}.")
+        said = str(args["layout"])[:40]
+        raise CheckpointError(f"args.json says layout {said!r}, the tensors are those of {layout.name!r}.")
     embedding = tensors[f"{layout.modules['gene_embedding']}.weight"]
     if embedding.dim() != 2:
         raise CheckpointError(f"the gene embedding is {list(embedding.shape)}, expected [tokens, width].")
-    args = known_args(layout, args)
-    config = read_config(layout, args, tokens, embedding.shape[1])
+    fields = read_args(layout, args)
+    config = read_config(layout, fields, tokens, embedding.shape[1])
     state, ignored = to_core(layout, config, tensors)
-    make_card(layout, args, folder.name, facts)
-    return Checkpoint(folder, weights[0], layout, config, args, tokens, facts, state, ignored)
+    return Checkpoint(folder, weights[0], layout, config, fields, tokens, facts, state, ignored)
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:
@@ -193,6 +215,8 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
     try:
         if file.suffix == ".safetensors":
             return load_file(file)
+        if zipfile.is_zipfile(file):
+            _check_packing(file)
         content = torch.load(file, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
         reason = str(error).strip().splitlines() or [type(error).__name__]
@@ -205,35 +229,28 @@ def read_tensors(file: Path) -> dict[str, Tensor]:
     odd = [str(k) for k, v in content.items() if not (isinstance(k, str) and isinstance(v, Tensor))]
     if odd:
         raise CheckpointError(f"{file.name} holds things that are not tensors ({shown(odd)}): expected a state dict.")
+    claimed = sum(t.numel() * t.element_size() for t in content.values())
+    if claimed > SHARED * file.stat().st_size + 1_000_000:
+        raise CheckpointError(f"{file.name} claims tensors of {claimed:,} bytes and has {file.stat().st_size:,}.")
     return content
+
+
+def _check_packing(file: Path) -> None:
+    """torch stores tensors as they are; a zip that grows on unpacking was made to fill the memory."""
+    with zipfile.ZipFile(file) as archive:
+        packed = [m.filename for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]
+    if packed:
+        raise ValueError(f"{packed[0][:100]} in it is compressed, which torch never does")
 
 
 def read_json(file: Path) -> dict[str, Any]:
     """A JSON object; a key that stands twice is an error."""
-
-    def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        for key, value in pairs:
-            if key in result:
-                raise CheckpointError(f"{file.name} holds {key!r} twice.")
-            result[key] = value
-        return result
-
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"), object_pairs_hook=once)
-    except (ValueError, RecursionError) as error:
-        raise CheckpointError(f"{file.name} is not JSON ({str(error)[:200]}).") from error
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{file.name} holds a {type(content).__name__}, expected an object.")
-    return content
+    return _from_json(OBJECT, file)
 
 
 def read_tokens(file: Path) -> dict[str, int]:
     """Token ids of ``vocab.json``: every id from 0 to n - 1 once."""
-    tokens = read_json(file)
-    odd = [s for s, i in tokens.items() if isinstance(i, bool) or not isinstance(i, int)]
-    if odd:
-        raise CheckpointError(f"{file.name}: {len(odd)} tokens have no whole-number id ({shown(odd)}).")
+    tokens = _from_json(TOKENS, file)
     if sorted(tokens.values()) != list(range(len(tokens))):
         raise CheckpointError(
             f"{file.name}: ids of {len(tokens)} tokens must be 0 to {len(tokens) - 1}, each once; "
@@ -243,6 +260,13 @@ def read_tokens(file: Path) -> dict[str, int]:
     if all(s.startswith("<") for s in tokens):
         raise CheckpointError(f"{file.name} holds no gene.")
     return tokens
+
+
+def _from_json(kind: TypeAdapter[T], file: Path) -> T:
+    try:
+        return from_json_file(kind, file, MOST_BYTES)
+    except InputError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def _write_json(file: Path, content: Mapping[str, Any]) -> None:

@@ -13,18 +13,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.checked_json import Value, complaint
 from ugrn_core.errors import CheckpointError
 
-LARGEST_FIELD = 1_000_000  # no width, layer or head count of a real model is above this
 NAMES_SHOWN = 6
+
+Size = Annotated[int, Field(ge=1, le=1_000_000)]
+"""No width, length or number of bins of a real model is above this."""
 
 LAYER = {
     "qkv": "self_attn.in_proj",
@@ -37,14 +41,44 @@ LAYER = {
 """Modules of one layer: lean core to torch's TransformerEncoderLayer, which both layouts use."""
 
 
+class Args(BaseModel):
+    """What is read of ``args.json``; a published one has many other fields, which are kept as they are."""
+
+    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
+
+    embsize: Size
+    nheads: Annotated[int, Field(ge=1, le=10_000)]
+    nlayers: Annotated[int, Field(ge=1, le=1_000)]
+    max_seq_len: Size
+    input_emb_style: Literal["continuous"] = "continuous"
+    """Nothing else has a derivative."""
+    pre_norm: Literal[False] | None = False
+    """Both layouts norm after each block."""
+
+
+class ScgptArgs(Args):
+    """Of scGPT."""
+
+    d_hid: Size
+    n_bins: Annotated[int, Field(ge=2, le=1_000_000)]
+    pad_value: Value
+
+
+class ScbenchmarkArgs(Args):
+    """Of scBenchmark, whose feed-forward is as wide as the model unless ``d_hid`` says otherwise."""
+
+    d_hid: Size | None = None
+    max_seq_len: Size = Field(validation_alias=AliasChoices("max_seq_len", "train_maxseq"))
+    cls_value: Value
+
+
 @dataclass(frozen=True)
 class Layout:
     """One published layout.
 
     ``modules`` maps modules of the lean core to published ones, ``layers`` is what stands before a layer's number,
-    ``optional`` are beginnings of names that are known and not read. ``fields`` must be in ``args.json``;
-    ``cls_field`` is the one that holds the value of ``<cls>``;
-    ``synonyms`` are other names of fields, under which a published ``args.json`` may state them.
+    ``optional`` are beginnings of names that are known and not read. ``args`` is what ``args.json`` must hold,
+    ``cls_field`` the field of it with the value of ``<cls>``.
     """
 
     name: Literal["scgpt", "scbenchmark"]
@@ -53,9 +87,8 @@ class Layout:
     layers: str
     optional: tuple[str, ...]
     norms: bool
-    fields: tuple[str, ...]
+    args: type[Args]
     cls_field: str
-    synonyms: Mapping[str, str] = field(default_factory=dict)
 
 
 LAYOUTS: dict[str, Layout] = {
@@ -75,7 +108,7 @@ LAYOUTS: dict[str, Layout] = {
         layers="transformer_encoder.layers.",
         optional=("mvc_decoder.", "cls_decoder.", "flag_encoder."),
         norms=True,
-        fields=("embsize", "nheads", "nlayers", "d_hid", "max_seq_len", "n_bins", "pad_value"),
+        args=ScgptArgs,
         cls_field="pad_value",
     ),
     "scbenchmark": Layout(
@@ -93,9 +126,8 @@ LAYOUTS: dict[str, Layout] = {
         layers="encoder.layers.",
         optional=("layer_norm.", "gene2query."),
         norms=False,
-        fields=("embsize", "nheads", "nlayers", "max_seq_len", "cls_value"),
+        args=ScbenchmarkArgs,
         cls_field="cls_value",
-        synonyms={"train_maxseq": "max_seq_len"},
     ),
 }
 
@@ -129,44 +161,35 @@ def recognise(names: Iterable[str]) -> Layout:
     return found[0]
 
 
-def read_config(
-    layout: Layout, args: Mapping[str, Any], tokens: Mapping[str, int], gene_width: int
-) -> TransformerConfig:
+def read_args(layout: Layout, content: Mapping[str, Any]) -> Args:
+    """The fields of ``args.json`` that a layout needs, whatever else stands there."""
+    try:
+        return layout.args.model_validate(dict(content))
+    except ValidationError as error:
+        raise CheckpointError(f"args.json does not fit the {layout.label} layout: {complaint(error)}.") from error
+
+
+def read_config(layout: Layout, args: Args, tokens: Mapping[str, int], gene_width: int) -> TransformerConfig:
     """Shape of the model from ``args.json`` and ``vocab.json``; heads are in no tensor, so they come from here alone.
 
-    ``gene_width`` is the width of the stored gene embedding. scBenchmark's feed-forward is as wide as the model
-    unless ``d_hid`` says otherwise.
+    ``gene_width`` is the width of the stored gene embedding.
     """
-    missing = [f for f in layout.fields if f not in args]
-    if missing:
-        raise CheckpointError(f"args.json lacks {', '.join(missing)}, needed for the {layout.label} layout.")
-    style = args.get("input_emb_style", "continuous")
-    if style != "continuous":
-        raise CheckpointError(f"input_emb_style in args.json is {style!r}; only 'continuous' has a derivative.")
-    if args.get("pre_norm", False):
-        raise CheckpointError("args.json says pre_norm; both layouts norm after each block, this one cannot be read.")
-    width, heads = count(args, "embsize"), count(args, "nheads")
-    if width % heads:
-        raise CheckpointError(f"args.json: embsize {width} is not a multiple of nheads {heads}.")
+    if args.embsize % args.nheads:
+        raise CheckpointError(f"args.json: embsize {args.embsize} is not a multiple of nheads {args.nheads}.")
     if "<cls>" not in tokens:
         raise CheckpointError("vocab.json has no <cls>: it stands before the genes of every cell in pre-training.")
     return TransformerConfig(
         vocab_size=len(tokens),
-        width=width,
-        n_layers=count(args, "nlayers"),
-        n_heads=heads,
-        ff_width=count(args, "d_hid") if "d_hid" in args else width,
-        gene_width=width if layout.norms else gene_width,
+        width=args.embsize,
+        n_layers=args.nlayers,
+        n_heads=args.nheads,
+        ff_width=getattr(args, "d_hid", None) or args.embsize,
+        gene_width=args.embsize if layout.norms else gene_width,
         gene_norm=layout.norms,
         value_norm=layout.norms,
         cls_id=tokens["<cls>"],
-        cls_value=number(args, layout.cls_field),
+        cls_value=getattr(args, layout.cls_field),
     )
-
-
-def known_args(layout: Layout, args: Mapping[str, Any]) -> dict[str, Any]:
-    """``args.json`` with the layout's synonyms under the names used here; a field that is there is not replaced."""
-    return {name: args[other] for other, name in layout.synonyms.items() if other in args} | dict(args)
 
 
 def published_args(layout: Layout, config: TransformerConfig) -> dict[str, Any]:
@@ -243,22 +266,6 @@ def shown(names: Sequence[str]) -> str:
     """The first few names and how many more there are."""
     more = len(names) - NAMES_SHOWN
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
-def count(args: Mapping[str, Any], field: str) -> int:
-    """A positive whole number of ``args.json``."""
-    value = args[field]
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_FIELD:
-        raise CheckpointError(f"{field} in args.json is {value!r}, expected a positive whole number.")
-    return value
-
-
-def number(args: Mapping[str, Any], field: str) -> float:
-    """A finite number of ``args.json`` or ``card.json``."""
-    value = args[field]
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e30:
-        raise CheckpointError(f"{field} is {value!r}, expected a number.")
-    return float(value)
 
 
 def _check_layers(layout: Layout, config: TransformerConfig, tensors: Mapping[str, Tensor]) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ugrn_core.backbones.fetch import by_hand, missing_files, pinned_checkpoint
 from ugrn_core.errors import CheckpointError, InputError
@@ -16,19 +15,20 @@ if TYPE_CHECKING:
     import torch
 
     from ugrn_core.backbones.backbone import Backbone
+    from ugrn_core.backbones.cards import Facts
 
 Kind = Literal["embedded", "fetchable", "toy"]
 
 
 @dataclass(frozen=True)
 class BackboneRecord:
-    """A backbone by name. ``facts`` outrank the card of its layout (:data:`ugrn_core.backbones.cards.FACTS`)."""
+    """A backbone by name. ``facts`` outrank the card of its layout (:class:`ugrn_core.backbones.cards.Facts`)."""
 
     name: str
     label: str
     origin: str
     kind: Kind
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)  # pyright: ignore[reportAssignmentType]
 
     @property
     def folder(self) -> Path | None:

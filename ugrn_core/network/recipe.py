@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from ugrn_core import __version__
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
+from ugrn_core.checked_json import complaint, from_json
 from ugrn_core.errors import InputError
 from ugrn_core.genes.lookup import Species
 from ugrn_core.network.blocks import translator_digest
@@ -60,7 +61,7 @@ def build_recipe(
     try:
         return _recipe(backbone, translator, request, prevalence, command, names, species, known, shown, notes)
     except ValidationError as error:
-        raise InputError(f"This network cannot be described in a recipe: {_first(error)}.") from error
+        raise InputError(f"This network cannot be described in a recipe: {complaint(error)}.") from error
 
 
 def _recipe(
@@ -118,12 +119,7 @@ def read_recipe(text: str | bytes) -> Recipe:
     Its size is limited, entries it does not know are refused, nothing in it is taken as a path, and its gene lists
     and values have to have the hashes that were written with them.
     """
-    if len(text) > MAX_BYTES:
-        raise InputError(f"The recipe has {len(text):,} bytes; expected at most {MAX_BYTES:,}.")
-    try:
-        recipe = Recipe.model_validate_json(text)
-    except ValidationError as error:
-        raise InputError(f"This is not the recipe.json of a network: {_first(error)}.") from error
+    recipe = from_json(Recipe, text, "This is not the recipe.json of a network", MAX_BYTES)
     try:
         hashes = _hashes(recipe.names, recipe.request())
     except ValueError as error:  # a context of a kind that does not go with its genes
@@ -180,11 +176,3 @@ def _hashes(names: Sequence[str], request: NetworkRequest) -> Hashes:
 
 def _hash(content: object) -> str:
     return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
-
-
-def _first(error: ValidationError) -> str:
-    """The first complaint in words, with its place."""
-    first = error.errors(include_url=False)[0]
-    place = ".".join(map(str, first["loc"])) or "the text"
-    got = "" if first["type"] in ("missing", "json_invalid") else f", got {str(first['input'])[:60]!r}"
-    return f"{place}: {first['msg'].removeprefix('Value error, ')}{got}"

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from ugrn_core.errors import InputError
+from ugrn_core.checked_json import (
+    MOST_GENES,
+    Count,
+    Digest,
+    Finite,
+    Gene,
+    Genes,
+    Grid,
+    Inside,
+    Line,
+    Positive,
+    Share,
+    Value,
+)
 from ugrn_core.genes.lookup import Species
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.shown import Shown
-from ugrn_core.translators.names import check_name
+from ugrn_core.translators.names import TranslatorName
 from ugrn_core.types import Background, Context, ContextKind
-
-MAX_GENES = 100_000
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-def _plain(text: str) -> str:
-    if CONTROL.search(text):
-        raise ValueError("it holds control characters")
-    return text
 
 
 def _no_path(text: str) -> str:
@@ -30,22 +33,11 @@ def _no_path(text: str) -> str:
     return text
 
 
-def _translator_name(text: str) -> str:
-    try:
-        return check_name(text)
-    except InputError as error:
-        raise ValueError(str(error)) from None
-
-
-Line = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(_plain)]
-Gene = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_plain)]
-Genes = Annotated[tuple[Gene, ...], Field(max_length=MAX_GENES)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Lines = Annotated[tuple[Line, ...], Field(max_length=1_000)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class Model(_Part):
@@ -59,21 +51,21 @@ class Model(_Part):
 class TranslatorFacts(_Part):
     """The translator by name and digest, and what it is."""
 
-    name: Annotated[Line, AfterValidator(_translator_name)]
+    name: TranslatorName
     digest: Digest
     method: Line
-    networks: tuple[Line, ...]
-    train_sets: tuple[Line, ...]
+    networks: Lines
+    train_sets: Lines
     calibrated: bool
 
 
 class Settings(_Part):
     """Virtual values, and the share of edges that probabilities assume."""
 
-    base: Finite
-    grid: Annotated[tuple[Finite, ...], Field(min_length=1, max_length=100)]
+    base: Value
+    grid: Grid
     background: Background
-    prevalence: Annotated[float, Field(gt=0, lt=1)]
+    prevalence: Inside
 
 
 class Cell(_Part):
@@ -82,30 +74,30 @@ class Cell(_Part):
     kind: ContextKind
     label: Line
     genes: Genes
-    values: Annotated[tuple[Finite, ...], Field(max_length=MAX_GENES)] | None
+    values: Annotated[tuple[Finite, ...], Field(max_length=MOST_GENES)] | None
 
 
 class Known(_Part):
     """The network that edges were looked up in, by name, number of edges and their hash."""
 
     name: Line
-    edges: int
+    edges: Count
     sha256: Digest
 
 
 class ShownEdges(_Part):
     """:class:`ugrn_core.network.shown.Shown`, as text."""
 
-    min_probability: Annotated[float, Field(ge=0, le=1)] | None
-    max_fdr: Annotated[float, Field(ge=0, le=1)] | None
-    slope_directions: tuple[Line, ...] | None
-    directions: tuple[Line, ...] | None
-    tags: tuple[Line, ...] | None
+    min_probability: Share | None
+    max_fdr: Share | None
+    slope_directions: Lines | None
+    directions: Lines | None
+    tags: Lines | None
     sources: Genes | None
     genes: Genes | None
     near: tuple[Gene, Annotated[int, Field(ge=1, le=100)]] | None
-    top_per_source: Annotated[int, Field(ge=1)] | None
-    cap: Annotated[int, Field(ge=1)] | None
+    top_per_source: Positive | None
+    cap: Positive | None
 
 
 class Hashes(_Part):
@@ -125,15 +117,15 @@ class Recipe(_Part):
     translator: TranslatorFacts
     settings: Settings
     cell: Cell
-    names: Annotated[tuple[str, ...], Field(max_length=MAX_GENES)]
+    names: Annotated[tuple[str, ...], Field(max_length=MOST_GENES)]
     species: Species | None
     sources: Genes
     targets: Genes
     known: Known | None
     shown: ShownEdges
-    notes: tuple[Line, ...]
+    notes: Lines
     sha256: Hashes
-    versions: dict[Line, Line]
+    versions: Annotated[dict[Line, Line], Field(max_length=100)]
 
     def request(self) -> NetworkRequest:
         """The question."""
