@@ -24,6 +24,7 @@ import safetensors.numpy
 from filelock import FileLock, Timeout, UnixFileLock
 from safetensors import SafetensorError
 
+from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.errors import Cancelled, StoreError
 from ugrn_core.paths import cache_folder
 from ugrn_core.rows import Damaged, Rows
@@ -35,7 +36,6 @@ DEFAULT_LIMIT = 4 << 30  # bytes
 BUSY_SECONDS = 60  # wait for another writer before giving up
 LOCK_POLL_SECONDS = 0.02
 KEY = re.compile(r"[0-9a-f]{64}")
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def sweep_key(
@@ -244,10 +244,10 @@ def cache_limit() -> int:
     given = os.environ.get("UGRN_CACHE_LIMIT", "").strip()
     if not given:
         return DEFAULT_LIMIT
-    match = SIZE.fullmatch(given)
-    if match is None:
+    limit = bytes_of(given)
+    if limit is None:
         raise StoreError(f"UGRN_CACHE_LIMIT is {given!r}; give a size such as 500M, 8G or a number of bytes.")
-    return int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
+    return limit
 
 
 def _pack(arrays: Mapping[str, np.ndarray]) -> bytes:

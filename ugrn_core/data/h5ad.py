@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,16 +11,22 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ugrn_core.data.column import MAX_LEVELS, Codes
 from ugrn_core.data.expression import ExpressionData, summarise
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
+from ugrn_core.data.group_sums import unions
 from ugrn_core.data.hdf5 import open_hdf5
-from ugrn_core.data.layout import MAX_LEVELS, Codes, Layout, Matrix, read_layout
+from ugrn_core.data.layout import Layout, Matrix, read_layout
+from ugrn_core.data.limits import SECONDS, read_seconds
 from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
 from ugrn_core.types import Progress
 
 MAX_PROFILE_VALUES = 8_000_000
 """Levels times genes for which profiles are kept (about 100 MB); further columns are left out and named."""
+GROUPED_VALUES_A_SECOND = 60_000_000
+"""Values that are not 0 times columns that are summed over, of a second that reading may take: summing takes about a
+third of the time. Further columns are left out and named."""
 
 SURVEY_SHARE = 0.3
 """Share of the time that goes into the first of the two passes."""
@@ -40,9 +47,9 @@ def inspect_h5ad(file: Path | str | BinaryIO) -> H5adContents:
     """List layers, gene columns and groups without reading a matrix."""
     with open_hdf5(file) as opened:
         layout = read_layout(opened)
-        groups = {name: levels for name, (_, levels) in _groups(layout).items()}
+        groups = {name: codes.levels for name, codes in _groups(layout)}
         names = gene_columns(layout.genes)
-        return H5adContents(layout.n_cells, len(layout.genes.index()), tuple(layout.matrices), names, groups)
+        return H5adContents(layout.n_cells, layout.genes.n_rows, tuple(layout.matrices), names, groups)
 
 
 def read_h5ad(
@@ -50,19 +57,21 @@ def read_h5ad(
     *,
     layer: str | None = None,
     gene_column: str | None = None,
+    column: str | None = None,
     progress: Progress | None = None,
 ) -> ExpressionData:
     """Read a data set (a path, or a seekable binary file such as an upload).
 
     ``layer``: "X", "raw" or the name of a layer; by default X, or where X is scaled ``.raw`` or the first layer that is
-    not, which is said in the notes. ``gene_column``: a column of the gene table, or "index". Whatever cannot be used
-    is an InputError. Two passes over the matrix; deterministic. A file of unknown origin is better read by
+    not, which is said in the notes. ``gene_column``: a column of the gene table, or "index". ``column``: the column of
+    cells that is wanted, which comes first where not all can be kept. Whatever cannot be used is an InputError. Two
+    passes over the matrix; deterministic. A file of unknown origin is better read by
     :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
     with open_hdf5(file) as opened:
         layout = read_layout(opened)
         matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
-        columns, left_out = _affordable(_groups(layout), matrix.shape[1])
+        columns, left_out = _affordable(layout, matrix.shape[1], seen.filled, column)
         summary = summarise(matrix, seen, columns, _part(progress, SURVEY_SHARE, 1.0))
     notes += left_out
     empty = int((seen.totals == 0).sum())
@@ -129,38 +138,49 @@ def _choose_matrix(
 def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> tuple[np.ndarray, str]:
     """Gene names of a matrix; a file whose cells are named like genes and whose genes are not is turned around."""
     index = matrix.genes.index()
-    if gene_column is None and not named_like_genes(index) and known_share(layout.cells.index()) > 0.5:
+    if gene_column is None and not named_like_genes(index) and known_share(layout.cells.some_names()) > 0.5:
+        some = ", ".join(layout.cells.some_names(3)[:3])
         raise InputError(
-            f"The file holds genes in rows: its {layout.n_cells:,} cells are named like genes "
-            f"({', '.join(layout.cells.index()[:3])}). Turn it around: adata = adata.T, then adata.write_h5ad(...)."
+            f"The file holds genes in rows: its {layout.n_cells:,} cells are named like genes ({some}). Turn it "
+            "around: adata = adata.T, then adata.write_h5ad(...)."
         )
     return choose_gene_names(matrix.genes, gene_column)
 
 
-def _groups(layout: Layout) -> dict[str, Codes]:
-    """Columns of cells with 2 to ``MAX_LEVELS`` levels."""
-    found = {}
-    for column in layout.cells.columns:
+def _groups(layout: Layout, first: str | None = None) -> Iterator[tuple[str, Codes]]:
+    """Columns of cells with 2 to ``MAX_LEVELS`` levels, in the order of the file but for the ``first``."""
+    for column in sorted(layout.cells.columns, key=lambda name: name != first):
         codes = layout.cells.levels(column)
         if codes is not None and 2 <= len(codes.levels) <= MAX_LEVELS:
-            found[column] = codes
-    return found
+            yield column, codes
 
 
-def _affordable(columns: dict[str, Codes], n_genes: int) -> tuple[dict[str, Codes], list[str]]:
-    """The columns whose profiles fit ``MAX_PROFILE_VALUES``, in the order of the file, and a note on the others."""
+def _affordable(layout: Layout, n_genes: int, filled: int, first: str | None) -> tuple[dict[str, Codes], list[str]]:
+    """The columns whose profiles can be kept and summed, in the order of the file, and a note on the others."""
     kept: dict[str, Codes] = {}
-    left: list[str] = []
-    levels = 1
-    for column, codes in columns.items():
-        if (levels + len(codes.levels)) * n_genes <= MAX_PROFILE_VALUES:
+    large: list[str] = []
+    n_levels = 1
+    for column, codes in _groups(layout, first):
+        if (n_levels + len(codes.levels)) * n_genes <= MAX_PROFILE_VALUES:
             kept[column] = codes
-            levels += len(codes.levels)
+            n_levels += len(codes.levels)
         else:
-            left.append(column)
-    if not left:
-        return kept, []
-    return kept, [f"No profiles are kept for the groups of {', '.join(left)}: too many levels times genes."]
+            large.append(column)
+    finer = unions(kept)
+    family = {name: finer[name][0] if name in finer else name for name in kept}
+    room = max(1, int(GROUPED_VALUES_A_SECOND * read_seconds()) // max(1, filled))
+    chosen = list(dict.fromkeys(family.values()))[:room]
+    slow = [name for name in kept if family[name] not in chosen]
+    notes = (
+        [f"No profiles are kept for the groups of {', '.join(large)}: too many levels times genes."] if large else []
+    )
+    if slow:
+        notes.append(
+            f"No profiles are kept for the groups of {', '.join(slow)}: with so many cells, {room} columns are summed "
+            "in the time that reading may take. Drop columns that are not needed, e.g. adata.obs = "
+            f"adata.obs[[{slow[0]!r}]], or allow more with {SECONDS}."
+        )
+    return {name: kept[name] for name in layout.cells.columns if name in kept and name not in slow}, notes
 
 
 def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:

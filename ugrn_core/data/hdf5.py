@@ -18,10 +18,9 @@ import numpy as np
 
 from ugrn_core.errors import InputError
 
-MAX_FILE_BYTES = 4 << 30
-MAX_CHUNK_BYTES = 1 << 30
-"""Size of one stored chunk once decompressed: HDF5 reads no less than that."""
-MAX_COLUMN_BYTES = 512 << 20
+MAX_FILE_BYTES = 64 << 30
+MAX_CHUNK_BYTES = 64 << 20
+"""Size of one stored chunk once decompressed: HDF5 reads no less than that, and works on three copies of it."""
 MAX_LINKS = 100_000
 MAX_DEPTH = 32
 """Groups within groups; anndata itself needs five."""
@@ -46,7 +45,7 @@ def open_hdf5(source: Path | str | BinaryIO) -> Iterator[h5py.File]:
         source.seek(0)
         opened = source
     with readable("The file"):
-        file = h5py.File(opened, "r")
+        file = h5py.File(opened, "r", rdcc_nbytes=MAX_CHUNK_BYTES)  # or a large chunk is unpacked again for each part
     with file:
         _check_links(file)
         yield file
@@ -57,11 +56,22 @@ def readable(what: str) -> Iterator[None]:
     """Turns the errors of the HDF5 library into an InputError about ``what``."""
     try:
         yield
-    except (OSError, RuntimeError, KeyError) as error:
+    except MemoryError as error:
+        raise _too_large(what) from error
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        if "alloc" in str(error):
+            raise _too_large(what) from error
         raise InputError(
             f"{what} cannot be read: it is truncated or damaged, or stored with a filter that is not installed "
             f"({str(error).strip(chr(39))[:160]}). Copy the file again, or write it anew with anndata."
         ) from error
+
+
+def _too_large(what: str) -> InputError:
+    return InputError(
+        f"{what} takes more memory than the reading of a file may take. Leave it out when writing the file, or write "
+        "it in smaller chunks; UGRN_READ_MEMORY allows more, such as 2G."
+    )
 
 
 def child(group: h5py.Group | h5py.Dataset | None, *names: str) -> h5py.Group | h5py.Dataset | None:
@@ -81,14 +91,14 @@ def child(group: h5py.Group | h5py.Dataset | None, *names: str) -> h5py.Group | 
                 )
             node = node[encoded] if there else None
     if isinstance(node, h5py.Dataset):
-        _check_storage(node)
-    return node if isinstance(node, (h5py.Group, h5py.Dataset)) else None
+        return node if _check_storage(node) else None
+    return node if isinstance(node, h5py.Group) else None
 
 
 def keys(group: h5py.Group) -> list[str]:
-    """Names in a group, sorted."""
+    """Names in a group, sorted; one that is not UTF-8 is left out, since nothing can show it."""
     with readable(str(group.name)):
-        return sorted(k if isinstance(k, str) else bytes(k).decode("utf-8", "replace") for k in group)
+        return sorted(name for name in group if isinstance(name, str))  # h5py gives others as bytes
 
 
 def attribute(node: h5py.Group | h5py.Dataset, name: str) -> Any:
@@ -102,25 +112,6 @@ def read(dataset: h5py.Dataset, selection: Any = ()) -> np.ndarray:
     """Part of a data set as an array."""
     with readable(str(dataset.name)):
         return dataset[selection]
-
-
-def read_column(dataset: h5py.Dataset, field: str | None = None) -> np.ndarray:
-    """A whole one-dimensional data set, or one field of a table; text as an object array of str."""
-    dtype = dataset.dtype if field is None else dataset.dtype[field]
-    if dataset.ndim != 1 or dataset.size * dtype.itemsize > MAX_COLUMN_BYTES:
-        raise InputError(
-            f"{dataset.name} has the shape {dataset.shape} and entries of {dtype.itemsize} bytes, expected a column of "
-            f"at most {MAX_COLUMN_BYTES >> 20} MB. Write the file anew with anndata."
-        )
-    if h5py.check_ref_dtype(dtype):
-        raise InputError(
-            f"{dataset.name} holds references to other entries, which are not followed in an uploaded file. Write the "
-            "file anew with anndata, so that the column holds its own values."
-        )
-    values = read(dataset, () if field is None else field)
-    if values.dtype.kind not in "OS":
-        return values
-    return np.array([v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values], dtype=object)
 
 
 def _check_start(file: BinaryIO, size: int) -> None:
@@ -223,11 +214,17 @@ def _check_inside(dataset: h5py.h5d.DatasetID, name: str) -> None:
         )
 
 
-def _check_storage(dataset: h5py.Dataset) -> None:
+def _check_storage(dataset: h5py.Dataset) -> bool:
+    """Whether the data set is of a type that numpy has; storage elsewhere or in too large chunks is an InputError."""
     _check_inside(dataset.id, str(dataset.name))
-    chunk = int(np.prod(dataset.chunks or (0,), dtype=np.float64)) * dataset.dtype.itemsize
+    try:
+        size = dataset.dtype.itemsize
+    except TypeError:
+        return False
+    chunk = int(np.prod(dataset.chunks or (0,), dtype=np.float64)) * size
     if chunk > MAX_CHUNK_BYTES:
         raise InputError(
-            f"{dataset.name} is stored in chunks of {chunk / 2**30:.1f} GB; at most {MAX_CHUNK_BYTES >> 30} GB are "
+            f"{dataset.name} is stored in chunks of {chunk / 2**20:,.0f} MB; at most {MAX_CHUNK_BYTES >> 20} MB are "
             "read at once. Write the file anew with anndata."
         )
+    return True

@@ -7,25 +7,17 @@ under ``uns``. Matrices are ``X``, ``raw`` and the layers, each dense, CSR or CS
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import h5py
 import numpy as np
 
-from ugrn_core.data.hdf5 import attribute, child, keys, read_column
+from ugrn_core.data.column import Codes, Column, is_mask, readable_kind
+from ugrn_core.data.hdf5 import attribute, child, keys
 from ugrn_core.errors import InputError
 
 MAX_CELLS = 1_000_000
 MAX_GENES = 100_000
-MAX_LEVELS = 50
-"""A column of cells with 2 to this many levels is offered as groups."""
-
-
-class Codes(NamedTuple):
-    """A column of categories: codes (row,) int64, -1 for none, and the levels they stand for."""
-
-    codes: np.ndarray
-    levels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -37,59 +29,74 @@ class Table:
     index_name: str
     columns: tuple[str, ...]
 
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, without reading any."""
+        if isinstance(self.node, h5py.Dataset):
+            return int(self.node.size)
+        return self._index().values.shape[0]
+
     def index(self) -> np.ndarray:
         """Names of the rows, (row,) object."""
-        names = self.text(self.index_name)
-        if names is None:
-            raise InputError(f"{self.node.name} has no index that can be read. Write the file anew with anndata.")
-        return names
+        return self._index().text()
 
-    def is_text(self, column: str) -> bool:
+    def some_names(self, at_most: int = 2000) -> tuple[str, ...]:
+        """Names of some rows, evenly through the table."""
+        return self._index().some_text(at_most)
+
+    def is_text(self, name: str) -> bool:
         """Whether a column holds text or categories."""
-        values = self.values(column)
-        return values is not None and (isinstance(values, Codes) or values.dtype.kind == "O")
+        column = self.column(name)
+        return column is not None and column.is_text()
 
-    def text(self, column: str) -> np.ndarray | None:
+    def text(self, name: str) -> np.ndarray | None:
         """A column as text, (row,) object; numbers are written out; None if it cannot be read as one column."""
-        values = self.values(column)
-        if isinstance(values, Codes):
-            return np.array([*values.levels, ""], dtype=object)[values.codes]
-        if values is None:
-            return None
-        return np.array(["" if v is None or v != v else str(v) for v in values.astype(object)], dtype=object)
+        column = self.column(name)
+        return None if column is None else column.text()
 
-    def values(self, column: str) -> np.ndarray | Codes | None:
-        """A column in its own type; None for kinds this project has no use for."""
+    def levels(self, name: str) -> Codes | None:
+        """The levels met in a column of categories, text or yes/no, as :meth:`Column.levels`."""
+        column = self.column(name)
+        return None if column is None else column.levels()
+
+    def column(self, name: str) -> Column | None:
+        """Where a column is stored; None for kinds this project has no use for, InputError for a wrong length."""
+        column = self._stored(name)
+        if column is None:
+            return None
+        parts = [part for part in (column.values, column.mask) if part is not None]
+        if name != self.index_name and any(part.shape != (self.n_rows,) for part in parts):
+            raise InputError(
+                f"{column.values.name} has {' x '.join(map(str, column.values.shape))} entries, expected one for each "
+                f"of the {self.n_rows:,} rows. Write the file anew with anndata."
+            )
+        return column
+
+    def _index(self) -> Column:
+        index = self.column(self.index_name)
+        misfit = index is not None and index.mask is not None and index.mask.shape != index.values.shape
+        if index is None or index.values.ndim != 1 or misfit:
+            raise InputError(f"{self.node.name} has no index that can be read. Write the file anew with anndata.")
+        return index
+
+    def _stored(self, name: str) -> Column | None:
         if isinstance(self.node, h5py.Dataset):
-            values = read_column(self.node, column)
-            categories = child(self.file, "uns", f"{column}_categories") if values.dtype.kind in "iu" else None
-            return values if categories is None else _categorical(values, categories)
-        node = child(self.node, column)
+            if self.node.ndim != 1 or not readable_kind(self.node, name):
+                return None
+            is_code = Column(self.node, name).dtype.kind in "iu"
+            categories = child(self.file, "uns", f"{name}_categories") if is_code else None
+            return Column(self.node, name, _categories(categories))
+        node = child(self.node, name)
         if isinstance(node, h5py.Dataset):
-            categories = child(self.node, "__categories", column)
-            return read_column(node) if categories is None else _categorical(read_column(node), categories)
+            categories = child(self.node, "__categories", name)
+            return Column(node, None, _categories(categories)) if readable_kind(node) else None
         codes, categories = child(node, "codes"), child(node, "categories")
-        if codes is not None and categories is not None:
-            return _categorical(read_column(codes), categories)
-        stored, mask = child(node, "values"), child(node, "mask")
-        if stored is None or mask is None:
+        if isinstance(codes, h5py.Dataset) and categories is not None:
+            return Column(codes, None, _categories(categories)) if readable_kind(codes) else None
+        values, mask = child(node, "values"), child(node, "mask")
+        if values is None or mask is None or not (readable_kind(values) and is_mask(mask)):
             return None
-        column_values = read_column(stored).astype(object)
-        column_values[read_column(mask).astype(bool)] = None
-        return column_values
-
-    def levels(self, column: str) -> Codes | None:
-        """The levels met in a column of categories, text or yes/no.
-
-        None for columns of another kind, and for text with more than ``MAX_LEVELS`` levels.
-        """
-        values = self.values(column)
-        if isinstance(values, Codes):
-            used = np.unique(values.codes[values.codes >= 0])
-            rank = np.full(len(values.levels) + 1, -1, np.int64)
-            rank[used] = np.arange(len(used))
-            return Codes(rank[values.codes], tuple(values.levels[i] for i in used))
-        return _coded(values) if values is not None and values.dtype.kind in "Ob" else None
+        return Column(values, None, None, mask)
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,12 @@ def read_layout(file: h5py.File) -> Layout:
         raise InputError(
             f"The file is HDF5 but not h5ad: expected obs and var, found {found}.{tenx} Write one with anndata."
         )
-    n_cells = len(cells.index())
+    n_cells = cells.n_rows
+    if n_cells > MAX_CELLS:
+        raise InputError(
+            f"The file has {n_cells:,} cells; at most {MAX_CELLS:,} cells are read. Keep fewer, e.g. "
+            "scanpy.pp.subsample(adata, n_obs=50_000)."
+        )
     found = [("X", child(file, "X"), genes)]
     found += [("raw", child(file, "raw", "X"), _table(file, "raw", "var"))]
     found += [("raw", child(file, "raw.X"), _table(file, "raw.var"))]
@@ -193,7 +205,7 @@ def _check_shape(matrix: Matrix, n_cells: int) -> None:
         raise InputError(
             f"{matrix.name} is empty: {rows} cells and {columns} genes. Check the filters that were applied to it."
         )
-    n_genes = len(matrix.genes.index())
+    n_genes = matrix.genes.n_rows
     if rows != n_cells or columns != n_genes:
         raise InputError(
             f"{matrix.name} has {rows:,} x {columns:,} entries, but the file names {n_cells:,} cells and "
@@ -201,33 +213,9 @@ def _check_shape(matrix: Matrix, n_cells: int) -> None:
         )
 
 
-def _coded(values: np.ndarray) -> Codes | None:
-    """Codes and sorted levels of text or yes/no, nothing being no level; None beyond ``MAX_LEVELS``."""
-    first: dict[str, int] = {}
-    codes = np.full(len(values), -1, np.int64)
-    for i, value in enumerate(values):
-        if value is None or value in ("", "nan"):
-            continue
-        codes[i] = first.setdefault(str(value), len(first))
-        if len(first) > MAX_LEVELS:
-            return None
-    levels = sorted(first)
-    rank = np.empty(len(levels) + 1, np.int64)
-    rank[[first[level] for level in levels]] = np.arange(len(levels))
-    rank[-1] = -1
-    return Codes(rank[codes], tuple(levels))
-
-
-def _categorical(codes: np.ndarray, categories: h5py.Group | h5py.Dataset) -> Codes:
-    """Codes and categories as one column; a code without its category is an InputError."""
-    if isinstance(categories, h5py.Group):  # nullable text, since anndata 0.12
-        inner = child(categories, "values")
-        categories = inner if isinstance(inner, h5py.Dataset) else categories
-    if isinstance(categories, h5py.Group):
-        raise InputError(f"The categories {categories.name} cannot be read. Write the file anew with anndata.")
-    levels = tuple(map(str, read_column(categories)))
-    if codes.dtype.kind not in "iu" or (len(codes) and codes.max() >= len(levels)):
-        raise InputError(f"The codes of {categories.name} do not fit its categories. Write the file anew with anndata.")
-    if len(set(levels)) != len(levels):
-        raise InputError(f"{categories.name} names a category twice. Write the file anew with anndata.")
-    return Codes(np.maximum(codes.astype(np.int64), -1), levels)
+def _categories(node: h5py.Group | h5py.Dataset | None) -> h5py.Dataset | None:
+    """The data set that holds categories; one that cannot be read is an InputError."""
+    inner = child(node, "values") if isinstance(node, h5py.Group) else node  # nullable text, since anndata 0.12
+    if node is None or (inner is not None and readable_kind(inner) and inner.ndim == 1):
+        return inner
+    raise InputError(f"The categories {node.name} cannot be read. Write the file anew with anndata.")

@@ -1,6 +1,7 @@
 """A stored matrix in blocks of rows; what its numbers are is asked in :mod:`ugrn_core.data.scale`.
 
-Memory stays bounded by the block: a matrix is never read whole, but for one stored by genes (CSC).
+Memory stays bounded by the block: a matrix is never read whole. One stored by genes (CSC) is read several times over, a
+range of cells each time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from ugrn_core.data.hdf5 import child, read
 from ugrn_core.data.layout import Matrix
 from ugrn_core.errors import InputError
 
-BLOCK_VALUES = 4_000_000
+BLOCK_VALUES = 1_000_000
+CSC_VALUES = 4_000_000
+"""Values of the range of cells that is kept at once where a matrix is stored by genes."""
 MAX_VALUES = 2_000_000_000
 """Stored values (non-zero ones of a sparse matrix) of the largest matrix that is read."""
 MAX_CSC_VALUES = 50_000_000
@@ -31,10 +34,7 @@ def row_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
     elif matrix.kind == "csr":
         yield from _csr_blocks(matrix)
     else:
-        whole = _whole_csc(matrix)
-        step = max(1, BLOCK_VALUES * matrix.shape[0] // max(1, whole.nnz))
-        for start in range(0, matrix.shape[0], step):
-            yield start, whole[start : start + step]
+        yield from _csc_blocks(matrix)
 
 
 def _dense_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
@@ -57,20 +57,46 @@ def _csr_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
         part = slice(int(indptr[start]), int(indptr[stop]))
         shape = (stop - start, matrix.shape[1])
         rows = indptr[start : stop + 1] - indptr[start]
-        block = (_float32(read(data, part)), read(indices, part).astype(np.int64), rows)
-        yield start, _clean(_checked(sparse.csr_matrix, block, shape, matrix.name))
+        parts = (_float32(read(data, part)), _checked(read(indices, part), matrix.shape[1], matrix.name), rows)
+        yield start, _clean(sparse.csr_matrix(parts, shape=shape))
         start = stop
 
 
-def _whole_csc(matrix: Matrix) -> sparse.csr_matrix:
+def _csc_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
+    """Blocks of a matrix that is stored by genes: for each range of cells all of it is read, and theirs is kept."""
     data, indices, indptr = _sparse_parts(matrix, matrix.shape[1])
     if data.shape[0] > MAX_CSC_VALUES:
         raise InputError(
             f"{matrix.name} is stored by genes (CSC) with {data.shape[0]:,} values; at most {MAX_CSC_VALUES:,} are "
             "read in this form. Store it by cells: adata.X = adata.X.tocsr()."
         )
-    parts = (_float32(read(data)), read(indices).astype(np.int64), indptr)
-    return _clean(_checked(sparse.csc_matrix, parts, matrix.shape, matrix.name).tocsr())
+    ends = np.zeros(matrix.shape[0] + 1, np.int64)
+    for _, cells in _parts_by_gene(matrix, indices):
+        ends[1:] += np.bincount(cells, minlength=matrix.shape[0])
+    ends = np.cumsum(ends)
+    start = 0
+    while start < matrix.shape[0]:
+        stop = int(np.searchsorted(ends, ends[start] + CSC_VALUES, side="right")) - 1
+        stop = min(matrix.shape[0], max(start + 1, stop))
+        kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        for part, cells in _parts_by_gene(matrix, indices):
+            here = np.flatnonzero((cells >= start) & (cells < stop))
+            genes = np.searchsorted(indptr, part.start + here, side="right") - 1
+            kept.append((_float32(read(data, part)[here]), cells[here] - start, genes.astype(np.int32)))
+        values, cells, genes = (np.concatenate(each) for each in zip(*kept, strict=True))
+        del kept
+        of_range = _clean(sparse.csr_matrix((values, (cells, genes)), shape=(stop - start, matrix.shape[1])))
+        step = max(1, BLOCK_VALUES * (stop - start) // max(1, of_range.nnz))
+        for first in range(0, stop - start, step):
+            yield start + first, of_range[first : first + step]
+        start = stop
+
+
+def _parts_by_gene(matrix: Matrix, indices: h5py.Dataset) -> Iterator[tuple[slice, np.ndarray]]:
+    """The cells of all stored values in parts, with where each part lies in the file."""
+    for first in range(0, max(1, indices.shape[0]), BLOCK_VALUES):
+        part = slice(first, min(first + BLOCK_VALUES, indices.shape[0]))
+        yield part, _checked(read(indices, part), matrix.shape[0], matrix.name)
 
 
 def _sparse_parts(matrix: Matrix, n_major: int) -> tuple[h5py.Dataset, h5py.Dataset, np.ndarray]:
@@ -100,13 +126,13 @@ def _part(matrix: Matrix, name: str, kinds: str) -> h5py.Dataset:
     return part
 
 
-def _checked(form: type, parts: tuple, shape: tuple[int, int], name: str):
-    try:
-        matrix = form(parts, shape=shape)
-        matrix.check_format(full_check=True)
-    except ValueError as error:
-        raise InputError(f"{name} is a damaged sparse matrix ({error}). Write the file anew with anndata.") from error
-    return matrix
+def _checked(indices: np.ndarray, size: int, name: str) -> np.ndarray:
+    """Indices of 0 to ``size`` - 1 as int32; others would make scipy write beyond its arrays."""
+    if indices.min(initial=0) < 0 or indices.max(initial=0) >= size:
+        raise InputError(
+            f"{name} is a damaged sparse matrix: it has an index beyond its shape. Write the file anew with anndata."
+        )
+    return indices.astype(np.int32)
 
 
 def _float32(values: np.ndarray) -> np.ndarray:

@@ -57,7 +57,8 @@ class Survey:
     """One pass over a matrix: what its numbers are, and the total of each cell.
 
     ``totals`` (cell,) float64 are sums of the values as :func:`as_read` gives them. ``base`` is that of the logarithms
-    (a key of :data:`BASES`), ``total`` the one all cells were normalised to. ``negatives`` counts values below zero.
+    (a key of :data:`BASES`), ``total`` the one all cells were normalised to. ``negatives`` counts values below zero,
+    ``filled`` those that are not 0.
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class Survey:
     base: str = "natural"
     total: float | None = None
     negatives: int = 0
+    filled: int = 0
 
     @property
     def scaled(self) -> bool:
@@ -154,7 +156,7 @@ class _Seen:
     """What is gathered over the blocks of a matrix; memory: four float64 a cell and the values of 200 cells."""
 
     def __init__(self, n_cells: int) -> None:
-        self.smallest, self.largest, self.negatives = 0.0, 0.0, 0
+        self.smallest, self.largest, self.negatives, self.filled = 0.0, 0.0, 0, 0
         self.below, self.above, self.whole = 0.0, 0.0, True
         self.totals = np.zeros(n_cells)
         self.antilogs = {base: np.zeros(n_cells) for base in BASES}
@@ -165,6 +167,7 @@ class _Seen:
         if not block.nnz:
             return
         values = block.data
+        self.filled += len(values)
         self.smallest, self.largest = min(self.smallest, float(values.min())), max(self.largest, float(values.max()))
         if values.min() < 0:
             self.negatives += int((values < 0).sum())
@@ -184,7 +187,8 @@ class _Seen:
     def survey(self) -> Survey:
         kind, base, total = self._read()
         factor = np.log(BASES[base])
-        return Survey(kind, self.smallest, self.largest, self.totals * factor, base, total, self.negatives)
+        totals = self.totals * factor
+        return Survey(kind, self.smallest, self.largest, totals, base, total, self.negatives, self.filled)
 
     def _read(self) -> tuple[Kind, str, float | None]:
         """Kind, base of the logarithms, and the total of normalised cells."""

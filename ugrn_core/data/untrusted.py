@@ -25,7 +25,6 @@ from typing import Any, BinaryIO
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.expression_file import load_expression, save_expression
 from ugrn_core.data.h5ad import H5adContents, inspect_h5ad, read_h5ad
-from ugrn_core.data.hdf5 import MAX_FILE_BYTES
 from ugrn_core.errors import InputError
 from ugrn_core.paths import ROOT
 from ugrn_core.types import Progress
@@ -34,6 +33,7 @@ STALL_SECONDS = 45.0
 """A child that says nothing for so long is stopped; between two blocks of cells lie a few seconds at most."""
 MAX_MEMORY = 12 << 30
 """Address space of the child, where the system can limit it."""
+MAX_UPLOAD_BYTES = 4 << 30
 COMMAND = (sys.executable, "-m", "ugrn_core.data.untrusted")
 
 
@@ -72,8 +72,8 @@ def _on_disk(file: Path | str | BinaryIO, folder: Path) -> Iterator[Path]:
         yield Path(file).absolute()
         return
     size = file.seek(0, os.SEEK_END)
-    if size > MAX_FILE_BYTES:
-        raise InputError(f"The file has {size / 2**30:.1f} GB; at most {MAX_FILE_BYTES >> 30} GB are read.")
+    if size > MAX_UPLOAD_BYTES:
+        raise InputError(f"The file has {size / 2**30:.1f} GB; at most {MAX_UPLOAD_BYTES >> 30} GB are read.")
     file.seek(0)
     inner = folder / "upload"
     inner.mkdir()
