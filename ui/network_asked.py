@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.network.request import NetworkRequest, check_request, default_sources
-from ugrn_core.pair import with_genes
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Context
 from ui import contexts, models, network_genes, network_recipe, network_translator

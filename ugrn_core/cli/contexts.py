@@ -92,7 +92,7 @@ def cell_context(
         backbone.card,
         backbone.vocabulary,
         group=cells.column_and_level(),
-        n_variable=VARIABLE_GENES[0] if cells.variable is None else cells.variable,
+        n_variable=VARIABLE_GENES if cells.variable is None else cells.variable,
         cap=_room(backbone),
     )
     if strict and report.unresolved:

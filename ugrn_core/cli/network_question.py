@@ -169,7 +169,7 @@ def folder_name(level: str, levels: Sequence[str]) -> str:
 
 def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
     """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
-    from ugrn_core.pair import with_genes
+    from ugrn_core.added_genes import with_genes
     from ugrn_core.types import Context
 
     sources = default_sources(cell.genes)
