@@ -41,11 +41,16 @@ class ContextChoice:
 
     contexts: dict[str, Context]
     file: str = PAIR
-    group: str | None = None
+    group: tuple[str, str] | None = None
     options: tuple[str, ...] = ()
     report: GeneReport | None = None
     notes: tuple[str, ...] = ()
     gene_list: str = field(default="", repr=False)
+
+    @property
+    def group_words(self) -> tuple[str, ...]:
+        """The group as words of a command."""
+        return () if self.group is None else ("--group", "=".join(self.group))
 
     @property
     def main(self) -> Context:
@@ -193,7 +198,7 @@ def of_group(backbone: Backbone, chosen: cells.Cells, group: tuple[str, str] | N
     return ContextChoice(
         {ALL_CELLS if group is None else group[1]: context},
         chosen.word,
-        None if group is None else f"{group[0]}={group[1]}",
+        group,
         (*chosen.options, *size),
         report,
         notes,
