@@ -12,9 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ABOVE_CORE = ("streamlit", "ui", "pages", "app")
-SPRINGS = {"_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "jsonpickle"}
-DISKCACHE_SPRINGS = {"Cache", "FanoutCache", "Deque", "Index", "JSONDisk", "memoize"}
-STORE = ROOT / "ugrn_core" / "rows.py"
+SPRINGS = {"_pickle", "cloudpickle", "dill", "joblib", "shelve", "marshal", "jsonpickle", "diskcache"}
 
 
 def sources(*rooms: str) -> list[Path]:
@@ -38,25 +36,24 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield node.module
 
 
-def unpickling(tree: ast.AST, *, is_store: bool = False) -> Iterator[str]:
+def unpickling(tree: ast.AST) -> Iterator[str]:
     """Every way in which a module could unpickle: libraries of pickles, and calls that read them unless told not to.
 
-    The name of pickle's own error may be used; rows.py may use diskcache through its PlainDisk.
+    The name of pickle's own error may be used.
     """
     for module in imported(tree):
-        top = module.split(".")[0]
-        if top in SPRINGS or (top == "diskcache" and not is_store):
+        if module.split(".")[0] in SPRINGS:
             yield f"import {module}"
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "pickle":
             yield from (f"pickle.{alias.name}" for alias in node.names if alias.name != "UnpicklingError")
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "pickle" and node.attr != "UnpicklingError":
             yield ast.unparse(node)
-        if isinstance(node, ast.Call) and springs(node, is_store):
+        if isinstance(node, ast.Call) and springs(node):
             yield ast.unparse(node)
 
 
-def springs(call: ast.Call, is_store: bool) -> bool:
+def springs(call: ast.Call) -> bool:
     called = ast.unparse(call.func)
     last = called.split(".")[-1]
     options = {option.arg: ast.unparse(option.value) for option in call.keywords}
@@ -66,7 +63,6 @@ def springs(call: ast.Call, is_store: bool) -> bool:
         or options.get("allow_pickle", "False") != "False"
         or called in ("eval", "exec", "yaml.load")
         or last in ("read_pickle", "unsafe_load")
-        or (is_store and last in DISKCACHE_SPRINGS and options.get("disk") != "PlainDisk")
     )
 
 
@@ -123,7 +119,7 @@ def test_rooms_that_load_no_torch(room: str) -> None:
 
 @pytest.mark.parametrize("path", PROGRAM, ids=name)
 def test_nothing_is_unpickled(path: Path) -> None:
-    assert not list(unpickling(ast.parse(path.read_text("utf-8")), is_store=path == STORE))
+    assert not list(unpickling(ast.parse(path.read_text("utf-8"))))
 
 
 @pytest.mark.parametrize(
@@ -151,5 +147,3 @@ def test_the_search_for_unpickling_lets_pass() -> None:
     harmless = "torch.load(p, weights_only=True); np.load(p, allow_pickle=False); safetensors.numpy.load(b)"
     assert not list(unpickling(ast.parse(harmless)))
     assert not list(unpickling(ast.parse("import pickle\ntry: read()\nexcept pickle.UnpicklingError: pass")))
-    assert not list(unpickling(ast.parse("import diskcache; diskcache.Cache(f, disk=PlainDisk)"), is_store=True))
-    assert list(unpickling(ast.parse("import diskcache; diskcache.Cache(f)"), is_store=True))

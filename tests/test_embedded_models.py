@@ -16,7 +16,7 @@ from ugrn_core.paths import ASSETS, beeline_folder
 from ugrn_core.probes.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.types import Context, SweepSettings
 
-NAMES = [p.name for p in sorted((ASSETS / "models").iterdir())]
+NAMES = [p.name for p in sorted((ASSETS / "models").glob("ugrn-*"))]
 LIMIT = 12_000_000  # bytes
 
 

@@ -76,7 +76,7 @@ def of_table(table: int) -> list[Results]:
 def models(found: list[Results]) -> list[str]:
     """Models to choose from: those with results, then those of the registry that could have some."""
     ready = [r.facts.backbone for r in found if r.facts.backbone != NONE]
-    could = [r.name for r in BACKBONES.values() if r.kind != "toy"]
+    could = [r.name for r in BACKBONES.values() if r.kind not in ("toy", "circuit")]
     return list(dict.fromkeys([*ready, *could]))
 
 

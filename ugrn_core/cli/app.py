@@ -19,6 +19,7 @@ from ugrn_core.cli.cache import cache
 from ugrn_core.cli.doctor import doctor
 from ugrn_core.cli.fetch import fetch
 from ugrn_core.cli.genes import genes
+from ugrn_core.cli.learn import learn
 from ugrn_core.cli.models import models
 from ugrn_core.cli.network import network
 from ugrn_core.cli.output import say
@@ -62,6 +63,7 @@ app = typer.Typer(
 for command in (pair, models, genes, sweep, score, network, beeline, benchmark, fetch, cache, doctor, bench):
     app.command()(command)
 app.add_typer(translator, name="translator")
+app.add_typer(learn, name="learn")
 
 
 def _show_version(wanted: bool) -> None:
