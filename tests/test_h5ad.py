@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from pathlib import Path
 
 import anndata as ad
@@ -13,13 +12,13 @@ import pytest
 from scipy import sparse
 
 from ugrn_core.data import column as one_column
-from ugrn_core.data import hdf5, layout, matrix, untrusted
+from ugrn_core.data import hdf5, layout, matrix
 from ugrn_core.data.binning import bin_values
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.expression_file import load_expression, save_expression
 from ugrn_core.data.h5ad import example_data, inspect_h5ad, read_h5ad
 from ugrn_core.data.layout import Matrix
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError
 from ugrn_core.paths import corpus_folder
 
 GENES = ["SOX2", "NANOG", "POU5F1", "TP53", "CDKN1A", "MYC", "GATA1", "KLF1", "TAL1", "HBB", "CCND1", "STAT1"]
@@ -612,48 +611,6 @@ def test_kept_data_come_back_from_disk(tmp_path):
     data = read_h5ad(saved(dataset(), tmp_path))
     save_expression(data, tmp_path)
     same(load_expression(tmp_path), data)
-
-
-def test_an_upload_is_read_by_a_process_of_its_own(tmp_path):
-    path = saved(dataset(), tmp_path)
-    upload = io.BytesIO(path.read_bytes())
-    upload.name = "../data.h5ad"
-    seen: list[float] = []
-    direct = read_h5ad(path)
-    same(untrusted.read_untrusted_h5ad(upload, progress=lambda share, _: seen.append(share)), direct)
-    assert seen[-1] == 1.0
-    assert untrusted.inspect_untrusted_h5ad(path) == inspect_h5ad(path)
-
-
-def test_the_errors_of_that_process_are_those_of_the_reader(tmp_path):
-    with pytest.raises(InputError, match="genes in rows"):
-        untrusted.read_untrusted_h5ad(turned_around(tmp_path))
-    with pytest.raises(InputError, match="no layer 'raw'"):
-        untrusted.read_untrusted_h5ad(saved(dataset(), tmp_path), layer="raw")
-
-
-@pytest.mark.parametrize(
-    ("program", "error", "words"),
-    [
-        ("import time; time.sleep(100)", InputError, "no progress for 1 seconds"),
-        ("import os; os.abort()", InputError, "crashed: it is damaged"),
-        ("raise ValueError('a bug')", RuntimeError, "a bug"),
-    ],
-    ids=["hangs", "crashes", "bug"],
-)
-def test_a_reader_that_hangs_or_crashes_does_not_take_the_app_along(tmp_path, monkeypatch, program, error, words):
-    monkeypatch.setattr(untrusted, "COMMAND", (sys.executable, "-c", program))
-    monkeypatch.setattr(untrusted, "STALL_SECONDS", 1.0)
-    with pytest.raises(error, match=words):
-        untrusted.read_untrusted_h5ad(saved(dataset(), tmp_path))
-
-
-def test_a_cancelled_reading_stops_the_process(tmp_path):
-    def stop(_share: float, _what: str) -> None:
-        raise Cancelled("Stopped.")
-
-    with pytest.raises(Cancelled):
-        untrusted.read_untrusted_h5ad(saved(dataset(), tmp_path), progress=stop)
 
 
 @pytest.mark.skipif(not os.environ.get("UGRN_CORPUS_DIR"), reason="UGRN_CORPUS_DIR is not set")

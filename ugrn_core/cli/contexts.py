@@ -66,12 +66,18 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
 
 def read_data(text: str, cells: CellOptions) -> ExpressionData:
     """The cells of an h5ad file or of ``example``; what was chosen in reading them is said."""
-    from ugrn_core.data.h5ad import example_data, read_h5ad
+    from ugrn_core.data.h5ad import example_data
+    from ugrn_core.data.untrusted import read_untrusted_h5ad
 
     if text != "example":
-        file = Path(text).expanduser()
         with progress_on_stderr() as progress:
-            data = read_h5ad(file, layer=cells.layer, gene_column=cells.gene_column, progress=progress)
+            data = read_untrusted_h5ad(
+                Path(text).expanduser(),
+                layer=cells.layer,
+                gene_column=cells.gene_column,
+                group=cells.group,
+                progress=progress,
+            )
     elif cells.layer or cells.gene_column:
         raise InputError("--layer and --gene-column are for files of your own; the example is read in one way only.")
     else:

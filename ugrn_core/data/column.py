@@ -14,6 +14,8 @@ from ugrn_core.errors import InputError
 
 MAX_LEVELS = 50
 """A column of cells with 2 to this many levels is offered as groups."""
+MAX_NAME = 1000
+"""Characters of the longest name of a level; what is longer is no name."""
 PART_BYTES = 4 << 20
 PART_ROWS = 20_000
 MAX_TEXT = 64 << 20
@@ -76,12 +78,14 @@ class Column:
         met: dict[object, int] = {}
         codes = []
         for part in self._masked():
-            codes.append(np.array([met.setdefault(value, len(met)) for value in part], dtype=np.int32))
+            for value in set(part) - met.keys():
+                met[value] = len(met)
             if len(met) > 2 * MAX_LEVELS:  # some may be one level once they are text
                 return None
+            codes.append(np.fromiter(map(met.__getitem__, part), np.int32, len(part)))
         names = [_as_text(value) for value in met]
         levels = sorted(set(names) - {"", "nan"})
-        if len(levels) > MAX_LEVELS:
+        if len(levels) > MAX_LEVELS or any(len(level) > MAX_NAME for level in levels):
             return None
         place = {level: i for i, level in enumerate(levels)}
         rank = np.array([place.get(name, -1) for name in names], dtype=np.int16)
@@ -97,6 +101,8 @@ class Column:
                 return None
         names = read(self.categories, used.tolist()) if len(used) else ()
         levels = tuple(_as_text(name) for name in names)
+        if any(len(level) > MAX_NAME for level in levels):
+            return None
         if len(set(levels)) != len(levels):
             raise _misfit(self.categories, "names a category twice")
         codes = [np.where(part >= 0, np.searchsorted(used, part), -1).astype(np.int16) for part in self._codes()]

@@ -24,7 +24,7 @@ from ugrn_core.types import Progress
 
 MAX_PROFILE_VALUES = 8_000_000
 """Levels times genes for which profiles are kept (about 100 MB); further columns are left out and named."""
-GROUPED_VALUES_A_SECOND = 60_000_000
+GROUPED_VALUES_A_SECOND = 40_000_000
 """Values that are not 0 times columns that are summed over, of a second that reading may take: summing takes about a
 third of the time. Further columns are left out and named."""
 
@@ -43,11 +43,11 @@ class H5adContents:
     groups: dict[str, tuple[str, ...]]
 
 
-def inspect_h5ad(file: Path | str | BinaryIO) -> H5adContents:
+def inspect_h5ad(file: Path | str | BinaryIO, progress: Progress | None = None) -> H5adContents:
     """List layers, gene columns and groups without reading a matrix."""
     with open_hdf5(file) as opened:
         layout = read_layout(opened)
-        groups = {name: codes.levels for name, codes in _groups(layout)}
+        groups = {name: codes.levels for name, codes in _groups(layout, progress)}
         names = gene_columns(layout.genes)
         return H5adContents(layout.n_cells, layout.genes.n_rows, tuple(layout.matrices), names, groups)
 
@@ -57,22 +57,23 @@ def read_h5ad(
     *,
     layer: str | None = None,
     gene_column: str | None = None,
-    column: str | None = None,
+    group: str | None = None,
     progress: Progress | None = None,
 ) -> ExpressionData:
     """Read a data set (a path, or a seekable binary file such as an upload).
 
     ``layer``: "X", "raw" or the name of a layer; by default X, or where X is scaled ``.raw`` or the first layer that is
-    not, which is said in the notes. ``gene_column``: a column of the gene table, or "index". ``column``: the column of
-    cells that is wanted, which comes first where not all can be kept. Whatever cannot be used is an InputError. Two
-    passes over the matrix; deterministic. A file of unknown origin is better read by
+    not, which is said in the notes. ``gene_column``: a column of the gene table, or "index". ``group``: the column of
+    cells that is wanted, or COLUMN=LEVEL; it comes first where not all can be kept. Whatever cannot be used is an
+    InputError. Two passes over the matrix; deterministic. A file of unknown origin is better read by
     :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
     with open_hdf5(file) as opened:
         layout = read_layout(opened)
         matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
-        columns, left_out = _affordable(layout, matrix.shape[1], seen.filled, column)
-        summary = summarise(matrix, seen, columns, _part(progress, SURVEY_SHARE, 1.0))
+        second = _part(progress, SURVEY_SHARE, 1.0)
+        columns, left_out = _affordable(layout, matrix.shape[1], seen.filled, group or "", second)
+        summary = summarise(matrix, seen, columns, second)
     notes += left_out
     empty = int((seen.totals == 0).sum())
     if empty:
@@ -147,20 +148,24 @@ def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> t
     return choose_gene_names(matrix.genes, gene_column)
 
 
-def _groups(layout: Layout, first: str | None = None) -> Iterator[tuple[str, Codes]]:
-    """Columns of cells with 2 to ``MAX_LEVELS`` levels, in the order of the file but for the ``first``."""
-    for column in sorted(layout.cells.columns, key=lambda name: name != first):
+def _groups(layout: Layout, progress: Progress | None, group: str = "") -> Iterator[tuple[str, Codes]]:
+    """Columns of cells with 2 to ``MAX_LEVELS`` levels, in the order of the file but for that of the ``group``."""
+    for column in sorted(layout.cells.columns, key=lambda name: not (group == name or group.startswith(f"{name}="))):
+        if progress:
+            progress(0.0, f"column {column!r} of cells looked at")
         codes = layout.cells.levels(column)
         if codes is not None and 2 <= len(codes.levels) <= MAX_LEVELS:
             yield column, codes
 
 
-def _affordable(layout: Layout, n_genes: int, filled: int, first: str | None) -> tuple[dict[str, Codes], list[str]]:
+def _affordable(
+    layout: Layout, n_genes: int, filled: int, group: str, progress: Progress | None
+) -> tuple[dict[str, Codes], list[str]]:
     """The columns whose profiles can be kept and summed, in the order of the file, and a note on the others."""
     kept: dict[str, Codes] = {}
     large: list[str] = []
     n_levels = 1
-    for column, codes in _groups(layout, first):
+    for column, codes in _groups(layout, progress, group):
         if (n_levels + len(codes.levels)) * n_genes <= MAX_PROFILE_VALUES:
             kept[column] = codes
             n_levels += len(codes.levels)

@@ -1,9 +1,9 @@
 """h5ad files of unknown origin, read in a process of their own.
 
-The HDF5 library can loop for ever or crash on a damaged file, and holds a lock of the whole process meanwhile. So an
-upload is read by a child process of bounded memory, which is stopped when it makes no progress; the app lives on.
-``python -m ugrn_core.data.untrusted`` is that child: one request as JSON on its input, answers as JSON lines on its
-output.
+The HDF5 library can loop for ever or crash on a damaged file, and holds a lock of the whole process meanwhile. So each
+is read by a child process (:mod:`ugrn_core.data.reader`) of bounded memory, which is stopped when its time is over or
+nobody wants its answer any more; the app lives on. The child sees neither the environment nor the folder nor the open
+files of its parent.
 """
 
 from __future__ import annotations
@@ -13,28 +13,34 @@ import json
 import os
 import queue
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ugrn_core.data.expression import ExpressionData
-from ugrn_core.data.expression_file import load_expression, save_expression
-from ugrn_core.data.h5ad import H5adContents, inspect_h5ad, read_h5ad
-from ugrn_core.errors import InputError
+from ugrn_core.data.expression_file import load_expression
+from ugrn_core.data.h5ad import H5adContents
+from ugrn_core.data.limits import MEMORY, SECONDS, read_memory, read_seconds
+from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.paths import ROOT
-from ugrn_core.types import Progress
+from ugrn_core.types import Cancel, Progress
 
-STALL_SECONDS = 45.0
-"""A child that says nothing for so long is stopped; between two blocks of cells lie a few seconds at most."""
-MAX_MEMORY = 12 << 30
-"""Address space of the child, where the system can limit it."""
+COMMAND = (sys.executable, "-P", "-m", "ugrn_core.data.reader")
+START_SECONDS = 120.0
+"""Patience with the start of the child, which imports a second's worth of packages; its time counts from then on."""
+LOOK_SECONDS = 0.1
+"""How often it is asked whether the answer is still wanted."""
 MAX_UPLOAD_BYTES = 4 << 30
-COMMAND = (sys.executable, "-m", "ugrn_core.data.untrusted")
+OF_THE_SYSTEM = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
+"""Variables without which the interpreter may not start."""
+OVER_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGALRM")}
 
 
 def read_untrusted_h5ad(
@@ -42,19 +48,27 @@ def read_untrusted_h5ad(
     *,
     layer: str | None = None,
     gene_column: str | None = None,
+    group: str | None = None,
     progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> ExpressionData:
-    """As :func:`ugrn_core.data.h5ad.read_h5ad`, whatever the file does; starting the child takes about 1 s."""
-    with tempfile.TemporaryDirectory(prefix="ugrn-") as folder, _on_disk(file, Path(folder)) as path:
-        request = {"task": "read", "file": str(path), "folder": folder, "layer": layer, "gene_column": gene_column}
-        _ask(request, progress)
-        return load_expression(Path(folder))
+    """As :func:`ugrn_core.data.h5ad.read_h5ad`, whatever the file does; starting the child takes about 1 s.
+
+    Time and memory are bounded by ``UGRN_READ_SECONDS`` and ``UGRN_READ_MEMORY``; more is an InputError. ``cancel`` is
+    asked all the time; then :class:`~ugrn_core.errors.Cancelled` is raised.
+    """
+    choice = {"layer": layer, "gene_column": gene_column, "group": group}
+    with _room() as folder:
+        path = _on_disk(file, folder)
+        _ask({"task": "read", "file": str(path), "folder": str(folder), **choice}, folder, progress, cancel)
+        return replace(load_expression(folder), label=_label(file))
 
 
-def inspect_untrusted_h5ad(file: Path | str | BinaryIO) -> H5adContents:
+def inspect_untrusted_h5ad(file: Path | str | BinaryIO, *, cancel: Cancel | None = None) -> H5adContents:
     """As :func:`ugrn_core.data.h5ad.inspect_h5ad`, whatever the file does."""
-    with tempfile.TemporaryDirectory(prefix="ugrn-") as folder, _on_disk(file, Path(folder)) as path:
-        answer = _ask({"task": "inspect", "file": str(path)}, None)
+    with _room() as folder:
+        path = _on_disk(file, folder)
+        answer = _ask({"task": "inspect", "file": str(path)}, folder, None, cancel)
     contents = answer["contents"]
     return H5adContents(
         contents["n_cells"],
@@ -66,110 +80,141 @@ def inspect_untrusted_h5ad(file: Path | str | BinaryIO) -> H5adContents:
 
 
 @contextlib.contextmanager
-def _on_disk(file: Path | str | BinaryIO, folder: Path) -> Iterator[Path]:
-    """Path of the file; an upload is copied into the folder under its own name."""
+def _room() -> Iterator[Path]:
+    """A folder for the upload and the answer, gone afterwards."""
+    with _said():
+        folder = tempfile.TemporaryDirectory(prefix="ugrn-", ignore_cleanup_errors=True)
+    with folder:
+        yield Path(folder.name)
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """A temporary folder without room, or a machine without room for another process, as an InputError."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"There is no room to read a file: {error.strerror or error}. Make room in the temporary folder, or set "
+            "TMPDIR to a folder with more."
+        ) from error
+
+
+def _on_disk(file: Path | str | BinaryIO, folder: Path) -> Path:
+    """Path of the file; an upload is copied into the folder."""
     if isinstance(file, (str, Path)):
-        yield Path(file).absolute()
-        return
+        return Path(file).absolute()
     size = file.seek(0, os.SEEK_END)
     if size > MAX_UPLOAD_BYTES:
         raise InputError(f"The file has {size / 2**30:.1f} GB; at most {MAX_UPLOAD_BYTES >> 30} GB are read.")
     file.seek(0)
-    inner = folder / "upload"
-    inner.mkdir()
-    path = inner / (Path(getattr(file, "name", "")).name or "upload.h5ad")
-    with path.open("wb") as copy:
-        shutil.copyfileobj(file, copy)
+    with _said(), (folder / "upload").open("wb") as copy:
+        shutil.copyfileobj(file, copy, 1 << 20)
     file.seek(0)
-    yield path
+    return folder / "upload"
 
 
-def _ask(request: dict[str, Any], progress: Progress | None) -> dict[str, Any]:
-    """The child's last answer; its error is raised here, a stall or a crash becomes an InputError."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-    with (
-        tempfile.TemporaryFile("w+") as complaints,
-        subprocess.Popen(
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, text=True, env=environment
-        ) as child,
-    ):
+def _label(file: Path | str | BinaryIO) -> str:
+    """The name of the file, without what no page can show."""
+    name = Path(str(file if isinstance(file, (str, Path)) else getattr(file, "name", ""))).name
+    return "".join(c if c.isprintable() else "?" for c in name)[:200] or "the uploaded file"
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """All that the child learns of the environment; what it writes goes into the folder."""
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    known = {name: os.environ[name] for name in OF_THE_SYSTEM if name in os.environ}
+    return known | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *(entry for entry in given if os.path.isabs(entry))]),
+        "PYTHONUTF8": "1",
+        "TMPDIR": str(folder),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MALLOC_ARENA_MAX": "1",
+        "HDF5_USE_FILE_LOCKING": "BEST_EFFORT",
+        "HDF5_PLUGIN_PRELOAD": "::",  # no filters from libraries that a file names
+        SECONDS: str(read_seconds()),
+        MEMORY: str(read_memory()),
+    }
+
+
+def _ask(request: dict[str, Any], folder: Path, progress: Progress | None, cancel: Cancel | None) -> dict[str, Any]:
+    """The child's last answer; its error is raised here, too much time or a crash becomes an InputError."""
+    with (folder / "complaints").open("w+b") as complaints, _started(folder, complaints) as child:
         try:
             _send(child, request)
-            answer = _last_answer(child, progress)
+            answer = _last_answer(child, progress, cancel)
         finally:
             child.kill()
+        ended = child.wait()
         complaints.seek(0)
-        said = complaints.read()
+        said = complaints.read(100_000).decode("utf-8", "replace")
     if "error" in answer:
         raise InputError(answer["error"])
     if answer.get("done"):
         return answer
+    if ended in OVER_TIME:
+        raise _over_time(answer)
     if "Traceback" in said:
         raise RuntimeError(f"reading {request['file']} failed:\n{said}")
     raise InputError("Reading the file crashed: it is damaged. Copy it again, or write it anew with anndata.")
 
 
-def _send(child: subprocess.Popen[str], request: dict[str, Any]) -> None:
+def _started(folder: Path, complaints: BinaryIO) -> subprocess.Popen[bytes]:
+    with _said():
+        return subprocess.Popen(
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            cwd=folder,
+            env=_environment(folder),
+            start_new_session=True,  # Ctrl-C is for the parent, which ends the child
+        )
+
+
+def _send(child: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
     assert child.stdin is not None
     with contextlib.suppress(BrokenPipeError), child.stdin as pipe:  # a child that is gone shows in its answer
-        pipe.write(json.dumps(request))
+        pipe.write(json.dumps(request).encode() + b"\n")
 
 
-def _last_answer(child: subprocess.Popen[str], progress: Progress | None) -> dict[str, Any]:
-    lines: queue.Queue[str | None] = queue.Queue()
+def _last_answer(child: subprocess.Popen[bytes], progress: Progress | None, cancel: Cancel | None) -> dict[str, Any]:
+    lines: queue.Queue[bytes] = queue.Queue()
     threading.Thread(target=_forward, args=(child.stdout, lines), daemon=True).start()
     answer: dict[str, Any] = {}
+    end = time.monotonic() + START_SECONDS
     while True:
+        if cancel is not None and cancel():
+            raise Cancelled("Stopped.")
         try:
-            line = lines.get(timeout=STALL_SECONDS)
+            line = lines.get(timeout=LOOK_SECONDS)
         except queue.Empty:
-            raise InputError(
-                f"Reading the file made no progress for {STALL_SECONDS:.0f} seconds and was stopped: it is damaged, or "
-                "stored so that cells cannot be read one after another. Write it anew with anndata."
-            ) from None
-        if line is None:
+            if time.monotonic() > end:
+                raise _over_time(answer) from None
+            continue
+        if not line:
             return answer
         answer = json.loads(line)
+        if answer.get("ready"):
+            end = time.monotonic() + read_seconds()
         if progress and "progress" in answer:
             progress(*answer["progress"])
 
 
-def _forward(stream: Any, lines: queue.Queue[str | None]) -> None:
-    for line in stream:
-        lines.put(line)
-    lines.put(None)
+def _forward(stream: BinaryIO, lines: queue.Queue[bytes]) -> None:
+    with contextlib.suppress(ValueError, OSError):  # closed
+        for line in stream:
+            lines.put(line)
+    lines.put(b"")
 
 
-def _answer(**said: Any) -> None:
-    sys.stdout.write(json.dumps(said) + "\n")
-    sys.stdout.flush()
-
-
-def _serve() -> None:
-    """Carry out the one request on standard input."""
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    request = json.load(sys.stdin)
-    try:
-        if request["task"] == "inspect":
-            _answer(done=True, contents=asdict(inspect_h5ad(request["file"])))
-            return
-        data = read_h5ad(
-            request["file"],
-            layer=request["layer"],
-            gene_column=request["gene_column"],
-            progress=lambda share, what: _answer(progress=(share, what)),
-        )
-        save_expression(data, Path(request["folder"]))
-        _answer(done=True)
-    except InputError as error:
-        _answer(error=str(error))
-    except MemoryError:
-        _answer(error=f"Reading the file takes more than {MAX_MEMORY >> 30} GB of memory. Keep fewer cells or genes.")
-
-
-if __name__ == "__main__":
-    _serve()
+def _over_time(answer: dict[str, Any]) -> InputError:
+    """What is said where the time is over; ``answer`` is the last one."""
+    seconds = read_seconds()
+    last = f" (last: {answer['progress'][1]})" if "progress" in answer else ""
+    return InputError(
+        f"Reading the file was not done after {seconds:,.0f} seconds{last} and was stopped: it is damaged, stored so "
+        "that cells cannot be read one after another, or large. Drop columns and cells that are not needed, write it "
+        f"anew with anndata, or allow more time with {SECONDS}."
+    )

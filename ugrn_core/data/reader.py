@@ -1,0 +1,104 @@
+"""The process that reads one h5ad file: ``python -P -m ugrn_core.data.reader``, started by :mod:`.untrusted`.
+
+One request as JSON on its input, answers as JSON lines on its output, the cells as files in the folder of the request.
+Before it opens the file it gives up what reading does not need: memory, processor time, files, core dumps. So whatever
+a file does to the HDF5 library ends here.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ugrn_core.data.expression_file import save_expression
+from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
+from ugrn_core.data.limits import MEMORY, read_memory, read_seconds
+from ugrn_core.errors import InputError, UGRNError
+from ugrn_core.freed_memory import keep_freed_memory
+from ugrn_core.genes.tables import human_symbols, mouse_genes
+from ugrn_core.genes.tfs import transcription_factors
+
+MAX_ANSWER = 8 << 20
+"""Characters of one answer; the names of groups are all that can be long."""
+OPEN_FILES = 32
+SPARE_SECONDS = 10
+"""Beyond the time for reading, at which the parent stops this process; for the case that the parent is gone."""
+
+
+def main() -> None:
+    """Carry out the one request on standard input."""
+    keep_freed_memory()
+    for load in (human_symbols, mouse_genes, transcription_factors):  # tables of our own are not of the file's account
+        load()
+    _answer(ready=True)
+    request = json.loads(sys.stdin.readline())
+    _give_up(read_memory(), read_seconds())
+    try:
+        _carry_out(request)
+    except UGRNError as error:
+        _answer(error=str(error))
+    except MemoryError:
+        _answer(
+            error=f"Reading the file takes more than {read_memory() >> 20:,} MB of memory. Keep fewer cells, genes or "
+            f"columns, or allow more with {MEMORY}, such as 2G."
+        )
+
+
+def _carry_out(request: dict[str, Any]) -> None:
+    def progress(share: float, what: str) -> None:
+        _answer(progress=(share, what))
+
+    if request["task"] == "inspect":
+        _answer(done=True, contents=asdict(inspect_h5ad(request["file"], progress)))
+        return
+    choice = {name: request[name] for name in ("layer", "gene_column", "group")}
+    data = read_h5ad(request["file"], **choice, progress=progress)
+    try:
+        save_expression(data, Path(request["folder"]))
+    except OSError as error:
+        raise InputError(
+            f"The cells that were read cannot be kept in {request['folder']}: {error.strerror or error}. Make room "
+            "there, or set TMPDIR to a folder with more."
+        ) from error
+    _answer(done=True)
+
+
+def _give_up(memory: int, seconds: float) -> None:
+    """Limit this process to ``memory`` bytes above what it has now and to ``seconds``, where the system can."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    whole = int(seconds) + SPARE_SECONDS
+    signal.alarm(whole)
+    _limit(resource.RLIMIT_CPU, whole)
+    _limit(resource.RLIMIT_FSIZE, memory)
+    _limit(resource.RLIMIT_NOFILE, OPEN_FILES)
+    _limit(resource.RLIMIT_CORE, 0)
+    if sys.platform == "linux":
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory)
+
+
+def _limit(kind: int, most: int) -> None:
+    import resource
+
+    allowed = resource.getrlimit(kind)[1]
+    most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+    resource.setrlimit(kind, (most, most))
+
+
+def _answer(**said: Any) -> None:
+    line = json.dumps(said)
+    if len(line) > MAX_ANSWER:
+        raise InputError("The names of the groups in the file are too long. Leave out columns of text that name none.")
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
