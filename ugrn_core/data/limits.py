@@ -17,7 +17,7 @@ LEAST_MEMORY = 64 << 20
 
 def read_seconds() -> float:
     """Seconds from the start of the reader to its last answer."""
-    given = os.environ.get(SECONDS, "").strip()
+    given = os.environ.get("UGRN_READ_SECONDS", "").strip()
     try:
         seconds = float(given) if given else DEFAULT_SECONDS
     except ValueError:
@@ -29,7 +29,7 @@ def read_seconds() -> float:
 
 def read_memory() -> int:
     """Bytes that the reader may take above what it has when it starts."""
-    given = os.environ.get(MEMORY, "").strip()
+    given = os.environ.get("UGRN_READ_MEMORY", "").strip()
     memory = bytes_of(given) if given else DEFAULT_MEMORY
     if memory is None or not LEAST_MEMORY <= memory < 1 << 50:
         raise InputError(f"{MEMORY} is {given!r}; give a size of 64M or more, such as 2G.")
