@@ -24,7 +24,7 @@ from ugrn_core.cli import app
 from ugrn_core.data import h5ad, hdf5, limits, untrusted
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
 from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import Cancelled, DiskError, InputError
 
 ENDLESS = "import time\nprint('{\"ready\": true}', flush=True)\nwhile True: time.sleep(1)"
 
@@ -347,7 +347,7 @@ def test_a_full_disk_is_a_sentence(path, monkeypatch):
 
     upload = io.BytesIO(path.read_bytes())
     monkeypatch.setattr(shutil, "copyfileobj", full)
-    with pytest.raises(InputError, match=r"no room to read a file: No space left.*TMPDIR"):
+    with pytest.raises(DiskError, match=r"no room to read a file: No space left.*TMPDIR"):
         read_untrusted_h5ad(upload)
 
 

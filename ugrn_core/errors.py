@@ -32,6 +32,10 @@ class StoreError(UGRNError):
     """The result store is full, busy, or cannot be read or written."""
 
 
+class DiskError(UGRNError):
+    """A temporary folder without room for what is computed or read."""
+
+
 class ClusterError(UGRNError):
     """Workers elsewhere that cannot be reached, were lost, or cannot do the work."""
 

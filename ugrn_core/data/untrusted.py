@@ -28,7 +28,7 @@ from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.expression_file import load_expression
 from ugrn_core.data.h5ad import H5adContents
 from ugrn_core.data.limits import MEMORY, SECONDS, read_memory, read_seconds
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import Cancelled, DiskError, InputError
 from ugrn_core.paths import ROOT
 from ugrn_core.types import Cancel, Progress
 
@@ -90,11 +90,11 @@ def _room() -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _said() -> Iterator[None]:
-    """A temporary folder without room, or a machine without room for another process, as an InputError."""
+    """A temporary folder without room, or a machine without room for another process, as a DiskError."""
     try:
         yield
     except OSError as error:
-        raise InputError(
+        raise DiskError(
             f"There is no room to read a file: {error.strerror or error}. Make room in the temporary folder, or set "
             "TMPDIR to a folder with more."
         ) from error
