@@ -32,9 +32,9 @@ from ugrn_core.beeline.networks import (
 )
 from ugrn_core.beeline.report import network_report
 from ugrn_core.cli.app import app
-from ugrn_core.download import PinnedFile
 from ugrn_core.errors import FetchError, InputError
 from ugrn_core.paths import beeline_folder
+from ugrn_core.pinned import PinnedFile
 from ugrn_core.types import Vocabulary
 
 PART = "STRING Dataset/hESC/TFs+500"

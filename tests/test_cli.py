@@ -28,8 +28,8 @@ from ugrn_core.backbones import registry
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.cli import app, output
-from ugrn_core.download import PinnedFile
 from ugrn_core.paths import ASSETS
+from ugrn_core.pinned import PinnedFile
 
 KEYS = ["source", "target", "backbone", "fingerprint", "context_size", "base", "grid", "forward", "reverse", "residual"]
 CELL_GENES = [

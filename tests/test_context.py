@@ -6,8 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from scipy import sparse
 
+from ugrn_core.added_genes import with_genes
+from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.data.context import (
     ACTIVATIONS,
     ATTENTION_COPIES,
@@ -20,7 +23,9 @@ from ugrn_core.data.context import (
 from ugrn_core.data.expression import ExpressionData, Profile
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.genes.resolve import resolve
-from ugrn_core.types import BackboneCard, Context, Vocabulary
+from ugrn_core.pair import PairRequest, explore_pair
+from ugrn_core.store import Store
+from ugrn_core.types import BackboneCard, Context, SweepSettings, Vocabulary
 
 # two TFs seen often, one seen in few cells, one never; four other genes; one alias; two names the model does not know
 NAMES = ("SOX2", "NANOG", "GATA1", "KLF1", "HBB", "ALB", "ACTB", "MPO", "P53", "nonsense", "FLJ123")
@@ -133,7 +138,106 @@ def test_two_names_of_one_symbol_leave_the_one_seen_in_more_cells():
     names = ("TP53", *NAMES[1:])  # TP53 in 90 % of the cells, P53 in 30 %
     context, _, notes = data_context(data(genes=names), CARD, VOCABULARY, n_variable=0)
     assert dict(zip(context.genes, context.values, strict=True))["TP53"] == pytest.approx(18)
-    assert "Genes left out because another gene of the file has the same symbol here (1): P53." in notes
+    what = "Genes left out because another of the same symbol is seen in as many cells or more (1)"
+    assert f"{what}: P53 (TP53 is used)." in notes
+
+
+def test_of_two_names_of_one_symbol_the_later_one_may_be_used_and_is_named():
+    """P53 comes after TP53 in the file and is seen in more cells."""
+    names = ("SOX2", "TP53", *NAMES[2:])  # TP53 in 5 % of the cells, P53 in 30 %
+    context, _, notes = data_context(data(genes=names), CARD, VOCABULARY, n_variable=0)
+    assert dict(zip(context.genes, context.values, strict=True))["TP53"] == pytest.approx(6)
+    assert any(note.endswith("(1): TP53 (P53 is used).") for note in notes)
+
+
+def test_a_repeat_that_no_cell_shows_is_said_too():
+    names = (*NAMES[:3], "TP53", *NAMES[4:])
+    notes = data_context(data(genes=names), CARD, VOCABULARY, n_variable=0)[2]
+    assert any(note.endswith("(1): TP53 (P53 is used).") for note in notes)
+
+
+def test_a_gene_of_the_file_that_was_not_chosen_joins_at_its_own_mean():
+    """GATA1 is seen in 2.5 % of the cells, MPO in 20 %, KLF1 in none; FLJ123 is no gene of the model."""
+    context, _, _ = data_context(data(), CARD, VOCABULARY, n_variable=0)
+    whole, notes = with_genes(context, ["SOX2", "MPO", "GATA1", "KLF1"], base=10)
+    at = dict(zip(whole.genes, whole.values, strict=True))
+    assert at["MPO"] == pytest.approx(0.2 * 20)
+    assert at["GATA1"] == pytest.approx(MIN_DETECTION / 2 * 20)
+    assert at["KLF1"] == 0
+    assert at["SOX2"] == pytest.approx(18)
+    assert notes[0] == "MPO, GATA1, KLF1 were not among the genes chosen and added at their own means in these cells."
+    assert notes[1].startswith("Hardly detected: GATA1 in 2.5% of the cells, KLF1 in none of the cells.")
+    assert "MPO in" not in notes[1]
+
+
+def test_the_mean_of_an_added_gene_is_that_of_the_group_and_of_the_unit():
+    card = dataclasses.replace(CARD, unit="log1p", n_bins=0)
+    context, _, _ = data_context(data(), card, VOCABULARY, n_variable=0)
+    whole, notes = with_genes(context, ["MPO"], base=1)
+    assert whole.values[-1] == pytest.approx(0.2 * 2)
+    assert notes == ["MPO was not among the genes chosen and added at its own mean in these cells (0.4)."]
+    red, _, _ = data_context(data(), CARD, VOCABULARY, group=("kind", "red"), n_variable=0)
+    assert with_genes(red, ["HBB"], base=10)[0].values[-1] == 0  # in no red cell, in half of all
+
+
+def test_a_gene_that_the_file_lacks_stands_at_the_base_value_and_that_is_said():
+    more = Vocabulary((*SYMBOLS, "XIST"), range(len(SYMBOLS) + 1))
+    context, _, _ = data_context(data(), CARD, more, n_variable=0)
+    whole, notes = with_genes(context, ["XIST", "MPO"], base=10)
+    assert dict(zip(whole.genes, whole.values, strict=True))["XIST"] == 10
+    assert notes[-1] == "XIST was not in the file and added at 10."
+
+
+def test_what_a_context_could_take_from_its_data_is_part_of_it():
+    """The same genes and means beside other genes are another question: an added gene would differ."""
+    one, _, _ = data_context(data(), CARD, VOCABULARY, n_variable=0)
+    again, _, _ = data_context(data(), CARD, VOCABULARY, n_variable=0)
+    detection = DETECTION.copy()
+    detection[NAMES.index("MPO")] = 0.7
+    other, _, _ = data_context(data(whole=profile(detection)), CARD, VOCABULARY, n_variable=0)
+    assert (one == again, hash(one) == hash(again)) == (True, True)
+    assert (one.genes, one.values) == (other.genes, other.values)
+    assert one != other
+    assert with_genes(one, one.genes, base=10)[0] == dataclasses.replace(one, measured=None)
+
+
+def test_a_pair_is_asked_at_the_means_of_both_genes():
+    """M(v) = W v^2: the response of a target is W (x^2 - b^2), where b is the mean of the source in the cells."""
+    toy = ToyBackbone(2, torch.device("cpu"))
+    context, _, _ = data_context(data(), CARD, VOCABULARY, n_variable=0)
+    result = explore_pair(toy, PairRequest("SOX2", "MPO", context, SweepSettings(10, (15.0,))))
+    place = {gene: i for i, gene in enumerate(GENES)}
+    w = toy.weights.numpy()
+    there = w[place["MPO"], place["SOX2"]] * (15.0**2 - 18.0**2)
+    back = w[place["SOX2"], place["MPO"]] * (15.0**2 - 4.0**2)  # MPO was not chosen: 20 % of 20
+    assert result.forward.response[0] == pytest.approx(there, rel=1e-4)
+    assert result.reverse.response[0] == pytest.approx(back, rel=1e-4)
+    assert any("MPO was not among the genes chosen" in note for note in result.notes)
+
+
+def test_stored_answers_of_two_profiles_of_the_same_genes_are_kept_apart(tmp_path):
+    toy, settings = ToyBackbone(2, torch.device("cpu")), SweepSettings(10, (15.0,))
+    store = Store(tmp_path)
+    answers = []
+    for values in ((1.0, 2.0, 3.0), (1.0, 2.5, 3.0)):
+        context = Context("profile", ("SOX2", "NANOG", "MPO"), values, "cells")
+        request = PairRequest("NANOG", "MPO", context, settings)
+        fresh, kept, again = (explore_pair(toy, request, s) for s in (None, store, store))
+        np.testing.assert_array_equal(kept.forward.response, fresh.forward.response)
+        np.testing.assert_array_equal(again.forward.response, fresh.forward.response)
+        answers.append(float(fresh.forward.response[0]))
+    assert answers[0] != answers[1]
+
+
+@pytest.mark.parametrize("n_variable", [50, 777, 3000])
+def test_any_number_of_variable_genes_may_be_asked_for(n_variable):
+    rng = np.random.default_rng(0)
+    names = tuple(f"G{i}" for i in range(4000))
+    own = Profile(100, *(rng.random(4000).astype(np.float32) for _ in range(3)))
+    many = data(genes=names, whole=own, groups={}, variance=rng.random(4000).astype(np.float32))
+    context, _, _ = data_context(many, CARD, Vocabulary(names, range(4000)), n_variable=n_variable)
+    assert len(context.genes) == n_variable
+    assert set(context.genes) == {names[i] for i in np.argsort(-many.variance)[:n_variable]}
 
 
 def test_mouse_genes_come_in_by_their_orthologs():
@@ -150,8 +254,9 @@ def test_what_cannot_be_is_refused():
         data_context(data(), dataclasses.replace(CARD, n_bins=7), VOCABULARY)
     with pytest.raises(InputError, match="no level 'blue'"):
         data_context(data(), CARD, VOCABULARY, group=("kind", "blue"))
-    with pytest.raises(InputError, match="positive"):
-        data_context(data(), CARD, VOCABULARY, n_variable=-1)
+    for number in (-1, 3001):
+        with pytest.raises(InputError, match="give a number from 0 to 3,000"):
+            data_context(data(), CARD, VOCABULARY, n_variable=number)
     with pytest.raises(GeneError, match="No gene is left"):
         data_context(data(), CARD, Vocabulary(["XIST"], [0]))
 

@@ -14,9 +14,10 @@ import pytest
 from ugrn_core import download as download_room
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.fetch import PINNED, PinnedCheckpoint, by_hand, fetch, missing_files
-from ugrn_core.download import PinnedFile, duration, only_one
+from ugrn_core.download import duration, only_one
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.paths import checkpoint_folder
+from ugrn_core.pinned import KEPT, PinnedFile
 
 
 @dataclass
@@ -90,8 +91,8 @@ def server(scgpt_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def visible(folder: Path) -> set[str]:
-    """Names in a folder but for the lock."""
-    return {p.name for p in folder.iterdir() if p.name != ".fetch.lock"} if folder.is_dir() else set()
+    """Names in a folder but for the lock and the kept hashes."""
+    return {p.name for p in folder.iterdir() if p.name not in (".fetch.lock", KEPT)} if folder.is_dir() else set()
 
 
 ALL = {"args.json", "vocab.json", "best_model.pt"}

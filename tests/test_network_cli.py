@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 import signal
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -20,11 +21,11 @@ from typer.testing import CliRunner
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli import network_run
 from ugrn_core.cli.app import app
-from ugrn_core.cli.network_question import folder_name
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.errors import InputError
 from ugrn_core.network import recipe as recipe_module
 from ugrn_core.network.compare import COLUMNS as CHANGE_COLUMNS
+from ugrn_core.network.distinct_names import folder_names
 from ugrn_core.network.edge_table import check_edge_table
 from ugrn_core.network.exports.folder import FILES, zip_files
 from ugrn_core.network.exports.groups import GROUP_FILES
@@ -232,8 +233,54 @@ def test_groups_of_cells_give_a_network_each_and_their_difference(tmp_path):
 
 def test_folders_of_groups_have_names_of_their_own():
     levels = ["B/cell", "B cell", "T", "../..", "b_CELL"]
-    names = [folder_name(level, levels) for level in levels]
-    assert names == ["B_cell_1", "B_cell_2", "T", "group", "b_CELL_3"] and len({n.casefold() for n in names}) == 5
+    assert list(folder_names(levels).values()) == ["B_cell_1", "B_cell_2", "T", "group", "b_CELL_3"]
+
+
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ["B cell", "B_cell", "B_cell_1"],
+        ["B_cell_1", "B cell", "B_cell"],
+        ["B cell", "B_cell", "B_cell_1", "B_cell_2", "b cell_1"],
+        ["NK/T", "NK-T", "NK T", "NK_T"],
+        ["", "group", ".", "..", "/", "group_1"],
+        [" a", "a", "a ", "A", "a_1"],
+        ["difference.csv", "networks.h5ad", "Difference.csv", "networks.h5ad_1"],
+        ["x" * 300, "x" * 301, "\u00e9" * 200, "e\u0301" * 200],
+        ["na\u00efve", "nai\u0308ve"],
+        [str(i) for i in range(200)],
+    ],
+)
+def test_no_two_groups_share_a_folder_and_none_takes_the_place_of_a_file(levels):
+    names = list(folder_names(levels, GROUP_FILES).values())
+    assert len({unicodedata.normalize("NFC", name).casefold() for name in (*names, *GROUP_FILES)}) == len(levels) + 2
+    for name in names:
+        assert name and name not in (".", "..") and "/" not in name and len(name.encode()) <= 255
+
+
+def test_groups_with_names_alike_have_a_folder_and_a_matrix_each(tmp_path):
+    """B cell, B_cell and B_cell_1 beside NK/T and NK-T, of a column with = in its name."""
+    cells = example_cells(["B cell", "B_cell", "B_cell_1", "NK/T", "NK-T"], "leiden_res=0.5")
+    cells.write_h5ad(tmp_path / "cells.h5ad")
+    given = ["--h5ad", tmp_path / "cells.h5ad", "--group", "leiden_res=0.5", "--variable", 10, "--top", 20]
+    ugrn(*given, "--out", tmp_path / "a")
+    folders = {p.name for p in (tmp_path / "a").iterdir() if p.is_dir()}
+    assert folders == {"B_cell_2", "B_cell_3", "B_cell_1", "NK_T", "NK-T"}
+    recipes = [read_recipe((tmp_path / "a" / folder / "recipe.json").read_bytes()) for folder in folders]
+    assert len({recipe.cell.label for recipe in recipes}) == 5
+    written = anndata.read_h5ad(tmp_path / "a" / "networks.h5ad")
+    assert list(written.obs_names) == ["B cell", "B_cell", "B_cell_1", "NK-T", "NK/T"]
+    assert {"score: NK-T_1", "score: NK-T_2", "score: B cell"} <= set(written.varp)
+    one = [*given[:3], "leiden_res=0.5=NK/T", *given[4:], "--out", tmp_path / "b"]
+    ugrn(*one)
+    assert contents(tmp_path / "b") == contents(tmp_path / "a" / "NK_T")
+
+
+def example_cells(levels: list[str], column: str) -> anndata.AnnData:
+    """100 cells of the bundled example with a column of one's own."""
+    cells = anndata.AnnData(example_data().sample[:100].copy(), var=pd.DataFrame(index=list(example_data().genes)))
+    cells.obs[column] = pd.Categorical([levels[i % len(levels)] for i in range(100)])
+    return cells
 
 
 def test_ctrl_c_keeps_what_was_finished(inputs, tmp_path, monkeypatch):

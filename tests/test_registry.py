@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,8 @@ import torch
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.fetch import PINNED, PinnedCheckpoint, by_hand
 from ugrn_core.backbones.registry import BACKBONES, is_available, load_backbone, status
-from ugrn_core.download import PinnedFile
 from ugrn_core.errors import CheckpointError, InputError
+from ugrn_core.pinned import PinnedFile
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +73,9 @@ def test_a_fetchable_model_that_is_not_there_says_how_to_get_it() -> None:
 def test_a_fetchable_model_put_there_is_loaded_with_its_own_facts(
     scgpt_folder: Path, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = tuple(PinnedFile(p.name, p.stat().st_size, "0" * 64) for p in scgpt_folder.iterdir())
+    files = tuple(
+        PinnedFile(p.name, p.stat().st_size, hashlib.sha256(p.read_bytes()).hexdigest()) for p in scgpt_folder.iterdir()
+    )
     monkeypatch.setitem(PINNED, "scgpt-human", PinnedCheckpoint("http://127.0.0.1:1", "nowhere", files))
     (empty_cache / "checkpoints").mkdir(parents=True)
     scgpt_folder.rename(empty_cache / "checkpoints" / "scgpt-human")

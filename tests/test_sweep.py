@@ -194,3 +194,39 @@ def test_settings_without_meaning_are_refused(backbone, settings, base_values, w
 def test_a_gene_with_itself_is_refused(backbone):
     with pytest.raises(InputError, match="two different genes"):
         sweep_pairs(backbone, [("G1", "G1")], SETTINGS)
+
+
+def test_pairs_whose_batch_does_not_fit_are_halved_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where MPS says so, in its own words, and when both genes stand at base."""
+    toy = ToyBackbone(2, torch.device("cpu"))
+    pairs = [(s, t) for s in toy.vocabulary.symbols[:6] for t in toy.vocabulary.symbols[6:12]]
+    settings = SweepSettings(1.0, (0.5, 2.0))
+    wanted = sweep_pairs(toy, pairs, settings)
+    sizes: list[int] = []
+
+    def small(real):
+        def limited(ids, *rest):
+            sizes.append(len(ids))
+            if len(ids) > 3:
+                raise RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)")
+            return real(ids, *rest)
+
+        return limited
+
+    for name in ("sweep_pairs", "pairs_at_base"):
+        monkeypatch.setattr(toy, name, small(getattr(toy, name)))
+    found = sweep_pairs(toy, pairs, settings)
+    assert max(sizes) > 3 and sizes[-1] <= 3
+    np.testing.assert_array_equal(found.slope, wanted.slope)
+    np.testing.assert_allclose(found.response, wanted.response, rtol=1e-5, atol=1e-6)
+
+
+def test_one_row_that_does_not_fit_is_an_error() -> None:
+    toy = ToyBackbone(1, torch.device("cpu"))
+
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("no room")
+
+    toy.sweep_pairs = full  # type: ignore[method-assign]
+    with pytest.raises(torch.OutOfMemoryError):
+        sweep_pairs(toy, [("GATA1", "KLF1")], SweepSettings(1.0, (0.5,)))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ugrn_core.errors import Cancelled, FetchError
+from ugrn_core.pinned import PinnedFile
 from ugrn_core.types import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -28,18 +29,6 @@ TIMEOUT = (10.0, 30.0)  # seconds to connect, seconds without a byte
 ATTEMPTS = 5
 WAIT = 1.0  # seconds before a cut-off download goes on
 SHOW_EVERY = 0.2  # seconds between two sentences of progress
-
-
-@dataclass(frozen=True)
-class PinnedFile:
-    """A file that has exactly these bytes."""
-
-    name: str
-    size: int
-    sha256: str
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.size:,} bytes, sha256 {self.sha256})"
 
 
 @dataclass
@@ -208,20 +197,6 @@ def plain_reason(error: RequestException, url: str) -> str:
     return (
         f"{host} closed the connection" if isinstance(error, requests.exceptions.ChunkedEncodingError) else str(error)
     )
-
-
-def check_file(path: Path, file: PinnedFile) -> None:
-    """Raise :class:`FetchError` unless ``path`` holds exactly the pinned bytes; the file is not touched."""
-    import pooch
-
-    size = path.stat().st_size
-    got = f"{size:,} bytes" if size != file.size else f"sha256 {pooch.file_hash(str(path))}"
-    expected = f"{file.size:,} bytes" if size != file.size else f"sha256 {file.sha256}"
-    if got != expected:
-        raise FetchError(
-            f"{path} is not the pinned {file.name}: got {got}, expected {expected}. It was left as it is; move or "
-            "delete it and fetch again."
-        )
 
 
 def check_room(folder: Path, n_bytes: int) -> None:

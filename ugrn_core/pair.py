@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
@@ -236,17 +237,6 @@ def estimate_specific(backbone: Backbone, request: PairRequest, store: Store | N
     whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
     passes, cached = reference_cost(backbone, whole, request.settings, store)
     return estimate(backbone, 3 if whole.kind == "pair" else 1 + len(whole.genes), passes, cached)
-
-
-def with_genes(context: Context, genes: Sequence[str], base: float) -> tuple[Context, list[str]]:
-    """The context with ``genes`` in it; those that were missing stand at ``base``, and a note says so."""
-    missing = [g for g in dict.fromkeys(genes) if g not in set(context.genes)]
-    if context.kind == "pair" or not missing:
-        return context, []
-    values = None if context.values is None else (*context.values, *([base] * len(missing)))
-    named = ", ".join(missing[:5]) + (" and others" if len(missing) > 5 else "")
-    note = f"{named} {'was' if len(missing) == 1 else 'were'} not in the context and added at {base:g}."
-    return Context(context.kind, (*context.genes, *missing), values, context.label), [note]
 
 
 def _peak(values: np.ndarray) -> np.ndarray:

@@ -68,15 +68,13 @@ def pair_command(
     backbone_name: str,
     *,
     context: str = "pair",
-    group: str | None = None,
     more: Sequence[str] = (),
 ) -> str:
     """The CLI line that regenerates a result; ``context`` is ``pair`` or the file it came from, ``more`` are further
-    words such as ``--layer counts``."""
+    words such as ``--group kind=B --layer counts``."""
     settings = request.settings
     words = ["ugrn", "pair", request.source, request.target, "--backbone", backbone_name, "--context", context]
-    words += ["--group", group] if group else []
-    words += ["--base", _exactly(settings.base), "--grid", ",".join(map(_exactly, settings.grid)), *more]
+    words += [*more, "--base", _exactly(settings.base), "--grid", ",".join(map(_exactly, settings.grid))]
     return shlex.join([*words, "--background", settings.background, "--json"])
 
 

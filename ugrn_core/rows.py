@@ -1,8 +1,10 @@
-"""Bytes under text keys in one SQLite file, each with a checksum that binds them to their key.
+"""Bytes under text keys in diskcache, each with a checksum that binds them to their key; nothing is unpickled.
 
-Nothing that is read is believed: the tables must be exactly those that are made here, text and numbers are no values,
-and a value counts only where its checksum fits. A file that SQLite cannot make sense of is left as it is, and a fresh
-one with the next number is begun beside it; nothing is ever renamed under a program that has it open.
+diskcache keeps the rows in one SQLite file, safe across threads and processes. What it believes, this room does not:
+its own ``Disk`` unpickles (CVE-2025-69872), so :class:`PlainDisk` takes its place; it obeys the settings and triggers
+of the file it opens, so both must be exactly those that it makes itself; a value counts only where its checksum fits.
+A file that does not pass is left as it is, and a fresh folder with the next number is begun beside it: nothing is ever
+renamed under a program that has it open.
 """
 
 from __future__ import annotations
@@ -12,21 +14,23 @@ import logging
 import os
 import re
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from filelock import FileLock
+import diskcache
+from diskcache.core import METADATA, MODE_RAW
 
 log = logging.getLogger(__name__)
 
-TABLE = "CREATE TABLE cache (key TEXT PRIMARY KEY, value BLOB NOT NULL, checksum BLOB NOT NULL)"
-SCHEMA = {("table", "cache", "cache", TABLE), ("index", "sqlite_autoindex_cache_1", "cache", None)}
-NAME = re.compile(r"cache(?:-(\d{1,6}))?\.db")
-KEPT_OPEN = 4
-"""Connections that wait for their next use; each is three open files."""
+FOLDER = re.compile(r"cache-(\d{1,6})")
+CHECKSUM_BYTES = 16
+CONNECTIONS = 4
+"""Open connections of one store; each is three open files."""
 FILES_IN_TURN = 3
 """Fresh files begun for one piece of work before the disk is given up."""
 NOT_DAMAGE = {
@@ -36,184 +40,240 @@ NOT_DAMAGE = {
 }  # fmt: skip
 """What is said of a sound file too: the disk is full, the folder is locked, another program writes."""
 
+SETTINGS: dict[str, Any] = {
+    "eviction_policy": "none", "cull_limit": 0, "statistics": 0, "tag_index": 0, "sqlite_mmap_size": 0,
+}  # fmt: skip
+"""Nothing is evicted. No memory map: a file that another program cuts short would end this one."""
+
+Busy = diskcache.Timeout
+"""Another program writes and did not end in time."""
+
 T = TypeVar("T")
 
 
 class Damaged(Exception):
-    """A row whose value does not fit its checksum."""
+    """A row whose value does not fit its checksum, or is of a kind that is never written here."""
+
+
+class PlainDisk(diskcache.Disk):
+    """Text keys and bytes values, inside the database; anything else is refused, in writing and in reading."""
+
+    def put(self, key: object) -> tuple[str, bool]:
+        if type(key) is not str:
+            raise TypeError(f"the store takes text keys, got {type(key).__name__}")
+        return key, True
+
+    def get(self, key: object, raw: object) -> str:
+        if raw != 1 or type(key) is not str:
+            raise Damaged("a key that is not plain text")
+        return key
+
+    def store(self, value: object, read: bool, key: object = None) -> tuple[int, int, None, memoryview]:
+        if read or type(value) is not bytes:
+            raise TypeError(f"the store takes bytes, got {type(value).__name__}")
+        return 0, MODE_RAW, None, sqlite3.Binary(value)
+
+    def fetch(self, mode: int, filename: str | None, value: object, read: bool) -> bytes:
+        if read or mode != MODE_RAW or filename is not None or type(value) is not bytes:
+            raise Damaged(f"a value of kind {mode}")
+        return value
+
+    def remove(self, file_path: str) -> None:
+        """Leave every file alone: rows of this store have none, so a row that names one was put there by others."""
 
 
 class Rows:
-    """The rows of a folder, shared by threads and processes. Errors are OSError and sqlite3.Error.
+    """The rows of a folder, shared by threads and processes. Errors are OSError, sqlite3.Error and :data:`Busy`.
 
     ``seconds``: how long another writer is waited for. ``aside`` is told of a file that was left, and of the fresh one.
     """
 
     def __init__(self, folder: Path, seconds: float, aside: Callable[[Path, Path], None]) -> None:
         self.folder, self.seconds, self._aside = folder, seconds, aside
-        self._guard, self._free, self._process = threading.Lock(), list[sqlite3.Connection](), os.getpid()
+        self._guard, self._process = threading.Lock(), os.getpid()
+        self._pool: ThreadPoolExecutor | None = None
+        self._cache: diskcache.Cache | None = None
         self.file = self._newest()
-        self._use(lambda con: None)
+        self._use(lambda kept: None)
 
     def get(self, key: str) -> bytes | None:
         """The value under ``key``, None where there is no row; :class:`Damaged` where its checksum does not fit."""
-        found = self._use(lambda con: con.execute("SELECT value, checksum FROM cache WHERE key = ?", (key,)).fetchone())
+        found = self._use(lambda kept: _text_in_place(key, kept))
         if found is None:
             return None
-        value, given = found
-        if type(value) is not bytes or given != checksum(key, value):
+        given, value = found[:CHECKSUM_BYTES], found[CHECKSUM_BYTES:]
+        if given != checksum(key, value):
             raise Damaged(key)
         return value
 
     def put_many(self, values: Mapping[str, bytes], check: Callable[[int], None]) -> None:
         """Write all values or none; ``check`` is told the bytes in use, inside the transaction, and may refuse."""
 
-        def write(con: sqlite3.Connection) -> None:
-            con.execute("BEGIN IMMEDIATE")
-            try:
-                check(_bytes_used(con))
-                rows = ((key, value, checksum(key, value)) for key, value in values.items())
-                con.executemany("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)", rows)
-                con.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
-                    con.execute("ROLLBACK")
-                raise
+        def write(kept: diskcache.Cache) -> None:
+            with kept.transact():
+                check(kept.volume())
+                for key, value in values.items():
+                    kept.set(key, checksum(key, value) + value)
+                if any(kept.get(key) != checksum(key, value) + value for key, value in values.items()):
+                    raise sqlite3.DatabaseError("a row that was written cannot be read back")
 
         self._use(write)
 
     def count(self) -> int:
         """Number of rows."""
-        return self._use(lambda con: con.execute("SELECT count(*) FROM cache").fetchone()[0])
+        return self._use(len)
 
     def size(self) -> int:
         """Bytes in use."""
-        return self._use(_bytes_used)
+        return self._use(lambda kept: kept.volume())
 
     def clear(self) -> int:
         """Remove every row, and the files that were left aside; returns the number of rows."""
         for file in self.left_aside():
             for part in _parts(file):
                 part.unlink(missing_ok=True)
+            if file.parent != self.folder:
+                file.parent.rmdir()
         return self._use(_empty)
 
     def left_aside(self) -> list[Path]:
         """Files that hold no rows of ours any more, oldest first."""
-        return [file for number, file in sorted(self._numbered()) if number < _number(self.file)]
+        return [f for n, f in sorted(self._numbered()) if n < self._number(self.file) and f.exists()]
 
     def close(self) -> None:
-        """Close the connections that are not in use; the next use opens one again."""
-        for con in self._taken():
-            con.close()
+        """Close every connection once it is not in use; the next use opens one again."""
+        with self._guard:
+            pool, self._pool, kept = self._pool, None, self._cache
+        if pool is None or self._process != os.getpid():
+            return
+        everyone = threading.Barrier(CONNECTIONS)
 
-    def _use(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do ``work`` with a connection, in a fresh file where the present one is damaged."""
+        def leave() -> None:
+            everyone.wait()  # so that each thread does it once
+            if kept is not None:
+                kept.close()
+
+        for left in [pool.submit(leave) for _ in range(CONNECTIONS)]:
+            left.result()
+        pool.shutdown()
+
+    def _use(self, work: Callable[[diskcache.Cache], T]) -> T:
+        """Do ``work`` with the cache, in a fresh file where the present one is damaged."""
         for left in reversed(range(FILES_IN_TURN)):
             file = self.file
             try:
-                con = self._borrow(file)
-                try:
-                    result = work(con)
-                except BaseException:
-                    con.close()
-                    raise
+                return self._threads().submit(lambda now=file: work(self._opened(now))).result()
             except sqlite3.Error as error:
                 if not left or not _is_damage(error, file):
                     raise
                 self._leave(file, error)
-            else:
-                self._give_back(con, file)
-                return result
         raise AssertionError("unreachable: the last turn returns or raises")
 
-    def _borrow(self, file: Path) -> sqlite3.Connection:
+    def _threads(self) -> ThreadPoolExecutor:
+        """Threads that hold the connections: diskcache opens one a thread, and SQLite closes late."""
         with self._guard:
-            if self._process != os.getpid():  # a forked process must not use the connections of its parent
-                self._free, self._process = [], os.getpid()
-            if self._free:
-                return self._free.pop()
-        return self._opened(file)
+            if self._pool is None or self._process != os.getpid():  # a forked process has none of them
+                self._pool = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="ugrn-store")
+                self._process = os.getpid()
+            return self._pool
 
-    def _give_back(self, con: sqlite3.Connection, file: Path) -> None:
+    def _opened(self, file: Path) -> diskcache.Cache:
         with self._guard:
-            if file == self.file and len(self._free) < KEPT_OPEN:
-                self._free.append(con)
-                return
-        con.close()
-
-    def _taken(self) -> list[sqlite3.Connection]:
-        with self._guard:
-            taken, self._free = self._free, []
-        return taken
-
-    def _opened(self, file: Path) -> sqlite3.Connection:
-        """A connection to a file whose tables are ours; they are made where it is new."""
-        con = sqlite3.connect(file, timeout=self.seconds, isolation_level=None, check_same_thread=False)
-        try:
-            con.text_factory = bytes  # text is no value, so that it need not be text either
-            for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0", "synchronous = NORMAL"):
-                con.execute(f"PRAGMA {pragma}")
-            if not _schema(con):
-                with FileLock(self.folder / "open.lock", timeout=self.seconds):
-                    con.execute("PRAGMA journal_mode = WAL")
-                    con.execute("BEGIN IMMEDIATE")
-                    if not _schema(con):
-                        con.execute(TABLE)
-                    con.execute("COMMIT")
-            if _schema(con) != SCHEMA:
-                raise sqlite3.DatabaseError("its tables are not those of this program")
-        except BaseException:
-            con.close()
-            raise
-        return con
+            if self._cache is None or self._cache.directory != str(file.parent):
+                _check(file)
+                file.parent.mkdir(mode=0o700, exist_ok=True)
+                self._cache = diskcache.Cache(str(file.parent), timeout=self.seconds, disk=PlainDisk, **SETTINGS)
+            return self._cache
 
     def _leave(self, file: Path, error: Exception) -> None:
         """Go on in the next file; other threads and processes that find the same follow."""
         with self._guard:
             if self.file != file:
                 return
-            newest = self._newest()
-            fresh = newest if _number(newest) > _number(file) else file.with_name(f"cache-{_number(file) + 1}.db")
-            self.file = fresh
+            newest, number = self._newest(), self._number(file)
+            later = self._number(newest) > number
+            self.file = newest if later else self.folder / f"cache-{number + 1}" / "cache.db"
         self.close()
+        with self._guard:
+            self._cache = None
         log.info("%s was left: %s", file, error)
-        self._aside(file, fresh)
+        self._aside(file, self.file)
 
     def _newest(self) -> Path:
-        return max(self._numbered(), default=(1, self.folder / "cache.db"))[1]
+        return max(self._numbered())[1]
 
     def _numbered(self) -> Iterator[tuple[int, Path]]:
-        yield from ((_number(file), file) for file in self.folder.glob("cache*.db") if NAME.fullmatch(file.name))
+        yield 1, self.folder / "cache.db"
+        for folder in self.folder.glob("cache-*"):
+            if FOLDER.fullmatch(folder.name) and folder.is_dir():
+                yield self._number(folder / "cache.db"), folder / "cache.db"
+
+    def _number(self, file: Path) -> int:
+        match = FOLDER.fullmatch(file.parent.name)
+        return int(match[1]) if match and file.parent != self.folder else 1
 
 
 def checksum(key: str, value: bytes) -> bytes:
     """16 bytes that fit this value under this key only."""
-    return hashlib.blake2b(value, digest_size=16, key=bytes.fromhex(key)).digest()
+    return hashlib.blake2b(value, digest_size=CHECKSUM_BYTES, key=bytes.fromhex(key)).digest()
 
 
-def _number(file: Path) -> int:
-    match = NAME.fullmatch(file.name)
-    return int(match[1] or 1) if match else 1
+def _text_in_place(key: str, kept: diskcache.Cache) -> bytes | None:
+    try:
+        return kept.get(key)
+    except sqlite3.OperationalError as error:
+        if "decode" in str(error):  # text that is none, where bytes belong
+            raise Damaged(key) from error
+        raise
 
 
-def _schema(con: sqlite3.Connection) -> set[tuple[str | None, ...]]:
-    rows = con.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    return {tuple(part.decode(errors="replace") if isinstance(part, bytes) else part for part in row) for row in rows}
-
-
-def _bytes_used(con: sqlite3.Connection) -> int:
-    pages, free, size = (
-        con.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
-    )
-    return (pages - free) * size
-
-
-def _empty(con: sqlite3.Connection) -> int:
-    rows = con.execute("DELETE FROM cache").rowcount
-    with suppress(sqlite3.OperationalError):  # another program reads: the room is used again, if not given back
-        con.execute("VACUUM")
-        con.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def _empty(kept: diskcache.Cache) -> int:
+    rows = len(kept)
+    try:
+        kept.clear(retry=True)
+    except sqlite3.OperationalError as error:  # diskcache reads what it removes
+        if "decode" not in str(error):
+            raise
+        con = sqlite3.connect(Path(kept.directory) / "cache.db")
+        with con:
+            con.execute("DELETE FROM Cache")
+        con.close()
     return rows
+
+
+def _check(file: Path) -> None:
+    """Refuse a file whose tables, triggers and settings are not those of a fresh one, before diskcache obeys them."""
+    if not file.exists() or not file.stat().st_size:
+        return
+    con = sqlite3.connect(file, timeout=60)
+    try:
+        found = _form(con)
+    finally:
+        con.close()
+    if found[0] and found != _fresh_form():
+        raise sqlite3.DatabaseError("its tables or settings are not those of this program")
+
+
+@cache
+def _fresh_form() -> tuple[object, ...]:
+    with tempfile.TemporaryDirectory(prefix="ugrn-store-") as folder:
+        diskcache.Cache(folder, disk=PlainDisk, **SETTINGS).close()
+        con = sqlite3.connect(Path(folder) / "cache.db")
+        try:
+            return _form(con)
+        finally:
+            con.close()
+
+
+def _form(con: sqlite3.Connection) -> tuple[object, ...]:
+    """Tables, indexes and triggers in diskcache's words, and the settings less what it counts."""
+    con.text_factory = lambda text: text.decode(errors="replace")
+    tables = frozenset(con.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall())
+    if not any(name == "Settings" for _, name, _, _ in tables):
+        return tables, None
+    settings = con.execute("SELECT key, value FROM Settings").fetchall()
+    counted = all(isinstance(value, int) for key, value in settings if key in METADATA)
+    return tables, counted, frozenset((k, type(v), v) for k, v in settings if k not in METADATA)
 
 
 def _parts(file: Path) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """Results on disk, addressed by what they were computed from; nothing that is read here is ever unpickled.
 
-The rows lie in one SQLite file (:mod:`ugrn_core.rows`), each the bytes of a safetensors file with a checksum, so that
+The rows lie in diskcache (:mod:`ugrn_core.rows`), each the bytes of a safetensors file with a checksum, so that
 a group of results is written whole or not at all, and what was damaged on the disk is computed anew.
 """
 
@@ -27,7 +27,7 @@ from safetensors import SafetensorError
 from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.errors import Cancelled, StoreError
 from ugrn_core.paths import cache_folder
-from ugrn_core.rows import Damaged, Rows
+from ugrn_core.rows import Busy, Damaged, Rows
 from ugrn_core.types import Background, Cancel
 
 log = logging.getLogger(__name__)
@@ -217,7 +217,8 @@ class Store:
     def _left_aside(self, file: Path, fresh: Path) -> None:
         self._tell(
             f"{file} is damaged or of another version of this program and cannot be read. It is left as it is, and "
-            f"results are computed anew into {fresh.name} beside it; `ugrn cache --clear` removes both."
+            f"results are computed anew into {fresh.relative_to(self.folder)} beside it; "
+            "`ugrn cache --clear` removes both."
         )
 
     def _tell(self, note: str) -> None:
@@ -230,8 +231,9 @@ class Store:
         """Failures of the disk and of the database in words; StoreError and everything else pass through."""
         try:
             yield
-        except (OSError, sqlite3.Error) as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY or isinstance(error, Timeout):
+        except (OSError, sqlite3.Error, Busy) as error:
+            busy = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if busy or isinstance(error, Timeout | Busy):
                 raise StoreError(
                     f"The result store in {self.folder} has been busy for {BUSY_SECONDS} seconds. Stop the other run "
                     "that writes into it, or give this one a folder of its own with UGRN_CACHE_DIR."

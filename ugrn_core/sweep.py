@@ -9,18 +9,22 @@ beyond float32 rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.backbones.backbone import Backbone, SweptCell
+from ugrn_core.backbones.devices import device_errors, is_out_of_memory
 from ugrn_core.backbones.plain_sweep import plain_pairs
 from ugrn_core.backbones.row_threads import row_threads
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.types import Cancel, Progress, SweepSettings
+
+T = TypeVar("T")
 
 SCHEMA = 1
 """Version of what a sweep means; part of every cache key."""
@@ -101,8 +105,9 @@ def sweep_sources(
     ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
     base = _base_row(len(genes), settings, base_values, backbone.device)
     follow = settings.background == "follow"
-    at_base = None if follow else backbone.reconstruct(ids, base[None])[0]
-    cell = None if follow else backbone.base_cell(ids, base)
+    with device_errors(backbone.device):
+        at_base = None if follow else backbone.reconstruct(ids, base[None])[0]
+        cell = None if follow else backbone.base_cell(ids, base)
     n_values = len(settings.grid)
     rows = [(where[s], v) for s in sources for v in settings.grid]
     size = batch or batch_size(len(genes) + 1, backbone.device)
@@ -114,15 +119,11 @@ def sweep_sources(
         chunk = rows[start : start + size]
         at = torch.tensor([i for i, _ in chunk])  # on the host, so that no batch waits for the device
         value = torch.tensor([v for _, v in chunk], dtype=torch.float32)
-        try:
-            out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
-        except (torch.OutOfMemoryError, RuntimeError) as error:
-            if size == 1 or not _out_of_memory(error):
-                raise
-            size = max(1, size // 2)
+        found = _unless_full(lambda: _read_rows(backbone, cell, ids, at, value, at_base), backbone.device, size)  # noqa: B023
+        if found is None:
+            size //= 2
             continue
-        response = out if at_base is None else out - at_base
-        pending += zip(response.cpu(), slope.cpu(), strict=True)
+        pending += zip(*found, strict=True)
         start += len(chunk)
         if progress:
             progress(start / len(rows), f"{start:,} of {len(rows):,} passes")
@@ -159,18 +160,20 @@ def sweep_pairs(
     response = None if follow else np.empty((n, n_values), np.float32)
     size = max(1, (batch or batch_size(3, backbone.device)) // n_values)
     at_base = None if response is None else _targets_at_base(backbone, ids, settings.base, size * n_values, cancel)
-    for start in range(0, n, size):
+    start = 0
+    while start < n:
         _stop_if(cancel)
         block = torch.from_numpy(ids[start : start + size])
-        if follow:
-            out, tangent = plain_pairs(backbone, block.to(backbone.device), settings.base, grid, follow=True)
-        else:
-            out, tangent = backbone.sweep_pairs(block, settings.base, grid)
-        slope[start : start + size] = tangent.cpu().numpy()
+        found = _unless_full(lambda: _read_pairs(backbone, block, settings, grid), backbone.device, size)  # noqa: B023
+        if found is None:
+            size //= 2
+            continue
+        done = start + len(block)
+        slope[start:done] = found[1].numpy()
         if response is not None and at_base is not None:
-            response[start : start + size] = out.cpu().numpy() - at_base[start : start + size, None]
+            response[start:done] = found[0].numpy() - at_base[start:done, None]
+        start = done
         if progress:
-            done = min(n, start + size)
             progress(done / n, f"{done:,} of {n:,} pairs swept")
     return PairSweep(response, slope)
 
@@ -189,10 +192,16 @@ def _targets_at_base(backbone: Backbone, ids: np.ndarray, base: float, size: int
     _, first, where = np.unique(keys, return_index=True, return_inverse=True)
     cells = np.stack([low[first], high[first]], 1)
     found = np.empty(cells.shape, np.float32)
-    for start in range(0, len(cells), size):
+    start = 0
+    while start < len(cells):
         _stop_if(cancel)
         block = torch.from_numpy(cells[start : start + size])
-        found[start : start + size] = backbone.pairs_at_base(block, base).cpu().numpy()
+        read = _unless_full(lambda: backbone.pairs_at_base(block, base).cpu(), backbone.device, size)  # noqa: B023
+        if read is None:
+            size //= 2
+            continue
+        found[start : start + len(block)] = read.numpy()
+        start += len(block)
     return found[where, (ids[:, 1] == high).astype(np.intp)]
 
 
@@ -216,5 +225,31 @@ def _stop_if(cancel: Cancel | None) -> None:
         raise Cancelled("Stopped on request; what was finished is kept.")
 
 
-def _out_of_memory(error: Exception) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def _read_rows(
+    backbone: Backbone, cell: SweptCell | None, ids: Tensor, at: Tensor, value: Tensor, at_base: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Response (or reconstruction, under follow) and slope of some rows, on the host."""
+    out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
+    return (out if at_base is None else out - at_base).cpu(), slope.cpu()
+
+
+def _read_pairs(backbone: Backbone, ids: Tensor, settings: SweepSettings, grid: Tensor) -> tuple[Tensor, Tensor]:
+    """Reconstruction and slope of some pairs, on the host."""
+    if settings.background == "follow":
+        out, slope = plain_pairs(backbone, ids.to(backbone.device), settings.base, grid, follow=True)
+    else:
+        out, slope = backbone.sweep_pairs(ids, settings.base, grid)
+    return out.cpu(), slope.cpu()
+
+
+def _unless_full(compute: Callable[[], T], device: torch.device, size: int) -> T | None:
+    """What ``compute`` gives, or None where memory ran out and a smaller batch than ``size`` may fit."""
+    with device_errors(device):
+        try:
+            return compute()
+        except RuntimeError as error:
+            if size == 1 or not is_out_of_memory(error):
+                raise
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    return None

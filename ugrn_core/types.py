@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +13,10 @@ Progress = Callable[[float, str], None]
 
 Cancel = Callable[[], bool]
 """Asked between batches; true means stop and raise :class:`ugrn_core.errors.Cancelled`."""
+
+
+MIN_DETECTION = 0.05
+"""A gene counts as detected in a group of cells if this share of them shows it: droplets show most TFs in few cells."""
 
 
 def part_of(progress: Progress | None, start: float, stop: float) -> Progress | None:
@@ -74,17 +78,30 @@ class BackboneCard:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Genes of a data set that are not in the context: mean value in the backbone's unit, and share of cells with it.
+
+    ``digest`` stands for the content where contexts are compared.
+    """
+
+    digest: str
+    genes: Mapping[str, tuple[float, float]] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
 class Context:
     """The genes of a virtual cell beside the pair asked about.
 
     ``pair``: the pair alone. ``genes``: a fixed set, all at the base value. ``profile``: a fixed set with one base
-    value each (``values``, in the backbone's unit), e.g. the mean profile of a cell group.
+    value each (``values``, in the backbone's unit), e.g. the mean profile of a cell group; a gene that is added to it
+    stands at its own mean where it is ``measured``.
     """
 
     kind: ContextKind = "pair"
     genes: tuple[str, ...] = ()
     values: tuple[float, ...] | None = None
     label: str = "the pair alone"
+    measured: Measured | None = None
 
     def __post_init__(self) -> None:
         if (self.kind == "pair") != (not self.genes):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
+from urllib.parse import quote, unquote
 
 import streamlit as st
 
@@ -54,7 +55,7 @@ def adopt(backbone: Backbone) -> None:
             state[name] = given[name]
     for name in LISTS:
         if given.get(name):
-            state[name] = given[name].split(",")
+            state[name] = [unquote(part) for part in given[name].split(",")]
     if given.get("genes"):
         state["gene_text"] = ", ".join(parse_gene_list(given["genes"]))
     _find_genes_again(take_up_job(given.get("job", ""), backbone.fingerprint))
@@ -100,7 +101,7 @@ def _cells() -> dict[str, str]:
         return {}
     if not column or column == contexts.ALL_CELLS:
         return {"cells": cells.EXAMPLE}
-    return {"cells": cells.EXAMPLE, "column": column, "levels": ",".join(state.get("levels") or [])}
+    return {"cells": cells.EXAMPLE, "column": column, "levels": ",".join(map(quote, state.get("levels") or []))}
 
 
 def short_list(key: str) -> str:

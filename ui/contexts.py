@@ -9,7 +9,14 @@ import psutil
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
-from ugrn_core.data.context import VARIABLE_GENES, data_context, list_context, max_context_genes
+from ugrn_core.data.context import (
+    FEWEST_VARIABLE,
+    MOST_VARIABLE,
+    VARIABLE_GENES,
+    data_context,
+    list_context,
+    max_context_genes,
+)
 from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.types import Context
@@ -34,11 +41,16 @@ class ContextChoice:
 
     contexts: dict[str, Context]
     file: str = PAIR
-    group: str | None = None
+    group: tuple[str, str] | None = None
     options: tuple[str, ...] = ()
     report: GeneReport | None = None
     notes: tuple[str, ...] = ()
     gene_list: str = field(default="", repr=False)
+
+    @property
+    def group_words(self) -> tuple[str, ...]:
+        """The group as words of a command."""
+        return () if self.group is None else ("--group", "=".join(self.group))
 
     @property
     def main(self) -> Context:
@@ -139,10 +151,22 @@ def _cell_controls(redraw: Callable[[], None]) -> None:
             max_selections=MOST_GROUPS,
             on_change=redraw,
         )
-    size.selectbox(
+    with size:
+        variable_genes("n_variable", redraw)
+
+
+def variable_genes(key: str, redraw: Callable[[], None] | None = None) -> None:
+    """How many of the most variable genes are taken."""
+    asked = st.session_state.get(key)
+    st.session_state[key] = (
+        min(max(asked, FEWEST_VARIABLE), MOST_VARIABLE) if isinstance(asked, int) else VARIABLE_GENES
+    )
+    st.number_input(
         "Most variable genes",
-        VARIABLE_GENES,
-        key="n_variable",
+        FEWEST_VARIABLE,
+        MOST_VARIABLE,
+        step=50,
+        key=key,
         persist_state="session",
         help="Beside all transcription factors that are detected. Cost grows with the square of the genes.",
         on_change=redraw,
@@ -161,7 +185,7 @@ def _of_cells(backbone: Backbone) -> ContextChoice:
     groups = [None] if column == ALL_CELLS else [(column, level) for level in levels]
     if not groups:
         raise NotYet(f"No group of {column} is chosen: choose one to three.")
-    n_variable = st.session_state.get("n_variable") or VARIABLE_GENES[0]
+    n_variable = st.session_state.get("n_variable") or VARIABLE_GENES
     found = [of_group(backbone, chosen, group, n_variable) for group in groups]
     all_contexts = {name: context for one in found for name, context in one.contexts.items()}
     return replace(found[0], contexts=all_contexts, notes=tuple(note for one in found for note in one.notes))
@@ -170,11 +194,11 @@ def _of_cells(backbone: Backbone) -> ContextChoice:
 def of_group(backbone: Backbone, chosen: cells.Cells, group: tuple[str, str] | None, n_variable: int) -> ContextChoice:
     """Genes and means of one group (column, level) of cells, or of all of them."""
     context, report, notes = _context(chosen.token, backbone.fingerprint, group, n_variable, chosen, backbone)
-    size = () if n_variable == VARIABLE_GENES[0] else ("--variable", str(n_variable))
+    size = () if n_variable == VARIABLE_GENES else ("--variable", str(n_variable))
     return ContextChoice(
         {ALL_CELLS if group is None else group[1]: context},
         chosen.word,
-        None if group is None else f"{group[0]}={group[1]}",
+        group,
         (*chosen.options, *size),
         report,
         notes,

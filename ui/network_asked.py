@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
+from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.column import MAX_LEVELS
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.network.request import NetworkRequest, check_request, default_sources
-from ugrn_core.pair import with_genes
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Context
 from ui import contexts, models, network_genes, network_recipe, network_translator
@@ -125,7 +126,7 @@ def _two_groups(backbone: Backbone, kept: Kept) -> tuple[Asked, ...]:
     found = [network_genes.read(backbone, key) for key in ("net level", "net level b")]
     names = [network_genes.group_name(key) for key in ("net level", "net level b")]
     if contexts.ALL_CELLS in names:
-        raise InputError("These cells have no groups: a column of their table with 2 to 50 levels is needed.")
+        raise InputError(f"These cells have no groups: a column with 2 to {MAX_LEVELS} levels is needed.")
     if names[0] == names[1]:
         raise NotYet(f"Choose two different groups: both are {names[0]}.")
     return tuple(_asked(name, backbone, kept, genes) for name, genes in zip(names, found, strict=True))
@@ -164,6 +165,6 @@ def _sources(backbone: Backbone, genes: tuple[str, ...]) -> tuple[tuple[str, ...
 def _words(genes: ContextChoice) -> tuple[str, ...]:
     given = ("--genes", genes.file)
     if network_genes.origin() == network_genes.CELLS:
-        given = ("--h5ad", genes.file, *(("--group", genes.group) if genes.group else ()), *genes.options)
+        given = ("--h5ad", genes.file, *genes.group_words, *genes.options)
     sources = ("--sources", SOURCES_FILE) if st.session_state.get("net sources from") == CHOSEN else ()
     return (*given, *sources, "--context", cell())

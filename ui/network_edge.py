@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -94,7 +95,7 @@ def pair_address(network: Predicted, edge: Edge) -> dict[str, str]:
         state["gene_text"] = ", ".join(context.genes)
         said["genes"] = ",".join(context.genes) if len(context.genes) <= MOST_GENES else ""
     if context.kind == "profile" and asked.genes.group:
-        said["column"], _, said["levels"] = asked.genes.group.partition("=")
+        said["column"], said["levels"] = asked.genes.group[0], quote(asked.genes.group[1])
         state["n_variable"] = state.get("net variable")
         held = cells.current()
         said["cells"] = cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else ""
@@ -155,5 +156,5 @@ def _command(network: Predicted, edge: Edge) -> str:
     request = PairRequest(*edge, asked.request.context, asked.translator.card.schema.settings)
     file = "pair" if asked.request.context == Context() else asked.genes.file
     profile = asked.request.context.kind == "profile"
-    group, more = (asked.genes.group, asked.genes.options) if profile else (None, ())
-    return pair_command(request, models.command_name(asked.backbone), context=file, group=group, more=more)
+    more = (*asked.genes.group_words, *asked.genes.options) if profile else ()
+    return pair_command(request, models.command_name(asked.backbone), context=file, more=more)

@@ -105,13 +105,14 @@ def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool 
 def command_of_both(networks: Sequence[Predicted], shown: Shown, known: Known) -> str:
     """The line that makes two groups and what differs between them, else a line for each network."""
     groups = [n.asked.genes.group for n in networks]
-    if None in groups or groups[0] == groups[1]:
+    first, second = groups
+    if first is None or second is None or first == second:
         lines = [command(n, shown, known) for n in networks]
         return "\n".join(f"{line.removesuffix('.')}{name}" for line, name in zip(lines, "ab", strict=True))
-    (column, _, first), (_, _, second) = (str(group).partition("=") for group in groups)
     words = shlex.split(command(networks[0], shown, known))
     at = words.index("--group")
-    return shlex.join([*words[:at], "--group", column, "--between", first, "--between", second, *words[at + 2 :]])
+    between = ["--group", first[0], "--between", first[1], "--between", second[1]]
+    return shlex.join([*words[:at], *between, *words[at + 2 :]])
 
 
 def _zipped(wanted: Wanted) -> bytes:

@@ -118,13 +118,8 @@ def _cell_controls(two_groups: bool) -> None:
         _level_box(first, "From" if two_groups else "Group", levels, "net level", levels[0])
         if two_groups:
             _level_box(second, "To", levels, "net level b", levels[1])
-    size.selectbox(
-        "Most variable genes",
-        VARIABLE_GENES,
-        key="net variable",
-        persist_state="session",
-        help="Beside all transcription factors that are detected.",
-    )
+    with size:
+        contexts.variable_genes("net variable")
 
 
 def _level_box(place, label: str, levels: list[str], key: str, default: str) -> None:
@@ -139,7 +134,7 @@ def _of_cells(backbone: Backbone, level_key: str) -> ContextChoice:
         raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
     column = st.session_state.get("net column") or ALL_CELLS
     group = None if column == ALL_CELLS else (column, str(st.session_state.get(level_key)))
-    n_variable = st.session_state.get("net variable") or VARIABLE_GENES[0]
+    n_variable = st.session_state.get("net variable") or VARIABLE_GENES
     return contexts.of_group(backbone, chosen, group, n_variable)
 
 

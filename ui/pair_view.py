@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 
 import streamlit as st
@@ -87,8 +86,8 @@ def read(backbone: Backbone) -> tuple[PairRequest, contexts.ContextChoice]:
 
 def command(backbone: Backbone, request: PairRequest, choice: contexts.ContextChoice) -> str:
     """The line of ``ugrn pair`` that makes the curves of the first context again."""
-    line = pair_command(request, command_name(backbone), context=choice.file, group=choice.group)
-    return f"{line} {shlex.join(choice.options)}".strip()
+    more = (*choice.group_words, *choice.options)
+    return pair_command(request, command_name(backbone), context=choice.file, more=more)
 
 
 def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextChoice) -> dict[str, PairResult]:

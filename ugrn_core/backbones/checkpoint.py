@@ -42,6 +42,7 @@ from ugrn_core.backbones.layouts import (
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.checked_json import STRICT, Token, from_json_file
 from ugrn_core.errors import CheckpointError, InputError
+from ugrn_core.pinned import stamp_of
 from ugrn_core.types import Vocabulary
 
 T = TypeVar("T")
@@ -76,10 +77,11 @@ UNREADABLE = (
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A folder that was read and found whole. ``state`` is the lean core's, float32."""
+    """A folder that was read and found whole. ``state`` is the lean core's, float32; ``stamp`` tells a later change."""
 
     folder: Path
     weights: Path
+    stamp: tuple[int, int]
     layout: Layout
     config: TransformerConfig
     fields: Args
@@ -126,11 +128,11 @@ def to_backbone(
 
 def read_checkpoint(folder: str | Path) -> Checkpoint:
     """Read a folder and check all of it; the error names the folder."""
-    folder = Path(folder).expanduser().resolve()
     try:
+        folder = Path(folder).expanduser().resolve()
         return _read(folder)
-    except CheckpointError as error:
-        raise CheckpointError(f"{folder}: {error}") from error
+    except (CheckpointError, OSError, ValueError, RuntimeError) as error:  # a path too long, with a NUL, or of nobody
+        raise CheckpointError(f"{str(folder)[:300]}: {error}") from error
 
 
 def save_checkpoint(
@@ -196,6 +198,7 @@ def _read(folder: Path) -> Checkpoint:
     args, tokens = read_json(folder / "args.json"), read_tokens(folder / "vocab.json")
     card = folder / "card.json"
     facts = _from_json(FACTS, card) if card.is_file() else Facts()
+    stamp = stamp_of(weights[0])
     tensors = canonical_tensors(read_tensors(weights[0]))
     layout = recognise(tensors)
     if args.get("layout", layout.name) != layout.name:
@@ -207,7 +210,7 @@ def _read(folder: Path) -> Checkpoint:
     fields = read_args(layout, args)
     config = read_config(layout, fields, tokens, embedding.shape[1])
     state, ignored = to_core(layout, config, tensors)
-    return Checkpoint(folder, weights[0], layout, config, fields, tokens, facts, state, ignored)
+    return Checkpoint(folder, weights[0], stamp, layout, config, fields, tokens, facts, state, ignored)
 
 
 def read_tensors(file: Path) -> dict[str, Tensor]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ugrn_core.download import Meter, PinnedFile, check_file, download, only_one
+from ugrn_core.download import Meter, download, only_one
 from ugrn_core.errors import FetchError, InputError
 from ugrn_core.paths import checkpoint_folder
+from ugrn_core.pinned import PinnedFile, check_file, is_pinned
 from ugrn_core.types import Cancel, Progress
 
 WHOLE_HUMAN = "6cb5d451ab5c4b33eb673adbe4fddc61d2389df1b89b7651a9fe2e557572b922"
@@ -74,9 +75,9 @@ def fetch(
 
 
 def missing_files(name: str) -> tuple[PinnedFile, ...]:
-    """Files of a published checkpoint that are not there with their size (hashes are checked by :func:`fetch`)."""
+    """Files of a published checkpoint that are not there with their pinned bytes, told by their hashes."""
     folder = checkpoint_folder(name)
-    return tuple(f for f in pinned_checkpoint(name).files if not _has_size(folder / f.name, f.size))
+    return tuple(f for f in pinned_checkpoint(name).files if not is_pinned(folder / f.name, f))
 
 
 def by_hand(name: str) -> str:
@@ -94,7 +95,3 @@ def pinned_checkpoint(name: str) -> PinnedCheckpoint:
     if name not in PINNED:
         raise InputError(f"{name!r} cannot be fetched; there is {', '.join(sorted(PINNED))}.")
     return PINNED[name]
-
-
-def _has_size(path: Path, size: int) -> bool:
-    return path.is_file() and path.stat().st_size == size

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import torch
 
 from ugrn_core.backbones.checkpoint import Checkpoint, read_checkpoint, to_backbone
 from ugrn_core.backbones.fetch import KNOWN_WEIGHTS
+from ugrn_core.errors import CheckpointError
+from ugrn_core.pinned import sha256_of, stamp_of
 
 CELL_GENES = 8
 
@@ -51,8 +52,9 @@ def passport_of(checkpoint: Checkpoint) -> Passport:
     genes = torch.from_numpy(backbone.vocabulary.ids(backbone.vocabulary.symbols[:CELL_GENES]))
     values = torch.arange(1, len(genes) + 1, dtype=torch.float32)[None]
     cell = backbone.reconstruct(genes, values)[0].double()
-    with checkpoint.weights.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = sha256_of(checkpoint.weights)
+    if stamp_of(checkpoint.weights) != checkpoint.stamp:
+        raise CheckpointError(f"{checkpoint.weights} changed while it was read. Try again.")
     return Passport(
         folder=checkpoint.folder,
         layout=checkpoint.layout.label,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Literal
 from ugrn_core.backbones.fetch import by_hand, missing_files, pinned_checkpoint
 from ugrn_core.errors import CheckpointError, InputError
 from ugrn_core.paths import ASSETS, checkpoint_folder
+from ugrn_core.pinned import sha256_of
 
 if TYPE_CHECKING:
     import torch
 
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.backbones.cards import Facts
+    from ugrn_core.backbones.checkpoint import Checkpoint
 
 Kind = Literal["embedded", "fetchable", "toy", "circuit"]
 SHIPPED_KINDS = ("embedded", "circuit")
@@ -95,9 +97,10 @@ BACKBONES: dict[str, BackboneRecord] = {r.name: r for r in _RECORDS}
 def load_backbone(name_or_folder: str | Path, device: str | torch.device | None = None) -> Backbone:
     """The backbone of that name, or of that checkpoint folder (a name outranks a folder called the same).
 
+    A folder counts as a model of the registry by its bytes alone: one that only bears the name gets ``-own`` behind it.
     ``device``: see :func:`ugrn_core.backbones.devices.choose_device`. Loads anew at every call; callers keep it.
     """
-    from ugrn_core.backbones.checkpoint import load_checkpoint
+    from ugrn_core.backbones.checkpoint import load_checkpoint, read_checkpoint, to_backbone
     from ugrn_core.backbones.devices import choose_device, device_errors
     from ugrn_core.backbones.toy import ToyBackbone
 
@@ -105,31 +108,42 @@ def load_backbone(name_or_folder: str | Path, device: str | torch.device | None 
     with device_errors(device):
         if record is None:
             _check_folder(name_or_folder)
-            return load_checkpoint(name_or_folder, device=device)
+            checkpoint = read_checkpoint(name_or_folder)
+            return to_backbone(checkpoint, device=device, card=_own_facts(checkpoint))
         if record.folder is None:
             return ToyBackbone(1 if record.name == "toy-linear" else 2, device)
         if not is_available(record):
             raise CheckpointError(absence(record))
-        return load_checkpoint(record.folder, device=device, card=record.facts)
+        backbone = load_checkpoint(record.folder, device=device, card=record.facts)
+        if not is_available(record):
+            raise CheckpointError(f"{record.folder} changed while it was read. Try again.")
+        return backbone
 
 
 def status() -> list[BackboneStatus]:
-    """Every named backbone and whether it can be loaded now, by names and sizes of its files; loads no torch."""
+    """Every named backbone and whether it can be loaded now; loads no torch."""
     return [_status(record) for record in BACKBONES.values()]
 
 
 def is_available(record: BackboneRecord) -> bool:
-    """Whether the files of ``record`` are there (fetchable: with their sizes)."""
+    """Whether the files of ``record`` are there (fetchable: with their pinned bytes)."""
     if record.folder is None:
         return True
     if record.kind == "fetchable":
         return not missing_files(record.name)
-    return all((record.folder / name).is_file() for name in ("args.json", "vocab.json", "model.safetensors"))
+    return all((record.folder / name).is_file() for name in _files(record))
 
 
 def absence(record: BackboneRecord) -> str:
     """Why a backbone cannot be loaded and what to do, in full."""
     if record.kind == "fetchable":
+        folder = checkpoint_folder(record.name)
+        other = [file.name for file in missing_files(record.name) if (folder / file.name).exists()]
+        if other:
+            return (
+                f"{folder} does not hold {record.name}: {' and '.join(other)} in it, by sha256, not the pinned bytes. "
+                f"Give its path to use what is there as a model of your own. {by_hand(record.name)}"
+            )
         return f"{record.name} is not on this machine. {by_hand(record.name)}"
     return f"{record.name} is not in {record.folder}; it is part of this project, so this copy of it is incomplete."
 
@@ -145,11 +159,34 @@ def _hint(record: BackboneRecord) -> str:
     return "missing from this copy of the project"
 
 
+def _own_facts(checkpoint: Checkpoint) -> Facts:
+    """What outranks the card of a folder: it is embedded, and has a name of the registry, only if it is that model."""
+    name = checkpoint.facts.get("name", checkpoint.folder.name)
+    if name not in BACKBONES:
+        return {"embedded": False}
+    return {} if _is_model(BACKBONES[name], checkpoint.folder) else {"embedded": False, "name": f"{name}-own"}
+
+
+def _is_model(record: BackboneRecord, folder: Path) -> bool:
+    if record.folder is None or not is_available(record):
+        return False
+    return all((folder / n).is_file() and sha256_of(folder / n) == sha256_of(record.folder / n) for n in _files(record))
+
+
+def _files(record: BackboneRecord) -> tuple[str, ...]:
+    if record.kind == "fetchable":
+        return tuple(file.name for file in pinned_checkpoint(record.name).files)
+    return ("args.json", "vocab.json", "model.safetensors")
+
+
 def _check_folder(name_or_folder: str | Path) -> None:
     """Tell a misspelt name from a folder: only what is there, or looks like a path, counts as a folder."""
     text = str(name_or_folder)
-    if Path(text).expanduser().is_dir() or "/" in text or "\\" in text:
-        return
+    try:
+        if Path(text).expanduser().is_dir() or "/" in text or "\\" in text:
+            return
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, or the home of nobody
+        pass
     close = difflib.get_close_matches(text, BACKBONES, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""
-    raise InputError(f"no backbone and no folder is called {text!r}; there is {', '.join(BACKBONES)}.{hint}")
+    raise InputError(f"no backbone and no folder is called {text[:100]!r}; there is {', '.join(BACKBONES)}.{hint}")

@@ -8,7 +8,9 @@ request. Values are as in the files, logarithms to base 2 of one plus a normalis
 from __future__ import annotations
 
 import zipfile
+import zlib
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
 
@@ -17,9 +19,10 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS, SPECIES, Network
 from ugrn_core.beeline.registry import fetched_folder
-from ugrn_core.download import Meter, PinnedFile, announced_size, check_file, download, only_one
+from ugrn_core.download import Meter, announced_size, download, only_one
 from ugrn_core.errors import FetchError, InputError
 from ugrn_core.paths import beeline_folder
+from ugrn_core.pinned import PinnedFile
 from ugrn_core.types import Cancel, Progress
 
 ARCHIVE = "BEELINE-data.zip"
@@ -62,10 +65,9 @@ def fetch_expression(progress: Progress | None = None, cancel: Cancel | None = N
 
 
 def _archive(folder: Path, url: str, progress: Progress | None, cancel: Cancel | None) -> Path:
-    """The verified archive in ``folder``, downloaded where it is not there."""
+    """The archive in ``folder``, downloaded where it is not there."""
     place = folder / ARCHIVE
     if place.is_file():
-        check_file(place, PinnedFile(ARCHIVE, place.stat().st_size, ARCHIVE_SHA256))
         return place
     try:
         file = PinnedFile(ARCHIVE, announced_size(url), ARCHIVE_SHA256)
@@ -78,9 +80,19 @@ def _archive(folder: Path, url: str, progress: Progress | None, cancel: Cancel |
 
 
 def _unpack(archive: Path, places: dict[str, Path]) -> None:
-    """Write the expression of every data set to its place; each file appears when it is whole."""
+    """Write the expression of every data set to its place; each file appears when it is whole.
+
+    The archive is hashed and unpacked through one open file, so that no other can take its place in between.
+    """
     try:
-        with zipfile.ZipFile(archive) as held:
+        with archive.open("rb") as opened:
+            got = file_digest(opened, "sha256").hexdigest()
+            if got != ARCHIVE_SHA256:
+                raise FetchError(
+                    f"{archive} is not the pinned {ARCHIVE}: got sha256 {got}, expected sha256 {ARCHIVE_SHA256}. It "
+                    "was left as it is; move or delete it and fetch again."
+                )
+            held = zipfile.ZipFile(opened)
             parts = {name: PurePosixPath(name).parts for name in held.namelist()}
             for data_set, place in places.items():
                 ending = ("scrna-seq", data_set.casefold(), "expressiondata.csv")
@@ -92,7 +104,7 @@ def _unpack(archive: Path, places: dict[str, Path]) -> None:
                 with held.open(found[0]) as source, partial.open("wb") as target:
                     copyfileobj(source, target)
                 partial.replace(place)
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise FetchError(f"{archive} cannot be unpacked: {error}. Delete it and fetch again.") from error
 
 

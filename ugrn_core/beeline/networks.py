@@ -7,11 +7,12 @@ in upper case, to be matched to a human vocabulary by spelling.
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ugrn_core.beeline.registry import networks_folder
+from ugrn_core.beeline.registry import network_files
 from ugrn_core.errors import InputError
 from ugrn_core.types import Vocabulary
 
@@ -98,17 +99,20 @@ def load_network(network: str, data_set: str, gene_set: str = "TFs+500", folder:
     """One reference network; edges are BL--network.csv's, without self-loops and repetitions.
 
     ``folder`` holds the published layout and is read as it is; without it the pinned files of ``UGRN_DATA_DIR`` or of
-    the cache are read, and a file with another hash is a FetchError.
+    the cache are read, once each, and bytes with another hash are a FetchError.
     """
     row = check_row(network, data_set, gene_set)
     part = f"{NETWORK_FOLDERS[network]}/{data_set}/{gene_set}"
-    root = networks_folder(part) if folder is None else folder
-    genes = _column(root / part / "Target.csv", "Gene")
-    tfs = _column(root / part / "TF.csv", "TF")
-    pairs = zip(*(_column(root / part / "BL--network.csv", c) for c in ("Gene1", "Gene2")), strict=True)
+    files = network_files(part) if folder is None else _as_they_are(folder / part)
+    there = {file.name: file for file in files}
+    genes, tfs, pairs = (
+        _columns(there[name], files[there[name]], columns)
+        for name, columns in (("Target.csv", ["Gene"]), ("TF.csv", ["TF"]), ("BL--network.csv", ["Gene1", "Gene2"]))
+    )
     edges = sorted({(s, t) for s, t in pairs if s != t})
-    _check(root / part, set(genes), set(tfs), edges)
-    return Network(row, gene_set, tuple(sorted(set(genes))), tuple(sorted(set(tfs))), tuple(edges))
+    genes, tfs = ({name for (name,) in rows} for rows in (genes, tfs))
+    _check(there["TF.csv"].parent, genes, tfs, edges)
+    return Network(row, gene_set, tuple(sorted(genes)), tuple(sorted(tfs)), tuple(edges))
 
 
 def check_row(network: str, data_set: str, gene_set: str) -> Row:
@@ -124,18 +128,26 @@ def check_row(network: str, data_set: str, gene_set: str) -> Row:
     return row
 
 
-def _column(file: Path, name: str) -> list[str]:
-    """One column of a CSV as text: no word, NA included, is read as a missing value."""
+def _as_they_are(folder: Path) -> dict[Path, bytes]:
+    """The three files of a network, whatever they hold."""
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            if name not in (reader.fieldnames or ()):
-                raise InputError(f"{file} has the columns {reader.fieldnames}, expected one called {name}.")
-            return [record[name].strip() for record in reader]
-    except FileNotFoundError as error:
-        raise InputError(f"{file} is not there; expected BEELINE's layout NETWORK/SET/GENE SET/{file.name}.") from error
+        return {folder / name: (folder / name).read_bytes() for name in ("Target.csv", "TF.csv", "BL--network.csv")}
+    except OSError as error:
+        raise InputError(f"{error}; expected BEELINE's layout NETWORK/SET/GENE SET in {folder}.") from error
+
+
+def _columns(file: Path, content: bytes, names: list[str]) -> list[tuple[str, ...]]:
+    """Columns of a CSV as text, line by line: no word, NA included, is read as a missing value."""
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
+        missing = [name for name in names if name not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError(f"{file} has the columns {reader.fieldnames}, expected one called {missing[0]}.")
+        return [tuple(record[name].strip() for name in names) for record in reader]
     except (UnicodeDecodeError, AttributeError, csv.Error) as error:
-        raise InputError(f"{file} is not a CSV with a value of {name} in every line: {error}.") from error
+        raise InputError(
+            f"{file} is not a CSV with a value of {' and '.join(names)} in every line: {error}."
+        ) from error
 
 
 def _check(folder: Path, genes: set[str], tfs: set[str], edges: list[Edge]) -> None:

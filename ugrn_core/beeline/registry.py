@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-from ugrn_core.download import Meter, PinnedFile, check_file, download, only_one
+from ugrn_core.download import Meter, download, only_one
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.paths import ASSETS, beeline_folder, cache_folder
+from ugrn_core.pinned import PinnedFile, check_file, pinned_bytes
 from ugrn_core.types import Cancel, Progress
 
 REPOSITORY = "zpliulab/GENELink"
@@ -39,8 +40,8 @@ def fetched_folder() -> Path:
     return cache_folder() / "beeline"
 
 
-def networks_folder(part: str) -> Path:
-    """Root below which the folder ``part`` lies, complete and verified: ``UGRN_DATA_DIR``, else the cache.
+def network_files(part: str) -> dict[Path, bytes]:
+    """The files below the folder ``part`` with their verified bytes, from ``UGRN_DATA_DIR``, else from the cache.
 
     InputError where there is neither, FetchError where a file is not the pinned one.
     """
@@ -52,9 +53,7 @@ def networks_folder(part: str) -> Path:
             f"The BEELINE networks are not here: {root / missing[0]} is missing. Run `ugrn fetch beeline`, or set "
             f"UGRN_DATA_DIR to a folder with the layout of {PAGE}."
         )
-    for path, file in wanted.items():
-        check_file(root / path, file)
-    return root
+    return {root / path: pinned_bytes(root / path, file) for path, file in wanted.items()}
 
 
 def missing_networks(gene_set: str | None = None) -> tuple[str, ...]:

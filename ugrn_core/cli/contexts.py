@@ -40,14 +40,24 @@ class CellOptions:
         }
         return [word for name, value in options.items() if value is not None for word in (name, str(value))]
 
-    def column_and_level(self) -> tuple[str, str] | None:
-        """``--group`` in two; a text without an equals sign is an InputError."""
+    def column_and_level(self, data: ExpressionData) -> tuple[str, str | None] | None:
+        """``--group`` as a column of the data and its level, None for the column alone; either may hold "=".
+
+        A column or level that is not there, and a text that can be read in two ways, are InputErrors.
+        """
         if self.group is None:
             return None
-        column, equals, level = self.group.partition("=")
-        if not equals:
-            raise InputError(f"--group is {self.group!r}; expected COLUMN=LEVEL, such as cell_type=B.")
-        return column, level
+        places = [i for i, letter in enumerate(self.group) if letter == "="]
+        splits: list[tuple[str, str | None]] = [(self.group[:i], self.group[i + 1 :]) for i in places]
+        meant = [(c, level) for c, level in splits if c in data.groups and level in data.groups[c]]
+        meant += [(self.group, None)] if self.group in data.groups else []
+        if len(meant) > 1:
+            ways = " or ".join(f"the column {c!r}" + ("" if v is None else f" with the level {v!r}") for c, v in meant)
+            raise InputError(f"--group {self.group!r} may mean {ways}. Rename one of these columns of the file.")
+        if not meant:
+            column, level = next((s for s in splits if s[0] in data.groups), splits[0] if splits else (self.group, ""))
+            data.profile((column, level or ""))  # says which columns or levels there are
+        return meant[0]
 
 
 def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool) -> Context:
@@ -97,8 +107,8 @@ def cell_context(
         data,
         backbone.card,
         backbone.vocabulary,
-        group=cells.column_and_level(),
-        n_variable=VARIABLE_GENES[0] if cells.variable is None else cells.variable,
+        group=_one_group(data, cells),
+        n_variable=VARIABLE_GENES if cells.variable is None else cells.variable,
         cap=_room(backbone),
     )
     if strict and report.unresolved:
@@ -106,6 +116,15 @@ def cell_context(
     for note in notes:
         say(note)
     return context, report
+
+
+def _one_group(data: ExpressionData, cells: CellOptions) -> tuple[str, str] | None:
+    """Column and level of the one group that is asked for; a column alone is an InputError."""
+    column, level = cells.column_and_level(data) or ("", "")
+    if level is None:
+        levels = ", ".join(list(data.groups[column])[:8])
+        raise InputError(f"--group is {cells.group!r}; expected COLUMN=LEVEL, a level of it being one of: {levels}.")
+    return (column, level) if cells.group is not None else None
 
 
 def _room(backbone: Backbone) -> int | None:

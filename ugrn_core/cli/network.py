@@ -34,7 +34,9 @@ def network(
         str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad file: X, raw or a layer.")
     ] = None,
     gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column with the gene names.")] = None,
-    variable: Annotated[int | None, typer.Option(metavar="N", help="Most variable genes of the cells: 500.")] = None,
+    variable: Annotated[
+        int | None, typer.Option(metavar="N", help="Most variable genes of the cells: 500, up to 3000.")
+    ] = None,
     sources: Annotated[
         Path | None, typer.Option("--sources", metavar="FILE", help="Sources; default: the factors among the genes.")
     ] = None,

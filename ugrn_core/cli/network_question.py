@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from ugrn_core.cli.contexts import CellOptions, cell_context, read_data
 from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.output import say
 from ugrn_core.errors import InputError
+from ugrn_core.network.distinct_names import folder_names
 from ugrn_core.network.request import NetworkRequest, default_sources
 from ugrn_core.network.shown import Shown
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ugrn_core.types import Context
 
 CONTEXTS = ("pair", "full")
-NOT_A_FOLDER = re.compile(r"[^\w.+-]+")
+BETWEEN = "--between names two groups of a column: give --group COLUMN with it."
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,6 @@ class Asked:
         """pair or full: two genes alone by default for a list, the means of the cells for cells."""
         return self.context or ("pair" if self.h5ad is None else "full")
 
-    @property
-    def by_group(self) -> bool:
-        """Whether --group names a column alone: a network for each of its groups."""
-        return self.cells.group is not None and "=" not in self.cells.group
-
     def check(self) -> None:
         """Refuse options that do not go together."""
         if self.context is not None and self.context not in CONTEXTS:
@@ -61,12 +56,10 @@ class Asked:
             raise InputError("Give either --genes or --h5ad.")
         if self.genes is not None and self.cells.given():
             raise InputError(f"{self.cells.given()[0]} is about the cells of an h5ad file: give --h5ad with it.")
-        if self.between and not self.by_group:
-            raise InputError("--between names two groups of a column: give --group COLUMN with it.")
+        if self.between and self.cells.group is None:
+            raise InputError(BETWEEN)
         if self.between and len(set(self.between)) != 2:
             raise InputError(f"--between is given for two groups, got {', '.join(self.between)}.")
-        if self.by_group and self.kind == "pair":
-            raise InputError("Two genes alone are the same in every group of cells: take --context full.")
 
 
 @dataclass(frozen=True)
@@ -80,7 +73,7 @@ class Question:
     report: GeneReport
     species: Species | None
     line: tuple[str, ...]
-    group: str = ""
+    group: str | None = None
     n_cells: int = 0
     folder: str = ""
 
@@ -91,7 +84,7 @@ class Question:
     @property
     def title(self) -> str:
         """``B (95 cells): 20 sources x 600 targets``."""
-        who = f"{self.group} ({self.n_cells:,} cells): " if self.group else ""
+        who = f"{self.group} ({self.n_cells:,} cells): " if self.group is not None else ""
         return f"{who}{len(self.request.sources):,} sources x {len(self.request.targets):,} targets"
 
 
@@ -101,9 +94,14 @@ def questions(asked: Asked, backbone: Backbone, translator: Translator) -> list[
         return [_of_list(asked, asked.genes, backbone, translator)]
     assert asked.h5ad is not None
     data = read_data(asked.h5ad, asked.cells)
-    if not asked.by_group:
+    column, level = asked.cells.column_and_level(data) or ("", "")
+    if level is not None:
+        if asked.between:
+            raise InputError(BETWEEN)
         return [_of_cells(asked, data, asked.cells, backbone, translator)]
-    return list(_of_groups(asked, data, backbone, translator))
+    if asked.kind == "pair":
+        raise InputError("Two genes alone are the same in every group of cells: take --context full.")
+    return list(_of_groups(asked, data, column, backbone, translator))
 
 
 def recipe_question(recipe: Recipe, backbone: Backbone) -> Question:
@@ -144,32 +142,23 @@ def _of_cells(
     return Question(request, report, species, line)
 
 
-def _of_groups(asked: Asked, data: ExpressionData, backbone: Backbone, translator: Translator) -> Iterator[Question]:
+def _of_groups(
+    asked: Asked, data: ExpressionData, column: str, backbone: Backbone, translator: Translator
+) -> Iterator[Question]:
     """A question a group of the column, in the order of the file, or of those named."""
-    column = str(asked.cells.group)
-    levels = data.groups.get(column, {})
-    if not levels:
-        data.profile((column, ""))  # says which columns there are
-    for level in asked.between or levels:
+    from ugrn_core.network.exports.groups import GROUP_FILES
+
+    folders = folder_names(list(data.groups[column]), GROUP_FILES)
+    for level in asked.between or data.groups[column]:
         profile = data.profile((column, level))
         own = replace(asked.cells, group=f"{column}={level}")
         question = _of_cells(asked, data, own, backbone, translator)
-        yield replace(question, group=level, n_cells=profile.n_cells, folder=folder_name(level, list(levels)))
-
-
-def folder_name(level: str, levels: Sequence[str]) -> str:
-    """A folder for a group: its name in letters, digits, - . + and _; numbered where two would be the same."""
-
-    def plain(text: str) -> str:
-        return NOT_A_FOLDER.sub("_", text).strip("._") or "group"
-
-    same = [other for other in levels if plain(other).casefold() == plain(level).casefold()]
-    return plain(level) if len(same) < 2 else f"{plain(level)}_{same.index(level) + 1}"
+        yield replace(question, group=level, n_cells=profile.n_cells, folder=folders[level])
 
 
 def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
     """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
-    from ugrn_core.pair import with_genes
+    from ugrn_core.added_genes import with_genes
     from ugrn_core.types import Context
 
     sources = default_sources(cell.genes)

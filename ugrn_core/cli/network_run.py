@@ -202,11 +202,11 @@ def _make(question: Question, recipe: Recipe, out: Path, made: Made) -> GroupNet
         say(note)
     _say_worth(files, shown, folder)
     table = shown.table
-    if question.group:
+    if question.group is not None:
         table = edge_table(
             scores, made.translator, rule, prevalence=files.prevalence, known=made.known, limit=LOOKED_AT
         )
-    return GroupNetwork(question.group, files.recipe, question.request, table, shown)
+    return GroupNetwork(question.group or "", files.recipe, question.request, table, shown)
 
 
 def _say_worth(files: NetworkFiles, shown: Selection, folder: Path) -> None:

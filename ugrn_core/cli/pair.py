@@ -43,7 +43,7 @@ def pair(
     layer: Annotated[str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")] = None,
     gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of gene names of the h5ad.")] = None,
     variable: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="Most variable genes of the h5ad beside its TFs.")
+        int | None, typer.Option(metavar="N", help="Most variable genes of the h5ad beside its TFs: 500, up to 3000.")
     ] = None,
     base: BaseOption = None,
     grid: GridOption = None,

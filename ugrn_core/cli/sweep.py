@@ -38,10 +38,10 @@ def sweep(
     The file holds response and slope, each (source, value, gene), and the names of every axis in its metadata.
     A run that was stopped goes on from the store of results when it is started again.
     """
+    from ugrn_core.added_genes import with_genes
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.cli.features_file import features_metadata, write_features
     from ugrn_core.data.context import list_context
-    from ugrn_core.pair import with_genes
     from ugrn_core.store import Store
     from ugrn_core.stored_sweep import stored_sources
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 
@@ -12,13 +13,12 @@ from ugrn_core.data.expression import ExpressionData, Profile
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.types import BackboneCard, Context, Vocabulary
+from ugrn_core.types import MIN_DETECTION, BackboneCard, Context, Measured, Vocabulary
 
-VARIABLE_GENES = (500, 1000)
-"""The numbers of most variable genes offered; the first is the default (the sizes of BEELINE's gene sets)."""
-
-MIN_DETECTION = 0.05
-"""A TF counts as detected in a group of cells if this share of them shows it: droplets show most TFs in few cells."""
+VARIABLE_GENES = 500
+"""The default number of most variable genes (the smaller of BEELINE's gene sets)."""
+FEWEST_VARIABLE, MOST_VARIABLE = 50, 3000
+"""Offered on the page; any number up to the larger one is taken."""
 
 ACTIVATIONS = 28
 """Float32 numbers alive a token and unit of width in a dual pass of one cell (measured, rounded up)."""
@@ -45,7 +45,7 @@ def data_context(
     vocabulary: Vocabulary,
     *,
     group: tuple[str, str] | None = None,
-    n_variable: int = VARIABLE_GENES[0],
+    n_variable: int = VARIABLE_GENES,
     cap: int | None = None,
 ) -> tuple[Context, GeneReport, tuple[str, ...]]:
     """Genes and mean profile of all cells, or of the group (column, level), as a context.
@@ -56,12 +56,14 @@ def data_context(
     the file, the notes (sentences) say what was chosen and left out. No usable gene is a GeneError, a backbone in
     another unit an InputError.
     """
-    if n_variable < 0 or (cap is not None and cap < 1):
-        raise InputError(f"Cannot take {n_variable} variable genes with room for {cap}: give positive numbers.")
+    if not 0 <= n_variable <= MOST_VARIABLE or (cap is not None and cap < 1):
+        room = "" if cap is None else f" with room for {cap:,}"
+        raise InputError(f"Cannot take {n_variable:,} variable genes{room}: give a number from 0 to {MOST_VARIABLE:,}.")
     profile = data.profile(group)
     mean = _in_unit(profile, card)
     report = resolve(data.genes, vocabulary, "mouse" if data.species == "mouse" else None)
-    column, notes = _columns(report, data.whole.detection)
+    everywhere, notes = _columns(report, data.whole.detection)
+    column = {s: i for s, i in everywhere.items() if data.whole.detection[i] > 0}
     detected_tfs = [s for s, i in column.items() if is_tf(s) and profile.detection[i] >= MIN_DETECTION]
     by_variance = sorted(column, key=lambda s: (-data.variance[column[s]], s))
     chosen = set(detected_tfs) | {s for s in by_variance[:n_variable] if data.variance[column[s]] > 0}
@@ -82,7 +84,13 @@ def data_context(
     label = f"{data.label}, {'all cells' if group is None else f'{group[0]} = {group[1]}'}"
     what = f"{label} ({profile.n_cells:,} cells): {len(genes):,} genes, {sum(map(is_tf, genes)):,} of them TFs."
     values = tuple(float(mean[column[g]]) for g in genes)
-    return Context("profile", genes, values, label), report, (what, *notes, *_length_warning(len(genes), card))
+    others = {g: (float(mean[i]), float(profile.detection[i])) for g, i in everywhere.items() if g not in chosen}
+    context = Context("profile", genes, values, label, _measured(others))
+    return context, report, (what, *notes, *_length_warning(len(genes), card))
+
+
+def _measured(genes: dict[str, tuple[float, float]]) -> Measured:
+    return Measured(hashlib.sha256(repr(sorted(genes.items())).encode()).hexdigest(), genes)
 
 
 def max_context_genes(free_bytes: int, width: int, n_heads: int) -> int:
@@ -111,21 +119,25 @@ def _in_unit(profile: Profile, card: BackboneCard) -> np.ndarray:
 
 
 def _columns(report: GeneReport, detection: np.ndarray) -> tuple[dict[str, int], list[str]]:
-    """Column of the file for each symbol that was detected anywhere; among several the one seen in most cells."""
-    column: dict[str, int] = {}
-    repeated = []
+    """Column of the file for each symbol of the model; among several the one seen in most cells."""
+    columns: dict[str, list[int]] = {}
     for i, record in enumerate(report.records):
-        if record.symbol is None or detection[i] == 0:
-            continue
-        if record.symbol in column:
-            repeated.append(record.name)
-        if record.symbol not in column or detection[i] > detection[column[record.symbol]]:
-            column[record.symbol] = i
+        if record.symbol is not None:
+            columns.setdefault(record.symbol, []).append(i)
+    column = {symbol: max(found, key=lambda i: detection[i]) for symbol, found in columns.items()}
+    repeated = [
+        f"{report.records[i].name} ({report.records[column[symbol]].name} is used)"
+        for symbol, found in columns.items()
+        for i in found
+        if i != column[symbol]
+    ]
     notes = []
     if report.unresolved:
         names = [record.name for record in report.unresolved]
         notes += _named(names, f"Genes of the file, out of {len(report.records):,}, that the model does not know")
-    return column, notes + _named(repeated, "Genes left out because another gene of the file has the same symbol here")
+    return column, notes + _named(
+        repeated, "Genes left out because another of the same symbol is seen in as many cells or more"
+    )
 
 
 def _named(names: Sequence[str], what: str) -> list[str]:

@@ -20,6 +20,7 @@ from scipy import sparse
 
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network.distinct_names import distinct_names
 from ugrn_core.network.exports.graph import NOT_HDF5, check_texts
 from ugrn_core.network.request import NetworkRequest
 
@@ -45,9 +46,9 @@ def network_h5ad(networks: Sequence[CellNetwork], about: Mapping[str, str | floa
     import anndata  # here: it takes most of a second, and nobody waits for it who only asks for a network
 
     names = [n.name for n in networks]
-    keys = [name.replace("/", "-") for name in names]  # HDF5 takes a slash for a folder
-    if len(set(keys)) < len(keys):
+    if len(set(names)) < len(names):
         raise InputError(f"Two networks have the same name: {', '.join(names)}.")
+    keys = distinct_names(names, lambda name: name.replace("/", "-"))  # HDF5 takes a slash for a folder
     genes = tuple(dict.fromkeys(g for n in networks for g in (*n.request.sources, *n.request.targets)))
     check_texts([*genes, *names], NOT_HDF5, "HDF5")
     cells = anndata.AnnData(
@@ -55,9 +56,9 @@ def network_h5ad(networks: Sequence[CellNetwork], about: Mapping[str, str | floa
         obs=pd.DataFrame({"context": [n.request.context.kind for n in networks]}, index=pd.Index(names, dtype=object)),
         var=_genes(networks, genes),
     )
-    for network, key in zip(networks, keys, strict=True):
+    for network in networks:
         for matrix in MATRICES:
-            name = matrix if len(networks) == 1 else f"{matrix}: {key}"
+            name = matrix if len(networks) == 1 else f"{matrix}: {keys[network.name]}"
             cells.varp[name] = _edges(network.table, genes, matrix)
     cells.uns["ugrn"] = dict(about) | {"recipes": [n.recipe for n in networks]}
     with tempfile.TemporaryDirectory(prefix="ugrn-h5ad-") as folder:
