@@ -9,9 +9,17 @@ ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 
 
+def user_path(text: str | Path) -> Path:
+    """A path as shells read it: ``~`` is the home folder, and the tilde of somebody unknown a tilde."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
 def cache_folder() -> Path:
     """Folder of the result store and of downloads: ``UGRN_CACHE_DIR``, else ``cache/`` of the project."""
-    return Path(os.environ.get("UGRN_CACHE_DIR") or ROOT / "cache").expanduser()
+    return user_path(os.environ.get("UGRN_CACHE_DIR") or ROOT / "cache")
 
 
 def checkpoint_folder(name: str) -> Path:

@@ -21,11 +21,12 @@ from typing import Self
 
 import numpy as np
 import safetensors.numpy
-from filelock import FileLock, Timeout, UnixFileLock
+from filelock import Timeout
 from safetensors import SafetensorError
 
 from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.errors import Cancelled, StoreError
+from ugrn_core.file_locks import file_lock
 from ugrn_core.paths import cache_folder
 from ugrn_core.rows import Busy, Damaged, Rows
 from ugrn_core.types import Background, Cancel
@@ -34,7 +35,6 @@ log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT = 4 << 30  # bytes
 BUSY_SECONDS = 60  # wait for another writer before giving up
-LOCK_POLL_SECONDS = 0.02
 KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -169,25 +169,13 @@ class Store:
         """
         with ExitStack() as held:
             for key in sorted(set(map(_checked, keys))):
-                held.enter_context(self._hold(key, cancel))
+                try:
+                    held.enter_context(file_lock(self._locks / key, cancel=cancel))
+                except Timeout:
+                    raise Cancelled("Stopped while another run computed the same result.") from None
+                except OSError as error:
+                    raise StoreError(_unusable(self.folder, error)) from error
             yield
-
-    @contextmanager
-    def _hold(self, key: str, cancel: Cancel | None) -> Iterator[None]:
-        path = self._locks / key
-        lock = FileLock(path, poll_interval=LOCK_POLL_SECONDS)
-        try:
-            lock.acquire(cancel_check=cancel)
-        except Timeout:
-            raise Cancelled("Stopped while another run computed the same result.") from None
-        except OSError as error:
-            raise StoreError(_unusable(self.folder, error)) from error
-        try:
-            yield
-        finally:
-            if type(lock) is UnixFileLock:  # who waits sees that its file has lost its name, and opens a new one
-                path.unlink(missing_ok=True)
-            lock.release()
 
     def stats(self) -> StoreStats:
         """Folder, number of results, size and limit in bytes."""

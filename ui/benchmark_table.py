@@ -23,6 +23,7 @@ from ugrn_core.figures.benchmark import (
 from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepare_readings, why_no_paper
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
+from ugrn_core.spreadsheet import csv_text
 from ui import benchmark_controls
 from ui.beeline import network_table, vocabulary_of
 from ui.benchmark_results import SHIPPED, Results
@@ -160,7 +161,7 @@ def _cells(token: str, view: TableView, _frame: pd.DataFrame) -> pd.DataFrame:
 def _button(label: str, frame, name: str, key: str) -> None:
     st.download_button(
         label,
-        data=lambda: frame().to_csv(index=False).encode(),
+        data=lambda: csv_text(frame()).encode(),
         file_name=f"{name.replace(', ', '_').replace(' ', '_')}.csv",
         mime="text/csv",
         on_click="ignore",

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ugrn_core.figures.standalone import standalone_html
 from ugrn_core.figures.style import figure_config, file_stem
+from ugrn_core.spreadsheet import csv_text
 
 NOTE = (
     "A hypothesis of the model, not a measurement: neither cause nor effect, and up or down does not tell activation "
@@ -72,7 +73,7 @@ def csv_button(frame: pd.DataFrame, name: str, key: str) -> None:
     """A button that downloads ``frame``."""
     st.download_button(
         "CSV",
-        data=frame.to_csv(index=False).encode(),
+        data=csv_text(frame).encode(),
         file_name=f"{file_stem(name)}.csv",
         mime="text/csv",
         on_click="ignore",

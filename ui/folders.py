@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from ugrn_core.errors import InputError
+from ugrn_core.paths import user_path
 
 
 def own_machine() -> bool:
@@ -25,7 +26,7 @@ def own_machine() -> bool:
 def allowed_root() -> Path | None:
     """Folder below which paths are accepted from anyone, or None."""
     given = os.environ.get("UGRN_ALLOWED_ROOT")
-    return Path(given).expanduser().resolve() if given else None
+    return user_path(given).resolve() if given else None
 
 
 def paths_welcome() -> bool:
@@ -35,7 +36,7 @@ def paths_welcome() -> bool:
 
 def typed_path(text: str) -> Path:
     """The path that was typed; one that this server must not open is an :class:`InputError`."""
-    path = Path(text.strip()).expanduser().resolve()
+    path = user_path(text.strip()).resolve()
     root = allowed_root()
     if own_machine() or (root is not None and path.is_relative_to(root)):
         return path

@@ -42,8 +42,10 @@ from ugrn_core.backbones.layouts import (
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.checked_json import STRICT, Token, from_json_file
 from ugrn_core.errors import CheckpointError, InputError
+from ugrn_core.paths import user_path
 from ugrn_core.pinned import stamp_of
 from ugrn_core.types import Vocabulary
+from ugrn_core.whole_files import whole_folder
 
 T = TypeVar("T")
 
@@ -129,9 +131,9 @@ def to_backbone(
 def read_checkpoint(folder: str | Path) -> Checkpoint:
     """Read a folder and check all of it; the error names the folder."""
     try:
-        folder = Path(folder).expanduser().resolve()
+        folder = user_path(folder).resolve()
         return _read(folder)
-    except (CheckpointError, OSError, ValueError, RuntimeError) as error:  # a path too long, with a NUL, or of nobody
+    except (CheckpointError, OSError, ValueError) as error:  # a path too long, or with a NUL
         raise CheckpointError(f"{str(folder)[:300]}: {error}") from error
 
 
@@ -158,14 +160,13 @@ def save_checkpoint(
     if clash:
         raise CheckpointError(f"args contradict the model: {shown([f'{k} {args[k]} is {stated[k]}' for k in clash])}.")
     state = {n: t.detach().cpu().to(dtype).contiguous() for n, t in model.state_dict().items()}
+    texts = {"args.json": {**args, **stated, "layout": layout}, "vocab.json": tokens}
+    texts |= {} if facts is None else {"card.json": facts}
     folder.mkdir(parents=True, exist_ok=True)
-    _write_json(folder / "args.json", {**args, **stated, "layout": layout})
-    _write_json(folder / "vocab.json", tokens)
-    if facts is not None:
-        _write_json(folder / "card.json", facts)
-    partial = folder / f"{SAFE}.partial"
-    save_file(to_published(target, model.config, state), partial)
-    partial.replace(folder / SAFE)
+    with whole_folder(folder, (*texts, SAFE)) as written:
+        for name, content in texts.items():
+            (written / name).write_text(json.dumps(dict(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        save_file(to_published(target, model.config, state), written / SAFE)
     saved = read_checkpoint(folder)
     if saved.fingerprint != fingerprint(state, model.config, tokens):
         raise CheckpointError(f"{folder}: what was written reads back as another model.")
@@ -270,9 +271,3 @@ def _from_json(kind: TypeAdapter[T], file: Path) -> T:
         return from_json_file(kind, file, MOST_BYTES)
     except InputError as error:
         raise CheckpointError(str(error)) from error
-
-
-def _write_json(file: Path, content: Mapping[str, Any]) -> None:
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_text(json.dumps(dict(content), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    partial.replace(file)

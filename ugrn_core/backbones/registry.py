@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ugrn_core.backbones.fetch import by_hand, missing_files, pinned_checkpoint
 from ugrn_core.errors import CheckpointError, InputError
-from ugrn_core.paths import ASSETS, checkpoint_folder
+from ugrn_core.paths import ASSETS, checkpoint_folder, user_path
 from ugrn_core.pinned import sha256_of
 
 if TYPE_CHECKING:
@@ -183,9 +183,9 @@ def _check_folder(name_or_folder: str | Path) -> None:
     """Tell a misspelt name from a folder: only what is there, or looks like a path, counts as a folder."""
     text = str(name_or_folder)
     try:
-        if Path(text).expanduser().is_dir() or "/" in text or "\\" in text:
+        if user_path(text).is_dir() or "/" in text or "\\" in text:
             return
-    except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, or the home of nobody
+    except (OSError, ValueError):  # too long, or a NUL in it
         pass
     close = difflib.get_close_matches(text, BACKBONES, n=1)
     hint = f" Did you mean {close[0]}?" if close else ""

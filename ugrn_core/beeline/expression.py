@@ -24,6 +24,7 @@ from ugrn_core.errors import FetchError, InputError
 from ugrn_core.paths import beeline_folder
 from ugrn_core.pinned import PinnedFile
 from ugrn_core.types import Cancel, Progress
+from ugrn_core.whole_files import whole_file
 
 ARCHIVE = "BEELINE-data.zip"
 ARCHIVE_URL = f"https://zenodo.org/records/3701939/files/{ARCHIVE}?download=1"
@@ -100,10 +101,8 @@ def _unpack(archive: Path, places: dict[str, Path]) -> None:
                 if len(found) != 1:
                     raise FetchError(f"{archive} holds {len(found)} expression files of {data_set}, expected one.")
                 place.parent.mkdir(parents=True, exist_ok=True)
-                partial = place.with_name(f"{place.name}.partial")
-                with held.open(found[0]) as source, partial.open("wb") as target:
+                with whole_file(place) as partial, held.open(found[0]) as source, partial.open("wb") as target:
                     copyfileobj(source, target)
-                partial.replace(place)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
         raise FetchError(f"{archive} cannot be unpacked: {error}. Delete it and fetch again.") from error
 

@@ -16,6 +16,8 @@ from typing import Any
 import pandas as pd
 
 from ugrn_core.errors import InputError
+from ugrn_core.spreadsheet import csv_text, unguarded_table
+from ugrn_core.whole_files import write_whole
 
 COLUMNS = (
     *("protocol", "backbone", "weights", "method", "context", "background", "base", "grid"),
@@ -52,7 +54,7 @@ class Parts:
         for line in lines[1:]:
             self.blocks[tuple(line["block"])] = [_row(r) for r in line["rows"]]
         text = "".join(f"{json.dumps(line)}\n" for line in lines or [header])
-        _write(file, text.encode())  # without the line that a kill cut off
+        write_whole(file, text.encode())  # without the line that a kill cut off
 
     def __contains__(self, key: object) -> bool:
         return key in self.blocks
@@ -84,8 +86,8 @@ def write_results(frame: pd.DataFrame, file: Path) -> None:
 
     The same frame gives the same bytes.
     """
-    text = frame.to_csv(None, index=False, float_format="%.6f", lineterminator="\n").encode()
-    _write(file, gzip.compress(text, mtime=0) if file.suffix == ".gz" else text)
+    text = csv_text(frame, "%.6f").encode()
+    write_whole(file, gzip.compress(text, mtime=0) if file.suffix == ".gz" else text)
 
 
 def read_results(file: Path) -> pd.DataFrame:
@@ -96,17 +98,10 @@ def read_results(file: Path) -> pd.DataFrame:
         raise InputError(f"{file} cannot be read as benchmark results: {error}.") from error
     if tuple(frame.columns) != COLUMNS:
         raise InputError(f"{file} is not a frame of benchmark results: its columns are {list(frame.columns)[:8]} ...")
-    return frame
+    return unguarded_table(frame)
 
 
 NUMBERS = ("base", "value", "prior", "edge_overlap")
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(file)
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:

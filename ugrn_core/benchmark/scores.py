@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 from ugrn_core.beeline.networks import Edge, Row
 from ugrn_core.errors import InputError
 from ugrn_core.pair_hashes import pair_hashes
+from ugrn_core.whole_files import whole_file
 
 
 def scores_name(protocol_name: str, split: str, backbone: str, weights: str) -> str:
@@ -36,9 +37,8 @@ def write_scores(
         for method, values in methods.items():
             tensors[f"{row.data_set}|{row.network}|{method}"] = values[order].astype(np.float32)
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.partial")
-    save_file(tensors, partial, {"run": run})
-    partial.replace(file)
+    with whole_file(file) as partial:
+        save_file(tensors, partial, {"run": run})
 
 
 def has_scores(file: Path, run: str) -> bool:

@@ -16,13 +16,14 @@ from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.cache import cache
+from ugrn_core.cli.command import Command
 from ugrn_core.cli.doctor import doctor
 from ugrn_core.cli.fetch import fetch
 from ugrn_core.cli.genes import genes
 from ugrn_core.cli.learn import learn
 from ugrn_core.cli.models import models
 from ugrn_core.cli.network import network
-from ugrn_core.cli.output import say
+from ugrn_core.cli.output import prepare_streams, say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.score import score
 from ugrn_core.cli.sweep import sweep
@@ -43,6 +44,7 @@ class Commands(TyperGroup):
     """A command group that tells a :class:`UGRNError` to the user; any other error is a bug and keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
+        prepare_streams()
         if not any(isinstance(handler, Warnings) for handler in CORE.handlers):
             CORE.addHandler(Warnings(logging.WARNING))
         try:
@@ -61,7 +63,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (pair, models, genes, sweep, score, network, beeline, benchmark, fetch, cache, doctor, bench):
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
 

@@ -9,6 +9,7 @@ import typer
 
 from ugrn_core.cli.output import progress_on_stderr, say, write_json
 from ugrn_core.paths import ROOT
+from ugrn_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,7 +46,7 @@ def bench(
 
 def _keep(report: dict[str, Any]) -> None:
     LATEST.parent.mkdir(parents=True, exist_ok=True)
-    LATEST.write_text(json.dumps(report, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    write_whole(LATEST, f"{json.dumps(report, indent=1, allow_nan=False)}\n".encode())
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.output import progress_on_stderr, say
 from ugrn_core.errors import GeneError, InputError
+from ugrn_core.paths import user_path
 
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
@@ -64,7 +64,7 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
     """Context of ``pair``, of a gene list, of an h5ad file or of ``example``, the bundled cells; choices are said."""
     from ugrn_core.data.context import list_context, pair_context
 
-    file = Path(text).expanduser()
+    file = user_path(text)
     if text == "example" or file.suffix.lower() == ".h5ad":
         return cell_context(read_data(text, cells), cells, backbone, strict)[0]
     if cells.given():
@@ -82,7 +82,7 @@ def read_data(text: str, cells: CellOptions) -> ExpressionData:
     if text != "example":
         with progress_on_stderr() as progress:
             data = read_untrusted_h5ad(
-                Path(text).expanduser(),
+                user_path(text),
                 layer=cells.layer,
                 gene_column=cells.gene_column,
                 group=cells.group,

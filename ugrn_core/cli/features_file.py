@@ -20,6 +20,7 @@ import numpy as np
 from ugrn_core.errors import InputError
 from ugrn_core.sweep import SCHEMA, SourceSweep
 from ugrn_core.types import BackboneCard, Context, SweepSettings
+from ugrn_core.whole_files import whole_file
 
 ALIGNMENT = 8  # bytes; safetensors pads its header with spaces so that the data starts at a multiple
 
@@ -48,19 +49,15 @@ def write_features(file: Path, metadata: Mapping[str, Any], sweeps: Iterable[Sou
     names = ["response", "slope"] if metadata["background"] == "fixed" else ["slope"]
     header = _header(names, shape, metadata)
     row_bytes = 4 * shape[1] * shape[2]
-    partial = file.with_name(f"{file.name}.partial")
     try:
-        with partial.open("wb") as out:
+        with whole_file(file) as partial, partial.open("wb") as out:
             out.write(header)
             for s, sweep in enumerate(sweeps):
                 for n, name in enumerate(names):
                     out.seek(len(header) + (n * shape[0] + s) * row_bytes)
                     out.write(np.ascontiguousarray(getattr(sweep, name), dtype="<f4").tobytes())
-        partial.replace(file)
     except OSError as error:
         raise InputError(f"Could not write {file}: {error}. Choose another place with --out.") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _header(names: list[str], shape: tuple[int, ...], metadata: Mapping[str, Any]) -> bytes:

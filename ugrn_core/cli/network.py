@@ -78,6 +78,8 @@ def network(
     from ugrn_core.cli.network_question import Asked
     from ugrn_core.cli.network_run import Options, make_networks
 
+    if str(out) == "-":
+        raise InputError("--out is -; a network is a folder of files, which standard output has no place for.")
     if steps is not None and around is None:
         raise InputError("--steps says how far from a gene: give --around GENE with it.")
     given = {
@@ -88,7 +90,7 @@ def network(
         "tags": _words(tag),
         "sources": _words(only_sources),
         "genes": _words(only_genes),
-        "near": None if around is None else (around, steps or 1),
+        "near": None if around is None else (around, 1 if steps is None else steps),
         "top_per_source": top_per_source,
         "cap": top,
     }

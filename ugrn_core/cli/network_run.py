@@ -21,7 +21,7 @@ from ugrn_core.figures.network_file import network_file
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, check_genes, make_folder, write_network
-from ugrn_core.network.exports.groups import GroupNetwork, write_groups
+from ugrn_core.network.exports.groups import GroupNetwork, remove_groups, write_groups
 from ugrn_core.network.fdr import edges_within
 from ugrn_core.network.filters import Selection, edge_count, percent
 from ugrn_core.network.recipe import MAX_BYTES, build_recipe, check_recipe, known_facts, read_recipe
@@ -193,6 +193,8 @@ def _make(question: Question, recipe: Recipe, out: Path, made: Made) -> GroupNet
     files = NetworkFiles(
         scores, made.translator, rule, recipe.model_copy(update={"notes": notes}), question.report.frame(), made.known
     )
+    if question.group:
+        remove_groups(out)
     shown = write_network(files, folder, network_file)
     for note in notes:
         if note not in made.said:

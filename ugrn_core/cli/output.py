@@ -2,47 +2,92 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
 from ugrn_core.download import duration
+from ugrn_core.errors import InputError
 from ugrn_core.pace import Pace
 from ugrn_core.types import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where stderr is not a terminal (a log file, a batch job)."""
 
 
+def prepare_streams() -> None:
+    """Results are UTF-8 whatever the locale; what a terminal cannot show is spelt out there."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
 def say(sentence: str) -> None:
-    """A sentence to the user, on stderr."""
-    typer.echo(sentence, err=True)
+    """A sentence to the user, on stderr; where that cannot be written, nobody is told."""
+    try:
+        typer.echo(sentence, err=True)
+    except OSError:
+        _let_go(sys.stderr)
+
+
+def write_text(text: str) -> None:
+    """A line, or several, on stdout, at once. A full disk and a closed stdout are InputErrors."""
+    if sys.stdout is None:
+        raise InputError("The results cannot be written: standard output is closed.")
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # who reads has seen enough; it ends in silence
+    except OSError as error:
+        raise InputError(explain_full(error) or str(error)) from error
+
+
+def explain_full(error: OSError) -> str | None:
+    """What is said of an error in writing to stdout, which is given up then; None for an error of another kind."""
+    if error.filename is not None or error.errno not in UNWRITABLE:
+        return None
+    _let_go(sys.stdout)
+    return f"The results cannot be written to standard output: {error.strerror}."
+
+
+def _let_go(stream: TextIO) -> None:
+    """Lose what a stream still holds, which Python would try to write, and complain of, at its end."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def write_json(content: Any) -> None:
     """JSON on stdout; NaN and infinity have no place in JSON and are a ValueError."""
-    typer.echo(json.dumps(content, indent=2, allow_nan=False))
+    write_text(json.dumps(content, indent=2, allow_nan=False))
 
 
 def write_csv(frame: pd.DataFrame) -> None:
-    """CSV with a header and without row numbers on stdout."""
-    frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+    """CSV with a header and without row numbers on stdout; texts are guarded against spreadsheets."""
+    from ugrn_core.spreadsheet import csv_text
+
+    write_text(csv_text(frame).removesuffix("\n"))
 
 
 def write_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Aligned columns on stdout, for reading; the last column is never cut."""
     widths = [max(len(row[i]) for row in (titles, *rows)) for i in range(len(titles) - 1)]
-    for row in (titles, *rows):
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        typer.echo("  ".join([*cells, row[-1]]).rstrip())
+    lines = ([*map(str.ljust, row, widths), row[-1]] for row in (titles, *rows))
+    write_text("\n".join("  ".join(line).rstrip() for line in lines))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ugrn_core.cli.command import Command
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -19,7 +20,7 @@ from ugrn_core.cli.options import (
     MaxPosOption,
     sweep_settings,
 )
-from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table
+from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table, write_text
 from ugrn_core.cli.score import read_text_file
 from ugrn_core.errors import InputError
 
@@ -33,7 +34,7 @@ translator = typer.Typer(no_args_is_help=True, help="Make, list, show and delete
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the translator.")]
 
 
-@translator.command()
+@translator.command(cls=Command)
 def train(
     name: NameArgument,
     backbone: BackboneOption = DEFAULT_BACKBONE,
@@ -95,10 +96,10 @@ def train(
         say("Too few held-out pairs: probabilities are not calibrated.")
     else:
         say(f"Calibrated on {c.n_pairs:,} held-out pairs: Brier {c.brier:.3f}, of the prior alone {c.brier_prior:.3f}.")
-    typer.echo(weights)
+    write_text(str(weights))
 
 
-@translator.command("list")
+@translator.command("list", cls=Command)
 def list_all(as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False) -> None:
     """List the translators there are."""
     from ugrn_core.translators.library import list_translators
@@ -130,7 +131,7 @@ def list_all(as_json: Annotated[bool, typer.Option("--json", help="JSON instead 
     write_table(["name", "origin", "backbone", "method", "trained on"], rows)
 
 
-@translator.command("test")
+@translator.command("test", cls=Command)
 def on_networks(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A translator of `ugrn translator list`.")],
     network: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE networks to test on.")] = "all",
@@ -163,7 +164,7 @@ def on_networks(
         write_csv(chosen_frame(kept, model, rows, networks, store, progress=progress).round(6))
 
 
-@translator.command()
+@translator.command(cls=Command)
 def show(name: NameArgument) -> None:
     """Show the card of a translator, as JSON."""
     from ugrn_core.translators.library import load_translator
@@ -172,7 +173,7 @@ def show(name: NameArgument) -> None:
     write_json(card_json(load_translator(name).card))
 
 
-@translator.command()
+@translator.command(cls=Command)
 def delete(name: NameArgument) -> None:
     """Delete one of your own translators."""
     from ugrn_core.translators.library import delete_translator

@@ -14,6 +14,7 @@ from ugrn_core.network.direction import DirectionRule, directions
 from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
 from ugrn_core.network.tags import known_words, tag_words
+from ugrn_core.spreadsheet import guarded
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.translator import Translator
 
@@ -50,22 +51,20 @@ def write_edges(
     known: Collection[Edge] | None = None,
     keep: int = 0,
 ) -> pd.DataFrame:
-    """Write all edges as CSV, part by part, through a partial file; returns the best ``keep`` of them."""
+    """Write all edges as CSV, part by part; returns the best ``keep`` of them."""
     kept, left = [], keep
-    partial = file.with_name(f"{file.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as out:
+    with file.open("w", encoding="utf-8", newline="") as out:
         out.write(",".join(COLUMNS) + "\n")
         for part in _parts(scores, translator, rule, prevalence, known):
             out.write(csv_lines(part))
             if left or not kept:  # a part that is not kept is let go
                 kept.append(part.head(left))
                 left -= len(kept[-1])
-    partial.replace(file)
     return pd.concat(kept, ignore_index=True)
 
 
 def csv_lines(table: pd.DataFrame) -> str:
-    """Lines of a table as ``DataFrame.to_csv`` writes them with 6 decimals, several times as fast."""
+    """Lines of a table as :func:`ugrn_core.spreadsheet.csv_text` writes them with 6 decimals, several times as fast."""
     columns, places = [], []
     for name in table:
         column = table[name]
@@ -83,6 +82,7 @@ def csv_lines(table: pd.DataFrame) -> str:
 
 
 def _quoted(word: str) -> str:
+    word = guarded(word)
     return f'"{word.replace(chr(34), chr(34) * 2)}"' if NEEDS_QUOTES.search(word) or not word else word
 
 

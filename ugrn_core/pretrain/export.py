@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -12,6 +11,7 @@ from ugrn_core.backbones.checkpoint import Checkpoint, save_checkpoint
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.pretrain.sampling import GENES_A_CELL
 from ugrn_core.pretrain.train import PretrainSettings, model_config
+from ugrn_core.whole_files import write_whole
 
 LABELS = {
     "ugrn-mini": "ugrn-mini: small embedded model, scGPT layout, binned values",
@@ -39,5 +39,5 @@ def export(run: Path, step: int, name: str, folder: Path) -> Checkpoint:
         "about": {"step": step, "settings": vars(settings)},
     }
     saved = save_checkpoint(folder, model, tokens, args, settings.layout, facts=facts)
-    shutil.copyfile(run / "curve.csv", folder / "curve.csv")
+    write_whole(folder / "curve.csv", (run / "curve.csv").read_bytes())
     return saved

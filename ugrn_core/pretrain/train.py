@@ -23,6 +23,7 @@ from sklearn.decomposition import TruncatedSVD
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.pretrain.corpus import Corpus, Scale
 from ugrn_core.pretrain.sampling import Batch, Sampler
+from ugrn_core.whole_files import whole_file
 
 PublishedLayout = Literal["scgpt", "scbenchmark"]
 UNIT = {"bins": 10.0, "log1p": 1.0}  # the loss is measured in these units, so that both scales train alike
@@ -172,8 +173,8 @@ def _save(folder: Path, model: LeanTransformer, optimizer: torch.optim.Optimizer
     for name, p in model.named_parameters():
         for key, value in optimizer.state[p].items():
             tensors[f"optimizer.{key}.{name}"] = value.detach().clone()
-    save_file(tensors, folder / "last.part", metadata={"step": str(step)})
-    (folder / "last.part").replace(folder / "last.safetensors")
+    with whole_file(folder / "last.safetensors") as partial:
+        save_file(tensors, partial, metadata={"step": str(step)})
 
 
 def _resume(folder: Path, model: LeanTransformer, optimizer: torch.optim.Optimizer) -> int:

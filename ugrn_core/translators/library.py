@@ -19,12 +19,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ugrn_core.errors import InputError
-from ugrn_core.paths import ASSETS, cache_folder
+from ugrn_core.paths import ASSETS, cache_folder, user_path
 from ugrn_core.translators.mlp import TranslatorNet
 from ugrn_core.translators.names import NAME, check_name
 from ugrn_core.translators.schema import FeatureSchema
 from ugrn_core.translators.translator import MOST_BYTES as MOST_CARD_BYTES
 from ugrn_core.translators.translator import Translator, TranslatorCard, card_from_json, card_json
+from ugrn_core.whole_files import whole_folder
 
 MAX_BYTES = 50_000_000
 MOST_OWN = 500
@@ -90,13 +91,13 @@ def save_translator(translator: Translator, folder: Path | None = None) -> Path:
     tensors = tensors_of(translator)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        weights = folder / f"{name}.safetensors"
-        _write(weights, save(tensors))
         text = json.dumps(card_json(translator.card), indent=1, allow_nan=False)
-        _write(folder / f"{name}.json", f"{text}\n".encode())
+        with whole_folder(folder, (f"{name}.safetensors", f"{name}.json")) as written:
+            (written / f"{name}.safetensors").write_bytes(save(tensors))
+            (written / f"{name}.json").write_bytes(f"{text}\n".encode())
     except OSError as error:
         raise InputError(f"The translator cannot be written to {folder}: {error}.") from error
-    return weights
+    return folder / f"{name}.safetensors"
 
 
 def load_translator(name_or_file: str | Path, own: Path | None = None) -> Translator:
@@ -175,7 +176,7 @@ def find_translator(name_or_file: str | Path, own: Path | None = None) -> Path:
             if (folder / f"{text}.safetensors").is_file():
                 return folder / f"{text}.safetensors"
     try:
-        given = Path(text).expanduser()
+        given = user_path(text)
         if given.suffix == ".safetensors" and given.is_file():
             return given
     except (OSError, ValueError, RuntimeError):  # too long, a NUL in it, or the home of nobody
@@ -291,9 +292,3 @@ def _net(tensors: dict[str, torch.Tensor], prefix: str, width: int, origin: str)
 def _offered(own: Path | None) -> str:
     names = [t.name for t in list_translators(own)]
     return f"There are {', '.join(names)}." if names else "There is none yet; make one with `ugrn translator train`."
-
-
-def _write(file: Path, content: bytes) -> None:
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(file)

@@ -19,6 +19,7 @@ from ugrn_core.bench.check.exactness import measure_exactness, missed, without_r
 from ugrn_core.bench.check.sizes import CheckSizes
 from ugrn_core.bench.machine import describe_machine, versions
 from ugrn_core.types import Progress
+from ugrn_core.whole_files import write_whole
 
 SCHEMA = 1
 Part = Callable[[CheckSizes, torch.device], Any]
@@ -60,7 +61,7 @@ def run_check(
         report["goals"] = goals(report)
         if out is not None:
             out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            write_whole(out, f"{json.dumps(report, indent=1)}\n".encode())
     return report
 
 

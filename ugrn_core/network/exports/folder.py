@@ -26,12 +26,16 @@ from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.scores import NetworkScores
 from ugrn_core.network.table import write_edges
+from ugrn_core.spreadsheet import csv_text
 from ugrn_core.translators.translator import Translator
+from ugrn_core.whole_files import whole_folder
 
 FILES = (
     "edges.csv", "genes.csv", "recipe.json", "network.graphml", "network.cyjs", "network.sif", "network.gexf",
     "network.html", "network.h5ad",
 )  # fmt: skip
+SEALED = (*(name for name in FILES if name != "recipe.json"), "recipe.json")
+"""The files in the order in which they are put in place."""
 LOOKED_AT = 500_000
 """Best edges that filters choose from; edges.csv holds all."""
 MOST_IN_FILES = 20_000
@@ -95,26 +99,27 @@ def about_network(files: NetworkFiles, shown: Selection) -> dict[str, str | floa
 def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
     """Write :data:`FILES` into ``folder``, which is made where it is missing; returns the edges of the graph files.
 
-    Every file is whole or not there; files of the same name are replaced. A folder that cannot be written and a gene
-    that a format has no place for (:func:`check_genes`) are InputErrors.
+    They are written beside and moved into place together: who finds a recipe finds the files that it made. A folder
+    that cannot be written and a gene that a format has no place for (:func:`check_genes`) are InputErrors.
     """
     check_genes(files.scores.request)
     make_folder(folder)
     try:
-        best = write_edges(
-            files.scores,
-            files.translator,
-            files.rule,
-            folder / "edges.csv",
-            prevalence=files.prevalence,
-            known=files.known,
-            keep=LOOKED_AT,
-        )
-        shown = shown_network(files.recipe, best, files.scores.n_edges)
-        for name, content in _graph_files(files, shown, draw).items():
-            write_whole(folder / name, content)
-        write_whole(folder / "genes.csv", files.genes.to_csv(index=False, lineterminator="\n").encode())
-        write_whole(folder / "recipe.json", recipe_text(files.recipe).encode())  # last: who finds it finds the others
+        with whole_folder(folder, SEALED) as written:
+            best = write_edges(
+                files.scores,
+                files.translator,
+                files.rule,
+                written / "edges.csv",
+                prevalence=files.prevalence,
+                known=files.known,
+                keep=LOOKED_AT,
+            )
+            shown = shown_network(files.recipe, best, files.scores.n_edges)
+            for name, content in _graph_files(files, shown, draw).items():
+                (written / name).write_bytes(content)
+            (written / "genes.csv").write_bytes(csv_text(files.genes).encode())
+            (written / "recipe.json").write_bytes(recipe_text(files.recipe).encode())
     except OSError as error:
         raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
     return shown
@@ -161,10 +166,3 @@ def zip_files(found: Sequence[Path], file: Path | BinaryIO) -> None:
             member.file_size = path.stat().st_size
             with path.open("rb") as source, archive.open(member, "w") as out:
                 shutil.copyfileobj(source, out, 1 << 20)
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file that is whole or not there."""
-    partial = file.with_name(f"{file.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(file)

@@ -10,12 +10,14 @@ import pandas as pd
 
 from ugrn_core.errors import InputError
 from ugrn_core.network.compare import compare_networks, comparison_notes, same_cut
-from ugrn_core.network.exports.folder import CANNOT_WRITE, write_whole
+from ugrn_core.network.exports.folder import CANNOT_WRITE
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
 from ugrn_core.network.filters import Selection
 from ugrn_core.network.recipe import recipe_text
 from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.request import NetworkRequest
+from ugrn_core.spreadsheet import csv_text
+from ugrn_core.whole_files import remove_sealed, whole_folder
 
 GROUP_FILES = ("difference.csv", "networks.h5ad")
 CAVEAT = (
@@ -52,11 +54,19 @@ def write_groups(networks: Sequence[GroupNetwork], a: GroupNetwork, b: GroupNetw
         "translator": a.recipe.translator.name,
         "prevalence": a.recipe.settings.prevalence,
     }
-    difference = compared.to_csv(index=False, lineterminator="\n", float_format="%.6f")
     try:
-        write_whole(folder / "difference.csv", difference.encode())
-        write_whole(folder / "networks.h5ad", network_h5ad(cells, about))
+        with whole_folder(folder, GROUP_FILES) as written:
+            (written / "difference.csv").write_bytes(csv_text(compared, "%.6f").encode())
+            (written / "networks.h5ad").write_bytes(network_h5ad(cells, about))
     except OSError as error:
         raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
     said = f"Both networks are cut at a probability of {cut:.4g}, the higher of their two cuts."
     return (said, *comparison_notes(a.table, b.table, compared, (a.name, b.name)), CAVEAT)
+
+
+def remove_groups(folder: Path) -> None:
+    """Remove what an earlier run said of its groups, before the first of them is replaced."""
+    try:
+        remove_sealed(folder, GROUP_FILES)
+    except OSError as error:
+        raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error

@@ -1,0 +1,120 @@
+"""``ugrn`` among other programs: full disks, closed and narrow streams, pipes, home folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="streams are those of POSIX")
+
+PAIR = "pair GATA1 KLF1 --backbone toy-square"
+GENES = "genes {folder}/genes.txt --backbone toy-square"
+
+
+def shell(command: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A command in bash, with ``ugrn`` and ``folder`` filled in; ``PIPESTATUS`` of ugrn is its exit status."""
+    program = f"{shlex.quote(sys.executable)} -m ugrn_core"
+    line = command.replace("ugrn", program).replace("{folder}", str(folder))
+    done = subprocess.run(
+        ["bash", "-c", f"{line}\nexit ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        timeout=300,
+        env={
+            "PATH": os.environ["PATH"], "HOME": str(folder), "UGRN_CACHE_DIR": str(folder / "c"), "LC_ALL": "C.UTF-8"
+        }
+        | environment,
+    )  # fmt: skip
+    assert b"Traceback" not in done.stderr, done.stderr.decode()
+    assert b"Exception ignored" not in done.stderr, done.stderr.decode()
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "genes.txt").write_text("GATA1\nIL\u20111\u03b2\n=1+1\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [PAIR, GENES, "--version", "pair -h"])
+def test_a_full_disk_behind_stdout_is_one_sentence(folder: Path, words: str) -> None:
+    done = shell(f"ugrn {words} > /dev/full", folder)
+    last = done.stderr.decode().strip().splitlines()[-1]
+    assert done.returncode == 2
+    assert last == "ugrn: The results cannot be written to standard output: No space left on device."
+
+
+def test_a_closed_stdout_is_one_sentence(folder: Path) -> None:
+    done = shell(f"ugrn {PAIR} >&-", folder)
+    assert done.returncode == 2
+    assert b"standard output is closed" in done.stderr
+
+
+@pytest.mark.parametrize("end", ["2> /dev/full", "2>&-"])
+def test_notes_that_cannot_be_written_do_not_stop_the_results(folder: Path, end: str) -> None:
+    done = shell(f"ugrn {GENES} {end}", folder)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"gene,status")
+
+
+def test_a_reader_that_has_seen_enough_ends_in_silence(folder: Path) -> None:
+    done = shell(f"ugrn {GENES} | true", folder)
+    assert done.returncode != 2
+    assert b"Broken pipe" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "narrow", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_results_are_utf8_whatever_the_locale(folder: Path, narrow: dict[str, str]) -> None:
+    wide, done = shell(f"ugrn {GENES}", folder), shell(f"ugrn {GENES}", folder, **narrow)
+    assert (done.returncode, done.stdout) == (0, wide.stdout)
+    assert "IL\u20111\u03b2" in done.stdout.decode()
+    assert shell("ugrn models", folder, **narrow).returncode == 0
+
+
+def test_a_gene_that_is_a_formula_is_guarded(folder: Path) -> None:
+    assert b"\n'=1+1," in shell(f"ugrn {GENES}", folder).stdout
+
+
+def test_the_home_folder_is_read_where_the_shell_has_not(folder: Path) -> None:
+    sweep = "ugrn sweep --genes=~/list.txt --sources=~/list.txt --out=~/made.safetensors --backbone toy-square"
+    (folder / "list.txt").write_text("GATA1\nKLF1\n")
+    assert shell(sweep, folder).returncode == 0
+    assert (folder / "made.safetensors").is_file()
+    assert shell(f"ugrn {PAIR} --context=~/list.txt", folder).returncode == 0
+    for words in (f"{PAIR} --context ~nouser/x.h5ad", "genes ~nouser/list.txt"):
+        done = shell(f"ugrn {words}", folder)
+        assert done.returncode == 2
+        assert b"~nouser" in done.stderr
+    assert shell("ugrn pair GATA1 KLF1 --backbone ~nouser/model", folder).returncode == 2
+
+
+def test_a_sweep_into_a_device_or_a_full_disk_leaves_nothing(folder: Path) -> None:
+    (folder / "list.txt").write_text("GATA1\nKLF1\n")
+    (folder / "full.safetensors").symlink_to("/dev/full")
+    sweep = "ugrn sweep --genes {folder}/list.txt --sources {folder}/list.txt --backbone toy-square --out"
+    done = shell(f"{sweep} {{folder}}/full.safetensors", folder)
+    assert done.returncode == 2
+    assert b"no plain file" in done.stderr
+    assert not list(Path("/dev").glob("full*partial*"))
+
+
+def test_a_network_of_no_steps_or_into_stdout_is_refused(folder: Path) -> None:
+    for words, said in (
+        ("--around GATA1 --steps 0 --out {folder}/out", "at least 1 step"),
+        ("--out -", "standard output"),
+    ):
+        done = shell(f"ugrn network --genes {{folder}}/genes.txt {words}", folder)
+        assert done.returncode == 2
+        assert said in done.stderr.decode()
+    assert not (folder / "out").exists()
+
+
+def test_json_is_ascii_and_read_back(folder: Path) -> None:
+    assert json.loads(shell(f"ugrn {PAIR} --json", folder, PYTHONIOENCODING="ascii").stdout)["source"] == "GATA1"
