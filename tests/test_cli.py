@@ -190,7 +190,7 @@ def test_options_of_cells_are_used(cells: Path, scgpt_folder: Path) -> None:
     words = ["pair", "TP53", "MDM2", "--backbone", scgpt_folder, "--context", cells]
     factors = good(*words, "--variable", "0", "--layer", "X", "--gene-column", "index", "--json")
     assert json.loads(factors.stdout)["context_size"] == 14  # 13 of the 20 are TFs; MDM2 is added
-    assert "MDM2 was not in the context" in factors.stderr
+    assert "MDM2 was not among the genes chosen and added at its own mean" in factors.stderr
     for extra, said in (
         (["--group", "kind"], "expected COLUMN=LEVEL"),
         (["--group", "kind=NK"], "Choose from: B, T"),

@@ -12,10 +12,14 @@ import numpy as np
 from ugrn_core.data.hdf5 import read
 from ugrn_core.errors import InputError
 
-MAX_LEVELS = 50
+MAX_LEVELS = 200
 """A column of cells with 2 to this many levels is offered as groups."""
 MAX_NAME = 1000
 """Characters of the longest name of a level; what is longer is no name."""
+MAX_FRACTIONS = 20
+"""The same for numbers that are not all whole, such as days."""
+CELLS_A_NUMBER = 2
+"""Numbers that are met in so many cells on average are taken for groups, others for measurements."""
 PART_BYTES = 4 << 20
 PART_ROWS = 20_000
 MAX_TEXT = 64 << 20
@@ -27,6 +31,10 @@ class Codes(NamedTuple):
 
     codes: np.ndarray
     levels: tuple[str, ...]
+
+
+MANY = Codes(np.zeros(0, np.int16), ())
+"""Levels of a column that has too many."""
 
 
 @dataclass(frozen=True)
@@ -66,30 +74,59 @@ class Column:
         return tuple(_as_text(value) for value in values.tolist())
 
     def levels(self) -> Codes | None:
-        """The levels met in a column of categories, text, yes or no, or of numbers of which some are missing.
+        """The levels met in a column of categories, text, yes or no, or numbers that are met again and again.
 
-        None for columns of another kind, and for more than ``MAX_LEVELS`` levels. Text and yes or no come sorted,
-        categories in their order; empty text and "nan" are no level.
+        None for columns of another kind and for ids of cells, :data:`MANY` for more than ``MAX_LEVELS`` levels.
+        Categories keep their order, anything else is sorted. What is missing is no level; text that is empty or says
+        "nan" is one.
         """
         if self.categories is not None:
             return self._used_categories()
-        if not (_is_text(self.dtype) or self.dtype.kind == "b" or self.mask is not None):
-            return None
+        if _is_text(self.dtype):
+            return self._text_levels()
+        return self._number_levels()
+
+    def _text_levels(self) -> Codes | None:
         met: dict[object, int] = {}
-        codes = []
+        codes, n_rows = [], 0
         for part in self._masked():
+            n_rows += len(part)
             for value in set(part) - met.keys():
                 met[value] = len(met)
             if len(met) > 2 * MAX_LEVELS:  # some may be one level once they are text
-                return None
+                return MANY if len(met) * CELLS_A_NUMBER <= n_rows else None
             codes.append(np.fromiter(map(met.__getitem__, part), np.int32, len(part)))
-        names = [_as_text(value) for value in met]
-        levels = sorted(set(names) - {"", "nan"})
-        if len(levels) > MAX_LEVELS or any(len(level) > MAX_NAME for level in levels):
+        names = [None if value is None else _as_text(value) for value in met]
+        levels = sorted({name for name in names if name is not None}, key=_by_number)
+        if any(len(level) > MAX_NAME for level in levels):
             return None
+        if len(levels) > MAX_LEVELS:
+            return MANY if len(levels) * CELLS_A_NUMBER <= n_rows else None
         place = {level: i for i, level in enumerate(levels)}
-        rank = np.array([place.get(name, -1) for name in names], dtype=np.int16)
+        rank = np.array([-1 if name is None else place[name] for name in names], dtype=np.int16)
         return Codes(rank[np.concatenate([np.zeros(0, np.int32), *codes])], tuple(levels))
+
+    def _number_levels(self) -> Codes | None:
+        met, n_labelled = np.zeros(0), 0
+        for part in self._numbers():
+            there = part[~np.isnan(part)]
+            n_labelled += len(there)
+            met = np.union1d(met, there)
+            if len(met) > MAX_LEVELS:
+                return None
+        yes_or_no = self.dtype.kind == "b"
+        most = MAX_LEVELS if (met == np.rint(met)).all() else MAX_FRACTIONS
+        if not yes_or_no and len(met) > min(most, n_labelled // CELLS_A_NUMBER):
+            return None
+        codes = [np.where(np.isnan(p), -1, np.searchsorted(met, p)).astype(np.int16) for p in self._numbers()]
+        number = self.dtype.type if self.dtype.kind == "f" else int
+        names = (str(bool(v)) if yes_or_no else np.format_float_positional(number(v), trim="-") for v in met)
+        return Codes(np.concatenate([np.zeros(0, np.int16), *codes]), tuple(names))
+
+    def _numbers(self) -> Iterator[np.ndarray]:
+        """Values in parts as float64, NaN where there is none."""
+        for part in self._masked():
+            yield np.array([np.nan if value is None else value for value in part], dtype=np.float64)
 
     def _used_categories(self) -> Codes | None:
         """Codes of the categories that occur, numbered anew; the other names are not even read."""
@@ -98,7 +135,7 @@ class Column:
         for part in self._codes():
             used = np.union1d(used, part[part >= 0])
             if len(used) > MAX_LEVELS:
-                return None
+                return MANY if self.categories.shape[0] * CELLS_A_NUMBER <= self.values.shape[0] else None
         names = read(self.categories, used.tolist()) if len(used) else ()
         levels = tuple(_as_text(name) for name in names)
         if any(len(level) > MAX_NAME for level in levels):
@@ -162,6 +199,11 @@ def _as_text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return "" if value is None or value != value else str(value)
+
+
+def _by_number(level: str) -> tuple[float, str]:
+    """Sorts 2 before 10, and numbers before words."""
+    return (float(level) if level.isdecimal() else np.inf, level)
 
 
 def _is_text(dtype: np.dtype) -> bool:

@@ -123,12 +123,23 @@ def _check_start(file: BinaryIO, size: int) -> None:
             "scanpy.pp.subsample(adata, n_obs=50_000), and drop what is not needed (obsp, layers)."
         )
     start = file.read(len(_SIGNATURE))
-    if start != _SIGNATURE:
+    if start != _SIGNATURE and not _after_a_user_block(file, size):
         kind = {b"\x1f\x8b": "gzip-compressed", b"PK": "a zip archive"}.get(start[:2], "not HDF5")
         raise InputError(
             f"The file is {kind}, expected an h5ad file (HDF5). Unpack it, or export one with anndata: "
             "adata.write_h5ad('data.h5ad')."
         )
+
+
+def _after_a_user_block(file: BinaryIO, size: int) -> bool:
+    """Whether HDF5 begins after bytes of other use: 512 of them, or twice, four times ... as many."""
+    offset = 512
+    while offset < size:
+        file.seek(offset)
+        if file.read(len(_SIGNATURE)) == _SIGNATURE:
+            return True
+        offset *= 2
+    return False
 
 
 def _check_links(file: h5py.File) -> None:

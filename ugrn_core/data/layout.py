@@ -6,6 +6,7 @@ under ``uns``. Matrices are ``X``, ``raw`` and the layers, each dense, CSR or CS
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +19,8 @@ from ugrn_core.errors import InputError
 
 MAX_CELLS = 1_000_000
 MAX_GENES = 100_000
+MAX_SLASHES = 4
+"""In the name of a column or layer."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,10 @@ class Table:
             is_code = Column(self.node, name).dtype.kind in "iu"
             categories = child(self.file, "uns", f"{name}_categories") if is_code else None
             return Column(self.node, name, _categories(categories))
-        node = child(self.node, name)
+        path = [name] if name == self.index_name else name.split("/")
+        node = child(self.node, *path)
         if isinstance(node, h5py.Dataset):
-            categories = child(self.node, "__categories", name)
+            categories = child(self.node, "__categories", *path)
             return Column(node, None, _categories(categories)) if readable_kind(node) else None
         codes, categories = child(node, "codes"), child(node, "categories")
         if isinstance(codes, h5py.Dataset) and categories is not None:
@@ -142,7 +146,8 @@ def read_layout(file: h5py.File) -> Layout:
     layers = child(file, "layers")
     if isinstance(layers, h5py.Group):
         taken = {name for name, node, _ in found if node is not None}
-        found += [(f"layers/{k}" if k in taken else k, child(layers, k), genes) for k in keys(layers)]
+        names = _with_slashes(layers, lambda group: "data" in keys(group) or _sparse_kind(group) is not None)
+        found += [(f"layers/{k}" if k in taken else k, child(layers, *k.split("/")), genes) for k in names]
     matrices, unusable = {}, {}
     for name, node, table in found:
         try:
@@ -164,8 +169,21 @@ def _table(file: h5py.File, *where: str) -> Table | None:
     if not isinstance(node, h5py.Group):
         return None
     index = attribute(node, "_index") or "_index"
-    columns = tuple(k for k in keys(node) if k not in (index, "__categories"))
-    return Table(file, node, str(index), columns)
+    return Table(file, node, str(index), tuple(k for k in _columns(node) if k not in (index, "__categories")))
+
+
+def _columns(node: h5py.Group) -> Iterator[str]:
+    return _with_slashes(node, lambda group: bool({"codes", "values", "categories", "mask"} & set(keys(group))))
+
+
+def _with_slashes(node: h5py.Group, is_one: Callable[[h5py.Group], bool], depth: int = 0) -> Iterator[str]:
+    """Names of what lies in a group. Of a name with a slash HDF5 makes a group with the rest of the name in it."""
+    for name in keys(node):
+        below = child(node, name)
+        if isinstance(below, h5py.Group) and not is_one(below) and depth < MAX_SLASHES and name != "__categories":
+            yield from (f"{name}/{rest}" for rest in _with_slashes(below, is_one, depth + 1))
+        else:
+            yield name
 
 
 def _matrix(name: str, node: h5py.Group | h5py.Dataset | None, genes: Table | None, n_cells: int) -> Matrix | None:
@@ -179,19 +197,25 @@ def _matrix(name: str, node: h5py.Group | h5py.Dataset | None, genes: Table | No
 
 def _described(name: str, node: h5py.Group | h5py.Dataset, genes: Table) -> Matrix:
     if isinstance(node, h5py.Dataset):
-        if node.dtype.kind not in "iuf" or node.ndim != 2:
+        if node.dtype.kind not in "biuf" or node.ndim != 2:
             kind = "text" if node.dtype.kind in "OSU" else f"type {node.dtype}"
             raise InputError(
                 f"{name} holds {kind} in the shape {node.shape}, expected a matrix of numbers, cells by genes. "
                 "Convert it: adata.X = adata.X.astype('float32')."
             )
         return Matrix(name, node, "dense", (node.shape[0], node.shape[1]), genes)
-    kind = str(attribute(node, "encoding-type") or attribute(node, "h5sparse_format") or "").removesuffix("_matrix")
+    kind = _sparse_kind(node)
     shape = attribute(node, "shape")
     shape = attribute(node, "h5sparse_shape") if shape is None else shape
     if kind not in ("csr", "csc") or shape is None or np.shape(shape) != (2,):
         raise InputError(f"{name} is stored as {kind or 'an unknown kind'}, expected a dense, CSR or CSC matrix.")
     return Matrix(name, node, "csr" if kind == "csr" else "csc", (int(shape[0]), int(shape[1])), genes)
+
+
+def _sparse_kind(node: h5py.Group) -> str | None:
+    """csr, csc or another word of the file."""
+    kind = attribute(node, "encoding-type") or attribute(node, "h5sparse_format")
+    return None if kind is None else str(kind).removesuffix("_matrix")
 
 
 def _check_shape(matrix: Matrix, n_cells: int) -> None:

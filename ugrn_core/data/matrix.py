@@ -101,7 +101,7 @@ def _parts_by_gene(matrix: Matrix, indices: h5py.Dataset) -> Iterator[tuple[slic
 
 def _sparse_parts(matrix: Matrix, n_major: int) -> tuple[h5py.Dataset, h5py.Dataset, np.ndarray]:
     """Data, indices and the checked row (or column) starts of a sparse matrix."""
-    data, indices, starts = (_part(matrix, *part) for part in (("data", "iuf"), ("indices", "iu"), ("indptr", "iu")))
+    data, indices, starts = (_part(matrix, *part) for part in (("data", "biuf"), ("indices", "iu"), ("indptr", "iu")))
     _check_amount(matrix.name, data.shape[0])
     indptr = read(starts).astype(np.int64) if starts.shape[0] == n_major + 1 else np.zeros(0, np.int64)
     longest = matrix.shape[0] + matrix.shape[1] - n_major  # entries of one row (or column) at most
