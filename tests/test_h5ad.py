@@ -209,7 +209,7 @@ def test_contents_are_listed_without_reading_a_matrix(tmp_path, monkeypatch):
 
 
 def test_profiles_beyond_the_memory_limit_are_left_out_and_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("ugrn_core.data.h5ad.MAX_PROFILE_VALUES", len(GENES) * 4)
+    monkeypatch.setattr("ugrn_core.data.groups.MAX_PROFILE_VALUES", len(GENES) * 4)
     read = read_h5ad(saved(dataset(), tmp_path))
     assert set(read.groups) == {"batch"}  # columns in the order of the file's names
     assert any("kind, tall" in note for note in read.notes)

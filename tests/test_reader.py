@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from tests.test_h5ad import GENES, dataset, same, saved, turned_around
 from ugrn_core.cli import app
-from ugrn_core.data import h5ad, hdf5, limits, untrusted
+from ugrn_core.data import groups, hdf5, limits, untrusted
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
 from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
 from ugrn_core.errors import Cancelled, DiskError, InputError
@@ -262,15 +262,12 @@ def test_columns_that_do_not_fit_the_time_are_left_out_and_named(path, monkeypat
     """The wanted column comes first, and one that costs nothing beside another stays with it."""
     assert list(read_h5ad(path).groups) == ["batch", "kind", "tall"]
     with h5py.File(path, "r+") as file:
-        file["obs/lineage"] = np.array(
-            [{b"B": b"lymphoid", b"T": b"lymphoid"}.get(k, b"innate") for k in file["obs/kind/categories"][:]]
-        )[file["obs/kind/codes"][:]]
-        missing = file["obs/kind/codes"][:] < 0
-        values = file["obs/lineage"][:]
-        values[missing] = b""
-        file["obs/lineage"][:] = values
+        codes = file["obs/kind/codes"][:]
+        of_kind = [0 if kind in (b"B", b"T") else 1 for kind in file["obs/kind/categories"][:]]
+        file["obs/lineage/codes"] = np.where(codes < 0, -1, np.array(of_kind)[codes])
+        file["obs/lineage/categories"] = [b"lymphoid", b"innate"]
     filled = int(read_h5ad(path).whole.detection.sum() * 30 + 0.5)
-    monkeypatch.setattr(h5ad, "GROUPED_VALUES_A_SECOND", filled / 60)
+    monkeypatch.setattr(groups, "GROUPED_VALUES_A_SECOND", filled / 60)
     read = read_h5ad(path, group="kind=B")
     assert list(read.groups) == ["kind", "lineage"]
     assert any("groups of batch, tall" in note and "UGRN_READ_SECONDS" in note for note in read.notes)

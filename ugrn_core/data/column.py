@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeGuard
@@ -125,8 +126,12 @@ class Column:
 
     def _numbers(self) -> Iterator[np.ndarray]:
         """Values in parts as float64, NaN where there is none."""
-        for part in self._masked():
-            yield np.array([np.nan if value is None else value for value in part], dtype=np.float64)
+        masks = _parts(self.mask, like=self.values) if self.mask is not None else itertools.repeat(None)
+        for part, missing in zip(_parts(self.values, self.field), masks, strict=False):
+            values = part.astype(np.float64)
+            if missing is not None:
+                values[missing] = np.nan
+            yield values
 
     def _used_categories(self) -> Codes | None:
         """Codes of the categories that occur, numbered anew; the other names are not even read."""

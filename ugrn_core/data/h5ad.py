@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,22 +10,14 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ugrn_core.data.column import MAX_LEVELS, Codes
 from ugrn_core.data.expression import ExpressionData, summarise
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
-from ugrn_core.data.group_sums import unions
+from ugrn_core.data.groups import affordable, find_groups
 from ugrn_core.data.hdf5 import open_hdf5
 from ugrn_core.data.layout import Layout, Matrix, read_layout
-from ugrn_core.data.limits import SECONDS, read_seconds
 from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
 from ugrn_core.types import Progress
-
-MAX_PROFILE_VALUES = 8_000_000
-"""Levels times genes for which profiles are kept (about 100 MB); further columns are left out and named."""
-GROUPED_VALUES_A_SECOND = 40_000_000
-"""Values that are not 0 times columns that are summed over, of a second that reading may take: summing takes about a
-third of the time. Further columns are left out and named."""
 
 SURVEY_SHARE = 0.3
 """Share of the time that goes into the first of the two passes."""
@@ -47,7 +38,7 @@ def inspect_h5ad(file: Path | str | BinaryIO, progress: Progress | None = None) 
     """List layers, gene columns and groups without reading a matrix."""
     with open_hdf5(file) as opened:
         layout = read_layout(opened)
-        groups = {name: codes.levels for name, codes in _groups(layout, progress)}
+        groups = {name: codes.levels for name, codes in find_groups(layout.cells, progress).columns.items()}
         names = gene_columns(layout.genes)
         return H5adContents(layout.n_cells, layout.genes.n_rows, tuple(layout.matrices), names, groups)
 
@@ -72,9 +63,10 @@ def read_h5ad(
         layout = read_layout(opened)
         matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
         second = _part(progress, SURVEY_SHARE, 1.0)
-        columns, left_out = _affordable(layout, matrix.shape[1], seen.filled, group or "", second)
+        groups = find_groups(layout.cells, second, group or "")
+        columns, left_out = affordable(groups, layout.cells.columns, matrix.shape[1], seen.filled)
         summary = summarise(matrix, seen, columns, second)
-    notes += left_out
+    notes += [*groups.notes(), *left_out]
     empty = int((seen.totals == 0).sum())
     if empty:
         notes.append(f"{empty:,} of {layout.n_cells:,} cells have no counts; they stay in the means.")
@@ -146,46 +138,6 @@ def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> t
             "around: adata = adata.T, then adata.write_h5ad(...)."
         )
     return choose_gene_names(matrix.genes, gene_column)
-
-
-def _groups(layout: Layout, progress: Progress | None, group: str = "") -> Iterator[tuple[str, Codes]]:
-    """Columns of cells with 2 to ``MAX_LEVELS`` levels, in the order of the file but for that of the ``group``."""
-    for column in sorted(layout.cells.columns, key=lambda name: not (group == name or group.startswith(f"{name}="))):
-        if progress:
-            progress(0.0, f"column {column!r} of cells looked at")
-        codes = layout.cells.levels(column)
-        if codes is not None and 2 <= len(codes.levels) <= MAX_LEVELS:
-            yield column, codes
-
-
-def _affordable(
-    layout: Layout, n_genes: int, filled: int, group: str, progress: Progress | None
-) -> tuple[dict[str, Codes], list[str]]:
-    """The columns whose profiles can be kept and summed, in the order of the file, and a note on the others."""
-    kept: dict[str, Codes] = {}
-    large: list[str] = []
-    n_levels = 1
-    for column, codes in _groups(layout, progress, group):
-        if (n_levels + len(codes.levels)) * n_genes <= MAX_PROFILE_VALUES:
-            kept[column] = codes
-            n_levels += len(codes.levels)
-        else:
-            large.append(column)
-    finer = unions(kept)
-    family = {name: finer[name][0] if name in finer else name for name in kept}
-    room = max(1, int(GROUPED_VALUES_A_SECOND * read_seconds()) // max(1, filled))
-    chosen = list(dict.fromkeys(family.values()))[:room]
-    slow = [name for name in kept if family[name] not in chosen]
-    notes = (
-        [f"No profiles are kept for the groups of {', '.join(large)}: too many levels times genes."] if large else []
-    )
-    if slow:
-        notes.append(
-            f"No profiles are kept for the groups of {', '.join(slow)}: with so many cells, {room} columns are summed "
-            "in the time that reading may take. Drop columns that are not needed, e.g. adata.obs = "
-            f"adata.obs[[{slow[0]!r}]], or allow more with {SECONDS}."
-        )
-    return {name: kept[name] for name in layout.cells.columns if name in kept and name not in slow}, notes
 
 
 def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:

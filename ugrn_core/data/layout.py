@@ -52,6 +52,11 @@ class Table:
         column = self.column(name)
         return column is not None and column.is_text()
 
+    def is_number(self, name: str) -> bool:
+        """Whether a column holds numbers, and no yes or no."""
+        column = self.column(name)
+        return column is not None and not column.is_text() and column.dtype.kind != "b"
+
     def text(self, name: str) -> np.ndarray | None:
         """A column as text, (row,) object; numbers are written out; None if it cannot be read as one column."""
         column = self.column(name)
