@@ -9,7 +9,7 @@ KIT := safetensors pydantic pydantic-core annotated-types typing-inspection typi
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint bench gpu-check gpu-kit screenshots constraints clean
+.PHONY: help run setup test lint bench gpu-check gpu-kit fuzz soak screenshots constraints clean
 
 help: ## print these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,12 @@ gpu-kit: $(VENV)/.ready ## a folder with that check for a machine that has torch
 		> build/gpu-kit/check.sh
 	@chmod +x build/gpu-kit/check.sh
 	@echo "Take build/gpu-kit to the machine and run ./check.sh there; gpu.json is what it found."
+
+fuzz: $(VENV)/.ready-dev ## thousands of spoilt inputs through every reader (some minutes); ARGS="--inputs 300 --seed 1"
+	$(BIN)/python -m tests.campaign.fuzz $(ARGS)
+
+soak: $(VENV)/.ready-dev ## sessions at once, networks killed at random points, memory (some minutes)
+	$(BIN)/python -m tests.campaign.soak $(ARGS)
 
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots

@@ -1,0 +1,198 @@
+"""``make soak``: sessions at once, networks killed at random points, and what memory is left with.
+
+Three parts, each a line or more of the table:
+
+- 1, 5, 10, 20 sessions open a pair each at the same moment in headless Chromium; what every page shows is compared with
+  what the core computes for that pair. Then the same figure on the idle server and while a network runs.
+- ``ugrn network`` is killed at a random moment many times over one store, then left to finish: the files are those of a
+  run that was never disturbed.
+- resident memory of the server before the sessions and after they have gone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from urllib.parse import urlencode
+
+import psutil
+
+from tests.campaign.samples import GENES
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SESSIONS = (1, 5, 10, 20)
+KILLS = 40
+IDLE_GOAL = 2.0
+"""Seconds of a pair figure while a network runs on an otherwise idle server."""
+LEFT_GOAL = 150 << 20
+"""Bytes that may be left after all sessions have gone."""
+FILES = ("edges.csv", "recipe.json", "network.graphml")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the table; ``good`` says whether its goal holds."""
+
+    what: str
+    measured: str
+    goal: str
+    good: bool
+
+
+def killed_networks(kills: int, folder: Path, seed: int = 0) -> list[Line]:
+    """Kill a run ``kills`` times at random moments, each time over a store of its own, and let it finish."""
+    genes = folder / "genes.txt"
+    genes.write_text("\n".join(GENES))
+    started = time.perf_counter()
+    wanted = _digests(_network(genes, folder / "whole", folder / "whole-cache"), folder / "whole")
+    seconds = time.perf_counter() - started
+    random, same, died, left = Random(seed), 0, 0, 0
+    for i in range(kills):
+        out, cache = folder / f"out{i}", folder / f"cache{i}"
+        run = subprocess.Popen(_command(genes, out), env=_environment(cache), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, cwd=ROOT)  # fmt: skip
+        time.sleep(random.uniform(0.3, 1.0) * seconds)
+        died += run.poll() is None
+        run.kill()
+        run.wait()
+        done = _network(genes, out, cache)
+        same += _digests(done, out) == wanted
+        left += len([p for p in folder.glob(f"*out{i}*") if p != out])
+    return [
+        Line("networks killed and finished: same files", f"{same} of {kills} ({died} died in time)", "all", same == kills),
+        Line("leftovers beside them", str(left), "0", left == 0),
+    ]
+
+
+def _command(genes: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "ugrn_core", "network", "--genes", str(genes), "--out", str(out)]
+
+
+def _environment(cache: Path) -> dict[str, str]:
+    import os
+
+    return os.environ | {"UGRN_CACHE_DIR": str(cache)}
+
+
+def _network(genes: Path, out: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(genes, out), env=_environment(cache), capture_output=True, text=True, cwd=ROOT)
+
+
+def _digests(done: subprocess.CompletedProcess[str], out: Path) -> dict[str, str]:
+    if done.returncode:
+        return {"failed": done.stderr[-500:]}
+    files = [file for file in sorted(out.rglob("*")) if file.is_file() and file.name in FILES]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def sessions(counts: tuple[int, ...], folder: Path) -> list[Line]:
+    """Open sessions together and compare what they show with the core."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.app_server import app_server, launch
+
+    lines = []
+    with app_server(folder / "cache", folder / "log.txt") as url, sync_playwright() as playwright:
+        server = max(_python_children(), key=lambda p: p.memory_info().rss)
+        browser = launch(playwright)
+        try:
+            lines.append(_one_by_one(browser, url))
+            before = server.memory_info().rss
+            for count in counts:
+                lines.append(_together(browser, url, count))
+            time.sleep(15)
+            left = server.memory_info().rss - before
+            lines.append(Line("memory left by the sessions", f"{left / 2**20:.0f} MiB", "150 MiB", left <= LEFT_GOAL))
+            lines.append(_beside_a_network(browser, url, folder))
+        finally:
+            browser.close()
+    return lines
+
+
+def _one_by_one(browser, url: str) -> Line:
+    _, seconds = _open(browser, [url + _query("TP53", "MDM2")])
+    return Line("first figure of a fresh server", f"{seconds[0]:.1f} s", "", True)
+
+
+def _together(browser, url: str, count: int) -> Line:
+    pairs = [(s, t) for s in GENES for t in GENES if s != t][7 : 7 + count]
+    shown, seconds = _open(browser, [url + _query(*pair) for pair in pairs])
+    wrong = sum(not _holds(text, *pair) for text, pair in zip(shown, pairs, strict=True))
+    said = f"{wrong} wrong, figures after {min(seconds):.1f} to {max(seconds):.1f} s"
+    return Line(f"{count} sessions at once", said, "0 wrong", wrong == 0)
+
+
+def _beside_a_network(browser, url: str, folder: Path) -> Line:
+    genes = folder / "genes.txt"
+    genes.write_text("\n".join(GENES))
+    page = browser.new_page()
+    page.goto(url + "/?" + urlencode({"example": "network"}))
+    page.wait_for_timeout(1000)
+    _, seconds = _open(browser, [url + _query("NANOG", "KLF4")])
+    page.close()
+    good = seconds[0] < IDLE_GOAL
+    return Line("pair figure beside another session's work", f"{seconds[0]:.1f} s", f"under {IDLE_GOAL:.0f} s", good)
+
+
+def _query(source: str, target: str) -> str:
+    return "/pair?" + urlencode({"source": source, "target": target})
+
+
+def _open(browser, urls: list[str]) -> tuple[list[str], list[float]]:
+    """The text of each page once its figure is there, and the seconds that took."""
+    contexts = [browser.new_context() for _ in urls]
+    pages = [context.new_page() for context in contexts]
+    started = time.perf_counter()
+    for page, url in zip(pages, urls, strict=True):
+        page.goto(url, wait_until="commit")
+    texts, seconds = [], []
+    for page in pages:
+        page.locator(".js-plotly-plot").first.wait_for(timeout=180_000)
+        seconds.append(time.perf_counter() - started)
+        page.get_by_test_id("stMetricValue").first.wait_for(timeout=60_000)
+        texts.append(" ".join(page.get_by_test_id("stMetricValue").all_inner_texts()))
+    for context in contexts:
+        context.close()
+    return texts, seconds
+
+
+def _holds(text: str, source: str, target: str) -> bool:
+    """Whether the largest response of the pair, as the core computes it, stands in the page's numbers."""
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.sweep import sweep_pairs
+    from ugrn_core.types import SweepSettings
+
+    backbone = load_backbone("ugrn-mini", "cpu")
+    found = sweep_pairs(backbone, [(source, target)], SweepSettings(backbone.card.base, backbone.card.grid)).response
+    assert found is not None
+    largest = max(found[0].tolist(), key=abs)
+    return f"{abs(largest):.2f}" in text.replace("−", "-")
+
+
+def _python_children() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children(recursive=True) if "streamlit" in " ".join(p.cmdline())]
+
+
+def main() -> int:
+    """Run, print the table, and say by the exit status whether every goal holds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--sessions", type=int, nargs="*", default=list(SESSIONS))
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ugrn-soak-") as folder:
+        lines = killed_networks(asked.kills, Path(folder)) if asked.kills else []
+        lines += sessions(tuple(asked.sessions), Path(folder)) if asked.sessions else []
+    for line in lines:
+        print(f"{'ok  ' if line.good else 'MISS'} {line.what:<45} {line.measured:<45} {line.goal}")
+    return int(not all(line.good for line in lines))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
