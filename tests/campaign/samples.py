@@ -71,7 +71,7 @@ def store_file(folder: Path) -> bytes:
     from ugrn_core.store import Store
 
     with Store(folder) as store:
-        store.put_many({key: VALUES for key in _keys()})
+        store.put_many(dict.fromkeys(_keys(), VALUES))
     return (folder / "cache.db").read_bytes()
 
 
@@ -99,7 +99,7 @@ def own_translator(folder: Path) -> Path:
 
     if not (folder / "fuzzed.json").is_file():
         shipped = load_translator(list_translators(folder)[0].name)
-        card = shipped.card.model_copy(update={"name": "fuzzed"})
+        card = replace(shipped.card, name="fuzzed")
         folder.mkdir(parents=True, exist_ok=True)
         save_translator(replace(shipped, card=card), folder)
     return folder

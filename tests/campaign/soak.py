@@ -66,7 +66,7 @@ def killed_networks(kills: int, folder: Path, seed: int = 0) -> list[Line]:
         same += _digests(done, out) == wanted
         left += len([p for p in folder.glob(f"*out{i}*") if p != out])
     return [
-        Line("networks killed and finished: same files", f"{same} of {kills} ({died} died in time)", "all", same == kills),
+        Line("networks killed, then finished", f"{same} of {kills} the same, {died} in time", "all", same == kills),
         Line("leftovers beside them", str(left), "0", left == 0),
     ]
 

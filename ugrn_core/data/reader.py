@@ -46,6 +46,19 @@ def main() -> None:
             error=f"Reading the file takes more than {read_memory() >> 20:,} MB of memory. Keep fewer cells, genes or "
             f"columns, or allow more with {MEMORY}, such as 2G."
         )
+    except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        if not _of_hdf5(error):
+            raise  # a bug of ours, which the parent tells as one
+        said = str(error).strip("'")[:160]
+        _answer(error=f"The file is damaged ({said}). Copy it again, or write it anew with anndata.")
+
+
+def _of_hdf5(error: BaseException) -> bool:
+    """Whether the HDF5 library raised it, wherever it was asked: it can fail on any structure of a damaged file."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return place is not None and "h5py" in place.tb_frame.f_code.co_filename
 
 
 def _carry_out(request: dict[str, Any]) -> None:
