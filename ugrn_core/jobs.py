@@ -7,7 +7,6 @@ The functions take ``progress`` and ``cancel`` as in :mod:`ugrn_core.types`. Imp
 from __future__ import annotations
 
 import atexit
-import itertools
 import logging
 import secrets
 import threading
@@ -21,6 +20,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import Cancelled, UGRNError
+from ugrn_core.held_bytes import bytes_held
 from ugrn_core.pace import Pace
 from ugrn_core.types import Cancel, Progress
 
@@ -31,6 +31,10 @@ T = TypeVar("T")
 
 KEEP_FINISHED = 64
 KEEP_SECONDS = 1800.0
+KEEP_BYTES = 1 << 30
+FILES = "files"
+WORKERS = {FILES: 2}
+"""Queues that are no device: files are read two at a time, and sessions take turns."""
 EXIT_SECONDS = 3.0  # patience with running jobs when the interpreter ends
 
 
@@ -63,6 +67,8 @@ class Job(Generic[T]):
         self.key = key
         self.device = device
         self.finished_at: float | None = None
+        self.used_at = 0.0
+        self.held_bytes = 0
         self.future: Future[T]
         self.owners: set[str] = set()
         self.stop = threading.Event()
@@ -76,7 +82,9 @@ class Job(Generic[T]):
         """Call ``function`` on the worker thread; a bug is logged with its traceback and raised by :meth:`result`."""
         self._started_at = time.monotonic()
         try:
-            return function(self._progress, self.stop.is_set)
+            result = function(self._progress, self.stop.is_set)
+            self.held_bytes = bytes_held(result)
+            return result
         except BaseException as error:
             if not isinstance(error, UGRNError):
                 log.exception("job %s failed", self.id)
@@ -85,7 +93,7 @@ class Job(Generic[T]):
 
     def finish(self, _: Future[T]) -> None:
         """Note the time at which the job was done, failed or taken out of the queue."""
-        self.finished_at = time.monotonic()
+        self.finished_at = self.used_at = time.monotonic()
 
     def _progress(self, share: float, message: str) -> None:
         share = min(1.0, max(0.0, float(share)))
@@ -150,13 +158,18 @@ class Job(Generic[T]):
 
 
 class Jobs:
-    """Registry of the jobs of this process, shared by all sessions; at most ``keep`` finished ones stay, for a while.
+    """Registry of the jobs of this process, shared by all sessions.
 
+    Finished jobs stay for ``keep_seconds`` after they were last asked for, ``keep`` of them and about ``keep_bytes`` at
+    most; but the last one stays whatever its size. One that was let go is computed (or read from the store) anew.
     ``owner`` names who asks, e.g. a session: a job that several owners share stops when the last of them cancels.
     """
 
-    def __init__(self, keep: int = KEEP_FINISHED, keep_seconds: float = KEEP_SECONDS) -> None:
+    def __init__(
+        self, keep: int = KEEP_FINISHED, keep_seconds: float = KEEP_SECONDS, keep_bytes: int = KEEP_BYTES
+    ) -> None:
         self._keep = keep
+        self._keep_bytes = keep_bytes
         self._keep_seconds = keep_seconds
         self._lock = threading.RLock()
         self._jobs: dict[str, Job[Any]] = {}
@@ -167,7 +180,7 @@ class Jobs:
         with self._lock:
             if not self._queues:
                 atexit.register(self.shutdown)
-            return self._queues.setdefault(device, DeviceQueue(device))
+            return self._queues.setdefault(device, DeviceQueue(device, WORKERS.get(device, 1)))
 
     def submit(
         self, key: Hashable, function: Callable[[Progress, Cancel], T], *, device: str = "cpu", owner: str = ""
@@ -186,10 +199,11 @@ class Jobs:
             for job in self._jobs.values():
                 if job.key == key and not job.stop.is_set() and job.state in ("queued", "working", "done"):
                     job.owners.add(owner)
+                    job.used_at = time.monotonic()
                     return job
             job = Job[T](key, device)
             job.owners.add(owner)
-            job.future = turns.submit(job.run, function)
+            job.future = turns.submit_for(owner if device in WORKERS else "", lambda: job.run(function))
             job.future.add_done_callback(job.finish)
             self._jobs[job.id] = job
             return job
@@ -198,7 +212,10 @@ class Jobs:
         """The job with this id, or None where there is none (any more)."""
         with self._lock:
             self._forget()
-            return self._jobs.get(job_id)
+            job = self._jobs.get(job_id)
+            if job is not None:
+                job.used_at = time.monotonic()
+            return job
 
     def status(self, job_id: str) -> JobStatus | None:
         """Snapshot of a job with its place in the queue, or None where there is none (any more)."""
@@ -206,9 +223,10 @@ class Jobs:
             job = self.get(job_id)
             if job is None:
                 return None
-            before = itertools.takewhile(lambda other: other is not job, self._jobs.values())
-            ahead = sum(other.device == job.device and not other.future.done() for other in before)
-            return job.status(ahead if job.state == "queued" else 0)
+            if job.state != "queued":
+                return job.status()
+            working = sum(other.device == job.device and other.state == "working" for other in self._jobs.values())
+            return job.status(working + self.executor(job.device).ahead(job.future))
 
     def cancel(self, job_id: str, owner: str = "") -> None:
         """``owner`` no longer wants the job: without owners left, it is taken out of the queue or asked to stop."""
@@ -234,14 +252,14 @@ class Jobs:
             each.join(max(0.0, deadline - time.monotonic()))
 
     def _forget(self) -> None:
-        """Drop finished jobs that are too old or too many, the oldest first."""
+        """Drop finished jobs that are too old, too many or too large, those first that nobody asked for longest."""
         now = time.monotonic()
-        finished = sorted(
-            (job for job in self._jobs.values() if job.finished_at is not None), key=lambda job: job.finished_at or 0.0
-        )
-        surplus = len(finished) - self._keep
-        for place, job in enumerate(finished):
-            if place < surplus or now - (job.finished_at or 0.0) > self._keep_seconds:
+        finished = [job for job in self._jobs.values() if job.finished_at is not None]
+        held = 0
+        for place, job in enumerate(sorted(finished, key=lambda job: -job.used_at)):
+            held += job.held_bytes
+            too_large = held > self._keep_bytes and place > 0
+            if place >= self._keep or too_large or now - job.used_at > self._keep_seconds:
                 del self._jobs[job.id]
 
 

@@ -12,7 +12,10 @@ import streamlit as st
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import H5adContents, example_data
 from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
-from ugrn_core.types import Progress
+from ugrn_core.held_bytes import bytes_held
+from ugrn_core.jobs import FILES
+from ugrn_core.types import Cancel, Progress
+from ui import uploads
 from ui.errors import plain, said_in_place
 from ui.folders import paths_welcome, typed_path
 from ui.work import Question, answer
@@ -29,6 +32,7 @@ LABELS = {
 }
 AUTOMATIC = "automatic"
 SUFFIXES = ["h5ad", "h5", "hdf5"]
+KEPT_BYTES = 256 << 20
 SLOW_READ = 5.0
 """Seconds announced for reading a file before its pace is known; reading always runs in the background."""
 
@@ -84,8 +88,7 @@ def facts(data: ExpressionData) -> str:
 
 
 def _let_go() -> None:
-    for key in ("cells", "file contents", "file data"):
-        st.session_state.pop(key, None)
+    st.session_state.pop("cells", None)
 
 
 def _take_example() -> None:
@@ -96,8 +99,12 @@ def _upload() -> None:
     """Read what is uploaded. Once read the file is let go, unless it offers another matrix or other gene names."""
     turn = st.session_state.setdefault("upload_turn", 0)
     file = st.file_uploader("h5ad file", type=SUFFIXES, key=f"upload {turn}", label_visibility="collapsed")
-    if file is not None and _read(file, file.name, ("upload", file.file_id)) and not _choices():
+    if file is None:
+        return
+    contents = _read(file, file.name, ("upload", file.file_id))
+    if contents is not None and len(contents.layers) <= 1 and len(contents.gene_columns) <= 1:
         st.session_state["upload_turn"] = turn + 1
+        uploads.let_go(file)
 
 
 def _path() -> None:
@@ -106,47 +113,60 @@ def _path() -> None:
     )
     if text.strip():
         path = typed_path(text)
-        _read(path, str(path), ("path", str(path), path.stat().st_mtime if path.is_file() else 0.0))
+        _read(path, str(path), ("path", str(path), *_stamp(path)))
 
 
-def _read(file: Path | BinaryIO, word: str, token: Token) -> bool:
-    """Read a file in the background, first what it offers, then its cells; whether the cells are there.
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when the file does."""
+    try:
+        stat = path.stat()
+    except OSError:  # said by the reader
+        return ()
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    An untrusted file is read by a process of its own, so that the page lives on whatever the file does.
+
+def _read(file: Path | BinaryIO, word: str, token: Token) -> H5adContents | None:
+    """Read a file in the background, first what it offers, then its cells; the first once the cells are there.
+
+    An untrusted file is read by a process of its own, so that the page lives on whatever the file does. It ends when
+    its job is stopped, as it is when the page is closed.
     """
-    contents = _kept("contents", token, "Opening the file", lambda _: inspect_untrusted_h5ad(file))
+
+    def look(progress: Progress | None, cancel: Cancel | None) -> H5adContents:
+        return inspect_untrusted_h5ad(file, progress=progress, cancel=cancel)
+
+    contents = _kept("contents", token, "Opening the file", look)
     if contents is None:
-        return False
+        return None
     layer, gene_column = _matrix_choice(contents)
 
-    def read(progress: Progress | None) -> ExpressionData:
-        return read_untrusted_h5ad(file, layer=layer, gene_column=gene_column, progress=progress)
+    def read(progress: Progress | None, cancel: Cancel | None) -> ExpressionData:
+        choice = {"layer": layer, "gene_column": gene_column}
+        return read_untrusted_h5ad(file, **choice, progress=progress, cancel=cancel)
 
     data = _kept("data", (*token, layer, gene_column), "Reading the cells", read)
     if data is None:
-        return False
+        return None
     options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
     st.session_state["cells"] = Cells(data, repr((*token, layer, gene_column)), word, tuple(options))
-    return True
+    return contents
 
 
-def _kept(what: str, token: Token, headline: str, function: Callable[[Progress | None], T]) -> T | None:
-    """``function``'s result for ``token``, computed as a job and then kept by the session; None on the way there."""
-    held = st.session_state.get(f"file {what}")
-    if held is not None and held[0] == token:
-        return held[1]
-    st.session_state.pop("cells", None)
-    question = Question((what, token), lambda progress, _: function(progress), headline, SLOW_READ, device="files")
-    result = answer(f"file {what}", question)
+def _kept(what: str, token: Token, headline: str, function: Callable[[Progress | None, Cancel | None], T]) -> T | None:
+    """``function``'s result for ``token``, computed as a job and then kept by the session; None on the way there.
+
+    What a session keeps takes ``KEPT_BYTES`` at most, or is the last one alone: that goes which was used longest ago.
+    """
+    kept: dict[Token, T] = st.session_state.setdefault(f"{what} of files", {})
+    result = kept.pop(token, None)
+    if result is None:
+        st.session_state.pop("cells", None)
+        result = answer(f"file {what}", Question((what, token), function, headline, SLOW_READ, device=FILES))
     if result is not None:
-        st.session_state[f"file {what}"] = (token, result)
+        kept[token] = result
+        while len(kept) > 1 and sum(map(bytes_held, kept.values())) > KEPT_BYTES:
+            del kept[next(iter(kept))]
     return result
-
-
-def _choices() -> bool:
-    """Whether the file leaves a choice of matrix or gene names."""
-    contents: H5adContents = st.session_state["file contents"][1]
-    return len(contents.layers) > 1 or len(contents.gene_columns) > 1
 
 
 def _matrix_choice(contents: H5adContents) -> tuple[str | None, str | None]:

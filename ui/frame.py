@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from ugrn_core.paths import ASSETS
-from ui import address, cells, models, results_store
+from ui import address, cells, models, results_store, uploads
 
 PAGES = {
     "Start": "pages/start.py",
@@ -42,6 +42,7 @@ def around_page() -> Iterator[None]:
         st.space("small")
         results_store.show()
     yield
+    uploads.keep_within_bounds()
     with about_model:
         models.describe()
 
