@@ -26,7 +26,7 @@ from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.benchmark import runner
 from ugrn_core.benchmark.budget import budget
 from ugrn_core.benchmark.curves import sweep_table
-from ugrn_core.benchmark.expression_probes import mean_profile
+from ugrn_core.benchmark.expression_probes import mean_profile, zero_expression
 from ugrn_core.benchmark.gene_level import REFERENCE, gene_level
 from ugrn_core.benchmark.methods import METHODS, PAPER_METHODS, trained_parts
 from ugrn_core.benchmark.metrics import ranking_metrics
@@ -480,7 +480,15 @@ def test_expression_is_found_and_brought_to_units(tmp_path: Path, monkeypatch: p
     np.testing.assert_allclose(mean_profile(expression, card), np.log(2) * np.array([1.0, 2.0]), rtol=1e-6)
     binned = mean_profile(expression, replace(card, unit="bins", n_bins=51))
     assert binned[0] < binned[1] <= 50
-    with pytest.raises(InputError, match="in bins or in log1p"):
+    deviations = replace(card, unit="standard deviations")
+    many = replace(expression, values=np.arange(20, dtype=np.float32).reshape(10, 2) % 7)
+    logs = many.values * np.log(2)
+    assert mean_profile(many, deviations).tolist() == [0, 0] and not zero_expression(many, card)
+    zeros = zero_expression(many, deviations)
+    np.testing.assert_allclose([zeros["A"], zeros["B"]], -logs.mean(0) / logs.std(0), rtol=1e-5)
+    with pytest.raises(InputError, match="2 cells are too few"):
+        zero_expression(expression, deviations)
+    with pytest.raises(InputError, match="in bins, log1p or standard deviations only"):
         mean_profile(expression, replace(card, unit="toy units"))
     file.write_text(",c1\nA,-1\n")
     with pytest.raises(InputError, match="negative"):

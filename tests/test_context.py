@@ -21,6 +21,7 @@ from ugrn_core.data.context import (
     pair_context,
 )
 from ugrn_core.data.expression import ExpressionData, Profile
+from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.pair import PairRequest, explore_pair
@@ -57,6 +58,35 @@ def data(**changes) -> ExpressionData:
         notes=(),
     )
     return dataclasses.replace(whole, **changes)
+
+
+DEVIATIONS = dataclasses.replace(CARD, unit="standard deviations", n_bins=0, domain=(-3.125, 3.125), base=0)
+
+
+def test_groups_stand_at_deviations_from_the_mean_of_their_file():
+    context, _, notes = data_context(data(), DEVIATIONS, VOCABULARY, group=("kind", "red"), n_variable=3)
+    own, whole = data().profile(("kind", "red")).log1p, data().whole.log1p
+    for gene, value in zip(context.genes, context.values or (), strict=True):
+        i = NAMES.index({"TP53": "P53"}.get(gene, gene))
+        assert value == pytest.approx(np.clip((own[i] - whole[i]) / np.sqrt(VARIANCE[i]), -3.125, 3.125), abs=1e-6)
+    assert min(context.values or ()) < -1 < 0 < max(context.values or ())
+    assert any("depend on what else is in the file" in note for note in notes)
+
+
+def test_all_cells_together_stand_at_the_mean_and_that_is_said():
+    context, _, notes = data_context(data(), DEVIATIONS, VOCABULARY, n_variable=3)
+    assert set(context.values or ()) == {0.0}
+    assert any("stand at the mean of every gene, 0" in note for note in notes)
+
+
+def test_too_few_cells_have_no_deviations():
+    with pytest.raises(InputError, match="7 cells are too few"):
+        data_context(data(n_cells=7), DEVIATIONS, VOCABULARY)
+
+
+def test_flat_genes_stand_at_their_mean_and_no_value_runs_away():
+    values = standardised(np.float32([[9, 9, 0.3]]), np.float32([1, 1, 0]), np.float32([0, 1, 0.04]), 8)
+    np.testing.assert_allclose(values, [[0, 3.125, 1.5]], rtol=1e-5)
 
 
 def test_a_pair_is_alone():

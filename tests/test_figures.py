@@ -16,7 +16,14 @@ from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.scores import prepare_scores
 from ugrn_core.figures.standalone import standalone_html
 from ugrn_core.figures.style import SERIES, figure_config, file_stem
-from ugrn_core.figures.titles import follow_title, in_two_lines, response_title, slope_title
+from ugrn_core.figures.titles import (
+    follow_title,
+    in_two_lines,
+    response_title,
+    slope_title,
+    slope_unit,
+    value_title,
+)
 from ugrn_core.pair import PairRequest, PairSpecific, compare_targets, explore_pair, score_pairs
 from ugrn_core.types import Context, Curves, SweepSettings
 
@@ -233,3 +240,9 @@ def test_frames_are_tables_that_round_trip(result, tmp_path):
     file = tmp_path / "curves.csv"
     frame.to_csv(file, index=False)
     pd.testing.assert_frame_equal(pd.read_csv(file), frame, check_dtype=False, rtol=1e-6)
+
+
+def test_the_axis_of_deviations_says_from_what_they_are_counted():
+    unit = "standard deviations"
+    assert value_title("GATA1", unit) == "x: virtual value of GATA1 (standard deviations from its mean in its data set)"
+    assert slope_unit(unit) == "standard deviations per standard deviation"

@@ -149,8 +149,9 @@ def test_no_genes_is_refused(scgpt_folder: Path) -> None:
         parity(scgpt_folder, n_genes=0)
 
 
-def test_the_embedded_scgpt_model_agrees() -> None:
-    record = BACKBONES["ugrn-mini"]
+@pytest.mark.parametrize("name", ["ugrn-mini", "ugrn-mini-2"])
+def test_the_embedded_scgpt_models_agree(name: str) -> None:
+    record = BACKBONES[name]
     if not is_available(record):
         pytest.skip(f"{record.folder} does not hold the weights yet")
     assert record.folder is not None and parity(record.folder, n_genes=101).passed

@@ -1,8 +1,10 @@
-"""Pre-training on a tiny corpus: what is shown and hidden, resuming, gene-disjoint folds, export."""
+"""Pre-training on a tiny corpus: standardising, what is taught, what is shown and hidden, resuming, export."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 
 import anndata as ad
 import numpy as np
@@ -12,13 +14,18 @@ import torch
 from scipy import sparse
 
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.data.binning import bin_values
+from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.pretrain import corpus as corpus_module
+from ugrn_core.pretrain import sampling
 from ugrn_core.pretrain.corpus import load_corpus
+from ugrn_core.pretrain.doors import MASK_VALUE, Door
 from ugrn_core.pretrain.export import export
-from ugrn_core.pretrain.sampling import MASK_VALUE, Sampler
+from ugrn_core.pretrain.sampling import Sampler
 from ugrn_core.pretrain.selection import cross_validate
-from ugrn_core.pretrain.train import PretrainSettings, held_out_r2, masked_loss, new_model, pretrain
+from ugrn_core.pretrain.standardise import ZCorpus, ZPart, standardise
+from ugrn_core.pretrain.targets import Teacher
+from ugrn_core.pretrain.train import PretrainSettings, explained, new_model, pretrain
+from ugrn_core.pretrain.vectors import BASE_KNOT, KNOTS, Knowledge, corpus_knowledge
 
 GENES = [f"G{i:02d}" for i in range(40)]
 
@@ -37,8 +44,6 @@ def write(folder, name, counts, genes, units="UMI counts", **extra):
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(corpus_module, "MIN_DATA_SETS", 2)
     rng = np.random.default_rng(0)
-    monkeypatch.setattr("ugrn_core.pretrain.train.HELD_OUT_BATCHES", ((4, 2), (16, 2)))
-    monkeypatch.setattr("ugrn_core.pretrain.sampling.GENES_A_CELL", (2, 16))
     at = tmp_path / "corpus"
     at.mkdir()
     write(at, "a", rng.poisson(np.linspace(0.5, 12, 40), (30, 40)), GENES)
@@ -53,8 +58,25 @@ def folder(tmp_path, monkeypatch):
     return at
 
 
-def test_corpus_bins_each_profile_by_rank(folder):
-    corpus = load_corpus(folder, "bins")
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(sampling, "GENES_A_CELL", (2, 24))
+    monkeypatch.setattr(sampling, "REAL_GENES", (8, 20))
+    monkeypatch.setattr(sampling, "TOKENS_A_BATCH", 200)
+
+
+def small(corpus: ZCorpus, unit="standardised", signal=0.7) -> Sampler:
+    knowledge = corpus_knowledge(corpus, 16)
+    return Sampler(corpus, Teacher.of(knowledge, signal), Door.of(unit, corpus.mean, corpus.deviation))
+
+
+SMALL = PretrainSettings(
+    "standardised", "scgpt", width=16, n_heads=2, n_layers=1, ff_width=16, warmup=5, steps=200, checkpoint_every=100
+)
+
+
+def test_corpus_reads_log1p_of_ten_thousand_and_its_parts(folder):
+    corpus = load_corpus(folder)
     assert corpus.genes == tuple(GENES)
     assert [(p.name, len(p.rows), p.held_out) for p in corpus.parts] == [
         ("a", 30, False),
@@ -63,85 +85,189 @@ def test_corpus_bins_each_profile_by_rank(folder):
         ("fuma:1", 3, False),
         ("mait_MAST", 12, True),
     ]
-    raw = ad.read_h5ad(folder / "a.h5ad").X.toarray()
-    np.testing.assert_array_equal(corpus.values[:30], bin_values(raw))
+    np.testing.assert_allclose(np.expm1(corpus.values.astype(np.float64)).sum(1), 1e4, rtol=0.01)
     assert not corpus.values[30:38, 30:].any()
-    np.testing.assert_array_equal(corpus.nonzero(2), np.flatnonzero(raw[2]))
+    assert set(corpus.parts[2].measured) == set(range(20)) and set(corpus.parts[1].measured) == set(range(30))
 
 
-def test_log1p_units_are_brought_to_ten_thousand(folder):
-    corpus = load_corpus(folder, "log1p")
-    totals = np.expm1(corpus.values.astype(np.float64)).sum(1)
-    np.testing.assert_allclose(totals, 1e4, rtol=0.01)
+def test_small_and_held_out_parts_are_not_trained_on(folder):
+    corpus = load_corpus(folder)
+    assert [p.name for p in standardise(corpus).parts] == ["a", "b"]
+    assert [p.name for p in standardise(corpus, held_out=True).parts] == ["mait_MAST"]
 
 
-def test_unmeasured_genes_are_never_shown(folder):
-    corpus = load_corpus(folder, "bins")
-    sampler = Sampler(corpus)
-    measured = {p.name: set(p.measured) for p in corpus.parts}
-    assert measured["fuma:0"] == set(range(20)) and measured["b"] == set(range(30))
+def planted(bent: bool, n: int = 4000) -> ZCorpus:
+    """Gene 0 drives genes 1 to 3, by a line, or by a threshold where ``bent``; genes 4 to 7 are noise."""
     rng = np.random.default_rng(0)
-    for part in sampler.parts:
-        for n in (5, 20):
-            picked = sampler._genes_of_cell(rng, part, n, 0.5)
-            assert picked[0] in part.rows and set(picked[1:]) <= measured[part.name]
+    z = rng.standard_normal((n, 8)).astype(np.float32)
+    driver = np.maximum(z[:, 0] - 0.5, 0) * 3 if bent else z[:, 0]
+    z[:, 1:4] = driver[:, None] + 0.4 * z[:, 1:4]
+    z = (z - z.mean(0)) / z.std(0)
+    cut = np.linspace(0, n, 5).astype(int)
+    parts = tuple(ZPart(f"p{a}", slice(a, b), np.arange(8)) for a, b in pairwise(cut))
+    return ZCorpus(tuple("ABCDEFGH"), z, parts, np.ones(8, np.float32), np.ones(8, np.float32))
+
+
+def grouped() -> ZCorpus:
+    """Forty genes in four groups that go together, in two parts of 100 profiles."""
+    rng = np.random.default_rng(0)
+    z = np.repeat(rng.standard_normal((200, 4)), 10, axis=1) + 0.5 * rng.standard_normal((200, 40))
+    z = ((z - z.mean(0)) / z.std(0)).astype(np.float32)
+    parts = tuple(ZPart(f"p{a}", slice(a, a + 100), np.arange(40)) for a in (0, 100))
+    return ZCorpus(tuple(GENES), z, parts, np.ones(40, np.float32), np.ones(40, np.float32))
+
+
+def test_bends_find_a_threshold_where_there_is_one_and_nothing_else():
+    def curve(knowledge: Knowledge) -> np.ndarray:
+        teacher = Teacher.of(knowledge, 0.9)
+        z = torch.zeros(len(KNOTS), 2)
+        z[:, 0] = torch.from_numpy(KNOTS)
+        genes = torch.tensor([[0, 1]]).expand(len(KNOTS), 2)
+        return teacher.means(genes, z, torch.ones_like(z))[:, 1].numpy()
+
+    straight, bent = (curve(corpus_knowledge(planted(b), 6)) for b in (False, True))
+    assert np.diff(straight, 2).max() < 0.25 * np.diff(straight).mean()
+    below, above = bent[BASE_KNOT] - bent[BASE_KNOT - 2], bent[BASE_KNOT + 2] - bent[BASE_KNOT]
+    assert above > 3 * below  # the threshold is at 0.5, and shrinking leaves some of the line
+    noise = corpus_knowledge(planted(False), 6).bends[4:]
+    assert np.abs(noise).max() < 0.3
+
+
+@pytest.mark.parametrize("n", [2, 7, 120])
+def test_means_without_bends_are_the_gaussian_conditional_means(n):
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((200, 5)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    teacher = Teacher.of(Knowledge(vectors, np.zeros((200, len(KNOTS), 5), np.float32)), 0.6)
+    genes = rng.choice(200, n, replace=False)
+    z = rng.standard_normal(n).astype(np.float32)
+    asked = torch.from_numpy(genes)[None], torch.from_numpy(z)[None], torch.ones(1, n)
+    found = teacher.means(*asked)[0].numpy()
+    covariance = 0.6 * vectors[genes].astype(float) @ vectors[genes].T.astype(float) + 0.4 * np.eye(n)
+    for j in range(0, n, 5):
+        others = np.setdiff1d(np.arange(n), j)
+        expected = covariance[j, others] @ np.linalg.solve(covariance[np.ix_(others, others)], z[others])
+        assert found[j] == pytest.approx(expected, abs=2e-4)
+
+
+def test_a_genes_own_value_says_nothing_of_its_target():
+    teacher = small(planted(True)).teacher
+    genes, z = torch.arange(6)[None], torch.randn(1, 6, generator=torch.Generator().manual_seed(0))
+    moved = z.clone()
+    moved[0, 2] += 1.5
+    before, after = (teacher.means(genes, v, torch.ones_like(v)) for v in (z, moved))
+    assert before[0, 2] == pytest.approx(after[0, 2].item(), abs=1e-5)
+    assert (before - after).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("unit", ["standardised", "log1p"])
+def test_a_door_and_back(unit):
+    door = Door.of(unit, np.array([0.2, 1.5], np.float32), np.array([0.1, 0.8], np.float32))
+    genes, z = np.array([[0, 1]]), np.array([[0.7, -0.3]], np.float32)
+    np.testing.assert_allclose(door.z(genes, door.values(genes, z)), z, atol=1e-5)
+    assert door.values(genes, np.array([[-50.0, 50.0]])).tolist() == [[0, door.top]]
 
 
 @pytest.mark.parametrize("n_genes", [2, 3, 24])
-def test_batches_hide_some_and_show_some(folder, n_genes):
-    sampler = Sampler(load_corpus(folder, "bins"))
-    batch, again = sampler.draw(1, 7, n_genes), sampler.draw(1, 7, n_genes)
+def test_virtual_batches_are_repeatable_and_count_a_gene_once(folder, small_batches, n_genes):
+    sampler = small(standardise(load_corpus(folder)))
+    batch, again = sampler.virtual(1, 7, n_genes), sampler.virtual(1, 7, n_genes)
     assert all(np.array_equal(getattr(batch, k), getattr(again, k)) for k in ("genes", "truth", "shown", "weight"))
-    hidden = batch.shown == MASK_VALUE
-    assert hidden.any(1).all() and (~hidden).any(1).all()
-    assert not batch.weight[~hidden].any()
-    np.testing.assert_array_equal(batch.shown[~hidden], batch.truth[~hidden])
+    assert batch.shown.min() >= 0 and batch.shown.max() <= 50
     for genes, weight in zip(batch.genes, batch.weight, strict=True):
         values, counts = np.unique(genes, return_counts=True)
-        assert not weight[np.isin(genes, values[counts > 1])].any()  # a repeated gene would give its value away
+        np.testing.assert_array_equal(weight > 0, ~np.isin(genes, values[counts > 1]))
 
 
-def test_a_resumed_run_equals_one_that_never_stopped(folder, tmp_path, monkeypatch):
-    corpus = load_corpus(folder, "bins")
-    full = PretrainSettings(
-        "bins", "scgpt", width=16, n_layers=1, n_heads=2, ff_width=16, warmup=2, steps=200, checkpoint_every=100
-    )
-    monkeypatch.setattr("ugrn_core.pretrain.sampling.TOKENS_A_BATCH", 200)
-    said = []
-    pretrain(full, corpus, tmp_path / "whole", lambda m: {"x": 1.0}, said.append)
+def test_real_batches_hide_measured_values_of_one_data_set(folder, small_batches):
+    corpus = standardise(load_corpus(folder))
+    sampler = small(corpus)
+    for step in range(5):
+        batch = sampler.real(0, step)
+        hidden = batch.shown == MASK_VALUE
+        np.testing.assert_array_equal(hidden, batch.weight > 0)
+        np.testing.assert_array_equal(batch.shown[~hidden], batch.truth[~hidden])
+        assert any(set(batch.genes[hidden]) <= set(p.genes) for p in corpus.parts) and hidden.any()
 
-    def stop(model):
+
+def test_a_resumed_run_equals_one_that_never_stopped(small_batches, tmp_path):
+    corpus = grouped()
+    sampler = small(corpus)
+    knowledge, said = corpus_knowledge(corpus, 16), []
+
+    def model():
+        return new_model(SMALL, knowledge, sampler.door)
+
+    pretrain(SMALL, sampler, model(), tmp_path / "whole", lambda m: {"x": 1.0}, said.append)
+
+    def stop(_):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pretrain(full, corpus, tmp_path / "cut", stop, said.append)
-    pretrain(full, corpus, tmp_path / "cut", lambda m: {"x": 1.0}, said.append)
+        pretrain(SMALL, sampler, model(), tmp_path / "cut", stop, said.append)
+    pretrain(SMALL, sampler, model(), tmp_path / "cut", lambda m: {"x": 1.0}, said.append)
     whole, cut = ((tmp_path / n / "step-200.safetensors").read_bytes() for n in ("whole", "cut"))
     assert whole == cut
 
 
-def test_training_learns_and_exports(folder, tmp_path, monkeypatch):
-    corpus = load_corpus(folder, "bins")
-    settings = PretrainSettings(
-        "bins", "scgpt", width=16, n_layers=1, n_heads=2, ff_width=16, warmup=5, steps=200, checkpoint_every=200
-    )
-    monkeypatch.setattr("ugrn_core.pretrain.sampling.TOKENS_A_BATCH", 400)
-    model = new_model(settings, corpus)
-    before = masked_loss(model, Sampler(corpus).draw(5, 5, 20), 10.0).item()
-    run = tmp_path / "run"
-    run.mkdir()
+@pytest.mark.parametrize(("unit", "layout"), [("standardised", "scgpt"), ("log1p", "scbenchmark")])
+def test_distilling_learns_the_means_and_exports_them_in_its_unit(small_batches, tmp_path, unit, layout):
+    corpus = grouped()
+    settings = replace(SMALL, unit=unit, layout=layout, steps=300, learning_rate=3e-3, checkpoint_every=300)
+    sampler = small(corpus, unit)
+    judged = [sampler.virtual(9, i, 6) for i in range(4)]
+    model = new_model(settings, corpus_knowledge(corpus, 16), sampler.door)
+    before, seen, run = explained(model, judged), [], tmp_path / "run"
+    pretrain(settings, sampler, model, run, lambda m: seen.append(m) or {"x": 1.0}, lambda text: None)
+    assert explained(seen[0], judged) > max(before, 0) + 0.2
     (run / "genes.json").write_text(json.dumps(corpus.genes))
-    seen = []
-    pretrain(settings, corpus, run, lambda m: seen.append(m) or {"x": 1.0}, lambda text: None)
-    after = masked_loss(seen[0], Sampler(corpus).draw(5, 5, 20), 10.0).item()
-    assert after < 0.9 * before
-    saved = export(run, 200, "ugrn-mini", tmp_path / "shipped")
-    backbone = load_checkpoint(saved.folder, device="cpu")
-    ids = torch.from_numpy(backbone.vocabulary.ids(GENES[:7]))
-    values = torch.full((1, 7), 10.0)
+    backbone = load_checkpoint(export(run, 300, "ugrn-mini-2", tmp_path / "shipped").folder, device="cpu")
+    card = backbone.card
+    assert (card.objective, card.layout) == ("distilled", layout)
+    if unit == "standardised":
+        assert (card.unit, card.base, card.grid) == ("standard deviations", 0, (-3, -2, -1, 1, 2, 3))
+    else:
+        assert card.unit == "log1p"
+    ids, z = torch.arange(7), torch.linspace(-2, 2, 7)[None]
     with torch.no_grad():
-        np.testing.assert_allclose(backbone.reconstruct(ids, values), seen[0](ids, values), rtol=1e-5, atol=1e-6)
-    assert set(held_out_r2(seen[0], corpus)) == {4, 16}
+        inside = torch.from_numpy(sampler.door.values(ids.numpy()[None], z.numpy()))
+        expected = sampler.door.z(ids.numpy()[None], seen[0](ids, inside).numpy())
+        asked = z if unit == "standardised" else inside
+        found = backbone.reconstruct(ids, asked).numpy()
+    found = found if unit == "standardised" else sampler.door.z(ids.numpy()[None], found)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_objectives_differ_in_what_is_learnt_not_in_where_they_start(small_batches, tmp_path):
+    corpus = grouped()
+    sampler, knowledge = small(corpus), corpus_knowledge(corpus, 16)
+    saved = {}
+    for objective, step in (("distilled", 100), ("reconstructed", 100), ("random", 0)):
+        settings = replace(SMALL, objective=objective, steps=100)
+        model = new_model(settings, knowledge, sampler.door)
+        start = {k: v.clone() for k, v in model.state_dict().items()}
+        pretrain(settings, sampler, model, tmp_path / objective, lambda m: {"x": 1.0}, lambda text: None)
+        assert (tmp_path / objective / f"step-{step}.safetensors").exists()
+        saved[objective] = start, model.state_dict()
+    first = saved["random"][0]
+    assert all(torch.equal(first[k], start[k]) for start, _ in saved.values() for k in first)
+    assert all(torch.equal(first[k], saved["random"][1][k]) for k in first)
+    assert not torch.equal(saved["distilled"][1]["head.2.bias"], saved["reconstructed"][1]["head.2.bias"])
+
+
+def test_twins_are_random_all_over_or_above_the_embeddings(tmp_path):
+    from ugrn_core.backbones.registry import load_backbone
+
+    backbone = load_backbone("ugrn-mini", device="cpu")
+    whole, half = random_twin(backbone), random_twin(backbone, keep_embeddings=True)
+    assert whole.card.objective == half.card.objective == "random"
+    assert len({backbone.fingerprint, whole.fingerprint, half.fingerprint}) == 3
+    ids = torch.arange(5)
+    assert torch.equal(half.gene_embeddings(ids), backbone.gene_embeddings(ids))
+    assert not torch.equal(whole.gene_embeddings(ids), backbone.gene_embeddings(ids))
+    theirs = (b.model.blocks[0].qkv.weight for b in (backbone, half, whole))
+    trained, above, random = theirs
+    assert torch.equal(above, random) and not torch.equal(above, trained)
 
 
 def test_folds_share_no_gene_and_find_a_planted_signal():

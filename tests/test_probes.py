@@ -74,6 +74,14 @@ def test_zeroing_effect_is_weight_times_value(toy):
     np.testing.assert_allclose(features[:, 1], [expected[3, 0], expected[1, 3]], rtol=1e-4, atol=1e-5)
 
 
+def test_a_gene_is_set_to_its_own_zero(toy):
+    genes = list(toy.vocabulary.symbols[:4])
+    zeros = np.float32([-1.5, 0, 0.5, -0.2])
+    effects = zeroing_effects(toy, genes, np.ones(4), genes, zeros=zeros)
+    expected = (1 - zeros[:, None] ** toy.power) * toy.weights[:4, :4].numpy().T
+    np.testing.assert_allclose(effects, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_attention_orientation(toy):
     genes = list(toy.vocabulary.symbols[:5])
     matrix = attention_matrix(toy, genes, np.ones((3, 5)))

@@ -28,7 +28,10 @@ def test_keys_are_names_and_labels_differ() -> None:
     assert all(name == record.name for name, record in BACKBONES.items())
     assert len({r.label for r in BACKBONES.values()}) == len(BACKBONES)
     circuits = {f"circuit-{n}" for n in range(1, 6)}
-    assert {"ugrn-mini", "ugrn-mini-log1p", "scgpt-human", "toy-linear", "toy-square"} | circuits == set(BACKBONES)
+    assert {"ugrn-mini", "ugrn-mini-log1p", "ugrn-mini-2"} | circuits == {
+        n for n in BACKBONES if n.split("-")[0] in ("ugrn", "circuit")
+    }
+    assert {"scgpt-human", "toy-linear", "toy-square"} < set(BACKBONES)
 
 
 @pytest.mark.parametrize("name", ["toy-linear", "toy-square"])
@@ -40,13 +43,13 @@ def test_toys_load_and_carry_their_name(name: str) -> None:
     torch.testing.assert_close(two, one * (2 if name == "toy-linear" else 4))
 
 
-@pytest.mark.parametrize("name", ["ugrn-mini", "ugrn-mini-log1p"])
+@pytest.mark.parametrize("name", ["ugrn-mini", "ugrn-mini-log1p", "ugrn-mini-2"])
 def test_embedded_models_load(name: str) -> None:
     if not is_available(BACKBONES[name]):
         pytest.skip(f"{BACKBONES[name].folder} does not hold the weights yet")
     backbone = load_backbone(name)
     assert (backbone.card.name, backbone.card.embedded, backbone.card.drop_zero_genes) == (name, True, False)
-    assert backbone.card.layout == ("scgpt" if name == "ugrn-mini" else "scbenchmark")
+    assert backbone.card.layout == ("scbenchmark" if "log1p" in name else "scgpt")
     assert len(backbone.vocabulary) > 1000 and backbone.card.licence
     folder = BACKBONES[name].folder
     assert folder is not None and (folder / "model.safetensors").stat().st_size <= 12e6

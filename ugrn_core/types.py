@@ -29,6 +29,10 @@ def part_of(progress: Progress | None, start: float, stop: float) -> Progress | 
 Background = Literal["fixed", "follow"]
 ContextKind = Literal["pair", "genes", "profile"]
 
+Objective = Literal["reconstructed", "distilled", "random", "none"]
+OBJECTIVES: tuple[Objective, ...] = ("reconstructed", "distilled", "random", "none")
+"""What weights were made for: hidden values of cells; conditional means computed from a corpus; nothing; no weights."""
+
 
 class Vocabulary:
     """Gene symbols of a backbone and their token ids; special tokens such as ``<cls>`` are not genes."""
@@ -61,6 +65,8 @@ class BackboneCard:
     ``domain`` is the range of values met in pre-training (values outside are legal and flagged); ``base`` and
     ``grid`` are the defaults of a virtual cell and its virtual values. ``drop_zero_genes``: genes at 0 never reached
     this model in pre-training, so that a profile leaves them out. ``n_bins`` is 0 for continuous models.
+    ``objective`` is what the weights were made for: a distilled model is no evidence about models that learnt by
+    reconstruction.
     """
 
     name: str
@@ -75,6 +81,7 @@ class BackboneCard:
     drop_zero_genes: bool = False
     embedded: bool = False
     licence: str = ""
+    objective: Objective = "reconstructed"
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,8 @@ def facts(backbone: Backbone) -> str:
     kind = "Closed form" if card.layout == "toy" else "Small embedded model" if card.embedded else "Your own weights"
     if card.name in BACKBONES and BACKBONES[card.name].kind == "fetchable":
         kind = "Downloaded weights"
-    return f"{kind} · {len(backbone.vocabulary):,} genes · values in {card.unit} · {device.device}{threads}"
+    made = "" if card.objective == "none" else f" · {card.objective}"
+    return f"{kind}{made} · {len(backbone.vocabulary):,} genes · values in {card.unit} · {device.device}{threads}"
 
 
 def current() -> Backbone:

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from ugrn_core.backbones.layouts import Args, Layout, ScgptArgs
 from ugrn_core.checked_json import STRICT, Grid, Line, Value, Word
-from ugrn_core.types import BackboneCard
+from ugrn_core.types import BackboneCard, Objective
 
 
 def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
@@ -32,6 +32,7 @@ class Facts(TypedDict, total=False):
     drop_zero_genes: bool
     embedded: bool
     licence: Line
+    objective: Objective
     about: JsonValue
 
 
@@ -56,6 +57,7 @@ def make_card(layout: Layout, args: Args, folder_name: str, *facts: Facts) -> Ba
     known |= {"name": folder_name, "label": f"{layout.label} checkpoint {folder_name}"}
     for given in facts:
         known |= {key: value for key, value in given.items() if key != "about"}
+    n_bins = n_bins if known["unit"] == "bins" else 0
     return BackboneCard(layout=layout.name, max_seq_len=args.max_seq_len, n_bins=n_bins, **known)
 
 

@@ -40,7 +40,7 @@ class ParityReport:
 def parity(folder: str | Path, n_genes: int = 64, seed: int = 0) -> ParityReport:
     """Compare both models on the CPU on 4 cells of ``n_genes`` random genes (fewer in a smaller vocabulary).
 
-    Cells: all genes at a fifth of the top bin; random bins; random values between the bins; random bins with one
+    Cells: all genes at a fifth of the model's range; random whole values; random values; random whole values with one
     gene above the ceiling of 512. Whole-human scGPT needs about 1 GB and some seconds.
     """
     if n_genes < 1:
@@ -50,9 +50,9 @@ def parity(folder: str | Path, n_genes: int = 64, seed: int = 0) -> ParityReport
     generator = torch.Generator().manual_seed(seed)
     everyone = torch.from_numpy(ours.vocabulary.ids(ours.vocabulary.symbols))
     genes = everyone[torch.randperm(len(everyone), generator=generator)[:n_genes]]
-    top = ours.card.n_bins - 1
-    values = torch.rand(4, len(genes), generator=generator) * top
-    values[0] = 0.2 * top
+    low, high = ours.card.domain
+    values = low + torch.rand(4, len(genes), generator=generator) * (high - low)
+    values[0] = low + 0.2 * (high - low)
     values[[1, 3]] = values[[1, 3]].round()
     values[3, 0] = 600.0
     mine = ours.reconstruct(genes, values)

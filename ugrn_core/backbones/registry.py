@@ -68,6 +68,12 @@ _RECORDS = (
         kind="embedded",
     ),
     BackboneRecord(
+        name="ugrn-mini-2",
+        label="UGRN mini 2 (small, standardised values, distilled)",
+        origin="made by this project from its corpus' co-expression, scGPT layout, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
         name="scgpt-human",
         label="scGPT whole-human (33 million cells)",
         origin="Cui et al. 2024, Nature Methods; downloaded on request, never shipped",

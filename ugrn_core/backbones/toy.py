@@ -51,6 +51,7 @@ class ToyBackbone:
             max_seq_len=len(GENES),
             embedded=True,
             licence="MIT",
+            objective="none",
         )
 
     def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor:

@@ -11,6 +11,8 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.data.binning import bin_values
+from ugrn_core.data.standardised import UNIT as STANDARDISED
+from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import InputError
 from ugrn_core.probes.attention import attention_matrix, attention_scores
 from ugrn_core.probes.perturbation import perturbation_features, perturbation_scores, zeroing_effects
@@ -66,7 +68,9 @@ def expression_probes(
     genes = tuple(sorted(g for g, v in known.items() if v > 0 or g in set(needed) or not drop))
     profile = np.array([known[g] for g in genes], np.float32)
     context = Context("profile", genes, tuple(map(float, profile)), f"mean profile of {expression.data_set}")
-    effects = _effects(backbone, context, profile, store, progress, cancel)
+    off = zero_expression(expression, backbone.card)
+    zeros = np.array([off.get(g, 0.0) for g in genes], np.float32)
+    effects = _effects(backbone, context, (profile, zeros), store, progress, cancel)
     key = question_key(backbone, "attention-1", context, NO_SETTINGS, "mean profile")
     kept = None if store is None else store.get(key)
     if kept is None:
@@ -80,29 +84,45 @@ def mean_profile(expression: Expression, card: BackboneCard) -> np.ndarray:
     """Mean profile (gene,) float32 in the unit of a backbone.
 
     Binned models: every cell is binned, then bins are averaged. Models of log1p values: base-2 logarithms times ln 2.
+    Models of standard deviations: every gene at its mean, 0.
     """
     if card.n_bins:
         return np.asarray(bin_values(expression.values, card.n_bins)).mean(0, dtype=np.float64).astype(np.float32)
     if card.unit == "log1p":
         return (expression.values * np.log(2.0)).mean(0, dtype=np.float64).astype(np.float32)
-    raise InputError(f"{card.label} counts in {card.unit!r}; expression can be given in bins or in log1p only.")
+    if card.unit == STANDARDISED:
+        return np.zeros(len(expression.genes), np.float32)
+    raise InputError(
+        f"{card.label} counts in {card.unit!r}; expression can be given in bins, log1p or standard deviations only."
+    )
+
+
+def zero_expression(expression: Expression, card: BackboneCard) -> dict[str, float]:
+    """Where each gene stands when it is not expressed; empty where that is 0 for all."""
+    if card.unit != STANDARDISED:
+        return {}
+    logs = expression.values * np.log(2.0)
+    zeros = standardised(np.zeros(logs.shape[1]), logs.mean(0), logs.var(0), len(logs))
+    return dict(zip(expression.genes, map(float, zeros), strict=True))
 
 
 def _effects(
     backbone: Backbone,
     context: Context,
-    profile: np.ndarray,
+    profile_and_zeros: tuple[np.ndarray, np.ndarray],
     store: Store | None,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> np.ndarray:
     rows: list[np.ndarray] = []
+    (profile, zeros), own = profile_and_zeros, any(profile_and_zeros[1])
     for start in range(0, len(context.genes), SOURCES_A_GROUP):
         group = context.genes[start : start + SOURCES_A_GROUP]
-        key = question_key(backbone, "zeroing-1", context, NO_SETTINGS, " ".join(group))
+        to = " ".join(f"{z:.6g}" for z in zeros[start : start + SOURCES_A_GROUP]) if own else ""
+        key = question_key(backbone, "zeroing-1", context, NO_SETTINGS, " ".join(group) + (f" to {to}" if own else ""))
         kept = None if store is None else store.get(key)
         if kept is None:
-            kept = {"effects": zeroing_effects(backbone, context.genes, profile, group, cancel=cancel)}
+            kept = {"effects": zeroing_effects(backbone, context.genes, profile, group, zeros=zeros, cancel=cancel)}
             if store is not None:
                 store.put(key, kept)
         rows.append(kept["effects"])

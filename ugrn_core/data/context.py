@@ -10,6 +10,8 @@ import numpy as np
 
 from ugrn_core.data.binning import N_BINS
 from ugrn_core.data.expression import ExpressionData, Profile
+from ugrn_core.data.standardised import UNIT as STANDARDISED
+from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.tfs import is_tf
@@ -60,10 +62,11 @@ def data_context(
         room = "" if cap is None else f" with room for {cap:,}"
         raise InputError(f"Cannot take {n_variable:,} variable genes{room}: give a number from 0 to {MOST_VARIABLE:,}.")
     profile = data.profile(group)
-    mean = _in_unit(profile, card)
+    mean, told = _in_unit(data, profile, card)
     report = resolve(data.genes, vocabulary, "mouse" if data.species == "mouse" else None)
     everywhere, notes = _columns(report, data.whole.detection)
     column = {s: i for s, i in everywhere.items() if data.whole.detection[i] > 0}
+    notes = [*told, *notes]
     detected_tfs = [s for s, i in column.items() if is_tf(s) and profile.detection[i] >= MIN_DETECTION]
     by_variance = sorted(column, key=lambda s: (-data.variance[column[s]], s))
     chosen = set(detected_tfs) | {s for s in by_variance[:n_variable] if data.variance[column[s]] > 0}
@@ -106,16 +109,30 @@ def max_context_genes(free_bytes: int, width: int, n_heads: int) -> int:
     return max(2, int(tokens) - 1)
 
 
-def _in_unit(profile: Profile, card: BackboneCard) -> np.ndarray:
-    """Mean values (gene,) in the unit of the backbone."""
+def _in_unit(data: ExpressionData, profile: Profile, card: BackboneCard) -> tuple[np.ndarray, list[str]]:
+    """Mean values (gene,) in the unit of the backbone, and what must be said of them."""
     if card.unit == "bins" and card.n_bins == N_BINS:
-        return profile.bins
+        return profile.bins, []
     if card.unit == "log1p":
-        return profile.log1p
+        return profile.log1p, []
+    if card.unit == STANDARDISED:
+        values = standardised(profile.log1p, data.whole.log1p, data.variance, data.n_cells)
+        return values, _said_of_deviations(data, profile)
     raise InputError(
-        f"{card.label} counts in {card.unit!r} with {card.n_bins} bins; profiles of cells exist in {N_BINS} bins and "
-        "in log1p. Use the pair alone or a gene list as the context, or another model."
+        f"{card.label} counts in {card.unit!r} with {card.n_bins} bins; profiles of cells exist in {N_BINS} bins, in "
+        "log1p and in standard deviations. Use the pair alone or a gene list as the context, or another model."
     )
+
+
+def _said_of_deviations(data: ExpressionData, profile: Profile) -> list[str]:
+    """Where the values come from; of all cells together they are 0, which says nothing of any gene."""
+    notes = [
+        f"Values are standard deviations from each gene's mean over the {data.n_cells:,} cells of this file: they "
+        "depend on what else is in the file."
+    ]
+    if profile is data.whole:
+        notes.append("All cells together stand at the mean of every gene, 0. A group of cells differs from it.")
+    return notes
 
 
 def _columns(report: GeneReport, detection: np.ndarray) -> tuple[dict[str, int], list[str]]:

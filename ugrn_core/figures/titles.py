@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ugrn_core.data.standardised import UNIT as STANDARDISED
+
 
 def response_title(source: str, target: str, unit: str, base: str) -> str:
     """Title of a response: ``change of predicted SOX2 (bins) when NANOG goes from 10 to x``."""
@@ -20,7 +22,8 @@ def follow_title(source: str, target: str, unit: str) -> str:
 
 def value_title(source: str, unit: str) -> str:
     """Title of the axis of virtual values."""
-    return f"x: virtual value of {source} ({unit})"
+    of = " from its mean in its data set" if unit == STANDARDISED else ""
+    return f"x: virtual value of {source} ({unit}{of})"
 
 
 def slope_unit(unit: str) -> str:

@@ -1,8 +1,7 @@
 """The pre-training corpus: many expression data sets of mixed units as one matrix over one vocabulary.
 
-Each profile (a cell or an average of cells) is turned into bins by rank (``scale="bins"``, 1..50 for non-zero genes,
-0 for zero) or into log1p of counts per 10,000 (``scale="log1p"``). A gene that a data set did not measure is never
-shown for its profiles.
+Each profile (a cell or an average of cells) is log1p of counts per 10,000. A gene that a data set did not measure is
+never shown for its profiles. A part is what measured the same genes and can be standardised by itself.
 """
 
 from __future__ import annotations
@@ -10,15 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import anndata as ad
 import numpy as np
 from scipy import sparse
-
-from ugrn_core.data.binning import bin_values
-
-Scale = Literal["bins", "log1p"]
 
 MIN_DATA_SETS = 10
 """A gene is in the vocabulary if at least this many corpus files measured it."""
@@ -48,26 +42,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Values (profile, gene) with their non-zero columns row by row.
+    """``values`` (profile, gene) float16, log1p; genes a part did not measure are 0 in it, absent from ``measured``."""
 
-    ``values`` is uint8 for bins and float16 for log1p; ``columns`` and ``starts`` are the CSR index arrays of its
-    non-zero entries. Genes a part did not measure are 0 in ``values`` and absent from ``measured``.
-    """
-
-    scale: Scale
     genes: tuple[str, ...]
     values: np.ndarray
-    columns: np.ndarray
-    starts: np.ndarray
     parts: tuple[Part, ...]
 
-    def nonzero(self, row: int) -> np.ndarray:
-        """Columns of the non-zero genes of a profile."""
-        return self.columns[self.starts[row] : self.starts[row + 1]]
 
-
-def load_corpus(folder: Path, scale: Scale) -> Corpus:
-    """Read every h5ad of ``folder`` (about a minute, 0.7-1.3 GB); order of files, genes and rows is fixed."""
+def load_corpus(folder: Path) -> Corpus:
+    """Read every h5ad of ``folder`` (half a minute, 1.3 GB); order of files, genes and rows is fixed."""
     files = sorted(folder.glob("*.h5ad"))
     seen = Counter(g for f in files for g in set(_symbols(ad.read_h5ad(f, backed="r"))))
     genes = tuple(sorted(g for g, n in seen.items() if n >= MIN_DATA_SETS))
@@ -75,14 +58,11 @@ def load_corpus(folder: Path, scale: Scale) -> Corpus:
     blocks, parts, start = [], [], 0
     for file in files:
         for name, species, matrix, measured in _file_parts(file, column):
-            matrix = _to_bins(matrix) if scale == "bins" else matrix.astype(np.float16)
-            blocks.append(matrix)
+            blocks.append(matrix.astype(np.float16))
             rows = range(start, start + matrix.shape[0])
             parts.append(Part(name, species, file.stem in HELD_OUT, rows, measured))
             start = rows.stop
-    dense = np.concatenate(blocks)
-    index = sparse.csr_matrix(dense != 0)
-    return Corpus(scale, genes, dense, index.indices.astype(np.int32), index.indptr, tuple(parts))
+    return Corpus(genes, np.concatenate(blocks), tuple(parts))
 
 
 def _file_parts(file: Path, column: dict[str, int]):
@@ -131,7 +111,3 @@ def _place(values: np.ndarray, at: np.ndarray, width: int) -> np.ndarray:
     for j in np.setdiff1d(np.arange(len(at)), first):
         placed[:, at[j]] = np.maximum(placed[:, at[j]], values[:, j])
     return placed
-
-
-def _to_bins(values: np.ndarray) -> np.ndarray:
-    return bin_values(values).astype(np.uint8)

@@ -1,96 +1,137 @@
-"""Batches for pre-training: which cells, which genes of a cell, which values are hidden.
+"""Batches for pre-training: virtual cells with conditional means to learn, and real profiles with values hidden.
 
-Everything is drawn from a generator seeded by (seed, step), so that a resumed run sees the same batches. The number
-of genes of a batch is drawn log-uniformly from 2 to 256: the model must also make sense of the pair alone.
+Everything is drawn from a generator seeded by (seed, step), so that a resumed run sees the same batches. Part of a
+cell's genes are related to its first gene (the nearest by absolute cosine): random genes have nothing to say of each
+other. The number of genes runs from the pair alone to 512.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
-from ugrn_core.pretrain.corpus import Corpus, Part
+from ugrn_core.pretrain.doors import MASK_VALUE, Door
+from ugrn_core.pretrain.standardise import ZCorpus
+from ugrn_core.pretrain.targets import Teacher
 
-TOKENS_A_BATCH = 8192
-GENES_A_CELL = (2, 256)
-NONZERO_SHARE = (0.6, 0.95)
-MASK_RATE = (0.15, 0.75)
-MASK_VALUE = -1.0
-MAX_CELLS = 2048
-DISTINCT_FROM = 16  # from this many genes a cell on, repeats are frequent enough to be avoided when drawing
+GENES_A_CELL = (2, 512)
+TOKENS_A_BATCH = 6144
+MAX_CELLS = 1536
+RELATED = 200
+RELATED_SHARE = 0.6
+PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.45, 16
+"""Shares of batches of pairs, and of 3 to ``FEW`` genes; the rest has more."""
+WIDE_SHARE = 0.3
+"""Share of cells whose values are spread over the whole range; the others lie around the base value."""
+REAL_GENES = (8, 256)
+HIDDEN_SHARE = 0.3
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Gene columns, true values, shown values and loss weights, each (cell, gene)."""
+    """Gene columns, shown values, values to predict and loss weights, each (cell, gene)."""
 
     genes: np.ndarray
-    truth: np.ndarray
     shown: np.ndarray
+    truth: np.ndarray
     weight: np.ndarray
 
 
+@dataclass
 class Sampler:
-    """Draws cells with probability by the square root of their data set's size, then genes and masks."""
+    """Draws batches of one corpus at one door."""
 
-    def __init__(self, corpus: Corpus, *, held_out: bool = False, replace_share: float = 0.0) -> None:
-        self.corpus = corpus
-        self.parts = [p for p in corpus.parts if p.held_out == held_out and len(p.rows)]
-        self.replace_share = replace_share
-        sizes: dict[str, int] = {}
-        for p in self.parts:
-            sizes[_file(p)] = sizes.get(_file(p), 0) + len(p.rows)
-        weight = np.array([len(p.rows) / np.sqrt(sizes[_file(p)]) for p in self.parts])
+    corpus: ZCorpus
+    teacher: Teacher
+    door: Door
+    near: dict[int, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.usable = np.flatnonzero(self.teacher.vectors.norm(dim=1).numpy() > 0)
+        weight = np.array([p.weight for p in self.corpus.parts])
         self.part_share = weight / weight.sum()
 
-    def draw(self, seed: int, step: int, n_genes: int | None = None, mask_rate: float | None = None) -> Batch:
-        """The batch of a step; the same arguments give the same batch."""
-        rng = np.random.default_rng([seed, step])
-        low, high = GENES_A_CELL
+    def virtual(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
+        """Virtual cells with the conditional mean of every gene; a gene that stands twice in a cell does not count."""
+        rng = np.random.default_rng([seed, step, 0])
+        n = n_genes or _number_of_genes(rng)
+        cells = min(MAX_CELLS, max(8, TOKENS_A_BATCH // (n + 1)))
+        genes = self._genes(rng, cells, n, self.usable)
+        shown = self.door.values(genes, self._positions(rng, genes))
+        z = self.door.z(genes, shown)
+        counts = (~_repeated(genes)).astype(np.float32)
+        with torch.no_grad():
+            means = self.teacher.means(*map(torch.from_numpy, (genes, z, counts))).numpy()
+        truth = self.door.centre[genes] + self.door.size[genes] * np.clip(means, -3, 3)
+        return Batch(genes, shown, truth.astype(np.float32), counts)
+
+    def real(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
+        """Profiles of one data set with some of the measured values hidden; only those weigh."""
+        rng = np.random.default_rng([seed, step, 1])
+        low, high = REAL_GENES
         n = n_genes or round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
-        cells = min(MAX_CELLS, TOKENS_A_BATCH // (n + 1))
-        which = rng.choice(len(self.parts), size=cells, p=self.part_share)
-        share = rng.uniform(*NONZERO_SHARE)
-        genes = np.stack([self._genes_of_cell(rng, self.parts[k], n, share) for k in which])
-        rows, genes = genes[:, 0], genes[:, 1:]
-        truth = self.corpus.values[rows[:, None], genes].astype(np.float32)
-        return self._mask(rng, genes, truth, mask_rate or rng.uniform(*MASK_RATE))
+        cells = max(8, TOKENS_A_BATCH // (n + 1))
+        part = self.corpus.parts[rng.choice(len(self.part_share), p=self.part_share)]
+        rows = rng.integers(part.rows.start, part.rows.stop, cells)
+        genes = self._genes(rng, cells, n, part.genes)
+        truth = self.door.values(genes, self.corpus.z[rows[:, None], genes])
+        counts = np.zeros(len(self.corpus.genes), bool)
+        counts[part.genes] = True
+        hidden = (rng.random((cells, n)) < HIDDEN_SHARE) & counts[genes] & ~_repeated(genes)
+        shown = np.where(hidden, np.float32(MASK_VALUE), truth)
+        return Batch(genes, shown, truth, hidden.astype(np.float32))
 
-    def _genes_of_cell(self, rng: np.random.Generator, part: Part, n: int, share: float) -> np.ndarray:
-        """Row of a cell of the part, then n gene columns, about ``share`` of them non-zero; columns may repeat."""
-        row = int(rng.integers(part.rows.start, part.rows.stop))
-        nonzero = self.corpus.nonzero(row)
-        picked = np.empty(n + 1, np.int64)
-        picked[0] = row
-        k = min(int(rng.binomial(n, share)), len(nonzero))
-        if n >= DISTINCT_FROM:
-            picked[1 : k + 1] = rng.choice(nonzero, k, replace=False, shuffle=False)
-        else:
-            picked[1 : k + 1] = nonzero[(rng.random(k) * len(nonzero)).astype(np.int64)]
-        picked[k + 1 :] = part.measured[(rng.random(n - k) * len(part.measured)).astype(np.int64)]
-        return picked
+    def _genes(self, rng: np.random.Generator, cells: int, n: int, pool: np.ndarray) -> np.ndarray:
+        """Gene columns (cell, gene): the first from the pool, the others related to it or from the pool."""
+        first = rng.choice(pool, cells)
+        genes = rng.choice(pool, (cells, n))
+        related = self._related(first)[np.arange(cells)[:, None], rng.integers(RELATED, size=(cells, n))]
+        genes = np.where(rng.random((cells, n)) < RELATED_SHARE, related, genes)
+        genes[:, 0] = first
+        return genes
 
-    def _mask(self, rng: np.random.Generator, genes: np.ndarray, truth: np.ndarray, rate: float) -> Batch:
-        cells, n = genes.shape
-        hidden = rng.random((cells, n)) < rate
-        forced = rng.integers(n, size=cells)  # at least one hidden, at least one shown
-        hidden[np.arange(cells), forced] = True
-        hidden[np.arange(cells), (forced + 1) % n] = False
-        shown = np.where(hidden, MASK_VALUE, truth)
-        if self.replace_share:
-            replaced = hidden & (rng.random((cells, n)) < self.replace_share)
-            shown = np.where(replaced, rng.permuted(truth, axis=0), shown)
-        order = np.argsort(genes, axis=1, kind="stable")
-        ranked = np.take_along_axis(genes, order, 1)
-        same = ranked[:, 1:] == ranked[:, :-1]
-        twice = np.zeros_like(hidden)
-        twice[:, 1:] |= same
-        twice[:, :-1] |= same
-        repeats = np.zeros_like(hidden)
-        np.put_along_axis(repeats, order, twice, 1)
-        return Batch(genes, truth, shown.astype(np.float32), (hidden & ~repeats).astype(np.float32))
+    def _positions(self, rng: np.random.Generator, genes: np.ndarray) -> np.ndarray:
+        """Standard deviations (cell, gene): scattered; in half of the cells all but a few are at the base value."""
+        shape, one = genes.shape, (len(genes), 1)
+        rest, low, high = self.door.span(genes)
+        near = np.clip(rest + rng.normal(0, 1.3, shape), low, high)
+        z = np.where(rng.random(one) < WIDE_SHARE, low + (high - low) * rng.random(shape), near)
+        moved = np.where(rng.random(one) < 0.5, 1.0, rng.choice([1, 2, 4], one) / shape[1])
+        return np.where(rng.random(shape) < moved, z, rest)
+
+    def _related(self, genes: np.ndarray) -> np.ndarray:
+        """The genes nearest to each, (gene, RELATED)."""
+        new = [g for g in dict.fromkeys(genes.tolist()) if g not in self.near]
+        for start in range(0, len(new), 256):
+            asked = torch.tensor(new[start : start + 256])
+            cosine = (self.teacher.vectors[asked] @ self.teacher.vectors.T).abs()
+            cosine[torch.arange(len(asked)), asked] = -1
+            count = min(RELATED, cosine.shape[1] - 1)
+            found = cosine.topk(count, dim=1).indices.numpy()
+            found = np.resize(found, (len(asked), RELATED)) if count < RELATED else found
+            self.near.update(zip(asked.tolist(), found.astype(np.int32), strict=True))
+        return np.stack([self.near[g] for g in genes.tolist()]).astype(np.int64)
 
 
-def _file(part: Part) -> str:
-    return part.name.split(":")[0]
+def _number_of_genes(rng: np.random.Generator) -> int:
+    low, high = GENES_A_CELL
+    kind = rng.random()
+    if kind < PAIRS_SHARE:
+        return low
+    span = (low + 1, FEW) if kind < PAIRS_SHARE + FEW_SHARE else (FEW + 1, high)
+    return round(math.exp(rng.uniform(math.log(span[0]), math.log(span[1]))))
+
+
+def _repeated(genes: np.ndarray) -> np.ndarray:
+    """Whether a gene stands elsewhere in its cell too, (cell, gene) bool."""
+    order = np.argsort(genes, axis=1, kind="stable")
+    ranked = np.take_along_axis(genes, order, 1)
+    same = np.zeros(genes.shape, bool)
+    same[:, 1:] = ranked[:, 1:] == ranked[:, :-1]
+    same[:, :-1] |= same[:, 1:]
+    repeated = np.zeros(genes.shape, bool)
+    np.put_along_axis(repeated, order, same, 1)
+    return repeated

@@ -1,7 +1,11 @@
-"""Masked-value pre-training of an embedded model: resumable, seeds fixed, every figure recorded as it is measured.
+"""Pre-training of an embedded model: resumable, seeds fixed, every figure recorded as it is measured.
 
 A run lives in a folder: ``settings.json``, ``last.safetensors`` (weights and optimiser), ``step-N.safetensors``
-(weights), ``curve.csv`` (held-out reconstruction and gene-disjoint regulatory AUPRC by step).
+(weights), ``curve.csv`` (how well virtual means and hidden values are met, by step).
+
+Objectives. ``distilled``: most batches teach the conditional means of the corpus (:mod:`ugrn_core.pretrain.targets`),
+the rest the hidden values of real profiles. ``reconstructed``: hidden values alone, as the published models were made.
+``random``: no step at all. All three start from the same weights.
 """
 
 from __future__ import annotations
@@ -18,41 +22,41 @@ from typing import Literal, cast
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from sklearn.decomposition import TruncatedSVD
+from torch import Tensor, nn
 
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.pretrain.corpus import Corpus, Scale
+from ugrn_core.pretrain.doors import Door, Unit
 from ugrn_core.pretrain.sampling import Batch, Sampler
+from ugrn_core.pretrain.vectors import Knowledge
 from ugrn_core.whole_files import whole_file
 
 PublishedLayout = Literal["scgpt", "scbenchmark"]
-UNIT = {"bins": 10.0, "log1p": 1.0}  # the loss is measured in these units, so that both scales train alike
-HELD_OUT_BATCHES = ((4, 4), (32, 4), (256, 6))  # (genes a cell, batches) of the held-out figure
-HELD_OUT_MASK_RATE = 0.4
+Objective = Literal["distilled", "reconstructed", "random"]
+
+REAL_WEIGHT = 0.3
+"""Weight of a batch of hidden values beside a batch of means: single cells are mostly noise."""
+SAVE_EVERY = 100
 
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """Everything that decides the weights beside the corpus.
+    """Everything that decides the weights beside the corpus. ``signal``: see :class:`ugrn_core.pretrain.targets`."""
 
-    ``embedding_scale`` is the standard deviation of the gene embeddings before training. It matters in the
-    scBenchmark layout, where no norm brings genes and values to one size.
-    """
-
-    scale: Scale
+    unit: Unit
     layout: PublishedLayout
+    objective: Objective = "distilled"
     width: int = 128
     n_layers: int = 3
-    n_heads: int = 4
-    ff_width: int = 128
-    steps: int = 6000
-    warmup: int = 200
+    n_heads: int = 2
+    ff_width: int = 256
+    steps: int = 1300
+    warmup: int = 100
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
-    replace_share: float = 0.0
-    embedding_scale: float = 1.0
+    signal: float = 0.7
+    real_share: float = 0.1
     seed: int = 0
-    checkpoint_every: int = 500
+    checkpoint_every: int = 650
 
 
 def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
@@ -72,54 +76,62 @@ def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
     )
 
 
-def new_model(settings: PretrainSettings, corpus: Corpus) -> LeanTransformer:
-    """Weights before training: torch's defaults, gene embeddings from a truncated SVD of the centred corpus."""
+def new_model(settings: PretrainSettings, knowledge: Knowledge, door: Door) -> LeanTransformer:
+    """Weights before training: torch's defaults, but for what would take long to find.
+
+    Gene embeddings are the corpus' vectors. The first layer's first head looks for genes alike, its second for genes
+    opposed. The value encoder's kinks lie spread over the range of values. The decoder starts at the mean value.
+    """
+    n = len(knowledge.vectors)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        model = LeanTransformer(model_config(settings, len(corpus.genes)))
-    rng = np.random.default_rng(settings.seed)
-    sampler = Sampler(corpus)
-    which = rng.choice(len(sampler.parts), size=6000, p=sampler.part_share)
-    rows = [rng.integers(sampler.parts[k].rows.start, sampler.parts[k].rows.stop) for k in which]
-    matrix = corpus.values[np.sort(rows)].astype(np.float32)
-    matrix -= matrix.mean(0)
-    svd = TruncatedSVD(settings.width, random_state=settings.seed).fit(matrix)
-    genes = svd.components_.T * np.sqrt(svd.singular_values_)
-    genes *= settings.embedding_scale / genes.std()
-    with torch.no_grad():
-        model.gene_embedding.weight[: len(corpus.genes)] = torch.from_numpy(genes).float()
-        cast(torch.nn.Linear, model.head[2]).bias.fill_(float(corpus.values[rows[:500]].astype(np.float32).mean()))
+        model = LeanTransformer(model_config(settings, n))
+        with torch.no_grad():
+            model.gene_embedding.weight[:n] = torch.from_numpy(knowledge.vectors) * math.sqrt(settings.width)
+            _look_for_genes_alike(model)
+            sign = torch.where(torch.rand(settings.width) < 0.5, 1.0, -1.0)
+            model.value_in.weight.copy_((sign * 5 / door.widest)[:, None])
+            model.value_in.bias.copy_(-sign * 5 * torch.rand(settings.width))
+            if model.value_norm is not None:
+                model.value_norm.weight.fill_(0.5)
+            cast(nn.Linear, model.head[2]).bias.fill_(float(door.centre.mean()))
     return model
 
 
-def masked_loss(model: LeanTransformer, batch: Batch, unit: float) -> torch.Tensor:
-    """Mean squared error of the hidden values, in squared units."""
+def _look_for_genes_alike(model: LeanTransformer) -> None:
+    """Query and key of the first layer: plus and minus identity on as many dimensions as a head has."""
+    config, qkv = model.config, model.blocks[0].qkv.weight
+    size = config.width // config.n_heads
+    for head in range(config.n_heads):
+        rows = slice(head * size, (head + 1) * size)
+        qkv[rows, :size] += (1.0 if head % 2 == 0 else -1.0) * torch.eye(size)
+        qkv[config.width :][rows, :size] += torch.eye(size)
+
+
+def weighted_error(model: LeanTransformer, batch: Batch, scale: float) -> Tensor:
+    """Mean squared error where a batch weighs, in squared ``scale``."""
     predicted = model(torch.from_numpy(batch.genes), torch.from_numpy(batch.shown))
     weight = torch.from_numpy(batch.weight)
-    error = (predicted - torch.from_numpy(batch.truth)) / unit
-    return (error.square() * weight).sum() / weight.sum()
+    error = (predicted - torch.from_numpy(batch.truth)) / scale
+    return (error.square() * weight).sum() / weight.sum().clamp(min=1)
 
 
-def held_out_r2(model: LeanTransformer, corpus: Corpus) -> dict[int, float]:
-    """R2 of hidden values on held-out data sets, pooled over fixed batches, by number of genes a cell."""
-    sampler, scores = Sampler(corpus, held_out=True), {}
-    for n_genes, batches in HELD_OUT_BATCHES:
-        truth, predicted = [], []
-        for i in range(batches):
-            batch = sampler.draw(10_000 + n_genes, i, n_genes, HELD_OUT_MASK_RATE)
-            with torch.no_grad():
-                out = model(torch.from_numpy(batch.genes), torch.from_numpy(batch.shown)).numpy()
-            hidden = batch.weight > 0
-            truth.append(batch.truth[hidden])
-            predicted.append(out[hidden])
-        y, p = np.concatenate(truth), np.concatenate(predicted)
-        scores[n_genes] = float(1 - ((y - p) ** 2).mean() / y.var())
-    return scores
+def explained(model: LeanTransformer, batches: list[Batch]) -> float:
+    """Share of the variance explained (R2) where the batches weigh, against their mean."""
+    truth, found = [], []
+    for batch in batches:
+        with torch.no_grad():
+            out = model(torch.from_numpy(batch.genes), torch.from_numpy(batch.shown)).numpy()
+        truth.append(batch.truth[batch.weight > 0])
+        found.append(out[batch.weight > 0])
+    y, p = np.concatenate(truth), np.concatenate(found)
+    return float(1 - ((y - p) ** 2).mean() / y.var())
 
 
 def pretrain(
     settings: PretrainSettings,
-    corpus: Corpus,
+    sampler: Sampler,
+    model: LeanTransformer,
     folder: Path,
     evaluate: Callable[[LeanTransformer], dict[str, float]],
     say: Callable[[str], None],
@@ -127,45 +139,55 @@ def pretrain(
     """Train from the last saved step of ``folder``, or from the start; a killed run loses at most 100 steps."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    model = new_model(settings, corpus)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
     )
-    step = _resume(folder, model, optimizer)
-    sampler = Sampler(corpus, replace_share=settings.replace_share)
-    losses: list[float] = []
+    step, losses = _resume(folder, model, optimizer), []
     started, first = time.monotonic(), step
-    while step < settings.steps:
+    steps = 0 if settings.objective == "random" else settings.steps
+    while step < steps:
         for group in optimizer.param_groups:
             group["lr"] = settings.learning_rate * _schedule(step, settings)
         model.train()
-        loss = masked_loss(model, sampler.draw(settings.seed, step), UNIT[settings.scale])
+        loss = _loss(model, sampler, settings, step)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         losses.append(loss.item())
         step += 1
-        if step % 100 == 0:
+        if step % SAVE_EVERY == 0 or step == steps:
             rate = (time.monotonic() - started) / (step - first)
-            say(f"step {step}/{settings.steps} loss {np.mean(losses[-100:]):.4f} {rate:.2f} s a step")
+            say(f"step {step}/{steps} loss {np.mean(losses[-SAVE_EVERY:]):.4f} {rate:.2f} s a step")
             _save(folder, model, optimizer, step)
-        if step % settings.checkpoint_every == 0 or step == settings.steps:
-            model.eval()
-            save_file(model.state_dict(), folder / f"step-{step}.safetensors")
-            row = {"step": step, "loss": round(float(np.mean(losses[-500:])), 4)}
-            row |= {f"r2_{n}_genes": round(r, 4) for n, r in held_out_r2(model, corpus).items()}
-            row |= {k: round(v, 4) for k, v in evaluate(model).items()}
-            _append(folder / "curve.csv", row)
-            say(json.dumps(row))
+        if step % settings.checkpoint_every == 0 or step == steps:
+            _record(folder, model, step, evaluate(model.eval()), say)
+    if not steps:
+        _record(folder, model, 0, evaluate(model.eval()), say)
+
+
+def _loss(model: LeanTransformer, sampler: Sampler, settings: PretrainSettings, step: int) -> Tensor:
+    scale = sampler.door.scale
+    share = settings.real_share if settings.objective == "distilled" else 1.0
+    if np.random.default_rng([settings.seed, step, 2]).random() < share:
+        weight = REAL_WEIGHT if settings.objective == "distilled" else 1.0
+        return weight * weighted_error(model, sampler.real(settings.seed, step), scale)
+    return weighted_error(model, sampler.virtual(settings.seed, step), scale)
 
 
 def _schedule(step: int, settings: PretrainSettings) -> float:
-    """Linear warm-up, then cosine to a hundredth."""
-    if step < settings.warmup:
-        return (step + 1) / settings.warmup
-    share = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share))
+    """Linear warm-up times a cosine to a hundredth."""
+    rise = min(1.0, (step + 1) / settings.warmup)
+    return rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / settings.steps)))
+
+
+def _record(
+    folder: Path, model: LeanTransformer, step: int, figures: dict[str, float], say: Callable[[str], None]
+) -> None:
+    save_file(model.state_dict(), folder / f"step-{step}.safetensors")
+    row = {"step": step, **{k: round(v, 4) for k, v in figures.items()}}
+    _append(folder / "curve.csv", row)
+    say(json.dumps(row))
 
 
 def _save(folder: Path, model: LeanTransformer, optimizer: torch.optim.Optimizer, step: int) -> None:

@@ -1,11 +1,43 @@
-"""One vector a gene, so that the cosine of two vectors is about their mean correlation within the corpus' data sets."""
+"""What the corpus knows of every gene, in one space: a vector for its line, and how its curve bends from that line.
+
+The cosine of two vectors is about the mean correlation of two genes within the corpus' data sets. The bend of a gene
+at a value is where its conditional means leave the line: the curve of every other gene against it is read off by a
+scalar product with the other's vector, so that no pair has to be estimated by itself.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
-from ugrn_core.pretrain.standardise import ZCorpus
+from ugrn_core.pretrain.standardise import ZCorpus, ZPart
+
+KNOTS = np.linspace(-3, 3, 9, dtype=np.float32)
+"""Values, in standard deviations from the mean, at which a bend is estimated; between them it is a straight line."""
+
+BASE_KNOT = len(KNOTS) // 2
+PRIOR_WEIGHT = 20.0
+"""A bend is shrunk as if so much weight of profiles had been seen at its knot without one."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """``vectors`` (gene, dimension) unit length or zero; ``bends`` (gene, knot, dimension), zero at the mean."""
+
+    vectors: np.ndarray
+    bends: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Decomposition:
+    """V sqrt(S) (gene, dimension), the norms of the stacked columns (gene,), and U (profile, dimension), unweighted."""
+
+    v: np.ndarray
+    s: np.ndarray
+    norm: np.ndarray
+    u: np.ndarray
 
 
 def correlation_vectors(corpus: ZCorpus, n_dims: int, seed: int = 0) -> np.ndarray:
@@ -15,12 +47,88 @@ def correlation_vectors(corpus: ZCorpus, n_dims: int, seed: int = 0) -> np.ndarr
     measured it, so that common genes do not outweigh rare ones. sqrt(S) in place of S keeps the many small
     components audible: they carry pairs, the first few carry cell types.
     """
+    return _unit(_decompose(corpus, n_dims, seed))[0]
+
+
+def corpus_knowledge(corpus: ZCorpus, n_dims: int, seed: int = 0) -> Knowledge:
+    """Vectors and bends (two minutes on one core, 5 GB).
+
+    At each knot the profiles near it are averaged in the space of the decomposition, which takes the noise of single
+    cells away; the weighted line through these means is subtracted; what is left is shrunk by its own error: by the
+    weight at the knot, and by how well the odd and the even parts of the corpus agree, for each dimension and gene.
+    """
+    found = _decompose(corpus, n_dims, seed)
+    vectors, length = _unit(found)
+    scale = found.norm / np.maximum(length, 1e-6)
+    halves = []
+    for first in (0, 1):
+        sums, weights = _knot_sums(corpus, corpus.parts[first::2], found.u)
+        halves.append((sums * (found.s**-0.5) * scale[:, None, None], weights))
+    a, b = (_bend(*half) for half in halves)
+    by_dimension = _reliability(a, b, (0, 1))
+    by_gene = np.sqrt(_reliability(a, b, (1, 2)))
+    whole = _bend(halves[0][0] + halves[1][0], halves[0][1] + halves[1][1])
+    bends = whole * by_dimension * by_gene[:, None, None]
+    bends -= bends[:, BASE_KNOT : BASE_KNOT + 1]
+    size = np.linalg.norm(bends, axis=2, keepdims=True)
+    bends *= np.minimum(1, 1.0 / np.maximum(size, 1e-6))  # never further from the line than the line rises by itself
+    return Knowledge(vectors, bends.astype(np.float32))
+
+
+def _decompose(corpus: ZCorpus, n_dims: int, seed: int) -> _Decomposition:
     stacked = corpus.z.copy()
+    row_weight = np.zeros(len(stacked), np.float32)
     for part in corpus.parts:
-        stacked[part.rows] *= part.n**-0.25  # sqrt of (n ** -1: mean over profiles) times (n ** 0.5: weight)
-    norm = np.sqrt(np.einsum("ij,ij->j", stacked, stacked))
-    stacked /= np.maximum(norm, 1e-6)
-    _, s, v = randomized_svd(stacked, n_dims, n_iter=3, random_state=seed)
-    vectors = v.T * np.sqrt(s)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.where(length > 1e-6, vectors / np.maximum(length, 1e-6), 0).astype(np.float32)
+        row_weight[part.rows] = part.weight / part.n  # mean over profiles, times the weight of the part
+    stacked *= np.sqrt(row_weight)[:, None]
+    norm = np.maximum(np.sqrt(np.einsum("ij,ij->j", stacked, stacked)), 1e-6)
+    stacked /= norm
+    u, s, v = randomized_svd(stacked, n_dims, n_iter=3, random_state=seed)
+    return _Decomposition(v.T * np.sqrt(s), s, norm, u / np.sqrt(row_weight)[:, None])
+
+
+def _unit(found: _Decomposition) -> tuple[np.ndarray, np.ndarray]:
+    length = np.linalg.norm(found.v, axis=1)
+    flat = length < 1e-6
+    unit = np.where(flat[:, None], 0, found.v / np.where(flat, 1, length)[:, None])
+    return unit.astype(np.float32), length
+
+
+def _knot_sums(corpus: ZCorpus, parts: tuple[ZPart, ...], u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted sums of u by gene and knot (gene, knot, dimension), a profile shared between its two nearest knots,
+    and the sums of weights (gene, knot)."""
+    sums = np.zeros((len(corpus.genes), len(KNOTS), u.shape[1]), np.float32)
+    weights = np.zeros((len(corpus.genes), len(KNOTS)), np.float32)
+    for part in parts:
+        low, share = knot_of(corpus.z[part.rows][:, part.genes])
+        weight = part.weight / part.n
+        for k in range(len(KNOTS)):
+            near = np.where(low == k, 1 - share, 0) + np.where(low + 1 == k, share, 0)
+            sums[part.genes, k] += weight * (near.T.astype(np.float32) @ u[part.rows].astype(np.float32))
+            weights[part.genes, k] += weight * near.sum(0)
+    return sums, weights
+
+
+def knot_of(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The knot at or below each value, and the share that belongs to the next one; values beyond are at the last."""
+    at = (np.clip(z, KNOTS[0], KNOTS[-1]) - KNOTS[0]) / (KNOTS[1] - KNOTS[0])
+    low = np.minimum(at.astype(np.int64), len(KNOTS) - 2)
+    return low, at - low
+
+
+def _bend(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """What is left of the means at the knots when their weighted line is taken away, shrunk by weight."""
+    w = weights[..., None]
+    means = sums / np.maximum(w, 1e-6)
+    whole = np.maximum(w.sum(1, keepdims=True), 1e-6)
+    x = KNOTS[:, None] - (w * KNOTS[:, None]).sum(1, keepdims=True) / whole
+    level = (w * means).sum(1, keepdims=True) / whole
+    slope = (w * x * means).sum(1, keepdims=True) / np.maximum((w * x**2).sum(1, keepdims=True), 1e-3)
+    return (means - level - slope * x) * (w / (w + PRIOR_WEIGHT))
+
+
+def _reliability(a: np.ndarray, b: np.ndarray, axes: tuple[int, int]) -> np.ndarray:
+    """Agreement of two halves stepped up to the whole (Spearman-Brown), 0 to 1."""
+    size = np.sqrt((a**2).sum(axes) * (b**2).sum(axes))
+    r = np.clip((a * b).sum(axes) / np.maximum(size, 1e-9), 0, 1)
+    return 2 * r / (1 + r)

@@ -24,19 +24,24 @@ def zeroing_effects(
     cells: np.ndarray,
     sources: Sequence[str],
     *,
+    zeros: np.ndarray | None = None,
     batch: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> np.ndarray:
     """Effects (source, gene) float32: M(x)_k - M(x with source 0)_k, signed as printed, averaged over cells.
 
-    ``cells`` is (gene,) for a mean profile or (cell, gene). Cost: one plain pass a (cell, source).
+    ``cells`` is (gene,) for a mean profile or (cell, gene). ``zeros`` (gene,) is where a gene stands that is not
+    expressed, 0 without it: in standard deviations from its mean that is a number of its own for every gene.
+    Cost: one plain pass a (cell, source).
     """
     cells = np.atleast_2d(np.asarray(cells, dtype=np.float32))
     if cells.shape[1] != len(genes):
         raise ValueError(f"{len(genes)} genes, cells {cells.shape}")
     where = {g: i for i, g in enumerate(genes)}
     ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
+    off = torch.zeros(len(genes)) if zeros is None else torch.from_numpy(np.asarray(zeros, np.float32))
+    off = off.to(backbone.device)
     at = torch.tensor([where[s] for s in sources], device=backbone.device)
     effects = torch.zeros(len(sources), len(genes), device=backbone.device)
     size = batch or batch_size(len(genes) + 1, backbone.device)
@@ -46,7 +51,7 @@ def zeroing_effects(
             if cancel and cancel():
                 raise Cancelled("Stopped on request.")
             rows = at[start : start + size]
-            knocked = cell.repeat(len(rows), 1).scatter_(1, rows[:, None], 0.0)
+            knocked = cell.repeat(len(rows), 1).scatter_(1, rows[:, None], off[rows][:, None])
             effects[start : start + size] += intact - backbone.reconstruct(ids, knocked)
         if progress:
             progress((n + 1) / len(cells), f"{n + 1:,} of {len(cells):,} cells")
