@@ -422,3 +422,14 @@ def test_passport_is_the_same_for_every_spelling(make_scgpt: MakeFolder) -> None
     a, b = passport(make_scgpt("Wqkv")), passport(make_scgpt("module"))
     assert (a.fingerprint, a.cell) == (b.fingerprint, b.cell)
     assert a.sha256 != b.sha256
+
+
+def test_every_head_of_the_official_model_may_be_there_and_is_not_read(scgpt_folder: Path) -> None:
+    before = load_checkpoint(scgpt_folder, device="cpu")
+    state = torch.load(scgpt_folder / "best_model.pt", weights_only=True)
+    heads = ("mvc_decoder.W.weight", "cls_decoder.out_layer.bias", "flag_encoder.weight",
+             "grad_reverse_discriminator.out_layer.weight")  # fmt: skip
+    prefix = "module." if any(name.startswith("module.") for name in state) else ""
+    torch.save(state | {f"{prefix}{name}": torch.zeros(2) for name in heads}, scgpt_folder / "best_model.pt")
+    assert set(heads) <= set(passport(scgpt_folder).ignored)
+    assert load_checkpoint(scgpt_folder, device="cpu").model.state_dict().keys() == before.model.state_dict().keys()

@@ -171,6 +171,14 @@ def test_the_largest_set_within_an_fdr(values, fdr):
     assert k == max(sizes, default=0) or abs(fdr_of_top(falling)[max(k, max(sizes, default=1)) - 1] - fdr) < 1e-12
 
 
+@pytest.mark.parametrize(("n", "p", "fdr"), [(1000, 0.7, 0.3), (1000, 0.9, 0.1), (777, 0.6, 0.4), (3, 0.5, 0.5)])
+def test_a_rate_that_all_edges_meet_exactly_takes_all_of_them(n, p, fdr):
+    """The sums of 1 - p rise and fall by a hair: neither stops the list."""
+    assert edges_within(np.full(n, p), fdr) == n
+    assert edges_within(np.append(np.full(n, p), 0.0), fdr) == n
+    assert edges_within(np.full(n, p), fdr - 1e-6) == 0
+
+
 def test_probabilities_follow_the_prevalence(toy, translator, request_):
     scores = predict_network(toy, translator, request_)
     low, high = (probabilities(scores, translator, p) for p in (0.01, 0.3))

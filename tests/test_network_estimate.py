@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,12 +11,13 @@ from hypothesis import strategies as st
 from tests.small_network import trained
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import InputError
-from ugrn_core.network import blocks, tasks
+from ugrn_core.network import blocks, estimate, run, tasks
 from ugrn_core.network.blocks import block_pairs
 from ugrn_core.network.estimate import count_edges, estimate_network
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.store import Store
+from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Context
 
 
@@ -93,3 +96,33 @@ def test_memory_of_a_large_network_is_bounded_by_its_blocks(toy, genes, monkeypa
     small, large = (NetworkRequest(genes[:n], genes[:n]) for n in (10, len(genes)))
     a, b = (estimate_network(toy, kept, r) for r in (small, large))
     assert b.edges / a.edges > 15 and b.disk / a.disk > 15 and b.bytes < 2 * a.bytes
+
+
+@pytest.mark.parametrize("context", ["pair", "full"])
+def test_a_network_of_all_genes_by_all_genes_is_estimated_by_a_few_looks(context, tmp_path, monkeypatch):
+    """19,115 x 19,115: neither all pairs nor all addresses are written down."""
+    model = load_backbone("ugrn-mini", "cpu")
+    genes = model.vocabulary.symbols
+    cell = Context() if context == "pair" else Context("genes", genes, label="all")
+    looked = []
+    monkeypatch.setattr(Store, "__contains__", lambda store, key: bool(looked.append(key)))
+    made = load_translator("all-sets")
+    if context == "full":
+        made = replace(made, card=replace(made.card, schema=replace(made.card.schema, context="full")))
+        monkeypatch.setattr(estimate, "check_request", lambda *_: ())
+    with Store(tmp_path) as store:
+        cost = estimate.estimate_network(model, made, NetworkRequest(genes, genes, cell), store)
+    assert cost.edges == len(genes) * (len(genes) - 1)
+    assert cost.cached_share == 0 and cost.seconds > 3600
+    assert len(looked) <= 500
+
+
+def test_the_share_of_a_large_network_is_one_from_below(toy, tmp_path, monkeypatch):
+    kept, request = trained(toy), NetworkRequest(toy.vocabulary.symbols[:20], toy.vocabulary.symbols[:20])
+    monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 20)
+    with Store(tmp_path) as store:
+        predict_network(toy, kept, request, store)
+        assert run.finished_share(toy, kept, request, store) == 1
+        monkeypatch.setattr(run, "LOOKED_AT_PAIRS", 60)
+        assert 0 < run.finished_share(toy, kept, request, store) < 1
+        assert run.finished_share(toy, kept, request, None) == 0

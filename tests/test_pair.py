@@ -224,3 +224,11 @@ def test_estimates_count_passes_and_know_what_is_stored(toy, store):
     assert estimate_specific(toy, full, store).cached_share == 0
     pair_specific(toy, full, store)
     assert estimate_specific(toy, full, store).cached_share == 1
+
+
+@pytest.mark.parametrize("grid", [(1.0,), (1.0, 2.0)])
+def test_a_virtual_value_at_the_base_changes_nothing_and_is_no_error(toy, store, grid):
+    request = PairRequest("NANOG", "SOX2", Context(), SweepSettings(1.0, grid))
+    result = explore_pair(toy, request, store)
+    assert result.forward.response is not None and result.forward.response[0] == 0
+    assert result.residual is not None and result.residual < 1e-5

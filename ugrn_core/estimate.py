@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import torch
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.context import ACTIVATIONS
 from ugrn_core.sweep import batch_size
-
-ACTIVATIONS = 24
-"""Float32 numbers alive per token and unit of width in a dual pass (measured on the lean core, rounded up)."""
 
 
 @dataclass(frozen=True)

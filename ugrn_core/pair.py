@@ -136,6 +136,8 @@ def pair_residual(
         for i, (source, target) in enumerate(both):
             start = _base_of(whole, source, settings.base)
             nodes, weights = quadrature_nodes(start, settings.grid)
+            if not len(nodes):  # the one virtual value is the base: integral and response are zero
+                continue
             fine = SweepSettings(settings.base, tuple(nodes), "fixed")
             half = part_of(progress, i / 2, (i + 1) / 2)
             slope = directed_pairs(backbone, [(source, target)], whole, fine, progress=half, cancel=cancel).slope[0]

@@ -20,6 +20,7 @@ from ui.errors import plain
 from ui.figure_panel import figure_panel
 from ui.network_run import Predicted
 from ui.session import store
+from ui.settings import written
 from ui.work import Question
 
 PAIR_PAGE = "pages/pair.py"
@@ -86,8 +87,8 @@ def pair_address(network: Predicted, edge: Edge) -> dict[str, str]:
         "target": edge[1],
         "model": state.get("model"),
         "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
-        "base": f"{chosen.base:g}",
-        "grid": ",".join(f"{v:g}" for v in chosen.grid),
+        "base": written((chosen.base,)),
+        "grid": written(chosen.grid, ","),
         "background": chosen.background,
         "context": {"pair": "", "genes": "genes", "profile": "cells"}[context.kind],
     }

@@ -78,9 +78,9 @@ def parse_values(text: str) -> tuple[float, ...]:
     return tuple(sorted(values))
 
 
-def written(values: tuple[float, ...]) -> str:
-    """Virtual values as the control shows them."""
-    return ", ".join(f"{v:g}" for v in values)
+def written(values: tuple[float, ...], between: str = ", ") -> str:
+    """Values as controls and addresses show them: all digits that they have, and no more."""
+    return between.join(repr(float(v)).removesuffix(".0") for v in values)
 
 
 def base_key(card: BackboneCard) -> str:

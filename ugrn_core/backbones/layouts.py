@@ -106,7 +106,7 @@ LAYOUTS: dict[str, Layout] = {
             "head.2": "decoder.fc.4",
         },
         layers="transformer_encoder.layers.",
-        optional=("mvc_decoder.", "cls_decoder.", "flag_encoder."),
+        optional=("mvc_decoder.", "cls_decoder.", "flag_encoder.", "grad_reverse_discriminator."),
         norms=True,
         args=ScgptArgs,
         cls_field="pad_value",

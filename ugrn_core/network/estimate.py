@@ -12,7 +12,7 @@ from ugrn_core.estimate import estimate
 from ugrn_core.network import blocks
 from ugrn_core.network.order import EDGES_A_PIECE
 from ugrn_core.network.request import NetworkRequest, check_request
-from ugrn_core.network.run import finished_share
+from ugrn_core.network.run import MISSES, finished_share
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, sweep_pairs
@@ -24,6 +24,8 @@ ROW_BYTES = 120
 """Bytes of a line of edges.csv, about."""
 ORDER_BYTES = 48
 """Bytes an edge while a piece of them is put in order."""
+LOOKED_AT = 4_000_000
+"""Names of genes in the addresses that are looked up in the store, at most."""
 TRIAL_PAIRS = 64
 TRIALS = 3
 QUICK_SECONDS = 0.2
@@ -90,12 +92,19 @@ def count_edges(request: NetworkRequest) -> int:
 
 
 def stored_sweeps(backbone: Backbone, request: NetworkRequest, settings: SweepSettings, store: Store | None) -> int:
-    """Number of genes of the network whose sweep over the virtual cell the store holds."""
-    if store is None:
-        return 0
-    genes = dict.fromkeys([*request.sources, *request.targets])
-    keys = [question_key(backbone, f"sweep-{SCHEMA}", request.context, settings, gene) for gene in genes]
-    return sum(key in store for key in keys)
+    """Number of genes of the network whose sweep over the virtual cell the store holds, from below for large ones.
+
+    Genes are swept in this order: after :data:`MISSES` in a row, or so many that their addresses (each as long as the
+    virtual cell) take a second, no more are looked for.
+    """
+    found = misses = 0
+    genes = dict.fromkeys([*request.sources, *request.targets]) if store is not None else ()
+    for gene in islice(genes, max(MISSES, LOOKED_AT // len(request.context.genes))):
+        kept = store is not None and question_key(backbone, f"sweep-{SCHEMA}", request.context, settings, gene) in store
+        found, misses = found + kept, 0 if kept else misses + 1
+        if misses == MISSES:
+            break
+    return found
 
 
 _seconds: dict[tuple[str, SweepSettings], float] = {}

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ugrn_core.errors import InputError
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, check_edge_table
-from ugrn_core.network.fdr import fdr_of_top
+from ugrn_core.network.fdr import longest_within
 
 DRAWN_EDGES = 1_000
 DRAWN_GENES = 300
@@ -133,15 +133,14 @@ def percent(share: float) -> str:
 
 
 def _within_fdr(left: _Left, max_fdr: float, otherwise: int) -> None:
-    rates = fdr_of_top(left.table["probability"].to_numpy(float))
-    fits = np.flatnonzero(rates <= max_fdr + 1e-12)
-    if fits.size:
-        left.keep(lambda t: pd.Series(t.index <= fits[-1]), f"beyond an expected FDR of {percent(max_fdr)}")
-    elif len(rates):
+    best, n = longest_within(left.table["probability"].to_numpy(float), max_fdr), len(left.table)
+    if best:
+        left.keep(lambda t: pd.Series(t.index < best), f"beyond an expected FDR of {percent(max_fdr)}")
+    elif n:
         left.table = left.table.head(otherwise)
         left.notes.append(
             f"No list of best edges has an expected FDR of at most {percent(max_fdr)}: the top {len(left.table):,} of "
-            f"{edge_count(len(rates))} are shown, with {percent(expected_fdr(left.table))}."
+            f"{edge_count(n)} are shown, with {percent(expected_fdr(left.table))}."
         )
 
 

@@ -28,6 +28,9 @@ from ugrn_core.types import Cancel, Progress, part_of
 
 SWEEP_SHARE = 0.9
 """Share of the progress bar that the sweeps of a full context take."""
+MISSES = 40
+"""Blocks not in the store, one after another, beyond which no more are looked for; several runs work side by side."""
+LOOKED_AT_PAIRS = 2_000_000
 
 
 def predict_network(
@@ -60,7 +63,7 @@ def predict_network(
 
     if request.context.kind == "pair" or translator.card.schema.method == "Baseline-Emb":
         return score(hands)
-    if finished_share(backbone, translator, request, store) == 1:
+    if store is not None and all(key in store for key, _ in _blocks(backbone, translator, request)):
         with suppress(_LostError):
             return score(InProcess(backbone, translator, curves=_lost))
     settings, part = translator.card.schema.settings, part_of(progress, 0.0, SWEEP_SHARE)
@@ -77,9 +80,20 @@ def _lost(*_: object) -> tuple[np.ndarray | None, np.ndarray]:
 
 
 def finished_share(backbone: Backbone, translator: Translator, request: NetworkRequest, store: Store | None) -> float:
-    """Share of the pairs of genes whose blocks the store holds."""
-    blocks = _blocks(backbone, translator, request)
-    return sum(len(pairs) for key, pairs in blocks if store is not None and key in store) / request.n_pairs
+    """Share of the pairs of genes whose blocks the store holds, from below for networks beyond ``LOOKED_AT_PAIRS``.
+
+    Runs go through the blocks in one order, so that it stops looking after :data:`MISSES` in a row.
+    """
+    if store is None:
+        return 0.0
+    done = looked_at = misses = 0
+    for key, pairs in _blocks(backbone, translator, request):
+        kept = key in store
+        misses = 0 if kept else misses + 1
+        done, looked_at = done + kept * len(pairs), looked_at + len(pairs)
+        if misses == MISSES or looked_at > LOOKED_AT_PAIRS:
+            break
+    return done / request.n_pairs
 
 
 def _blocks(backbone: Backbone, translator: Translator, request: NetworkRequest) -> Iterator[tuple[str, list[Edge]]]:
