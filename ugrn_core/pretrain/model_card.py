@@ -161,6 +161,10 @@ Retrain with
 ## Limits
 
 - Small and trained on little data; rare cell types, non-coding genes and most of the genome's long tail are thin.
+- Made for the pair alone. In virtual cells of hundreds of genes it meets what it was taught only in part (last columns
+  of the means above), and no translator was judged there.
+- Most curves are nearly straight, because most conditional means of the corpus are; a slope near 0 may change its sign
+  from one value to the next without meaning.
 - Co-expression is no regulation: what the curves rank is who goes with whom in the corpus, in both directions alike.
 - Mouse genes stand under their human orthologs; the two species share one vocabulary.
 - Units of the sources are mixed. Averages of cells are profiles like cells. Atlases overlap.
