@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli import network_run
 from ugrn_core.cli.app import app
+from ugrn_core.cli.interrupt import stop_on_interrupt
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.errors import InputError
 from ugrn_core.network import recipe as recipe_module
@@ -296,6 +297,7 @@ def test_ctrl_c_keeps_what_was_finished(inputs, tmp_path, monkeypatch):
 
         return real(*given, progress=then_ctrl_c, **named)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored
     monkeypatch.setattr(network_run, "predict_network", interrupted)
     monkeypatch.setattr("ugrn_core.network.blocks.PAIRS_A_BLOCK", 5)
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
@@ -308,7 +310,18 @@ def test_ctrl_c_keeps_what_was_finished(inputs, tmp_path, monkeypatch):
     monkeypatch.setattr(network_run, "predict_network", real)
     again = ugrn(*words)
     assert "% is stored already" in again.stderr and (tmp_path / "a" / "recipe.json").exists()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.signal(signal.SIGINT, before) is signal.default_int_handler
+
+
+def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stop_on_interrupt() as stopped:
+            signal.raise_signal(signal.SIGINT)
+            assert not stopped()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_filters_choose_the_edges_of_the_graph_files(first, inputs, tmp_path):

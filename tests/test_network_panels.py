@@ -168,3 +168,16 @@ def test_of_many_changes_the_largest_are_drawn(monkeypatch):
 def test_no_change_is_an_empty_figure():
     nothing = prepare_changes(compared().head(0))
     assert not plot_changes(nothing).data and isinstance(nothing, pd.DataFrame)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.03, 0.4), (0.08, 0.1), (0.0001, 1.0), (0.2, 0.2)])
+def test_numbers_of_a_logarithmic_axis_are_written_whole(low, high):
+    table = small_edge_table().assign(probability=np.linspace(high, low, len(small_edge_table())))
+    frame = pd.DataFrame({
+        "source": table["source"], "target": table["target"], "change": "kept", "probability_a": table["probability"],
+        "probability_b": table["probability"], "score_a": 0.0, "score_b": 0.0,
+    })  # fmt: skip
+    axis = plot_changes(frame).layout.xaxis
+    assert all(float(text) == pytest.approx(value) for text, value in zip(axis.ticktext, axis.tickvals, strict=True))
+    inside = [v for v in axis.tickvals if axis.range[0] <= np.log10(v) <= axis.range[1]]
+    assert 1 <= len(inside) <= 20 or low == high

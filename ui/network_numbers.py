@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.shown import Shown
 from ugrn_core.network.summary import NetworkFacts
 from ui.errors import plain
@@ -77,7 +78,8 @@ def _lift(facts: NetworkFacts) -> str:
 def _known(facts: NetworkFacts, known: Known) -> tuple[str, str]:
     if facts.known is None or facts.known_all is None:
         return "–", "not checked" if known.edges is None else "nothing is shown"
-    return _percent(facts.known), f"{_percent(facts.known_all)} of all, {known.label}"
+    among = "all" if facts.scored < LOOKED_AT else f"the best {facts.scored:,}"
+    return _percent(facts.known), f"{_percent(facts.known_all)} of {among}, {known.label}"
 
 
 def _percent(share: float) -> str:

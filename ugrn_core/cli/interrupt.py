@@ -27,11 +27,14 @@ def stop_on_interrupt() -> Iterator[Cancel]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         say("Stopping; what was finished is kept. Ctrl-C again ends at once.")
 
-    before = signal.signal(signal.SIGINT, stop)
+    before = signal.getsignal(signal.SIGINT)
+    if before != signal.SIG_IGN:  # who started this program (nohup, a script's &) wants it left alone
+        signal.signal(signal.SIGINT, stop)
     try:
         yield stopped.is_set
     except Cancelled as error:
         say("Stopped. The same line, given again, goes on from there.")
         raise typer.Exit(INTERRUPTED) from error
     finally:
-        signal.signal(signal.SIGINT, before)
+        if before != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, before)

@@ -41,6 +41,8 @@ CHANGE_LOOKS = {
     "kept": Series(SERIES[0].colour, "circle-open"),
 }
 CHANGE_COLUMNS = ["source", "target", "change", "probability_a", "probability_b", "probability_change", "score_change"]
+MANY_DIGITS = 5
+"""Largest over smallest number on a logarithmic axis, beyond which not every digit has a place."""
 
 
 def prepare_degrees(table: pd.DataFrame) -> pd.DataFrame:
@@ -147,7 +149,7 @@ def plot_changes(frame: pd.DataFrame, names: tuple[str, str] = ("a", "b")) -> go
     for side, name in zip("xy", names, strict=True):
         title = {"text": f"probability in {written(name)}"}
         layout[f"{side}axis"] = axis(
-            title=title, type="log", range=[np.log10(low) - 0.08, np.log10(high) + 0.08], nticks=5, minexponent=4
+            title=title, type="log", range=[np.log10(low) - 0.08, np.log10(high) + 0.08], **_numbers(low, high)
         )
     layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain"}
     layout["xaxis"]["constrain"] = "domain"
@@ -207,4 +209,15 @@ def _above(text: str, y: float) -> dict[str, Any]:
 
 def _scale(logarithmic: bool) -> dict[str, Any]:
     """A logarithmic axis has a number at 1, 2, 5 of every power of ten; a linear one starts at 0."""
-    return {"type": "log", "dtick": "D2"} if logarithmic else {"rangemode": "tozero"}
+    return {"type": "log"} | _numbers(1, 1e9) if logarithmic else {"rangemode": "tozero"}
+
+
+def _numbers(low: float, high: float) -> dict[str, Any]:
+    """Whole numbers along a logarithmic axis, where plotly writes 8 for 0.08: at 1, 2, 5 of every power of ten.
+
+    Of less than that in sight, at every digit.
+    """
+    digits = (1, 2, 5) if high / low > MANY_DIGITS else range(1, 10)
+    powers = range(int(np.floor(np.log10(low))) - 1, int(np.ceil(np.log10(high))) + 1)
+    values = [digit * 10.0**power for power in powers for digit in digits]
+    return {"tickvals": values, "ticktext": [f"{value:,.0f}" if value >= 1 else f"{value:g}" for value in values]}

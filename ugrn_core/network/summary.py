@@ -13,7 +13,7 @@ from ugrn_core.network.filters import expected_fdr
 class NetworkFacts:
     """``fdr`` is NaN where nothing is shown; ``best`` is the largest probability, ``lift`` the mean probability of the
     shown edges for that of all pairs (the prevalence). ``known`` and ``known_all``: shares of the shown and of all
-    edges that another network has, None where nothing was checked.
+    looked-at edges that another network has, None where nothing was checked.
     """
 
     scored: int
