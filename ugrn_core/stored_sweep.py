@@ -132,7 +132,8 @@ def _group(
     if missing:
         with store.lock(*(keys[s] for s in missing), cancel=cancel):
             found |= {s: _unpack(s, store.get(keys[s])) for s in missing}
-            fresh = compute([s for s in missing if found[s] is None])
+            todo = [s for s in missing if found[s] is None]
+            fresh = compute(todo) if todo else []  # even no source costs a pass of the base cell
             if fresh:
                 store.put_many({keys[s.source]: packed(s.response, s.slope) for s in fresh})
             found |= {s.source: s for s in fresh}
