@@ -1,12 +1,23 @@
-"""UGRN Explorer in the browser: ``make run``, or ``streamlit run app.py``."""
+"""UGRN Explorer in the browser: ``make run``, or ``streamlit run app.py``.
+
+Streamlit reads this file twice: as a module, for the server, and as a script, for every run of a session.
+"""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from ui import frame
+if __name__ == "__main__":
+    from ui import frame
 
-st.set_page_config(page_title="UGRN Explorer", page_icon="assets/mark.svg", layout="wide", initial_sidebar_state=270)
-page = frame.navigation()
-with frame.around_page():
-    page.run()
+    st.set_page_config(
+        page_title="UGRN Explorer", page_icon="assets/mark.svg", layout="wide", initial_sidebar_state=270
+    )
+    page = frame.navigation()
+    with frame.around_page():
+        page.run()
+else:
+    from ui import idle_loops
+
+    idle_loops.install()
+    app = st.App(__file__)
