@@ -86,7 +86,7 @@ def summarise(matrix: Matrix, seen: Survey, columns: dict[str, Codes], progress:
 
     Cost and memory: one sort of a block of values, and those of :class:`~ugrn_core.data.group_sums.GroupSums`.
     """
-    n_cells, n_genes = matrix.shape
+    n_cells, n_genes = matrix.shape[0], matrix.n_genes
     everyone = Codes(np.zeros(n_cells, np.int8), ("",))
     sums = GroupSums({_ALL: everyone, **columns}, n_genes)
     squares = np.zeros(n_genes)

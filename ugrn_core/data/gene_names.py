@@ -11,7 +11,8 @@ import numpy as np
 from ugrn_core.data.layout import Table
 from ugrn_core.errors import InputError
 from ugrn_core.genes.lookup import Species
-from ugrn_core.genes.tables import human_symbols, mouse_genes
+from ugrn_core.genes.spelled import ENSEMBL, id_of_another_kind, names_inside, repeat_of, tidy
+from ugrn_core.genes.tables import alias_key, everyday_names, human_symbols, mouse_genes
 from ugrn_core.genes.tfs import transcription_factors
 
 NAME_COLUMNS = (
@@ -30,37 +31,71 @@ NAME_COLUMNS = (
 """Columns that are looked at for symbols where the index holds none; letter case does not matter."""
 
 INDEX = "index"
+IN_PLACE_OF_INDEX = "_index"
+"""What the index is called where a column is called index."""
+MAX_REPEATED = 0.1
+"""Share of repeated names up to which a column stands in for an index that names no genes."""
+FEW_KNOWN = 0.1
 
-_ENSEMBL = re.compile(r"ENS(MUS)?G\d{11}")
 _INTEGER = re.compile(r"\d+(\.0)?")
+_NOTHING = ("", "nan", "NaN", "NA", "None", "<NA>")
 _ASKED = 2000  # names looked up when a share is estimated
 
 
-def choose_gene_names(table: Table, wanted: str | None) -> tuple[np.ndarray, str]:
-    """Gene names (gene,) and a sentence on where they come from ('' if from the index, as usual).
+def choose_gene_names(table: Table, wanted: str | None, kept: np.ndarray | None = None) -> tuple[np.ndarray, list[str]]:
+    """Names (gene,) of the ``kept`` rows, and notes on where they come from and what they are.
 
-    ``wanted`` is a column, or "index". Without it the index is used, unless it holds Ensembl ids or integers and one
-    of ``NAME_COLUMNS`` holds other, distinct names. Names that are integers, repeated or empty are an InputError.
+    ``wanted`` is a column, or "index". Without it the index is used, unless it holds Ensembl ids and one of
+    ``NAME_COLUMNS`` holds other, distinct names, or it holds integers, ids of other species or words that are no genes,
+    and a column of text holds known genes. Names that are integers, repeated or empty are an InputError.
     """
+    rows = slice(None) if kept is None else kept
     if wanted is not None:
-        return _wanted(table, wanted), f"Gene names come from {wanted!r}, as asked."
-    index = table.index()
-    ensembl, integers = _share(_ENSEMBL, index) > 0.5, _share(_INTEGER, index) > 0.5
-    if not (ensembl or integers):
-        _check(index, INDEX, table)
-        return index, ""
-    for column in sorted(table.columns, key=_rank):
-        names = table.text(column) if _rank(column) < len(NAME_COLUMNS) else None
-        if names is None or _share(_INTEGER, names) > 0.5 or len(set(names)) < len(names) or "" in names:
+        names = _wanted(table, wanted, rows)
+        return names, [f"Gene names come from {wanted!r}, as asked.", *_about(names)]
+    index = table.index()[rows]
+    names, source = _instead_of(index, table, rows)
+    if names is None:
+        names = index
+        _check(index, index_word(table), table)
+    return names, [*source, *_about(names)]
+
+
+def _instead_of(index: np.ndarray, table: Table, rows: slice | np.ndarray) -> tuple[np.ndarray | None, list[str]]:
+    """Names of a column that are better than those of the index, or None; and what is to be said of the choice."""
+    holds, known = _what_it_holds(index), known_share(index)
+    if holds == "Ensembl ids":
+        for column in sorted(table.columns, key=_rank):
+            names = table.text(column) if _rank(column) < len(NAME_COLUMNS) else None
+            filled = None if names is None else _filled(names[rows], index)
+            if filled is not None and _share_of_integers(filled) <= 0.5 and len(set(filled)) == len(filled):
+                return filled, [f"Gene names come from {column!r}; the index holds Ensembl ids."]
+        return None, ["The index holds Ensembl ids and no column holds distinct symbols; the ids are used."]
+    if not holds and known >= FEW_KNOWN:
+        return None, []
+    best, share, names = "", max(FEW_KNOWN, known), None
+    for column in sorted(filter(table.is_text, table.columns), key=_rank):
+        text = table.text(column)
+        found = None if text is None else _filled(text[rows], index)
+        if found is None or (len(found) - len(set(found))) > MAX_REPEATED * len(found):
             continue
-        return names, f"Gene names come from {column!r}; the index holds {'Ensembl ids' if ensembl else 'integers'}."
-    _check(index, INDEX, table)
-    return index, "The index holds Ensembl ids and no column holds distinct symbols; the ids are used."
+        if known_share(found) > share:
+            best, share, names = column, known_share(found), found
+    if names is None:
+        return None, []
+    repeated = len(names) - len(set(names))
+    note = f"Gene names come from {best!r}; the index holds {holds or 'words that are no known genes'}."
+    return names, [note, *([f"{repeated:,} of these names are repeats."] if repeated else [])]
+
+
+def index_word(table: Table) -> str:
+    """What the index is called among the gene columns."""
+    return IN_PLACE_OF_INDEX if INDEX in table.columns else INDEX
 
 
 def gene_columns(table: Table) -> tuple[str, ...]:
     """What ``gene_column`` may be: the index and every column of text."""
-    return (INDEX, *(c for c in table.columns if table.is_text(c)))
+    return (index_word(table), *(c for c in table.columns if table.is_text(c)))
 
 
 def named_like_genes(names: Sequence[str] | np.ndarray) -> bool:
@@ -70,12 +105,27 @@ def named_like_genes(names: Sequence[str] | np.ndarray) -> bool:
 
 
 def known_share(names: Sequence[str] | np.ndarray) -> float:
-    """Share of names that are symbols of human or mouse genes, in any case, or Ensembl ids (estimated on 2,000)."""
+    """Share of names that are, or carry, symbols of human or mouse genes or Ensembl ids (estimated on 2,000)."""
     asked = [str(n) for n in names[:: max(1, len(names) // _ASKED)]]
-    if not asked:
-        return 0.0
+    return sum(map(_is_known, asked)) / len(asked) if asked else 0.0
+
+
+def _is_known(name: str) -> bool:
     human, mouse = human_symbols(), mouse_genes().by_upper
-    return sum(n.upper() in human or n.upper() in mouse or bool(_ENSEMBL.match(n)) for n in asked) / len(asked)
+    return any(
+        n.upper() in human or n.upper() in mouse or ENSEMBL.fullmatch(n) or alias_key(n) in everyday_names()
+        for n in _forms(name)
+    )
+
+
+def _forms(name: str) -> Iterator[str]:
+    """A name, the names it carries (``ENSG00000181449_SOX2``, ``GRCh38_SOX2``) and the one it repeats (``CD4-1``)."""
+    plain = tidy(name)
+    yield plain
+    yield from names_inside(plain)
+    repeated = repeat_of(plain)
+    if repeated:
+        yield repeated
 
 
 def guess_species(names: Sequence[str] | np.ndarray) -> Species | None:
@@ -92,38 +142,71 @@ def guess_species(names: Sequence[str] | np.ndarray) -> Species | None:
 
 def _votes(names: Iterable[str], human: Container[str], is_mouse: Callable[[str], bool]) -> Iterator[Species]:
     for name in map(str, names):
-        ensembl = _ENSEMBL.match(name)
-        if ensembl:
-            yield "mouse" if ensembl[1] else "human"
-        elif name in human:
-            yield "human"
-        elif is_mouse(name):
-            yield "mouse"
+        for form in _forms(name):
+            ensembl = ENSEMBL.fullmatch(form)
+            if ensembl:
+                yield "mouse" if ensembl[1].upper().startswith("ENSMUS") else "human"
+            elif form in human:
+                yield "human"
+            elif is_mouse(form):
+                yield "mouse"
+            else:
+                continue
+            break
 
 
 def _rank(column: str) -> int:
     return NAME_COLUMNS.index(column.lower()) if column.lower() in NAME_COLUMNS else len(NAME_COLUMNS)
 
 
-def _share(pattern: re.Pattern[str], names: np.ndarray) -> float:
-    return sum(bool(pattern.match(n) if pattern is _ENSEMBL else pattern.fullmatch(n)) for n in names) / len(names)
+def _share_of_integers(names: np.ndarray) -> float:
+    return sum(bool(_INTEGER.fullmatch(n)) for n in names) / len(names)
 
 
-def _wanted(table: Table, wanted: str) -> np.ndarray:
-    if wanted != INDEX and wanted not in table.columns:
+def _what_it_holds(names: np.ndarray) -> str:
+    """What most names are: Ensembl ids, integers, ids of another species or kind; empty for anything else."""
+    if sum(bool(ENSEMBL.fullmatch(n)) for n in names) > 0.5 * len(names):
+        return "Ensembl ids"
+    if _share_of_integers(names) > 0.5:
+        return "integers"
+    kind, n = Counter(map(id_of_another_kind, names)).most_common(1)[0]
+    return f"ids ({names[0]}: {kind.partition(':')[0]})" if kind and n > 0.5 * len(names) else ""
+
+
+def _filled(names: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """The names, those of the index where there is none."""
+    return np.where(np.isin(names, _NOTHING), index, names)
+
+
+def _about(names: np.ndarray) -> list[str]:
+    """How many names are known, and of what species; what they are where few are."""
+    share, species = known_share(names), guess_species(names)
+    if share < FEW_KNOWN:
+        kind = _what_it_holds(names)
+        what = f"They are {kind}." if kind else "Expected symbols (SOX2) or Ensembl ids of human or mouse."
+        some = ", ".join(map(str, names[:3]))
+        many = "None" if not share else "Few"
+        return [f"{many} of the {len(names):,} gene names ({some}, ...) are known. {what}"]
+    of = {"human": "human", "mouse": "mouse", None: "human or mouse"}[species]
+    return [f"{share:.0%} of the {len(names):,} gene names are known, read as {of} genes."]
+
+
+def _wanted(table: Table, wanted: str, rows: slice | np.ndarray) -> np.ndarray:
+    is_index = wanted == index_word(table)
+    if not is_index and wanted not in table.columns:
         raise InputError(f"There is no gene column {wanted!r}. Choose from: {', '.join(gene_columns(table)[:12])}.")
-    names = table.index() if wanted == INDEX else table.text(wanted)
+    names = table.index() if is_index else table.text(wanted)
     if names is None:
         raise InputError(f"The gene column {wanted!r} cannot be read as text. Choose another one.")
-    _check(names, wanted, table)
-    return names
+    _check(names[rows], wanted, table)
+    return names[rows]
 
 
 def _check(names: np.ndarray, column: str, table: Table) -> None:
     others = [c for c in gene_columns(table) if c != column]
     advice = f"Choose another column ({', '.join(others[:12])}), or correct" if others else "Correct"
     advice += " the names in the file."
-    if _share(_INTEGER, names) > 0.5:
+    if _share_of_integers(names) > 0.5:
         raise InputError(
             f"The gene names in {column!r} are integers ({', '.join(names[:3])}, ...), expected symbols or Ensembl "
             f"ids. {advice}"

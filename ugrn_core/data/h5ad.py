@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ugrn_core.data.expression import ExpressionData, summarise
+from ugrn_core.data.features import gene_rows
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
 from ugrn_core.data.groups import affordable, find_groups
 from ugrn_core.data.hdf5 import open_hdf5
@@ -64,7 +65,7 @@ def read_h5ad(
         matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
         second = _part(progress, SURVEY_SHARE, 1.0)
         groups = find_groups(layout.cells, second, group or "")
-        columns, left_out = affordable(groups, layout.cells.columns, matrix.shape[1], seen.filled)
+        columns, left_out = affordable(groups, layout.cells.columns, matrix.n_genes, seen.filled)
         summary = summarise(matrix, seen, columns, second)
     notes += [*groups.notes(), *left_out]
     empty = int((seen.totals == 0).sum())
@@ -111,15 +112,14 @@ def _choose_matrix(
         order += [n for n in layout.matrices if n not in order]
     notes: list[str] = []
     for name in order:
-        matrix = layout.matrices[name]
-        genes, source = _checked_genes(layout, matrix, gene_column)
+        matrix, genes, about_genes = _checked_genes(layout, layout.matrices[name], gene_column)
         seen = survey(matrix, genes, progress)
         notes += seen.sentences(name)
         if not seen.scaled:
             if seen.largest == 0:
                 raise InputError(f"{name} holds nothing but zeros. {_offered(layout)}")
             notes += [f"{name} was used instead of {order[0]}."] if name != order[0] else []
-            notes += [source] if source else []
+            notes += about_genes
             return matrix, genes, seen, notes
     raise InputError(
         f"{notes[0]} Expected counts or log-normalised values"
@@ -128,8 +128,11 @@ def _choose_matrix(
     )
 
 
-def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> tuple[np.ndarray, str]:
-    """Gene names of a matrix; a file whose cells are named like genes and whose genes are not is turned around."""
+def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> tuple[Matrix, np.ndarray, list[str]]:
+    """A matrix with its genes alone, their names, and notes on both.
+
+    A file whose cells are named like genes and whose genes are not is turned around.
+    """
     index = matrix.genes.index()
     if gene_column is None and not named_like_genes(index) and known_share(layout.cells.some_names()) > 0.5:
         some = ", ".join(layout.cells.some_names(3)[:3])
@@ -137,7 +140,9 @@ def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> t
             f"The file holds genes in rows: its {layout.n_cells:,} cells are named like genes ({some}). Turn it "
             "around: adata = adata.T, then adata.write_h5ad(...)."
         )
-    return choose_gene_names(matrix.genes, gene_column)
+    kept, notes = gene_rows(matrix.genes, layout.genes)
+    genes, source = choose_gene_names(matrix.genes, gene_column, kept)
+    return replace(matrix, kept=kept), genes, [*notes, *source]
 
 
 def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:

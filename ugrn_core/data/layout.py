@@ -110,13 +110,21 @@ class Table:
 
 @dataclass(frozen=True)
 class Matrix:
-    """One matrix (cell, gene) of the file; ``genes`` is the table of its columns."""
+    """One matrix (cell, gene) of the file; ``genes`` is the table of its columns.
+
+    ``shape`` is that of the file, ``kept`` (column,) bool says which columns are genes, None that all are.
+    """
 
     name: str
     node: h5py.Group | h5py.Dataset
     kind: Literal["dense", "csr", "csc"]
     shape: tuple[int, int]
     genes: Table
+    kept: np.ndarray | None = None
+
+    @property
+    def n_genes(self) -> int:
+        return self.shape[1] if self.kept is None else int(self.kept.sum())
 
 
 @dataclass(frozen=True)

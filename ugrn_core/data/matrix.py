@@ -25,16 +25,20 @@ MAX_CSC_VALUES = 50_000_000
 
 
 def row_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
-    """(first row, block (row, gene) float32) over the whole matrix; stored zeros and repeats are gone.
+    """(first row, block (row, gene) float32) over all cells and the columns that are kept; no zeros, no repeats.
 
     A sparse matrix whose indices do not fit its shape is an InputError: they are checked before any use.
     """
-    if matrix.kind == "dense":
-        yield from _dense_blocks(matrix)
-    elif matrix.kind == "csr":
-        yield from _csr_blocks(matrix)
-    else:
-        yield from _csc_blocks(matrix)
+    for start, block in BLOCKS[matrix.kind](matrix):
+        yield start, block if matrix.kept is None else _columns(block, matrix.kept)
+
+
+def _columns(block: sparse.csr_matrix, kept: np.ndarray) -> sparse.csr_matrix:
+    """The columns (bool) of a block."""
+    there = kept[block.indices]
+    starts = np.concatenate([[0], np.cumsum(there)])[block.indptr]
+    parts = (block.data[there], (np.cumsum(kept) - 1)[block.indices[there]], starts)
+    return sparse.csr_matrix(parts, shape=(block.shape[0], int(kept.sum())))
 
 
 def _dense_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
@@ -153,3 +157,6 @@ def _check_amount(name: str, values: int) -> None:
             f"{name} holds {values:,} values; at most {MAX_VALUES:,} are read. Keep fewer cells, e.g. "
             "scanpy.pp.subsample(adata, n_obs=50_000), or store it sparse."
         )
+
+
+BLOCKS = {"dense": _dense_blocks, "csr": _csr_blocks, "csc": _csc_blocks}
