@@ -1,6 +1,6 @@
 """UGRN Explorer in the browser: ``make run``, or ``streamlit run app.py``.
 
-Streamlit reads this file twice: as a module, for the server, and as a script, for every run of a session.
+Streamlit reads this file twice: as a module, for the server and its door, and as a script, for every run of a session.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if __name__ == "__main__":
     with frame.around_page():
         page.run()
 else:
-    from ui import idle_loops
+    from ui import door, idle_loops
 
     idle_loops.install()
-    app = st.App(__file__)
+    app = st.App(__file__, middleware=[door.middleware()], lifespan=door.lifespan)

@@ -151,7 +151,7 @@ def test_the_name_of_a_shipped_translator_is_refused():
     at.session_state["train edges"] = edges_of_ugrn_mini()
     at.session_state["train name"] = "all-sets"
     at.run()
-    assert "choose another one" in at.error[0].value
+    assert "Give yours another one" in at.error[0].value
 
 
 def test_a_translator_is_brought_in_as_files_or_zip():

@@ -1,44 +1,54 @@
-"""Which paths may be typed into the app: all on one's own machine, those below ``UGRN_ALLOWED_ROOT`` elsewhere."""
+"""Which paths may be typed into the app: those below ``UGRN_ALLOWED_ROOT`` where it is set, else all on one's own
+machine.
+"""
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from pathlib import Path
 
-import streamlit as st
-
 from ugrn_core.errors import InputError
 from ugrn_core.paths import user_path
-
-
-def own_machine() -> bool:
-    """Whether the server listens on the loopback interface only, so that nobody else reaches it."""
-    address = st.get_option("server.address")
-    if not address:
-        return False
-    try:
-        return address == "localhost" or ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+from ui.access import own_machine
 
 
 def allowed_root() -> Path | None:
-    """Folder below which paths are accepted from anyone, or None."""
+    """Folder below which paths are accepted, from anyone, and outside of which from nobody; None where none is set."""
     given = os.environ.get("UGRN_ALLOWED_ROOT")
     return user_path(given).resolve() if given else None
 
 
 def paths_welcome() -> bool:
     """Whether any path can be typed here at all."""
-    return own_machine() or allowed_root() is not None
+    return allowed_root() is not None or own_machine()
 
 
 def typed_path(text: str) -> Path:
-    """The path that was typed; one that this server must not open is an :class:`InputError`."""
-    path = user_path(text.strip()).resolve()
+    """The path that was typed, links followed; one that this server must not open is an :class:`InputError`.
+
+    The message tells nothing of where links lead, or of what is there.
+    """
     root = allowed_root()
-    if own_machine() or (root is not None and path.is_relative_to(root)):
+    shown = text.strip()[:200]
+    try:
+        path = user_path(text.strip()).resolve()
+        path.is_dir()
+    except (OSError, ValueError):  # too long, or a NUL in it
+        raise InputError(f"{shown!r} is no path of this machine.") from None
+    if root is None and own_machine():
+        return path
+    if root is not None and path.is_relative_to(root):
         return path
     where = f"below {root}" if root else "on the machine the app runs on, when it listens to that machine alone"
-    raise InputError(f"{path} may not be opened from here: paths are accepted {where}. Upload the file instead.")
+    raise InputError(f"{shown} may not be opened from here: paths are accepted {where}. Upload the file instead.")
+
+
+def typed_folder(text: str) -> Path:
+    """The folder that was typed; none of the files in it may be a link that leads out of what may be opened."""
+    folder = typed_path(text)
+    root = allowed_root()
+    if root is not None and folder.is_dir():
+        away = [file.name for file in folder.iterdir() if not file.resolve().is_relative_to(root)]
+        if away:
+            raise InputError(f"{away[0][:100]} in {text.strip()[:200]} leads out of {root}, and may not be opened.")
+    return folder

@@ -8,8 +8,9 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone, status
+from ugrn_core.pinned import stamp_of
 from ui.errors import NotYet, said_in_place
-from ui.folders import paths_welcome, typed_path
+from ui.folders import paths_welcome, typed_folder
 
 DEVICE = "device"
 """Session key of the device that is computed on; absent where there is nothing to choose."""
@@ -91,7 +92,7 @@ def current() -> Backbone:
     text = st.session_state.get("model_folder", "").strip()
     if not text:
         raise NotYet("No checkpoint folder is given yet: type its path in the sidebar, or choose another model.")
-    folder = typed_path(text)
+    folder = typed_folder(text)
     return _load(str(folder), _stamp(folder), st.session_state.get(DEVICE))
 
 
@@ -102,7 +103,8 @@ def available() -> list[str]:
 
 def load(name: str) -> Backbone:
     """A model of the registry beside the chosen one."""
-    return _load(name, 0.0, st.session_state.get(DEVICE))
+    folder = BACKBONES[name].folder if name in BACKBONES else None
+    return _load(name, () if folder is None else _stamp(folder), st.session_state.get(DEVICE))
 
 
 def command_name(backbone: Backbone) -> str:
@@ -113,13 +115,15 @@ def command_name(backbone: Backbone) -> str:
 
 
 @st.cache_resource(max_entries=3, show_spinner="Loading the model")
-def _load(name: str, stamp: float, device: str | None) -> Backbone:
+def _load(name: str, stamp: tuple[object, ...], device: str | None) -> Backbone:
     """``stamp`` changes when the files of a folder do."""
     return load_backbone(name, device)
 
 
-def _stamp(folder: Path) -> float:
-    return max((f.stat().st_mtime for f in folder.glob("*") if f.is_file()), default=0.0)
+def _stamp(folder: Path) -> tuple[object, ...]:
+    """Names, sizes and times of the files of a folder."""
+    files = sorted(f for f in folder.glob("*") if f.is_file() and not f.name.startswith("."))
+    return tuple((f.name, *stamp_of(f)) for f in files)
 
 
 def _device_label(device: str) -> str:

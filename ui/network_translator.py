@@ -11,6 +11,7 @@ from ugrn_core.network.blocks import translator_digest
 from ugrn_core.translators.library import Listed, find_translator, list_translators, load_translator
 from ugrn_core.translators.translator import Translator
 from ui.errors import NotYet
+from ui.session import library
 from ui.translator_list import fits
 
 TRANSLATORS_PAGE = "pages/translators.py"
@@ -26,7 +27,7 @@ class Kept:
 
 def fitting(backbone: Backbone) -> dict[str, Listed]:
     """Translators of this very model by name: trained on most networks of most data sets first."""
-    found = [t for t in list_translators() if fits(t, backbone)]
+    found = [t for t in list_translators(library()) if fits(t, backbone)]
     return {t.name: t for t in sorted(found, key=_breadth)}
 
 
@@ -63,7 +64,7 @@ def chosen(backbone: Backbone, key: str) -> Kept:
 
 def load(name: str) -> Kept:
     """A translator of the library, kept in memory until its file changes."""
-    weights = find_translator(name)
+    weights = find_translator(name, library())
     return _load(str(weights), weights.stat().st_mtime)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ugrn_core.errors import InputError
+from ui.access import own_machine
 from ui.errors import plain, said_in_place
 from ui.session import store
 
@@ -13,8 +15,11 @@ def show() -> None:
     with st.popover("Stored results", icon=":material/database:", width="stretch"), said_in_place():
         stats = store().stats()
         st.markdown(f"{stats.entries:,} results, {stats.size / 2**20:,.1f} of {stats.limit / 2**20:,.0f} MiB")
-        st.caption(plain(f"Nothing is computed twice. Kept in {stats.folder}; also `ugrn cache`."))
-        st.button("Clear", on_click=_clear, disabled=not stats.entries, key="clear results")
+        if own_machine():
+            st.caption(plain(f"Nothing is computed twice. Kept in {stats.folder}; also `ugrn cache`."))
+            st.button("Clear", on_click=_clear, disabled=not stats.entries, key="clear results")
+        else:
+            st.caption("Nothing is computed twice. Everybody who uses this server shares them.")
 
     _tell_damage(store().notes())
 
@@ -27,5 +32,8 @@ def _tell_damage(notes: tuple[str, ...]) -> None:
 
 
 def _clear() -> None:
+    """Never from the browser of a server that others use, however the button came to be clicked."""
     with said_in_place():
+        if not own_machine():
+            raise InputError("The results of a server that others use are cleared there, with `ugrn cache --clear`.")
         store().clear()

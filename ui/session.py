@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import os
+import re
 import secrets
+import shutil
 import threading
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
 from ugrn_core.jobs import JOBS
+from ugrn_core.paths import cache_folder
 from ugrn_core.store import Store
+from ui.access import shared_library
 
 PATIENCE = 15.0
 """Seconds after which the jobs of a closed page are stopped; a page that was loaded anew has joined them by then."""
+
+VISITOR = "ugrn-visitor"
+"""Cookie by which the door (:mod:`ui.door`) tells browsers apart where several people use one server."""
+VISITOR_ID = re.compile(r"[0-9a-f]{32}")
+WEEK = 7 * 24 * 3600
+"""Seconds that a browser, and what it left here, is remembered after its last visit."""
 
 
 @dataclass
@@ -54,6 +68,31 @@ def visitor() -> Visitor:
     known: Visitor = st.session_state["visitor"]
     _present(known.owner, known)
     return known
+
+
+def library() -> Path | None:
+    """Folder of this session's own translators; None where all have one library (docs/deploy.md).
+
+    It is its browser's, so that a page that is loaded anew finds them again, and goes a week after the last visit.
+    """
+    if shared_library():
+        return None
+    given = st.context.cookies.to_dict().get(VISITOR, "")
+    folder = _libraries() / (given if VISITOR_ID.fullmatch(given) else visitor().owner)
+    with suppress(OSError):
+        os.utime(folder)
+    return folder
+
+
+@st.cache_resource(ttl=WEEK / 7, show_spinner=False)
+def _libraries() -> Path:
+    """Where libraries of sessions lie; once a day those that nobody came back to are removed."""
+    above = cache_folder() / "translators-of-sessions"
+    for folder in above.glob("*"):
+        with suppress(OSError):
+            if VISITOR_ID.fullmatch(folder.name) and time.time() - folder.stat().st_mtime > WEEK:
+                shutil.rmtree(folder)
+    return above
 
 
 @st.cache_resource(scope="session", on_release=Visitor.leave, show_spinner=False)

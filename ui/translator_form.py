@@ -10,15 +10,15 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import GENE_SETS, NETWORK_FOLDERS, ROWS, SPECIES, Row
 from ugrn_core.benchmark.sampling import SAMPLERS
-from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import read_text
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
 from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
-from ugrn_core.translators.library import list_translators
+from ugrn_core.translators.library import check_place
 from ugrn_core.translators.schema import PARTS, ContextName
 from ui.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, networks_of, sampler_title
 from ui.errors import NotYet
 from ui.gene_report import gene_report
+from ui.session import library
 
 BEELINE, OWN_EDGES = "BEELINE networks", "My own edges"
 EXAMPLE = "GATA1,KLF1\nGATA1,TAL1\nKLF1,HBB\nTAL1,GATA1\nSPI1,CSF1R\nSPI1,CEBPA\nCEBPA,SPI1\nTP53,MDM2\nTP53,CDKN1A"
@@ -136,9 +136,7 @@ def _how() -> TrainRequest:
     epochs = f.number_input("Epochs", 1, 1000, key="train epochs", persist_state="session")
     seeds = g.number_input("Seeds", 1, 20, key="train seeds", persist_state="session")
     name = h.text_input("Name", key="train name", persist_state="session", max_chars=64).strip()
-    taken = {t.name: t.shipped for t in list_translators()}
-    if taken.get(name):
-        raise InputError(f"{name} is the name of a translator of the project: choose another one.")
+    check_place(name, library())
     whole: ContextName = "full" if context == "full" else "pair"
     return TrainRequest(name, method, whole, sampler, int(ratio), int(most) or None, int(epochs), int(seeds))
 

@@ -9,6 +9,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.translators.exchange import bring_in, packed
 from ugrn_core.translators.library import Listed, delete_translator, list_translators
 from ui.errors import plain, said_in_place
+from ui.session import library
 
 LOOK, TRAIN = "Look", "Train"
 WELCOME = (
@@ -53,7 +54,7 @@ def mode_choice() -> str:
 def choose(backbone: Backbone) -> Listed | None:
     """The chosen translator; those for the chosen model come first. None where its card cannot be read."""
     st.caption(WELCOME)
-    found = {t.name: t for t in sorted(list_translators(), key=lambda t: (not fits(t, backbone), t.name))}
+    found = {t.name: t for t in sorted(list_translators(library()), key=lambda t: (not fits(t, backbone), t.name))}
     if st.session_state.get("translator") not in found:
         if st.session_state.get("translator"):
             st.warning(plain(f"There is no translator {st.session_state['translator']} here."), icon=":material/error:")
@@ -75,6 +76,8 @@ def choose(backbone: Backbone) -> Listed | None:
     chosen = found.get(st.session_state["translator"])
     if chosen is not None and chosen.card is None:
         st.error(plain(chosen.problem), icon=":material/error:")
+        if not chosen.shipped:
+            _delete_button(chosen.name)
         return None
     if chosen is not None and not fits(chosen, backbone):
         assert chosen.card is not None
@@ -109,12 +112,16 @@ def files(chosen: Listed) -> None:
         if chosen.shipped:
             st.caption("Part of the project; it stays.")
         else:
-            with st.popover("Delete", icon=":material/delete:"):
-                st.markdown(f"Delete **{plain(chosen.name)}** for good?")
-                st.button("Yes, delete it", key="delete translator", on_click=_delete, args=(chosen.name,))
+            _delete_button(chosen.name)
     st.code(
         f"ugrn translator show {chosen.name}\nugrn score --pairs pairs.csv --translator {chosen.name}", language="bash"
     )
+
+
+def _delete_button(name: str) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        st.markdown(f"Delete **{plain(name)}** for good?")
+        st.button("Yes, delete it", key="delete translator", on_click=_delete, args=(name,))
 
 
 def _upload() -> None:
@@ -127,9 +134,9 @@ def _upload() -> None:
     )
     replace = st.checkbox("Replace one of my own that has the same name")
     if st.button("Add", icon=":material/add:", disabled=not given):
-        name = bring_in([(f.name, f.getvalue()) for f in given], replace=replace)
+        name = bring_in([(f.name, f.getvalue()) for f in given], replace=replace, own=library())
         st.session_state["next translator"] = name
-        st.toast(f"{name} is added.")
+        st.toast(plain(f"{name} is added."))
     if st.session_state.get("next translator"):
         st.button("Show it", on_click=_show_next)
 
@@ -166,9 +173,10 @@ def _table(found, backbone: Backbone) -> pd.DataFrame:
 
 
 def _delete(name: str) -> None:
-    delete_translator(name)
-    st.session_state["translator"] = None
-    st.toast(f"{name} is deleted.")
+    with said_in_place():
+        delete_translator(name, library())
+        st.session_state["translator"] = None
+        st.toast(plain(f"{name} is deleted."))
 
 
 def _show_next() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Hashable
 from dataclasses import replace
+from pathlib import Path
 
 import streamlit as st
 
@@ -20,7 +21,7 @@ from ugrn_core.types import Cancel, Progress
 from ui import models, translator_form, work
 from ui.errors import plain, said_in_place
 from ui.figure_panel import figure_panel
-from ui.session import store
+from ui.session import library, store
 from ui.translator_form import Asked
 from ui.work import Question
 
@@ -51,11 +52,12 @@ def _answer(backbone: Backbone, asked: Asked) -> str | None:
         f"{cost.pairs:,} pairs in both directions, {cost.trainings} trainings: about {duration(cost.seconds)}, less "
         "where curves are stored already."
     )
-    if request.name in {t.name for t in list_translators() if not t.shipped}:
+    own = library()
+    if request.name in {t.name for t in list_translators(own) if not t.shipped}:
         st.caption(f"You have a translator {plain(request.name)}; training replaces it.")
     question = Question(
-        ("train", asked.key),
-        lambda progress, cancel: _job(backbone, asked, store(), progress, cancel),
+        ("train", asked.key, own),
+        lambda progress, cancel: _job(backbone, asked, store(), own, progress, cancel),
         f"Training of {request.name}",
         max(cost.seconds, work.AT_ONCE),
         device=str(backbone.device),
@@ -91,7 +93,14 @@ def command(backbone: Backbone, asked: Asked) -> str:
     return shlex.join(line)
 
 
-def _job(backbone: Backbone, asked: Asked, kept: Store, progress: Progress | None, cancel: Cancel | None) -> str:
+def _job(
+    backbone: Backbone,
+    asked: Asked,
+    kept: Store,
+    own: Path | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> str:
     points = _points(asked.key)
     points.clear()
     made = train_translator(
@@ -103,7 +112,7 @@ def _job(backbone: Backbone, asked: Asked, kept: Store, progress: Progress | Non
         cancel=cancel,
         watch=lambda part, seed, epoch, loss: points.append((part, seed, epoch, loss)),
     )
-    save_translator(made)
+    save_translator(made, own)
     return asked.request.name
 
 

@@ -40,8 +40,11 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def app_server(cache: Path, log: Path) -> Iterator[str]:
-    """Address of a running app; its cache is ``cache``, what it says goes to ``log``."""
+def app_server(cache: Path, log: Path, *options: str, **more: str) -> Iterator[str]:
+    """Address of a running app; its cache is ``cache``, what it says goes to ``log``.
+
+    ``options`` are further ones of ``streamlit run``, ``more`` are variables of its environment.
+    """
     port = _free_port()
     command = [
         sys.executable,
@@ -53,9 +56,10 @@ def app_server(cache: Path, log: Path) -> Iterator[str]:
         "true",
         "--server.port",
         str(port),
+        *options,
     ]
     environment = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}  # as users run it
-    environment["UGRN_CACHE_DIR"] = str(cache)
+    environment |= {"UGRN_CACHE_DIR": str(cache), **more}
     with log.open("wb") as out:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:

@@ -133,8 +133,11 @@ def read_checkpoint(folder: str | Path) -> Checkpoint:
     try:
         folder = user_path(folder).resolve()
         return _read(folder)
-    except (CheckpointError, OSError, ValueError) as error:  # a path too long, or with a NUL
-        raise CheckpointError(f"{str(folder)[:300]}: {error}") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
+    except (OSError, ValueError) as error:  # a path too long, or with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise CheckpointError(f"{str(folder)[:200]!r} cannot be read: {str(reason)[:200]}.") from error
 
 
 def save_checkpoint(
