@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import benchmark_cell, benchmark_controls, benchmark_pairs, benchmark_results, benchmark_table, frame
+from ui import (
+    benchmark_cell,
+    benchmark_controls,
+    benchmark_pairs,
+    benchmark_printed,
+    benchmark_results,
+    benchmark_table,
+    frame,
+)
 from ui.errors import said_in_place
 
 frame.come_through_app()
@@ -31,4 +39,6 @@ if results is not None:
         with said_in_place():
             benchmark_pairs.show(results, view, *benchmark_cell.chosen(), benchmark_cell.best_shortcut(cells))
         benchmark_table.downloads(results, view, standings)
+if table == 1:
+    benchmark_printed.show()
 benchmark_controls.write_address()

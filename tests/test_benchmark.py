@@ -103,7 +103,9 @@ def test_planted_truth_is_found_on_genes_never_seen(planted: pd.DataFrame) -> No
 
 def test_shuffled_labels_are_not_found(tmp_path: Path) -> None:
     shuffled = run_benchmark(make_run(tmp_path, shuffle=True), contestants())
-    for method in METHODS:
+    for method, record in METHODS.items():
+        if record.family == "answers":
+            continue  # they find whatever the labels are
         value = mean(shuffled, method)
         assert np.isnan(value) or abs(value - 0.5) < 0.05, method
 

@@ -65,7 +65,9 @@ def test_the_address_names_the_run_and_its_pairs_are_there():
     assert "--context full" in words(at) and "ugrn-mini_table_1_full_cut" in at.query_params["run"]
     assert "run" not in page().query_params
     if beeline_is_here():
-        assert len(at.get("plotly_chart")) == 3, "the table, the seeds, the curves of the single pairs"
+        assert len(at.get("plotly_chart")) == 4, (
+            "table, seeds, curves of the single pairs, printed figures"
+        )
 
 
 def test_a_sampler_without_results_says_how_to_get_them():
@@ -115,10 +117,19 @@ def test_a_cell_shows_its_seeds_and_where_beeline_is_its_curves():
     at = page(row="STRING mDC", method="VVP")
     assert not at.exception
     if beeline_is_here():
-        assert len(at.get("plotly_chart")) == 3
+        assert len(at.get("plotly_chart")) == 4
         wrong = pd.concat([d.value for d in at.dataframe if "open" in d.value])
         assert len(wrong) == 50, "25 edges and 25 non-edges"
         for r in wrong.itertuples():
             assert r.open == f"pair?source={r.source}&target={r.target}&model=ugrn-mini", "each opens in the explorer"
     else:
         assert "beeline" in words(at).lower()
+
+
+def test_what_the_printed_figures_look_like_stands_below_table_1_and_says_that_it_reads_labels():
+    at = page()
+    assert not at.exception
+    assert "What the printed figures look like" in [h.value for h in at.subheader]
+    said = words(at)
+    assert "This is consistency, not proof" in said and "it reads the test labels" in said
+    assert "What the printed figures look like" not in [h.value for h in page(table="2").subheader]

@@ -11,6 +11,7 @@ import pandas as pd
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.results import NONE
+from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, REVERSE_FEATURES
 from ugrn_core.errors import InputError
 
 PROTOCOL = re.compile(r"table_(?P<table>[1-6])(?: \((?P<sources>\d+) sources\))?")
@@ -38,6 +39,12 @@ class RunFacts:
     neg_ratios: tuple[int, ...]
     test_sets: tuple[str, ...]
     methods: tuple[str, ...]
+    reverse_features: str = COMPUTED
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether features were made with the test labels: nothing of a model then."""
+        return self.reverse_features == LABELLED_ONLY
 
     @property
     def label(self) -> str:
@@ -47,7 +54,8 @@ class RunFacts:
         most = f", {self.max_pos:,} positives a network" if self.max_pos else ", all positives"
         background = f", {self.background} background" if self.background not in (NONE, "fixed") else ""
         seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
-        return f"{self.gene_set}, {self.context} context{background}{most}{cut}{sets}, {seeds}"
+        reads = f", reverse features {REVERSE_FEATURES[LABELLED_ONLY]}" if self.reads_labels else ""
+        return f"{self.gene_set}, {self.context} context{background}{most}{cut}{sets}, {seeds}{reads}"
 
 
 def run_facts(frame: pd.DataFrame) -> RunFacts:
@@ -75,6 +83,7 @@ def run_facts(frame: pd.DataFrame) -> RunFacts:
         seeds=int(frame["seed"].nunique()),
         neg_ratios=tuple(sorted(int(r) for r in frame["neg_ratio"].unique())),
         test_sets=() if set(tested) == of_table else tested,
+        reverse_features=LABELLED_ONLY if (frame["reverse_features"] == LABELLED_ONLY).any() else COMPUTED,
         methods=() if methods == set(METHODS) else tuple(m for m in METHODS if m in methods),
     )
 
@@ -94,6 +103,7 @@ def benchmark_command(facts: RunFacts, out: str) -> str:
         *(("--methods", ",".join(facts.methods)) if facts.methods else ()),
         *(() if facts.base is None else ("--base", f"{facts.base:g}", "--grid", facts.grid.replace(" ", ","))),
         *(("--background", facts.background) if facts.background not in (NONE, "fixed") else ()),
+        *(("--reverse-features", facts.reverse_features) if facts.reads_labels else ()),
         *("--out", out),
     ]
     return shlex.join(line)

@@ -12,13 +12,17 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.expression_probes import ExpressionProbes
 from ugrn_core.benchmark.shortcuts import (
     Known,
+    degrees_of_the_test,
     edge_lookup,
     gene_degrees,
+    has_an_edge,
+    reverse_is_an_edge,
     target_is_regulator,
     target_is_tf,
+    target_out_degree,
 )
 
-Family = Literal["origin", "baseline", "ours", "control", "shortcut"]
+Family = Literal["origin", "baseline", "ours", "control", "shortcut", "answers"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Method:
 
     ``features``: a translator is trained on pair features of that name (:mod:`ugrn_core.benchmark.features`).
     ``members``: the mean of the logits of these methods. ``from_expression``: a score read from expression probes.
-    ``shortcut``: a score without a model. ``kind``: the curves it is cut from, ``response`` or ``slope``.
+    ``shortcut``: a score without a model; of the family ``answers`` where it reads the edges of the network tested on.
+    ``kind``: the curves it is cut from, ``response`` or ``slope``.
     """
 
     name: str
@@ -42,6 +47,11 @@ class Method:
     @property
     def needs_model(self) -> bool:
         return self.shortcut is None
+
+    @property
+    def two_ways(self) -> bool:
+        """Whether its pair features have a half for target -> source."""
+        return bool(self.kind) or self.features == "perturbation"
 
     @property
     def needs_expression(self) -> bool:
@@ -80,6 +90,10 @@ _METHODS = (
     Method("Gene degrees", "degrees in the training network", "shortcut", shortcut=gene_degrees),
     Method("Target is a TF", "is the target in the census of factors", "shortcut", shortcut=target_is_tf),
     Method("Target is listed", "is the target in the test's TF.csv", "shortcut", shortcut=target_is_regulator),
+    Method("Reverse is an edge", "is target -> source an edge of the test", "answers", shortcut=reverse_is_an_edge),
+    Method("Has an edge", "do both genes have an edge in the test", "answers", shortcut=has_an_edge),
+    Method("Target's out-degree", "out-degree of the target in the test", "answers", shortcut=target_out_degree),
+    Method("Test degrees", "degrees in the test network", "answers", shortcut=degrees_of_the_test),
 )
 
 METHODS: dict[str, Method] = {m.name: m for m in _METHODS}

@@ -12,6 +12,7 @@ import numpy as np
 from ugrn_core.beeline.networks import ROWS, SPECIES, Edge, Network, Row
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.protocols import Protocol, Split, protocol
+from ugrn_core.benchmark.reverse_features import COMPUTED, REVERSE_FEATURES, ReverseFeatures
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.translators.schema import ContextName
@@ -24,6 +25,7 @@ class BenchmarkRequest:
 
     ``max_pos`` counts for each (network, data set). ``max_sources``: only that many regulators of each network, drawn
     once (for contexts in which a source is expensive); the name of the protocol says so. ``test_sets``: only these.
+    ``reverse_features`` of ``labelled_only`` reads the test labels: see :mod:`ugrn_core.benchmark.reverse_features`.
     """
 
     table: int
@@ -36,6 +38,7 @@ class BenchmarkRequest:
     test_sets: tuple[str, ...] | None = None
     methods: tuple[str, ...] = tuple(METHODS)
     settings: SweepSettings | None = None
+    reverse_features: ReverseFeatures = COMPUTED
 
     def __post_init__(self) -> None:
         unknown = [m for m in self.methods if m not in METHODS]
@@ -43,6 +46,8 @@ class BenchmarkRequest:
             raise InputError(f"no method is called {', '.join(unknown)!r}; there are {', '.join(METHODS)}.")
         if self.sampler not in SAMPLERS:
             raise InputError(f"sampler {self.sampler!r}; there are {', '.join(SAMPLERS)}.")
+        if self.reverse_features not in REVERSE_FEATURES:
+            raise InputError(f"reverse_features {self.reverse_features!r}; there are {' and '.join(REVERSE_FEATURES)}.")
         if self.context not in ("pair", "full"):
             raise InputError(f"context {self.context!r}; there are pair and full.")
         for name in ("max_pos", "seeds", "max_sources"):

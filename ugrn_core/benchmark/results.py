@@ -20,7 +20,8 @@ from ugrn_core.spreadsheet import csv_text, unguarded_table
 from ugrn_core.whole_files import write_whole
 
 COLUMNS = (
-    *("protocol", "backbone", "weights", "method", "context", "background", "base", "grid"),
+    *("protocol", "backbone", "weights", "objective", "translator", "method", "context", "background", "base", "grid"),
+    "reverse_features",
     *("train_sets", "train_network", "test_set", "test_network", "gene_set", "sampler", "neg_ratio", "max_pos"),
     *("subset", "seed", "metric", "value", "n_pos", "n_neg", "prior", "edge_overlap", "status", "reason"),
 )
@@ -111,3 +112,16 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
 
 def _row(record: dict[str, Any]) -> Result:
     return {k: float("nan") if v is None else v for k, v in record.items()}
+
+
+TESTS = ("backbone", "weights", "neg_ratio", "train_sets", "train_network", "seed", "test_set", "test_network")
+"""Columns that name one test by one contestant: a run goes from test to test, and in each from method to method."""
+
+
+def merged_results(frame: pd.DataFrame, more: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """A frame with the rows of ``more``, in the order that one run of all ``methods`` gives; its own rows give way."""
+    tests = list(TESTS)
+    place = pd.concat([frame, more])[tests].drop_duplicates().reset_index(drop=True).reset_index(names="test")
+    both = pd.concat([more, frame], ignore_index=True).drop_duplicates([*tests, "method", "subset", "metric"])
+    placed = both.merge(place, on=tests, how="left").assign(rank=lambda f: f["method"].map(list(methods).index))
+    return placed.sort_values(["test", "rank"], kind="stable", ignore_index=True)[list(COLUMNS)]

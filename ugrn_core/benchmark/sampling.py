@@ -1,9 +1,9 @@
 """Positives and negatives of a reference network, drawn by a named sampler.
 
-Candidates for negatives are (regulator of TF.csv, gene of the set): no self pair, no positive; the reverse of a
-positive stays one. Everything is drawn without replacement from a seed. A sampler draws in an order that does not
-depend on how many it is asked for, so that the negatives of N/P = 1 are among those of N/P = 10, and all samplers and
-ratios share the positives of a seed.
+Candidates for negatives are (regulator of TF.csv, gene of the set), of some samplers with more sources: no self pair,
+no positive; the reverse of a positive stays one. Everything is drawn without replacement from a seed. A sampler draws
+in an order that does not depend on how many it is asked for, so that the negatives of N/P = 1 are among those of
+N/P = 10, and all samplers and ratios share the positives of a seed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class LabelledPairs:
 
 @dataclass(frozen=True)
 class Draw:
-    """What a sampler sees. ``free`` and ``positive`` are (tf, gene) bool over sorted regulators and genes."""
+    """What a sampler sees. ``free`` and ``positive`` are (source, gene) bool over sorted sources and genes."""
 
     free: np.ndarray
     positive: np.ndarray
@@ -65,15 +66,24 @@ class Draw:
 
 @dataclass(frozen=True)
 class Sampler:
-    """A way to draw negatives: ``draw(question, rng)`` gives the chosen (tf, gene) bool, a part of ``free``.
+    """A way to draw negatives: ``draw(question, rng)`` gives the chosen (source, gene) bool, a part of ``free``.
 
-    ``title`` is its name in words, ``label`` what it does.
+    ``title`` is its name in words, ``label`` what it does. ``sources`` is what may be the source of a negative:
+    regulators of TF.csv, those and every factor of the census, or any gene.
     """
 
     name: str
     title: str
     label: str
     draw: Callable[[Draw, np.random.Generator], np.ndarray]
+    sources: Literal["listed", "factors", "genes"] = "listed"
+
+    def rows(self, network: Network) -> tuple[str, ...]:
+        """Sources of candidates, sorted."""
+        if self.sources == "listed":
+            return network.tfs
+        listed = frozenset(network.tfs)
+        return tuple(g for g in network.genes if self.sources == "genes" or g in listed or is_tf(g))
 
 
 def sample_pairs(
@@ -94,9 +104,10 @@ def sample_pairs(
     if neg_ratio < 1 or (max_pos is not None and max_pos < 1):
         raise InputError(f"N/P is {neg_ratio} and the most positives {max_pos}; both must be at least 1.")
     chosen = _some_positives(network, max_pos, seed)
-    question = _question(network, chosen, forbidden, neg_ratio)
+    sources = SAMPLERS[sampler].rows(network)
+    question = _question(network, sources, chosen, forbidden, neg_ratio)
     drawn = SAMPLERS[sampler].draw(question, _generator(network, seed, "negatives"))
-    negatives = [(network.tfs[i], network.genes[j]) for i, j in np.argwhere(drawn)]
+    negatives = [(sources[i], network.genes[j]) for i, j in np.argwhere(drawn)]
     labelled = sorted([(pair, 1) for pair in chosen] + [(pair, 0) for pair in negatives])
     labels = np.array([label for _, label in labelled], dtype=np.int8)
     return LabelledPairs(tuple(pair for pair, _ in labelled), labels, (network.row.data_set,) * len(labelled))
@@ -131,8 +142,10 @@ def _some_positives(network: Network, max_pos: int | None, seed: int) -> list[Ed
     return [network.edges[i] for i in sorted(rows)]
 
 
-def _question(network: Network, chosen: Sequence[Edge], forbidden: Collection[Edge], neg_ratio: int) -> Draw:
-    row = {g: i for i, g in enumerate(network.tfs)}
+def _question(
+    network: Network, sources: Sequence[str], chosen: Sequence[Edge], forbidden: Collection[Edge], neg_ratio: int
+) -> Draw:
+    row = {g: i for i, g in enumerate(sources)}
     column = {g: j for j, g in enumerate(network.genes)}
     edge = np.zeros((len(row), len(column)), bool)
     positive = np.zeros_like(edge)
@@ -196,5 +209,7 @@ SAMPLERS: dict[str, Sampler] = {
         Sampler("uniform", "uniform", "evenly among all candidates", _uniform),
         Sampler("degree_matched", "by degree", "per TF, targets in proportion to in-degree", _degree_matched),
         Sampler("tf_matched", "by TF status", "per TF, factors where its positives are factors", _tf_matched),
+        Sampler("tf_x_gene", "factor and gene", "evenly, any factor to any gene", _uniform, "factors"),
+        Sampler("all_pairs", "any two genes", "evenly among all pairs of genes", _uniform, "genes"),
     )
 }

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from ugrn_core.beeline.networks import Row
+from ugrn_core.beeline.networks import Edge, Row
 from ugrn_core.benchmark.features import FeatureBank
 from ugrn_core.benchmark.methods import Method, trained_parts
 from ugrn_core.benchmark.metrics import FEWEST_POSITIVES, METRICS, ranking_metrics
 from ugrn_core.benchmark.overlap import SUBSETS, edge_overlap, unseen_masks
 from ugrn_core.benchmark.results import NONE, Result
+from ugrn_core.benchmark.reverse_features import LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.run import Run, Unit
+from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.benchmark.shortcuts import Known
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits, train_net
 from ugrn_core.types import Cancel
 
 NAN = float("nan")
+MLP = "mlp"
+"""The paper's translator, in the column of the frame."""
 
 
 class Trained:
@@ -47,8 +51,16 @@ class Trained:
         note = "" if usable == sets else f"trained on {', '.join(usable)} only: {self.bank.missing(part, sets)}"
         if not 0 < sample.n_pos < len(sample.labels):
             return None, f"training has {sample.n_pos} positives and {sample.n_neg} negatives"
-        features = self.bank.features(part.features, sample)
+        features = self.features(part, sample, self.edges)
         return train_net(features, sample.labels, seed=self.unit.seed, cancel=self.cancel)[0], note
+
+    def features(self, part: Method, sample: LabelledPairs, edges: frozenset[Edge]) -> np.ndarray:
+        """Features (pair, feature) of a sample of the network with ``edges``, their reverse half as the run asks."""
+        assert self.bank is not None
+        features = self.bank.features(part.features, sample)
+        if self.run.request.reverse_features == LABELLED_ONLY and part.two_ways:
+            return without_reverse(features, reverse_is_labelled(sample, edges))
+        return features
 
 
 class Scored:
@@ -65,8 +77,9 @@ class Scored:
         if not self.sample.pairs:
             return None, "missing", f"no edge of {self.row} is among the genes of the model"
         if method.shortcut is not None:
-            regulators = frozenset(self.run.samples.networks[self.row].tfs)
-            return method.shortcut(Known(self.trained.edges, regulators), self.sample.pairs), "ok", ""
+            network = self.run.samples.networks[self.row]
+            known = Known(self.trained.edges, frozenset(network.tfs), frozenset(network.edges))
+            return method.shortcut(known, self.sample.pairs), "ok", ""
         bank = self.trained.bank
         assert bank is not None
         parts = trained_parts(method)
@@ -85,8 +98,9 @@ class Scored:
     def _part_logits(self, part: Method) -> np.ndarray:
         if part.name not in self._logits:
             net, _ = self.trained.net(part)
-            assert net is not None and self.trained.bank is not None
-            self._logits[part.name] = predict_logits(net, self.trained.bank.features(part.features, self.sample))
+            assert net is not None
+            edges = frozenset(self.run.samples.networks[self.row].edges)
+            self._logits[part.name] = predict_logits(net, self.trained.features(part, self.sample, edges))
         return self._logits[part.name]
 
     def rows(self, method: Method, scores: np.ndarray | None, status: str, reason: str) -> list[Result]:
@@ -111,11 +125,16 @@ class Scored:
             "protocol": r.protocol_name,
             "backbone": u.contestant.name,
             "weights": u.contestant.weights,
+            "objective": NONE if backbone is None else backbone.card.objective,
+            "translator": MLP if trained_parts(method) else NONE,
             "method": method.name,
             "context": NONE if settings is None else r.context,
             "background": NONE if settings is None else settings.background,
             "base": NAN if settings is None else settings.base,
             "grid": NONE if settings is None else " ".join(f"{v:g}" for v in settings.grid),
+            "reverse_features": r.reverse_features
+            if all(p.two_ways for p in trained_parts(method) or (method,))
+            else NONE,
             "train_sets": u.split.train_sets,
             "train_network": u.split.train_network,
             "test_set": self.row.data_set,

@@ -1,4 +1,8 @@
-"""Scores that need no model at all: what a benchmark figure must beat before it says anything about a model."""
+"""Scores that need no model at all: what a benchmark figure must beat before it says anything about a model.
+
+Those of the second half read the answers: the edges of the very network that is tested on. They are no method. They say
+what a table would look like if something of the answers had reached the features, and which samplers shut that out.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,16 @@ import numpy as np
 
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.pair_hashes import pair_hashes
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a shortcut may know: edges of the training network, and the regulators that the test's TF.csv lists."""
+    """Edges of the training network, and the regulators that the test's TF.csv lists; ``answers``: the test's edges."""
 
     train_edges: frozenset[Edge]
     regulators: frozenset[str]
+    answers: frozenset[Edge] = frozenset()
 
 
 def edge_lookup(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
@@ -40,3 +46,32 @@ def target_is_tf(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
 def target_is_regulator(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where the target is a regulator of the test's TF.csv, else 0: (pair,). It reads the test's gene list only."""
     return np.array([t in known.regulators for _, t in pairs], np.float32)
+
+
+def reverse_is_an_edge(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+    """1 where target -> source is an edge of the test network, else 0, ties at random: (pair,)."""
+    return _ties_at_random(np.array([(t, s) in known.answers for s, t in pairs], float), pairs)
+
+
+def has_an_edge(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+    """1 where source and target both have an edge in the test network, else 0, ties at random: (pair,)."""
+    touched = {g for edge in known.answers for g in edge}
+    return _ties_at_random(np.array([s in touched and t in touched for s, t in pairs], float), pairs)
+
+
+def target_out_degree(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+    """Out-degree of the target in the test network, ties at random: (pair,)."""
+    out = Counter(s for s, _ in known.answers)
+    return _ties_at_random(np.array([out[t] for _, t in pairs], float), pairs)
+
+
+def degrees_of_the_test(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+    """:func:`gene_degrees` of the test network, ties at random: (pair,)."""
+    return _ties_at_random(gene_degrees(Known(known.answers, known.regulators), pairs).astype(float), pairs)
+
+
+def _ties_at_random(scores: np.ndarray, pairs: Sequence[Edge]) -> np.ndarray:
+    """Scores (pair,) in [0, 1): their ranks, equal ones in an order that the pairs' hashes draw."""
+    _, rank = np.unique(scores, return_inverse=True)
+    drawn = pair_hashes(pairs) / 2.0**64
+    return (rank + drawn) / (rank.max(initial=0) + 1)

@@ -39,7 +39,10 @@ def benchmark(
     gene_set: GeneSetOption = "TFs+500",
     context: FeatureContextOption = "pair",
     sampler: Annotated[
-        str, typer.Option(metavar="NAME", help="Negatives: per_tf, uniform, degree_matched or tf_matched.")
+        str,
+        typer.Option(
+            metavar="NAME", help="Negatives: per_tf, uniform, degree_matched, tf_matched, tf_x_gene or all_pairs."
+        ),
     ] = "per_tf",
     max_pos: MaxPosOption = 2000,
     seeds: Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")] = 3,
@@ -52,6 +55,13 @@ def benchmark(
     base: BaseOption = None,
     grid: GridOption = None,
     background: BackgroundOption = "fixed",
+    reverse_features: Annotated[
+        str,
+        typer.Option(
+            metavar="computed|labelled_only",
+            help="labelled_only leaves out target -> source where that pair has no label: it READS THE TEST LABELS.",
+        ),
+    ] = "computed",
     scores: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also keep the score of every pair.")] = None,
     threads: Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 is best beside other work.")] = 0,
     device: DeviceOption = None,
@@ -85,7 +95,10 @@ def benchmark(
         test_sets=_words(test_sets) or None,
         methods=_words(methods) or tuple(METHODS),
         settings=sweep_settings(model.card, base, grid, background),
+        reverse_features=reverse_features,  # pyright: ignore[reportArgumentType] (checked by the request)
     )
+    if reverse_features != "computed":
+        say("These figures read the test labels: no method, and no claim about a model. See docs/printed-figures.md.")
     networks, expression = _read_data(request, model)
     contestants = _contestants(model, weights)
     parts_file = out.with_name(f"{out.name}.parts")

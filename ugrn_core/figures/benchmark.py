@@ -19,6 +19,8 @@ from ugrn_core.benchmark.tables import ROW_KEYS
 
 RANDOM = " (random weights)"
 SHORTCUTS = tuple(m.name for m in METHODS.values() if m.family == "shortcut")
+ANSWERS = tuple(m.name for m in METHODS.values() if m.family == "answers")
+"""Scores that read the edges of the network tested on: in files, in no figure of a table, and nothing to beat."""
 CONTROLS = ("Marginal-Ens", f"Ens{RANDOM}")
 BY_TEST = (1, 6)
 """Tables whose rows are shown as tests; the others have a row a training."""
@@ -163,6 +165,8 @@ def _group(column: str) -> str:
         return "paper"
     if column in SHORTCUTS:
         return "shortcut"
+    if column in ANSWERS:
+        return "answers"
     return "method" if column in PAPER_METHODS else "control"
 
 

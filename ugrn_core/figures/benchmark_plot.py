@@ -44,7 +44,8 @@ GROUPS = {"method": "this model", "control": "controls", "shortcut": "no model a
 
 def shown_cells(cells: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     """The cells a figure shows: the paper's methods, one control of each kind, every shortcut, the printed numbers."""
-    kept = cells[(cells["group"] != "control") | cells["column"].isin(CONTROLS)]
+    hidden = cells["group"].isin(("control", "answers")) & ~cells["column"].isin(CONTROLS)
+    kept = cells[~hidden]
     both = kept if paper.empty else pd.concat([kept, paper], ignore_index=True)
     return both.sort_values("group", key=lambda g: g.map(list(GROUPS).index), kind="stable", ignore_index=True)
 

@@ -23,7 +23,7 @@ from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator, TranslatorCard
 from ugrn_core.types import Cancel, Progress
 
-SHORTCUTS = tuple(m.name for m in METHODS.values() if m.shortcut is not None)
+SHORTCUTS = tuple(m.name for m in METHODS.values() if m.family == "shortcut")
 UNFITTED = ("Target is a TF", "Target is listed")
 """Shortcuts that read nothing of the training."""
 COLUMNS = ("test", "scored_by", "auprc", "auroc", "n_pos", "n_neg")
