@@ -20,30 +20,46 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from typer.testing import CliRunner
 
 from tests.planted import CPU, GENE_NAMES, PlantedBackbone, planted_networks
+from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.beeline.expression import Expression, find_expression, load_expression
 from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.benchmark import runner
 from ugrn_core.benchmark.budget import budget
 from ugrn_core.benchmark.curves import sweep_table
+from ugrn_core.benchmark.described import benchmark_command, run_facts
 from ugrn_core.benchmark.expression_probes import mean_profile, zero_expression
 from ugrn_core.benchmark.gene_level import REFERENCE, gene_level
 from ugrn_core.benchmark.methods import METHODS, PAPER_METHODS, trained_parts
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.paper import TOLERANCE, paper_table, printed_averages
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples, cut_network
-from ugrn_core.benchmark.results import COLUMNS, STATUSES, Parts, read_results, write_results
+from ugrn_core.benchmark.results import COLUMNS, STATUSES, Parts, merged_results, read_results, write_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.scores import read_scores
-from ugrn_core.benchmark.shortcuts import Known, edge_lookup, gene_degrees, target_is_regulator, target_is_tf
+from ugrn_core.benchmark.shortcuts import (
+    SHRUNK,
+    Known,
+    coexpression,
+    edge_lookup,
+    gene_degrees,
+    partial_coexpression,
+    target_is_regulator,
+    target_is_tf,
+)
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.cli.app import app
+from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.paths import ROOT, beeline_folder
+from ugrn_core.probes.embedding import embedding_features, embedding_pair_features
 from ugrn_core.probes.pair_specific import reference_genes
 from ugrn_core.store import Store
+from ugrn_core.translators.kinds import KINDS
+from ugrn_core.translators.mlp import predict_logits
 from ugrn_core.types import Context, SweepSettings
 
 MakeFolder = Callable[..., Path]
@@ -534,3 +550,76 @@ def widen_vocabulary(folder: Path, genes: list[str]) -> None:
     own = [t for t in tokens if not t.startswith("<")]
     renamed = dict(zip(own, genes, strict=False))
     (folder / "vocab.json").write_text(json.dumps({renamed.get(t, t): i for t, i in tokens.items()}))
+
+
+def test_emb_pair_finds_what_a_sum_cannot() -> None:
+    """An edge where the embeddings agree: the sum of both says nothing of that to a line, product and difference do."""
+    backbone = PlantedBackbone()
+    rng = np.random.default_rng(0)
+    pairs = [(GENE_NAMES[a], GENE_NAMES[b]) for a, b in (rng.choice(150, 2, replace=False) for _ in range(600))]
+    table = backbone.weights[:, :5].numpy()
+    source, target = (table[[int(g[1:]) for g in genes]] for genes in zip(*pairs, strict=True))
+    np.testing.assert_array_equal(embedding_features(backbone, pairs), source + target)
+    np.testing.assert_array_equal(
+        embedding_pair_features(backbone, pairs), np.hstack([source * target, abs(source - target)])
+    )
+    labels = ((source * target).sum(1) > 0).astype(np.int8)
+    scores = {}
+    for features in (embedding_features, embedding_pair_features):
+        net, _ = KINDS["logistic"].train(features(backbone, pairs[:400]), labels[:400], seed=0)
+        logits = predict_logits(net, features(backbone, pairs[400:]))
+        scores[features.__name__] = roc_auc_score(labels[400:], logits)
+    assert scores["embedding_pair_features"] > 0.95 and scores["embedding_features"] < 0.6
+
+
+def test_coexpression_is_the_cosine_and_its_partial_correlation_an_inverse() -> None:
+    genes = ("SOX2", "POU5F1", "NANOG", "KLF1", "NO GENE")
+    pairs = [("SOX2", "POU5F1"), ("POU5F1", "SOX2"), ("NANOG", "KLF1"), ("SOX2", "NO GENE")]
+    known = Known(frozenset(), frozenset(), genes=genes)
+    v = corpus_vectors().of(genes).astype(np.float64)
+    np.testing.assert_allclose(coexpression(known, pairs), [v[0] @ v[1], v[1] @ v[0], v[2] @ v[3], 0], atol=1e-6)
+    precision = np.linalg.inv(SHRUNK * v @ v.T + (1 - SHRUNK) * np.eye(5))
+    by_hand = -precision[0, 1] / np.sqrt(precision[0, 0] * precision[1, 1])
+    got = partial_coexpression(known, pairs)
+    assert got[0] == pytest.approx(by_hand, abs=1e-6) and got[0] == got[1] and got[3] == 0
+    alone = partial_coexpression(Known(frozenset(), frozenset(), genes=genes[:2]), pairs[:1])
+    assert np.sign(alone[0]) == np.sign(v[0] @ v[1]), "of two genes alone it is the cosine, shrunk"
+
+
+def test_a_run_with_the_linear_translator_says_so_and_finds_the_planted_truth(tmp_path: Path) -> None:
+    frame = run_benchmark(
+        make_run(tmp_path, replace(REQUEST, methods=("GDT", "Edge look-up"), translator="logistic")), contestants()
+    )
+    assert frame.groupby("method")["translator"].unique().map(list).to_dict() == {
+        "GDT": ["logistic"],
+        "Edge look-up": ["none"],
+    }
+    assert mean(frame, "GDT") > 0.95
+    facts = run_facts(frame)
+    assert facts.translator == "logistic" and "logistic translator" in facts.label
+    assert "--translator logistic" in benchmark_command(facts, "x.csv")
+    with pytest.raises(InputError, match="mlp and logistic"):
+        replace(REQUEST, translator="forest")
+
+
+def test_the_frame_says_what_weights_were_made_by(planted: pd.DataFrame) -> None:
+    said = planted[["backbone", "weights", "objective"]].drop_duplicates().to_numpy().tolist()
+    assert said == [["none", "none", "none"], ["planted", "trained", "reconstructed"]]
+    assert set(planted.loc[planted.method.isin(["VVP", "Baseline-Emb", "Emb-pair"]), "translator"]) == {"mlp"}
+    assert set(planted.loc[planted.method.isin(["Origin-Pert", "Co-expression", "Edge look-up"]), "translator"]) == {
+        "none"
+    }
+    twin = random_twin(load_backbone("ugrn-mini"))  # pyright: ignore[reportArgumentType]
+    assert (load_backbone("ugrn-mini").card.objective, twin.card.objective) == ("reconstructed", "random")
+
+
+def test_rows_of_another_run_stand_where_one_run_has_them(tmp_path: Path, planted: pd.DataFrame) -> None:
+    some = [m for m in METHODS if m not in ("GDT", "Edge look-up")]
+    frame = planted[planted["method"].isin(some)]
+    more = planted[~planted["method"].isin(some) | ((planted["method"] == "VVP") & (planted["test_set"] == "mDC"))]
+    stale = frame.assign(value=frame["value"].where(frame["method"] != "VVP", -1.0))
+    merged = merged_results(stale, more, list(METHODS))
+    expected = planted.copy()
+    old = (expected["method"] == "VVP") & (expected["test_set"] != "mDC")
+    expected.loc[old, "value"] = -1.0
+    pd.testing.assert_frame_equal(merged, expected)

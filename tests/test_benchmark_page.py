@@ -65,9 +65,7 @@ def test_the_address_names_the_run_and_its_pairs_are_there():
     assert "--context full" in words(at) and "ugrn-mini_table_1_full_cut" in at.query_params["run"]
     assert "run" not in page().query_params
     if beeline_is_here():
-        assert len(at.get("plotly_chart")) == 4, (
-            "table, seeds, curves of the single pairs, printed figures"
-        )
+        assert len(at.get("plotly_chart")) == 4, "table, seeds, curves of the single pairs, printed figures"
 
 
 def test_a_sampler_without_results_says_how_to_get_them():

@@ -20,6 +20,7 @@ from ugrn_core.figures.translator import (
 )
 from ugrn_core.translation.edge_list import OWN
 from ugrn_core.translation.held_out import held_out_frame, needed_rows
+from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.library import Listed
 from ugrn_core.translators.translator import TranslatorCard, card_json
 from ui import models, translator_tests
@@ -61,6 +62,10 @@ def show(chosen: Listed, backbone: Backbone) -> None:
         )
 
 
+def _kind(card: TranslatorCard) -> str:
+    return card.kind if card.epochs is None else f"{card.epochs} epochs"
+
+
 def _facts(card: TranslatorCard) -> None:
     auprc = [m.auprc for m in card.metrics]
     prior = [m.n_pos / (m.n_pos + m.n_neg) for m in card.metrics]
@@ -68,7 +73,7 @@ def _facts(card: TranslatorCard) -> None:
     facts = [
         ("Reads", card.schema.method, f"{card.schema.backbone}, {_context(card)}"),
         ("Trained on", f"{card.n_pos + card.n_neg:,} pairs", f"{card.n_pos:,} edges, {len(card.genes):,} genes"),
-        ("Networks", f"{card.seeds} × {len(card.schema.parts)}", f"seeds × parts, {card.epochs} epochs"),
+        ("Networks", f"{card.seeds} × {len(card.schema.parts)}", f"seeds × parts, {_kind(card)}"),
         (
             "Held-out AUPRC",
             f"{sum(auprc) / len(auprc):.3f}" if auprc else "none",
@@ -167,7 +172,7 @@ def _words(card: TranslatorCard) -> pd.DataFrame:
         "negatives": f"{card.sampler}: {SAMPLERS[card.sampler].label}" if card.sampler in SAMPLERS else card.sampler,
         "N/P": f"{card.neg_ratio}",
         "most positives a network": "all" if card.max_pos is None else f"{card.max_pos:,}",
-        "training": f"{card.epochs} epochs, {card.seeds} seeds",
+        "training": f"{KINDS[card.kind].label}: {_kind(card)}, {card.seeds} seeds",
         "training pairs (first seed)": f"{card.n_pos:,} positives, {card.n_neg:,} negatives",
         "share of edges among them (prior)": f"{card.prior:.3f}",
         "prevalence": f"{card.prevalence:.3g}, the median density of the training networks over their regulators",

@@ -13,6 +13,7 @@ from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.genes.gene_list import read_text
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
 from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
+from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import check_place
 from ugrn_core.translators.schema import PARTS, ContextName
 from ui.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, networks_of, sampler_title
@@ -25,7 +26,7 @@ EXAMPLE = "GATA1,KLF1\nGATA1,TAL1\nKLF1,HBB\nTAL1,GATA1\nSPI1,CSF1R\nSPI1,CEBPA\
 DEFAULTS = {
     "train source": BEELINE, "train networks": ["STRING"], "train sets": ["hESC"], "train gene set": "TFs+500",
     "train method": "Ens", "train context": "pair", "train sampler": "per_tf", "train ratio": 1,
-    "train max": 2000, "train epochs": 50, "train seeds": 3, "train name": "mine",
+    "train max": 2000, "train kind": PAPER, "train epochs": 50, "train seeds": 3, "train name": "mine",
 }  # fmt: skip
 
 
@@ -130,15 +131,25 @@ def _how() -> TrainRequest:
         format_func=sampler_title, help=SAMPLERS_EXPLAINED,
     )  # fmt: skip
     ratio = d.number_input("Negatives to a positive", 1, 20, key="train ratio", persist_state="session")
-    e, f, g, h = st.columns(4)
+    e, k, f, g, h = st.columns(5)
     most = e.number_input("Most positives a network (0: all)", 0, 1_000_000, key="train max", persist_state="session",
                           step=500)  # fmt: skip
-    epochs = f.number_input("Epochs", 1, 1000, key="train epochs", persist_state="session")
+    kind = KINDS[
+        k.selectbox(
+            "Translator", list(KINDS), key="train kind", persist_state="session",
+            help="; ".join(f"{kind.name}: {kind.label}" for kind in KINDS.values()) + ".",
+        )
+    ]  # fmt: skip
+    given = f.number_input(
+        "Epochs", 1, 1000, key="train epochs", persist_state="session", disabled=kind.epochs is None
+    )  # fmt: skip
     seeds = g.number_input("Seeds", 1, 20, key="train seeds", persist_state="session")
     name = h.text_input("Name", key="train name", persist_state="session", max_chars=64).strip()
     check_place(name, library())
     whole: ContextName = "full" if context == "full" else "pair"
-    return TrainRequest(name, method, whole, sampler, int(ratio), int(most) or None, int(epochs), int(seeds))
+    epochs = None if kind.epochs is None else int(given)
+    how = (int(ratio), int(most) or None, epochs, int(seeds))
+    return TrainRequest(name, method, whole, sampler, *how, kind=kind.name)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Drawing pairs")

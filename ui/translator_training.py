@@ -16,6 +16,7 @@ from ugrn_core.store import Store
 from ugrn_core.translation.cost import TrainingCost, training_cost
 from ugrn_core.translation.material import Material, TrainRequest
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import list_translators, save_translator
 from ugrn_core.types import Cancel, Progress
 from ui import models, translator_form, work
@@ -37,7 +38,7 @@ def form(backbone: Backbone) -> None:
             return
         made = _answer(backbone, asked)
         if made is None:
-            _live(asked.key, asked.request.epochs)
+            _live(asked.key, _epochs(asked))
             with st.expander("Command line"):
                 st.code(command(backbone, asked), language="bash", wrap_lines=True)
         else:
@@ -71,7 +72,7 @@ def _made(backbone: Backbone, asked: Asked, name: str) -> None:
     st.button("Look at it", on_click=_look, args=(name,), type="primary", icon=":material/description:")
     frame = prepare_loss(_points(asked.key))
     figure_panel(
-        plot_loss(frame, asked.request.epochs),
+        plot_loss(frame, _epochs(asked)),
         frame,
         name=f"{name} loss",
         alt="Mean training loss by epoch, a line a seed",
@@ -88,9 +89,16 @@ def command(backbone: Backbone, asked: Asked) -> str:
         *("ugrn", "translator", "train", request.name, "--backbone", models.command_name(backbone), *asked.words),
         *("--method", request.method, "--context", request.context, "--sampler", request.sampler),
         *("--neg-ratio", str(request.neg_ratio), "--max-pos", str(request.max_pos or 0)),
-        *("--epochs", str(request.epochs), "--seeds", str(request.seeds)),
+        *(() if request.kind == PAPER else ("--kind", request.kind)),
+        *(() if request.epochs is None else ("--epochs", str(request.epochs))),
+        *("--seeds", str(request.seeds)),
     ]
     return shlex.join(line)
+
+
+def _epochs(asked: Asked) -> int:
+    """Epochs of the training; 1 for a kind that has none."""
+    return asked.request.epochs or KINDS[asked.request.kind].epochs or 1
 
 
 def _job(

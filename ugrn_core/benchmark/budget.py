@@ -22,7 +22,7 @@ from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
 from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.sweep import sweep_pairs
-from ugrn_core.translators.mlp import TrainSettings, train_net
+from ugrn_core.translators.kinds import KINDS, Kind
 
 TRIAL_PAIRS = 96
 TRIAL_STEPS = 32
@@ -73,8 +73,9 @@ def budget(run: Run, contestant: Contestant) -> Budget:
         passes, seconds = passes + cost[0], seconds + cost[1]
     parts = {p.name: p for m in run.methods(contestant) for p in trained_parts(m)}
     steps = sum(-(-len(run.samples.train(u.split, u.neg_ratio, u.seed).pairs) // 128) for u in units)
-    a_step = sum(_step_seconds(METHODS[p].features, bank) for p in parts)
-    training = steps * TrainSettings().epochs * a_step + BLOCK_SECONDS * blocks
+    kind = KINDS[run.request.translator]
+    a_step = sum(_step_seconds(METHODS[p].features, bank, kind) for p in parts)
+    training = steps * (kind.epochs or 1) * a_step + BLOCK_SECONDS * blocks
     n_pairs = sum(map(len, pairs.values()))
     return Budget(
         contestant.name, contestant.weights, n_pairs, passes, len(units) * len(parts), blocks, seconds, training
@@ -108,15 +109,16 @@ def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) 
     return cost.passes, cost.seconds
 
 
-def _step_seconds(features: str, bank: FeatureBank) -> float:
-    """Seconds of one step of a training on features of that kind."""
-    width = {"embedding": _embedding_width(bank.backbone), "perturbation": 2}.get(
+def _step_seconds(features: str, bank: FeatureBank, kind: Kind) -> float:
+    """Seconds for 128 pairs of an epoch of a training on features of that name, or of a training without epochs."""
+    embedding = _embedding_width(bank.backbone)
+    width = {"embedding": embedding, "embedding_pair": 2 * embedding, "perturbation": 2}.get(
         features, 2 * len(bank.surroundings.settings.grid)
     )
     rng = np.random.default_rng(0)
     x = rng.standard_normal((128 * TRIAL_STEPS, width), dtype=np.float32)
     y = np.arange(len(x)) % 2
-    return _timed(lambda: train_net(x, y, seed=0, settings=TrainSettings(epochs=1))) / TRIAL_STEPS
+    return _timed(lambda: kind.train(x, y, seed=0, epochs=kind.epochs and 1)) / TRIAL_STEPS
 
 
 def _embedding_width(backbone: Backbone) -> int:

@@ -13,6 +13,7 @@ from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, REVERSE_FEATURES
 from ugrn_core.errors import InputError
+from ugrn_core.translators.kinds import PAPER
 
 PROTOCOL = re.compile(r"table_(?P<table>[1-6])(?: \((?P<sources>\d+) sources\))?")
 
@@ -40,6 +41,7 @@ class RunFacts:
     test_sets: tuple[str, ...]
     methods: tuple[str, ...]
     reverse_features: str = COMPUTED
+    translator: str = PAPER
 
     @property
     def reads_labels(self) -> bool:
@@ -53,14 +55,16 @@ class RunFacts:
         sets = f", tests on {', '.join(self.test_sets)}" if self.test_sets else ""
         most = f", {self.max_pos:,} positives a network" if self.max_pos else ", all positives"
         background = f", {self.background} background" if self.background not in (NONE, "fixed") else ""
+        kind = "" if self.translator == PAPER else f", {self.translator} translator"
         seeds = "1 seed" if self.seeds == 1 else f"{self.seeds} seeds"
         reads = f", reverse features {REVERSE_FEATURES[LABELLED_ONLY]}" if self.reads_labels else ""
-        return f"{self.gene_set}, {self.context} context{background}{most}{cut}{sets}, {seeds}{reads}"
+        return f"{self.gene_set}, {self.context} context{background}{most}{cut}{sets}{kind}, {seeds}{reads}"
 
 
 def run_facts(frame: pd.DataFrame) -> RunFacts:
     """Facts on a frame of one run; a frame of several runs is an :class:`InputError`."""
     model = frame[frame["backbone"] != NONE]
+    trained = frame[frame["translator"] != NONE]
     named = PROTOCOL.fullmatch(_only(frame, "protocol"))
     if named is None:
         raise InputError(f"the protocol {_only(frame, 'protocol')!r} is not one of the six tables.")
@@ -83,6 +87,7 @@ def run_facts(frame: pd.DataFrame) -> RunFacts:
         seeds=int(frame["seed"].nunique()),
         neg_ratios=tuple(sorted(int(r) for r in frame["neg_ratio"].unique())),
         test_sets=() if set(tested) == of_table else tested,
+        translator=_only(trained, "translator") if len(trained) else PAPER,
         reverse_features=LABELLED_ONLY if (frame["reverse_features"] == LABELLED_ONLY).any() else COMPUTED,
         methods=() if methods == set(METHODS) else tuple(m for m in METHODS if m in methods),
     )
@@ -103,6 +108,7 @@ def benchmark_command(facts: RunFacts, out: str) -> str:
         *(("--methods", ",".join(facts.methods)) if facts.methods else ()),
         *(() if facts.base is None else ("--base", f"{facts.base:g}", "--grid", facts.grid.replace(" ", ","))),
         *(("--background", facts.background) if facts.background not in (NONE, "fixed") else ()),
+        *(("--translator", facts.translator) if facts.translator != PAPER else ()),
         *(("--reverse-features", facts.reverse_features) if facts.reads_labels else ()),
         *("--out", out),
     ]

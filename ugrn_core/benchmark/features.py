@@ -21,7 +21,7 @@ from ugrn_core.benchmark.expression_probes import ExpressionProbes, expression_p
 from ugrn_core.benchmark.gene_level import REFERENCE, GeneLevel, gene_level
 from ugrn_core.benchmark.methods import Method
 from ugrn_core.benchmark.sampling import LabelledPairs
-from ugrn_core.probes.embedding import embedding_features
+from ugrn_core.probes.embedding import embedding_features, embedding_pair_features
 from ugrn_core.store import Store
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
@@ -120,6 +120,8 @@ class FeatureBank:
         """Features (pair, feature) float32 of the name in the registry of methods."""
         if name == "embedding":
             return embedding_features(self.backbone, sample.pairs)
+        if name == "embedding_pair":
+            return embedding_pair_features(self.backbone, sample.pairs)
         read = {
             "response": lambda place, pairs: self.curves[place].forward_and_reverse("response", pairs),
             "slope": lambda place, pairs: self.curves[place].forward_and_reverse("slope", pairs),

@@ -63,7 +63,7 @@ def join_scores(
             "They were made with another model or other samples; make them again with --scores."
         )
     edges = frozenset(edge for r in split.train for edge in _network(r, facts, vocabulary).edges)
-    known = Known(edges, frozenset(network.tfs), frozenset(network.edges))
+    known = Known(edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
     found |= {m.name: m.shortcut(known, sample.pairs) for m in METHODS.values() if m.shortcut is not None}
     return JoinedScores(sample.pairs, sample.labels, found)
 

@@ -12,17 +12,19 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.expression_probes import ExpressionProbes
 from ugrn_core.benchmark.shortcuts import (
     Known,
+    coexpression,
     degrees_of_the_test,
     edge_lookup,
     gene_degrees,
     has_an_edge,
+    partial_coexpression,
     reverse_is_an_edge,
     target_is_regulator,
     target_is_tf,
     target_out_degree,
 )
 
-Family = Literal["origin", "baseline", "ours", "control", "shortcut", "answers"]
+Family = Literal["origin", "baseline", "ours", "control", "corpus", "shortcut", "answers"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ _METHODS = (
         "control",
         members=("Marginal-VVP", "Marginal-GDT"),
     ),
+    Method("Emb-pair", "translator on product and difference of gene embeddings (ours)", "control", "embedding_pair"),
+    Method("Co-expression", "cosine in the corpus, no training", "corpus", shortcut=coexpression),
+    Method("Partial correlation", "in the corpus, given the set's genes", "corpus", shortcut=partial_coexpression),
     Method("Edge look-up", "is it an edge of the training network", "shortcut", shortcut=edge_lookup),
     Method("Gene degrees", "degrees in the training network", "shortcut", shortcut=gene_degrees),
     Method("Target is a TF", "is the target in the census of factors", "shortcut", shortcut=target_is_tf),

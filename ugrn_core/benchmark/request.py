@@ -15,6 +15,7 @@ from ugrn_core.benchmark.protocols import Protocol, Split, protocol
 from ugrn_core.benchmark.reverse_features import COMPUTED, REVERSE_FEATURES, ReverseFeatures
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
+from ugrn_core.translators.kinds import PAPER, KindName, kind_of
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings, Vocabulary
 
@@ -26,6 +27,7 @@ class BenchmarkRequest:
     ``max_pos`` counts for each (network, data set). ``max_sources``: only that many regulators of each network, drawn
     once (for contexts in which a source is expensive); the name of the protocol says so. ``test_sets``: only these.
     ``reverse_features`` of ``labelled_only`` reads the test labels: see :mod:`ugrn_core.benchmark.reverse_features`.
+    ``translator`` is the kind that is trained on pair features (:mod:`ugrn_core.translators.kinds`).
     """
 
     table: int
@@ -39,6 +41,7 @@ class BenchmarkRequest:
     methods: tuple[str, ...] = tuple(METHODS)
     settings: SweepSettings | None = None
     reverse_features: ReverseFeatures = COMPUTED
+    translator: KindName = PAPER
 
     def __post_init__(self) -> None:
         unknown = [m for m in self.methods if m not in METHODS]
@@ -48,6 +51,7 @@ class BenchmarkRequest:
             raise InputError(f"sampler {self.sampler!r}; there are {', '.join(SAMPLERS)}.")
         if self.reverse_features not in REVERSE_FEATURES:
             raise InputError(f"reverse_features {self.reverse_features!r}; there are {' and '.join(REVERSE_FEATURES)}.")
+        kind_of(self.translator)
         if self.context not in ("pair", "full"):
             raise InputError(f"context {self.context!r}; there are pair and full.")
         for name in ("max_pos", "seeds", "max_sources"):

@@ -14,12 +14,11 @@ from ugrn_core.benchmark.reverse_features import LABELLED_ONLY, reverse_is_label
 from ugrn_core.benchmark.run import Run, Unit
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.benchmark.shortcuts import Known
-from ugrn_core.translators.mlp import TranslatorNet, predict_logits, train_net
+from ugrn_core.translators.kinds import KINDS
+from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.types import Cancel
 
 NAN = float("nan")
-MLP = "mlp"
-"""The paper's translator, in the column of the frame."""
 
 
 class Trained:
@@ -52,7 +51,8 @@ class Trained:
         if not 0 < sample.n_pos < len(sample.labels):
             return None, f"training has {sample.n_pos} positives and {sample.n_neg} negatives"
         features = self.features(part, sample, self.edges)
-        return train_net(features, sample.labels, seed=self.unit.seed, cancel=self.cancel)[0], note
+        kind = KINDS[self.run.request.translator]
+        return kind.train(features, sample.labels, seed=self.unit.seed, cancel=self.cancel)[0], note
 
     def features(self, part: Method, sample: LabelledPairs, edges: frozenset[Edge]) -> np.ndarray:
         """Features (pair, feature) of a sample of the network with ``edges``, their reverse half as the run asks."""
@@ -78,7 +78,7 @@ class Scored:
             return None, "missing", f"no edge of {self.row} is among the genes of the model"
         if method.shortcut is not None:
             network = self.run.samples.networks[self.row]
-            known = Known(self.trained.edges, frozenset(network.tfs), frozenset(network.edges))
+            known = Known(self.trained.edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
             return method.shortcut(known, self.sample.pairs), "ok", ""
         bank = self.trained.bank
         assert bank is not None
@@ -126,7 +126,7 @@ class Scored:
             "backbone": u.contestant.name,
             "weights": u.contestant.weights,
             "objective": NONE if backbone is None else backbone.card.objective,
-            "translator": MLP if trained_parts(method) else NONE,
+            "translator": r.translator if trained_parts(method) else NONE,
             "method": method.name,
             "context": NONE if settings is None else r.context,
             "background": NONE if settings is None else settings.background,

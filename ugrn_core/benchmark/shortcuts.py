@@ -13,17 +13,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.beeline.networks import Edge
+from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair_hashes import pair_hashes
+
+SHRUNK = 0.9
+"""Share of a gene's variance that the corpus vectors are taken to explain in partial correlations."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """Edges of the training network, and the regulators that the test's TF.csv lists; ``answers``: the test's edges."""
+    """Edges of the training network, and the regulators that the test's TF.csv lists; ``answers``: the test's edges;
+    ``genes``: those of the test's data set."""
 
     train_edges: frozenset[Edge]
     regulators: frozenset[str]
     answers: frozenset[Edge] = frozenset()
+    genes: tuple[str, ...] = ()
 
 
 def edge_lookup(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
@@ -46,6 +52,24 @@ def target_is_tf(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
 def target_is_regulator(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where the target is a regulator of the test's TF.csv, else 0: (pair,). It reads the test's gene list only."""
     return np.array([t in known.regulators for _, t in pairs], np.float32)
+
+
+def coexpression(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+    """Cosine of both genes in the vectors of the pre-training corpus (:mod:`ugrn_core.corpus_vectors`): (pair,)."""
+    return corpus_vectors().cosine(pairs)
+
+
+def partial_coexpression(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+    """Partial correlation (pair,) given all genes of the test's data set, under the covariance of the corpus vectors.
+
+    The covariance is ``SHRUNK`` times the cosines plus the rest of the unit matrix, so that it can be inverted.
+    """
+    row = {g: i for i, g in enumerate(known.genes)}
+    vectors = corpus_vectors().of(known.genes).astype(np.float64)
+    precision = np.linalg.inv(SHRUNK * vectors @ vectors.T + (1 - SHRUNK) * np.eye(len(row)))
+    scale = np.sqrt(np.diag(precision))
+    at = np.array([row[s] for s, _ in pairs]), np.array([row[t] for _, t in pairs])
+    return (-precision[at] / (scale[at[0]] * scale[at[1]])).astype(np.float32)
 
 
 def reverse_is_an_edge(known: Known, pairs: Sequence[Edge]) -> np.ndarray:

@@ -46,6 +46,9 @@ def benchmark(
     ] = "per_tf",
     max_pos: MaxPosOption = 2000,
     seeds: Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")] = 3,
+    translator: Annotated[
+        str, typer.Option(metavar="mlp|logistic", help="Trained on the features: the paper's network, or a linear one.")
+    ] = "mlp",
     weights: Annotated[
         str, typer.Option(metavar="both|trained|random", help="random: the same shape, never trained.")
     ] = "both",
@@ -95,6 +98,7 @@ def benchmark(
         test_sets=_words(test_sets) or None,
         methods=_words(methods) or tuple(METHODS),
         settings=sweep_settings(model.card, base, grid, background),
+        translator=translator,  # pyright: ignore[reportArgumentType] (checked by the request)
         reverse_features=reverse_features,  # pyright: ignore[reportArgumentType] (checked by the request)
     )
     if reverse_features != "computed":

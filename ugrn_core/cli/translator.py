@@ -49,7 +49,8 @@ def train(
     sampler: Annotated[str, typer.Option(metavar="NAME", help="Negatives: see ugrn benchmark.")] = "per_tf",
     neg_ratio: Annotated[int, typer.Option(help="Negatives to each positive (N/P).")] = 1,
     max_pos: MaxPosOption = 2000,
-    epochs: Annotated[int, typer.Option(help="Epochs of each network.")] = 50,
+    kind: Annotated[str, typer.Option(metavar="mlp|logistic", help="The paper's network, or a linear one.")] = "mlp",
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each network; default 50. Not with logistic.")] = None,
     seeds: Annotated[int, typer.Option(help="Networks whose logits are averaged, each with its own pairs.")] = 3,
     base: BaseOption = None,
     grid: GridOption = None,
@@ -80,6 +81,7 @@ def train(
         epochs=epochs,
         seeds=seeds,
         settings=sweep_settings(model.card, base, grid, background),
+        kind=kind,  # pyright: ignore[reportArgumentType] (checked by the request)
     )
     if edges is None:
         material = _beeline(request, model, _rows(network, sets), gene_set)

@@ -21,7 +21,9 @@ RANDOM = " (random weights)"
 SHORTCUTS = tuple(m.name for m in METHODS.values() if m.family == "shortcut")
 ANSWERS = tuple(m.name for m in METHODS.values() if m.family == "answers")
 """Scores that read the edges of the network tested on: in files, in no figure of a table, and nothing to beat."""
-CONTROLS = ("Marginal-Ens", f"Ens{RANDOM}")
+CORPUS = tuple(m.name for m in METHODS.values() if m.family == "corpus")
+"""Co-expression in the corpus of the embedded models: no training on networks, and no shortcut either."""
+CONTROLS = ("Emb-pair", "Marginal-Ens", f"Ens{RANDOM}")
 BY_TEST = (1, 6)
 """Tables whose rows are shown as tests; the others have a row a training."""
 SUBSETS = {"all": "all pairs", "one_unseen": "one gene unseen", "both_unseen": "both genes unseen"}
@@ -167,6 +169,8 @@ def _group(column: str) -> str:
         return "shortcut"
     if column in ANSWERS:
         return "answers"
+    if column in CORPUS:
+        return "corpus"
     return "method" if column in PAPER_METHODS else "control"
 
 

@@ -31,7 +31,10 @@ HEADINGS = {
     "Origin-Attn": "Origin<br>Attn",
     "Baseline-Pert": "Base<br>Pert",
     "Baseline-Emb": "Base<br>Emb",
+    "Emb-pair": "Emb<br>pair",
     "Marginal-Ens": "gene<br>level",
+    "Co-expression": "co-ex-<br>pression",
+    "Partial correlation": "partial<br>corr.",
     f"Ens{RANDOM}": "random<br>model",
     "Edge look-up": "known<br>edge",
     "Gene degrees": "de-<br>grees",
@@ -39,7 +42,13 @@ HEADINGS = {
     "Target is listed": "target<br>listed",
 }
 SHORTER = {"Non-specific ChIP": "Non-spec.", "Cell-type-specific ChIP": "Cell-spec."}
-GROUPS = {"method": "this model", "control": "controls", "shortcut": "no model at all", "paper": "as printed"}
+GROUPS = {
+    "method": "this model",
+    "control": "controls",
+    "corpus": "the corpus",
+    "shortcut": "no model at all",
+    "paper": "as printed",
+}
 
 
 def shown_cells(cells: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:

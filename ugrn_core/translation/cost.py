@@ -12,7 +12,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.material import Material, TrainRequest
-from ugrn_core.translators.mlp import TrainSettings, train_net
+from ugrn_core.translators.kinds import Kind, kind_of
 from ugrn_core.translators.schema import PARTS, FeatureSchema, feature_schema
 from ugrn_core.types import SweepSettings
 
@@ -43,10 +43,12 @@ def training_cost(backbone: Backbone, request: TrainRequest, material: Material)
     groups = {j.group: j.train for j in material.judgements if j.train is not None}
     rows = parts * sum(len(s.labels) for s in (*material.members, *groups.values()))
     trainings = parts * (len(material.members) + len(groups))
-    epoch = _training_seconds(2 * len(settings.grid)) / TRIAL_ROWS
+    kind = kind_of(request.kind)
+    epoch = _training_seconds(2 * len(settings.grid), kind) / TRIAL_ROWS
+    epochs = request.epochs or kind.epochs or 1
     schema = feature_schema(backbone, request.method, request.context, settings)
     sweeps = sweep_seconds(backbone, schema, len(pairs), [len(genes) for genes in material.genes.values()])
-    return TrainingCost(len(pairs), trainings, sweeps, rows * request.epochs * epoch)
+    return TrainingCost(len(pairs), trainings, sweeps, rows * epochs * epoch)
 
 
 def sweep_seconds(backbone: Backbone, schema: FeatureSchema, n_pairs: int, set_sizes: Sequence[int]) -> float:
@@ -64,9 +66,9 @@ def sweep_seconds(backbone: Backbone, schema: FeatureSchema, n_pairs: int, set_s
     return 2 * n_pairs * (time.perf_counter() - started) / len(trial)
 
 
-def _training_seconds(n_features: int) -> float:
-    """Seconds of one epoch over ``TRIAL_ROWS`` rows."""
+def _training_seconds(n_features: int, kind: Kind) -> float:
+    """Seconds of one epoch over ``TRIAL_ROWS`` rows, or of the whole training of a kind without epochs."""
     features = np.random.default_rng(0).normal(size=(TRIAL_ROWS, n_features)).astype(np.float32)
     started = time.perf_counter()
-    train_net(features, (features[:, 0] > 0).astype(np.int8), seed=0, settings=TrainSettings(epochs=1))
+    kind.train(features, (features[:, 0] > 0).astype(np.int8), seed=0, epochs=kind.epochs and 1)
     return time.perf_counter() - started

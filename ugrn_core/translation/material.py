@@ -17,6 +17,7 @@ from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.translation.edge_list import OwnEdges
+from ugrn_core.translators.kinds import PAPER, KindName, kind_of
 from ugrn_core.translators.names import check_name
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings
@@ -26,7 +27,10 @@ FOLDS = 3
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What to train: the method, the sampler, N/P, at most so many positives a network, epochs, and k seeds."""
+    """What to train: the method, the sampler, N/P, at most so many positives a network, and k seeds.
+
+    ``kind`` is a translator's, and ``epochs`` are its own default where None.
+    """
 
     name: str
     method: str = "Ens"
@@ -34,15 +38,18 @@ class TrainRequest:
     sampler: str = "per_tf"
     neg_ratio: int = 1
     max_pos: int | None = 2000
-    epochs: int = 50
+    epochs: int | None = None
     seeds: int = 3
     settings: SweepSettings | None = None
+    kind: KindName = PAPER
 
     def __post_init__(self) -> None:
         check_name(self.name)
         for what in ("epochs", "seeds"):
-            if getattr(self, what) < 1:
+            value = getattr(self, what)
+            if value is not None and value < 1:
                 raise InputError(f"{what} is {getattr(self, what)}; it must be at least 1.")
+        kind_of(self.kind).check_epochs(self.epochs)
 
     def how(self, seed: int) -> dict[str, object]:
         """How pairs are drawn for a seed."""

@@ -23,7 +23,8 @@ from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
 from ugrn_core.translation.material import Material, TrainRequest
 from ugrn_core.translators.calibration import fit_calibration
-from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, train_net
+from ugrn_core.translators.kinds import kind_of
+from ugrn_core.translators.mlp import TranslatorNet
 from ugrn_core.translators.schema import FeatureSchema, feature_schema
 from ugrn_core.translators.translator import HeldOutScore, Translator, TranslatorCard
 from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
@@ -71,14 +72,15 @@ def _train(
 ) -> Nets:
     """Networks of every part, one a member; the member's place is its seed."""
     nets: Nets = {}
+    kind = kind_of(request.kind)
     jobs = [(part, seed) for part in _methods(schema) for seed in range(len(members))]
     for n, (part, seed) in enumerate(jobs):
         features = bank.features(part.features, members[seed])
-        net, _ = train_net(
+        net, _ = kind.train(
             features,
             members[seed].labels,
             seed=seed,
-            settings=TrainSettings(epochs=request.epochs),
+            epochs=request.epochs,
             progress=_named(part_of(progress, n / len(jobs), (n + 1) / len(jobs)), f"{part.name}, seed {seed + 1}"),
             cancel=cancel,
             watch=_watching(watch, part.name, seed),
@@ -145,7 +147,8 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> T
             sampler=request.sampler,
             neg_ratio=request.neg_ratio,
             max_pos=request.max_pos,
-            epochs=request.epochs,
+            epochs=request.epochs or kind_of(request.kind).epochs,
+            kind=request.kind,
             seeds=request.seeds,
             n_pos=first.n_pos,
             n_neg=first.n_neg,

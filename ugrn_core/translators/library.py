@@ -20,6 +20,7 @@ from safetensors.torch import load, save
 
 from ugrn_core.errors import InputError
 from ugrn_core.paths import ASSETS, cache_folder, user_path
+from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.mlp import TranslatorNet
 from ugrn_core.translators.names import NAME, check_name
 from ugrn_core.translators.schema import FeatureSchema
@@ -145,7 +146,7 @@ def from_tensors(card: TranslatorCard, tensors: Mapping[str, torch.Tensor], orig
     nets: dict[str, tuple[TranslatorNet, ...]] = {}
     for prefix, width in expected.items():
         part = prefix.partition(".")[0]
-        nets[part] = (*nets.get(part, ()), _net(left, prefix, width, origin))
+        nets[part] = (*nets.get(part, ()), _net(left, prefix, width, KINDS[card.kind].hidden, origin))
     if left:
         raise InputError(f"{origin} holds tensors its card does not know: {', '.join(sorted(left)[:3])[:200]}.")
     return Translator(card, nets, np.unique(hashes.numpy().view(np.uint64)))
@@ -268,10 +269,12 @@ def _width(schema: FeatureSchema, part: str, tensors: Mapping[str, torch.Tensor]
     return tensors.get(f"{part}.0.mean", torch.empty(0)).numel()
 
 
-def _net(tensors: dict[str, torch.Tensor], prefix: str, width: int, origin: str) -> TranslatorNet:
+def _net(
+    tensors: dict[str, torch.Tensor], prefix: str, width: int, hidden: tuple[int, ...], origin: str
+) -> TranslatorNet:
     """A network of tensors that have the names, shapes and finite numbers it needs; they are taken out."""
     with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in TranslatorNet(width).state_dict().items()}
+        shapes = {name: tuple(tensor.shape) for name, tensor in TranslatorNet(width, hidden).state_dict().items()}
     state = {}
     for name, shape in shapes.items():
         tensor = tensors.pop(f"{prefix}{name}", None)
@@ -284,7 +287,7 @@ def _net(tensors: dict[str, torch.Tensor], prefix: str, width: int, origin: str)
         if not bool((tensor.abs() <= LARGEST_WEIGHT).all()) or (name == "scale" and not bool((tensor > 0).all())):
             raise InputError(f"{origin}: {prefix}{name} holds numbers that no training gives (NaN, infinity, or huge).")
         state[name] = tensor
-    net = TranslatorNet(width)
+    net = TranslatorNet(width, hidden)
     net.load_state_dict(state)
     return net.eval().requires_grad_(False)
 

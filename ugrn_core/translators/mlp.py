@@ -43,16 +43,19 @@ class TrainSettings:
 
 
 class TranslatorNet(nn.Module):
-    """Standardisation and MLP; features (pair, feature) in, logits (pair,) out. Made without initial weights."""
+    """Standardisation and MLP; features (pair, feature) in, logits (pair,) out. Made without initial weights.
+
+    Without ``hidden`` layers it is a linear map: a logistic regression.
+    """
 
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, n_features: int) -> None:
+    def __init__(self, n_features: int, hidden: tuple[int, ...] = HIDDEN) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
-        sizes = (n_features, *HIDDEN, 1)
+        sizes = (n_features, *hidden, 1)
         self.layers = nn.ModuleList(nn.utils.skip_init(nn.Linear, a, b) for a, b in pairwise(sizes))
 
     def linear_layers(self) -> list[nn.Linear]:
@@ -82,18 +85,13 @@ def train_net(
     Deterministic for a seed: runs on one thread of the CPU (matrices this small lose by sharing), and leaves the global
     random state alone. ``watch`` is told each epoch (from 1) and its loss, for a live curve.
     """
-    if len(features) != len(labels) or features.ndim != 2:
-        raise ValueError(f"features {features.shape}, labels {labels.shape}")
-    if not np.isfinite(features).all():
-        raise InputError("Some pair features are not finite; check the backbone and the value grid.")
-    if not 0 < labels.mean() < 1:
-        raise InputError(f"Training needs positives and negatives, got {int(labels.sum())} of {len(labels)} positive.")
+    check_training(features, labels)
     generator = torch.Generator().manual_seed(seed)
     x = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
     y = torch.from_numpy(np.ascontiguousarray(labels, dtype=np.float32))[:, None]
     net = TranslatorNet(x.shape[1])
     _seed_weights(net, generator)
-    x = _on_one_thread(lambda: _standardised(net, x))
+    x = _on_one_thread(lambda: standardise(net, x))
     step = _Step(net, settings.learning_rate)
     history = []
     for epoch in range(settings.epochs):
@@ -115,7 +113,17 @@ def predict_logits(net: TranslatorNet, features: np.ndarray) -> np.ndarray:
         return net(torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy()
 
 
-def _standardised(net: TranslatorNet, x: Tensor) -> Tensor:
+def check_training(features: np.ndarray, labels: np.ndarray) -> None:
+    """Features (pair, feature) must be finite, and labels (pair,) of both classes, or an :class:`InputError`."""
+    if len(features) != len(labels) or features.ndim != 2:
+        raise ValueError(f"features {features.shape}, labels {labels.shape}")
+    if not np.isfinite(features).all():
+        raise InputError("Some pair features are not finite; check the backbone and the value grid.")
+    if not 0 < labels.mean() < 1:
+        raise InputError(f"Training needs positives and negatives, got {int(labels.sum())} of {len(labels)} positive.")
+
+
+def standardise(net: TranslatorNet, x: Tensor) -> Tensor:
     """Features as the net sees them; their statistics become the net's."""
     net.mean.copy_(x.mean(0))
     net.scale.copy_(x.std(0, unbiased=False).clamp_min(1e-8))

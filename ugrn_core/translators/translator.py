@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from ugrn_core.checked_json import STRICT, Count, Genes, Inside, Positive, Share, Word, Words, from_json
 from ugrn_core.errors import InputError
 from ugrn_core.translators.calibration import Calibration, probability, shift_prevalence
+from ugrn_core.translators.kinds import PAPER, KindName
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.translators.names import TranslatorName
 from ugrn_core.translators.schema import FeatureSchema
@@ -40,11 +41,11 @@ class TranslatorCard:
     edges among the training pairs, ``prevalence`` the share assumed where none is given: the median density of the
     training networks over their regulators. Without ``calibration`` probabilities are those of the networks alone.
     ``reciprocal``: share of the edges of the training networks whose reverse is one of their edges too; None in cards
-    of older versions, which name no ``kind`` either.
+    of older versions, which name no ``kind`` either. ``epochs`` is None for a kind without.
     """
 
     version: Literal[1] = 1
-    kind: Literal["mlp"] = "mlp"
+    kind: KindName = PAPER
     name: TranslatorName
     schema: FeatureSchema
     networks: Words
@@ -53,7 +54,7 @@ class TranslatorCard:
     sampler: Word
     neg_ratio: Positive
     max_pos: Positive | None
-    epochs: Positive
+    epochs: Positive | None
     seeds: Annotated[int, Field(ge=1, le=100)]
     n_pos: Count
     n_neg: Count
