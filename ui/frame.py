@@ -16,6 +16,7 @@ PAGES = {
     "Network": "pages/network.py",
     "Translators": "pages/translators.py",
     "Benchmark": "pages/benchmark.py",
+    "Learn": "pages/learn.py",
 }
 """Pages in the order of the menu; the first is the one at the root."""
 

@@ -12,23 +12,24 @@ import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from ugrn_core.backbones.backbone import TransformerBackbone
-from ugrn_core.backbones.checkpoint import save_checkpoint, to_backbone
+from ugrn_core.backbones.checkpoint import fingerprint, save_checkpoint, to_backbone
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.errors import Cancelled
-from ugrn_core.types import Cancel, Progress
+from ugrn_core.types import BackboneCard, Cancel, Progress, Vocabulary
 
 BASE = 1.0
 GRID = (0.1, 0.4, 0.7, 1.3, 1.6, 2.0)
 MASK_VALUE = -1.0
 MASK_RATE = (0.15, 0.6)
 MOST_GENES = 256
+LICENCE = "MIT (simulated cells and weights made by this project)"
 LOSS_EVERY = 20
 """Steps of which one point of the loss curve is the mean."""
 
@@ -58,12 +59,16 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model with its loss curve: ``losses`` are means over :data:`LOSS_EVERY` steps each."""
+    """A trained model with its loss curve: ``losses`` are means over :data:`LOSS_EVERY` steps each.
+
+    ``mean`` is the mean cell (gene,), ``domain`` the range of values met.
+    """
 
     model: LeanTransformer
     genes: tuple[str, ...]
     settings: TrainingSettings
     losses: tuple[float, ...]
+    mean: tuple[float, ...]
     domain: tuple[float, float]
 
 
@@ -106,25 +111,63 @@ def train(
             if progress is not None:
                 progress((step + 1) / s.steps, f"step {step + 1:,} of {s.steps:,}, loss {losses[-1]:.3f}")
     domain = (0.0, round(float(cells.max()), 2))
-    return Trained(model.eval(), genes, s, tuple(losses), domain)
+    mean = tuple(round(float(v), 4) for v in cells.mean(0))
+    return Trained(model.eval(), genes, s, tuple(losses), mean, domain)
+
+
+def as_backbone(trained: Trained, name: str) -> TransformerBackbone:
+    """The model as a backbone, without a file: full precision, otherwise what :func:`save` and a reader give."""
+    tokens = _tokens(trained)
+    card = BackboneCard(
+        name=name,
+        label=name,
+        layout="scbenchmark",
+        unit="log1p",
+        domain=trained.domain,
+        base=BASE,
+        grid=GRID,
+        max_seq_len=MOST_GENES,
+        embedded=True,
+        licence=LICENCE,
+    )
+    weights = fingerprint(trained.model.state_dict(), trained.model.config, tokens)
+    return TransformerBackbone(trained.model, card, Vocabulary.from_tokens(tokens), weights)
 
 
 def save(trained: Trained, folder: Path, name: str, label: str) -> TransformerBackbone:
     """Write a checkpoint folder in the scBenchmark layout (half precision, about 50 kB); returns what a reader gets."""
-    tokens = {g: i for i, g in enumerate([*trained.genes, "<pad>", "<cls>"])}
-    facts = {
+    args = {"max_seq_len": MOST_GENES, "dropout": 0.0, "pad_token": "<pad>"}
+    saved = save_checkpoint(
+        folder,
+        trained.model,
+        _tokens(trained),
+        args,
+        "scbenchmark",
+        facts=_facts(trained, name, label),
+        dtype=torch.float16,
+    )
+    return to_backbone(saved, device="cpu")
+
+
+def _tokens(trained: Trained) -> dict[str, int]:
+    return {g: i for i, g in enumerate([*trained.genes, "<pad>", "<cls>"])}
+
+
+def _facts(trained: Trained, name: str, label: str) -> dict[str, Any]:
+    return {
         "name": name,
         "label": label,
         "domain": list(trained.domain),
         "base": BASE,
         "grid": list(GRID),
         "embedded": True,
-        "licence": "MIT (simulated cells and weights made by this project)",
-        "about": {"settings": asdict(trained.settings), "loss": [round(x, 4) for x in trained.losses]},
+        "licence": LICENCE,
+        "about": {
+            "settings": asdict(trained.settings),
+            "loss": [round(x, 4) for x in trained.losses],
+            "mean": dict(zip(trained.genes, trained.mean, strict=True)),
+        },
     }
-    args = {"max_seq_len": MOST_GENES, "dropout": 0.0, "pad_token": "<pad>"}
-    saved = save_checkpoint(folder, trained.model, tokens, args, "scbenchmark", facts=facts, dtype=torch.float16)
-    return to_backbone(saved, device="cpu")
 
 
 def _new_model(s: TrainingSettings, cells: np.ndarray) -> LeanTransformer:

@@ -1,0 +1,165 @@
+"""Lesson 5: which shortcut wins? It depends on how the pairs without an edge were drawn."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import pandas as pd
+
+from ugrn_core.benchmark.described import run_facts
+from ugrn_core.benchmark.methods import METHODS
+from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.benchmark.sampling import SAMPLERS
+from ugrn_core.benchmark.tables import wide_table
+from ugrn_core.errors import InputError
+from ugrn_core.lessons.model import model_name
+from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.paths import ASSETS
+
+TABLE = 1
+PROBES = ("VVP", "GDT")
+ASKED_WITH = "uniform"
+HOW_DRAWN = {
+    "per_tf": "as many for each regulator as it has targets",
+    "uniform": "any pair without an edge",
+    "degree_matched": "targets as often as they are targets of edges",
+    "tf_matched": "targets as often factors as those of edges",
+}
+
+
+def contestants() -> tuple[str, ...]:
+    """Scores that need no model and ours, in the order of the registry."""
+    return tuple(m.name for m in METHODS.values() if m.family == "shortcut" or m.name in PROBES)
+
+
+def label(method: str) -> str:
+    """What a score is, in words."""
+    return f"{method}: {METHODS[method].label}"
+
+
+def is_probe(method: str) -> bool:
+    """Whether a model is asked at all."""
+    return method in PROBES
+
+
+@lru_cache(maxsize=1)
+def tables() -> dict[tuple[str, str], pd.DataFrame]:
+    """Shipped runs of Table 1 that are complete, by model and sampler; the small models of the project only."""
+    found: dict[tuple[str, str], pd.DataFrame] = {}
+    for file in sorted((ASSETS / "benchmark").glob(f"*_table_{TABLE}*.csv.gz")):
+        frame = read_results(file)
+        facts = run_facts(frame)
+        if facts.backbone != NONE and not facts.max_sources and not facts.test_sets and facts.context == "pair":
+            found.setdefault((facts.backbone, facts.sampler), frame)
+    return found
+
+
+def models() -> tuple[str, ...]:
+    """Models that have been run with every sampler."""
+    names = dict.fromkeys(model for model, _ in tables())
+    whole = tuple(m for m in names if all((m, s) in tables() for s in SAMPLERS))
+    if not whole:
+        raise InputError("No shipped benchmark table has every sampler; this copy of the project is incomplete.")
+    return whole
+
+
+def model_of(seed: int) -> str:
+    """The model whose tables a seed looks at."""
+    return models()[(seed - 1) % len(models())]
+
+
+@lru_cache(maxsize=64)
+def standing(model: str, sampler: str, subset: str = "all") -> pd.DataFrame:
+    """``method, label, auprc, needs_model`` on average over the tests of Table 1, best first."""
+    means = wide_table(tables()[model, sampler], TABLE, subset=subset).iloc[-1]
+    rows = [
+        (m, label(m), float(means[m]), is_probe(m)) for m in contestants() if m in means.index and pd.notna(means[m])
+    ]
+    frame = pd.DataFrame(rows, columns=["method", "label", "auprc", "needs_model"])
+    return frame.sort_values("auprc", ascending=False, kind="stable", ignore_index=True)
+
+
+def asked_sampler(seed: int) -> str:
+    """The sampler of the check; the vote is about :data:`ASKED_WITH`."""
+    others = tuple(s for s in SAMPLERS if s != ASKED_WITH)
+    return others[(seed - 1) // len(models()) % len(others)]
+
+
+def lead(model: str, sampler: str) -> tuple[float, str]:
+    """AUPRC of VVP above the best score without a model, and that score's name."""
+    table = standing(model, sampler).set_index("method")
+    best = table[~table["needs_model"]]["auprc"]
+    return float(table.loc["VVP", "auprc"] - best.max()), str(best.idxmax())
+
+
+def predict(seed: int) -> Prediction:
+    table = standing(model_of(seed), ASKED_WITH)
+    offered = [m for m in contestants() if m in set(table["method"])]
+    winner = str(table["method"].iloc[0])
+    return Prediction(
+        "A score learns from one network (STRING, human stem cells) and is asked about 19 networks of other cells. "
+        "Negatives "
+        "are drawn from all pairs without an edge. Which of these gets the best AUPRC on average?",
+        tuple(label(m) for m in offered),
+        offered.index(winner),
+        f"{winner} reached {table['auprc'].iloc[0]:.3f}. A gene with many edges is likely to have another; whoever "
+        "draws "
+        "negatives from all pairs draws genes with few edges, and counting is enough.",
+    )
+
+
+def check(seed: int) -> tuple[Asked, ...]:
+    model, sampler = model_of(seed), asked_sampler(seed)
+    above, best = lead(model, sampler)
+    table = standing(model, sampler).set_index("method")["auprc"]
+    return (
+        Asked(
+            f"With negatives drawn '{sampler}' ({HOW_DRAWN[sampler]}), how far is VVP of {model} above the best score "
+            "that needs no model (AUPRC; negative if below)?",
+            above,
+            0.0015,
+            hint="Switch the sampler and read the table below the figure.",
+            working=f"VVP {table['VVP']:.3f}, {best} {table[best]:.3f}.",
+        ),
+    )
+
+
+def seen(seed: int) -> tuple[str, str, str]:
+    model = model_of(seed)
+    ranking = {s: standing(model, s)["method"].iloc[0] for s in SAMPLERS}
+    said = ", ".join(f"{s} {m}" for s, m in ranking.items())
+    unseen = standing(model, "per_tf", "both_unseen").set_index("method")["auprc"]
+    return (
+        f"The best of these scores by sampler of negatives: {said}.",
+        "A score can be high because edges share genes with the training, or because of who is listed as a regulator; "
+        "such "
+        "shortcuts look at no cell and no model.",
+        f"So a score is read beside its shortcuts, and on pairs of which both genes are new to the translator: there "
+        "VVP of "
+        f"{model} is at {unseen['VVP']:.3f} for a prior of 0.5.",
+    )
+
+
+LESSON = Lesson(
+    number=5,
+    title="Which shortcut wins?",
+    question="Where does a good score come from, when no model is asked?",
+    story="Real networks this time: those of BEELINE, from seven kinds of cells. A score may win without knowing "
+    "anything "
+    "about cells, if the test lets it.",
+    simulated="nothing; these are results on published networks",
+    trained="the project's small models and their translators, run before; the tables are those of the Benchmark page",
+    predict=predict,
+    check=check,
+    seen=seen,
+    equation=r"\mathrm{AUPRC} = \sum_k (R_k - R_{k-1})\,P_k",
+    equation_note="Average precision, by which the tables of the paper are read: P is precision and R is recall down "
+    "the "
+    "ranking. With as many edges as other pairs, lots score 0.5.",
+    free=lambda seed: {"model": model_name(seed), "source": "A", "target": "B"},
+    to_do=(
+        "Switch the sampler of negatives and watch who is first.",
+        "Switch to pairs of which both genes are new: who falls most?",
+        "Find a sampler with which no shortcut is above VVP.",
+    ),
+)

@@ -1,0 +1,28 @@
+"""A figure of a lesson with its table, its file and its words for those who do not see it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ugrn_core.figures.lessons import enlarged
+from ugrn_core.figures.style import figure_config
+from ui.figure_panel import csv_button
+from ui.lessons import state
+
+LARGE = 1.5
+
+
+def panel(figure: go.Figure, table: pd.DataFrame, *, name: str, alt: str) -> None:
+    """Draw ``figure``; ``table`` has its numbers, ``alt`` says in words what it shows."""
+    st.plotly_chart(
+        enlarged(figure, LARGE) if state.now().large else figure,
+        width="stretch",
+        config=figure_config(name) | {"displayModeBar": False},
+        alt=alt,
+        key=f"learn figure {name}",
+    )
+    with st.expander("The numbers as a table"):
+        st.dataframe(table, width="stretch", hide_index=True, height=240, alt=f"Numbers of the figure: {alt}")
+        csv_button(table, name, f"learn {name}")

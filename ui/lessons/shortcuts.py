@@ -1,0 +1,49 @@
+"""Widget of lesson 5: who wins, by sampler of negatives and by what of the pairs is new."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.benchmark.sampling import SAMPLERS
+from ugrn_core.figures.lessons import plot_standing
+from ugrn_core.lessons.shortcuts import ASKED_WITH, HOW_DRAWN, model_of, standing
+from ui.beeline import sampler_title
+from ui.lessons.panel import panel
+from ui.lessons.state import State
+
+SUBSETS = {"all": "All pairs", "both_unseen": "Both genes new to the training"}
+
+
+def show(now: State) -> None:
+    """Sampler and subset, then the bars."""
+    model = model_of(now.seed)
+    left, right = st.columns([4, 3], gap="medium")
+    sampler = left.segmented_control(
+        "Pairs without an edge are drawn",
+        list(SAMPLERS),
+        default=ASKED_WITH,
+        required=True,
+        format_func=sampler_title,
+        key="learn widget 5 sampler",
+    )
+    subset = right.segmented_control(
+        "Tested on",
+        list(SUBSETS),
+        default="all",
+        required=True,
+        format_func=SUBSETS.__getitem__,
+        key="learn widget 5 subset",
+    )
+    table = standing(model, sampler, subset)
+    st.caption(
+        f"{sampler}: {HOW_DRAWN.get(sampler, sampler)}. Table 1 of the paper's protocol, {model}, one negative for "
+        "each "
+        "positive: lots score 0.5 (dotted)."
+    )
+    first = table.iloc[0]
+    panel(
+        plot_standing(table, 0.5),
+        table.round({"auprc": 4}),
+        name=f"lesson 5 standing {sampler} {subset}",
+        alt=f"Mean AUPRC with negatives drawn {sampler}: {first['method']} is first with {first['auprc']:.3f}",
+    )

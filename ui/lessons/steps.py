@@ -1,0 +1,240 @@
+"""The pattern of a lesson, once: a question, a prediction that is locked, something to move, a check, what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from ugrn_core.lessons.catalogue import LESSONS
+from ugrn_core.lessons.model import model_name
+from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ui import example
+from ui.errors import plain
+from ui.lessons import state, widgets
+from ui.lessons.state import STEPS, Said
+
+PAIR_PAGE = "pages/pair.py"
+TRIES = 3
+"""Wrong answers after which the answer may be shown."""
+
+
+def show(lesson: Lesson) -> None:
+    """The open step of a lesson."""
+    now = state.now()
+    st.subheader(f"{lesson.number}. {lesson.title}", anchor=False)
+    st.markdown(f"**{lesson.question}** {lesson.story}")
+    _progress(lesson)
+    with st.spinner("Computing the lesson of this seed"):
+        prediction = lesson.predict(now.seed)
+    STEP[now.step](lesson, prediction)
+    _provenance(lesson)
+
+
+def _progress(lesson: Lesson) -> None:
+    """Where one is, in words, and a way to each step that is open."""
+    now = state.now()
+    open_steps = list(STEPS) if now.answer(lesson.number).choice is not None else ["predict"]
+    with st.container(horizontal=True, gap="xsmall", key="learn-steps"):
+        for number, (step, name) in enumerate(STEPS.items(), 1):
+            st.button(
+                f"{number} {name}",
+                key=f"learn step {step}",
+                type="primary" if step == now.step else "tertiary",
+                disabled=step not in open_steps and step != now.step,
+                help=None if step in open_steps or step == now.step else "Lock a prediction first.",
+                on_click=state.change,
+                kwargs={"step": step},
+            )
+
+
+def _predict(lesson: Lesson, prediction: Prediction) -> None:
+    now = state.now()
+    locked = now.answer(lesson.number).choice
+    widgets.before(lesson.number, now)
+    st.markdown("**Before you look: what will happen?**")
+    chosen = st.radio(
+        plain(prediction.question),
+        range(len(prediction.choices)),
+        index=locked if _valid(locked, prediction) else None,
+        format_func=lambda i: plain(prediction.choices[i]),
+        disabled=locked is not None,
+        key=f"learn widget predict {lesson.number} {now.seed}",
+    )
+    if locked is None:
+        st.button(
+            "Lock my prediction",
+            type="primary",
+            icon=":material/lock:",
+            disabled=chosen is None,
+            on_click=_lock,
+            args=(lesson.number, chosen),
+            key="learn lock",
+        )
+        st.caption("It stays as it is until the end; being wrong is what a prediction is for.")
+    else:
+        st.caption("Locked.")
+        _next("look", "Look")
+
+
+def _look(lesson: Lesson, prediction: Prediction) -> None:
+    _said(lesson, prediction)
+    st.markdown("  \n".join(f":material/arrow_right: {plain(step)}" for step in lesson.to_do))
+    widgets.show(lesson.number)
+    _reveal(lesson, prediction)
+    _next("check", "Go on to the check")
+
+
+def _check(lesson: Lesson, prediction: Prediction) -> None:
+    _said(lesson, prediction)
+    now = state.now()
+    with st.spinner("Computing the answers of this seed"):
+        asked = lesson.check(now.seed)
+    with st.form(f"learn check {lesson.number}", border=True):
+        st.markdown("**Check.** Read it off below; the answers belong to your seed.")
+        given = [
+            st.number_input(
+                plain(f"{letter}) {a.question}" + (f" ({a.unit})" if a.unit else "")),
+                value=_given(now.answer(lesson.number), n),
+                step=None,
+                format="%g",
+                placeholder="a number",
+                key=f"learn widget check {lesson.number} {now.seed} {n}",
+            )
+            for n, (letter, a) in enumerate(zip("abcd", asked, strict=False))
+        ]
+        sent = st.form_submit_button("Check my answers", type="primary", icon=":material/check:")
+    if sent:
+        tries = st.session_state.setdefault("learn tries", {})
+        tries[lesson.number, now.seed] = tries.get((lesson.number, now.seed), 0) + 1
+        answer = replace(now.answer(lesson.number), numbers=tuple(None if g is None else float(g) for g in given))
+        state.put(now.with_answer(lesson.number, answer))
+    _verdicts(lesson, asked)
+    widgets.show(lesson.number)
+    _next("seen", "What you just saw")
+
+
+def _seen(lesson: Lesson, prediction: Prediction) -> None:
+    now = state.now()
+    _said(lesson, prediction)
+    with st.spinner("Computing the figures of this seed"):
+        sentences = lesson.seen(now.seed)
+    st.markdown("**What you just saw**")
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+    st.latex(lesson.equation)
+    st.caption(plain(lesson.equation_note))
+    st.markdown("**Now with your own genes**")
+    with st.container(horizontal=True, gap="small"):
+        if st.button("This pair in the pair explorer", icon=":material/open_in_new:", key="learn free circuit"):
+            st.switch_page(PAIR_PAGE, query_params=dict(lesson.free(now.seed)))
+        if st.button("Your own genes, in a model of real cells", icon=":material/open_in_new:", key="learn free own"):
+            st.switch_page(PAIR_PAGE, query_params=own_genes(lesson, now.seed))
+    following = lesson.number + 1
+    if following in LESSONS:
+        _turn(str(following), f"Next: {LESSONS[following].title}")
+    else:
+        _turn(state.SUMMARY, "To the summary")
+
+
+def own_genes(lesson: Lesson, seed: int) -> dict[str, str]:
+    """The question of a lesson put to the first model of real cells: a known pair to begin with, the same kind of "
+    "cell."""
+    free = lesson.free(seed)
+    asked = {"model": "ugrn-mini", "source": example.SOURCE, "target": example.TARGET}
+    if "context" in free:
+        asked |= {"context": free["context"], "genes": "GATA2,TAL1,LMO2"}
+    return asked
+
+
+def _said(lesson: Lesson, prediction: Prediction) -> None:
+    """The locked prediction, always in sight."""
+    choice = state.now().answer(lesson.number).choice
+    if choice is not None and choice < len(prediction.choices):
+        st.caption(f":material/lock: You said: {plain(prediction.choices[choice])}")
+
+
+def _reveal(lesson: Lesson, prediction: Prediction) -> None:
+    """How the prediction stands, once it is asked for."""
+    now = state.now()
+    if now.hide:
+        st.button(
+            "Reveal", icon=":material/visibility:", on_click=state.change, kwargs={"hide": False}, key="learn reveal"
+        )
+        return
+    choice = now.answer(lesson.number).choice
+    words = f"{prediction.choices[prediction.right]}. {prediction.reason}"
+    if not _valid(choice, prediction):
+        st.info(plain(f"It is: {words}"), icon=":material/visibility:")
+    elif choice == prediction.right:
+        st.success(plain(f"As you said: {words}"), icon=":material/check_circle:")
+    else:
+        st.warning(plain(f"Not as you said. It is: {words}"), icon=":material/lightbulb:")
+
+
+def _verdicts(lesson: Lesson, asked: tuple[Asked, ...]) -> None:
+    now = state.now()
+    tries = st.session_state.get("learn tries", {}).get((lesson.number, now.seed), 0)
+    numbers = now.answer(lesson.number).numbers
+    for letter, a, value in zip("abcd", asked, numbers, strict=False):
+        if value is None:
+            st.info(f"{letter}) No answer yet.", icon=":material/pending:")
+        elif a.accepts(value):
+            st.success(plain(f"{letter}) Right. {a.working}"), icon=":material/check_circle:")
+        elif tries >= TRIES:
+            st.warning(plain(f"{letter}) {value:g} is not it: {a.said}. {a.working}"), icon=":material/lightbulb:")
+        else:
+            st.warning(plain(f"{letter}) {value:g} is not it yet. {a.hint}"), icon=":material/refresh:")
+
+
+def _provenance(lesson: Lesson) -> None:
+    st.caption(
+        plain(
+            f"Simulated: {lesson.simulated}. Trained: {lesson.trained}. Model of this seed: "
+            f"{model_name(state.now().seed)}, whatever is chosen in the sidebar."
+        )
+    )
+
+
+def _lock(lesson: int, choice: int | None) -> None:
+    now = state.now()
+    answer = replace(now.answer(lesson), choice=choice)
+    state.put(replace(now.with_answer(lesson, answer), step="look", hide=True))
+
+
+def _next(step: str, words: str) -> None:
+    st.button(
+        words,
+        type="primary",
+        icon=":material/arrow_forward:",
+        on_click=state.change,
+        kwargs={"step": step},
+        key=f"learn next {step}",
+    )
+
+
+def _turn(place: str, words: str) -> None:
+    st.button(
+        words,
+        type="primary",
+        icon=":material/arrow_forward:",
+        on_click=state.open_lesson,
+        args=(place,),
+        key="learn following",
+    )
+
+
+def _valid(choice: int | None, prediction: Prediction) -> bool:
+    return choice is not None and choice < len(prediction.choices)
+
+
+def _given(answer: Said, n: int) -> float | None:
+    return answer.numbers[n] if n < len(answer.numbers) else None
+
+
+STEP: dict[str, Callable[[Lesson, Prediction], None]] = {
+    "predict": _predict,
+    "look": _look,
+    "check": _check,
+    "seen": _seen,
+}

@@ -1,0 +1,72 @@
+"""Widget of lesson 4: train a translator here and now, with labels that are right, wrong, or shuffled."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.figures.lessons import plot_attempts, plot_loss_curve
+from ugrn_core.lessons.translator import EPOCHS, FEWEST, NOISE_FIRST, attempt, held_out, most_pairs, prior
+from ui.lessons.panel import panel
+from ui.lessons.state import State
+
+KEY = "learn attempts"
+RIGHT, SHUFFLED = "labels as they are", "labels shuffled"
+DRAW_EVERY = 5
+COLUMNS = ["attempt", "pairs", "wrong labels", "labels", "auprc"]
+
+
+def show(now: State) -> None:
+    """What to train with, a button, the loss as it falls, and all attempts so far."""
+    attempts: list[tuple] = st.session_state.setdefault(KEY, {}).setdefault(now.seed, [])
+    columns = st.columns([4, 4, 3], vertical_alignment="bottom", gap="medium")
+    n = columns[0].slider("Labelled pairs", FEWEST, most_pairs(), min(200, most_pairs()), 20, key="learn widget 4 n")
+    noise = columns[1].slider(
+        "Wrong labels (%)",
+        0,
+        40,
+        round(100 * NOISE_FIRST),
+        5,
+        key="learn widget 4 noise",
+        help="Turned into their opposite.",
+    )
+    shuffled = columns[2].toggle("Shuffle all labels", key="learn widget 4 shuffle")
+    _, labels = held_out(now.seed)
+    st.caption(
+        f"Held out: {len(labels)} pairs of circuits the translator never met, {int(labels.sum())} of them with an "
+        "arrow. Their "
+        "labels are right whatever you do."
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        go = st.button("Train", type="primary", icon=":material/play_arrow:", key="learn widget 4 go")
+        if st.button("Clear", disabled=not attempts, key="learn widget 4 clear"):
+            attempts.clear()
+    left, right = st.columns([2, 3], gap="medium")
+    place = left.empty()
+    if go:
+        points: list[tuple[float, float]] = []
+
+        def watch(epoch: int, loss: float) -> None:
+            points.append((float(epoch), loss))
+            if epoch % DRAW_EVERY == 0 or epoch == EPOCHS:
+                with place.container():
+                    st.plotly_chart(_loss(points), width="stretch", key=f"learn loss {len(attempts)} {epoch}")
+
+        score = attempt(now.seed, n, noise / 100, shuffled=shuffled, watch=watch)
+        attempts.append((len(attempts) + 1, n, noise, SHUFFLED if shuffled else RIGHT, score))
+    else:
+        place.caption("The loss will fall here while the translator trains. It falls with shuffled labels too: that is "
+                      "learning by heart.")  # fmt: skip
+    with right:
+        table = pd.DataFrame(attempts, columns=COLUMNS)
+        last = f"; the last one reached {attempts[-1][-1]:.3f}" if attempts else ""
+        panel(
+            plot_attempts(table, prior(now.seed)),
+            table.round({"auprc": 4}),
+            name="lesson 4 attempts",
+            alt=f"AUPRC on held-out pairs of {len(attempts)} attempts, prior {prior(now.seed):.2f}{last}",
+        )
+
+
+def _loss(points: list[tuple[float, float]]):
+    return plot_loss_curve(points, EPOCHS, "epoch", "loss on training pairs (nats)")
