@@ -132,7 +132,7 @@ def _dots(points: pd.DataFrame, number: int, name: str, legend: bool) -> dict[st
 
 
 def _r(rows: pd.DataFrame) -> float:
-    """Pearson's r of ``value`` and ``printed``; NaN for fewer than three rows."""
-    if len(rows) < 3:
+    """Pearson's r of ``value`` and ``printed``; NaN for fewer than three rows or a score that is the same in all."""
+    if len(rows) < 3 or rows["value"].nunique() == 1:
         return float("nan")
     return float(np.corrcoef(rows["value"], rows["printed"])[0, 1])
