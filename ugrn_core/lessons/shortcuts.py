@@ -9,7 +9,6 @@ import pandas as pd
 from ugrn_core.benchmark.described import run_facts
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.results import NONE, read_results
-from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.model import model_name
@@ -55,9 +54,9 @@ def tables() -> dict[tuple[str, str], pd.DataFrame]:
 
 
 def models() -> tuple[str, ...]:
-    """Models that have been run with every sampler."""
+    """Models that have been run with every sampler of the lesson."""
     names = dict.fromkeys(model for model, _ in tables())
-    whole = tuple(m for m in names if all((m, s) in tables() for s in SAMPLERS))
+    whole = tuple(m for m in names if all((m, s) in tables() for s in HOW_DRAWN))
     if not whole:
         raise InputError("No shipped benchmark table has every sampler; this copy of the project is incomplete.")
     return whole
@@ -81,7 +80,7 @@ def standing(model: str, sampler: str, subset: str = "all") -> pd.DataFrame:
 
 def asked_sampler(seed: int) -> str:
     """The sampler of the check; the vote is about :data:`ASKED_WITH`."""
-    others = tuple(s for s in SAMPLERS if s != ASKED_WITH)
+    others = tuple(s for s in HOW_DRAWN if s != ASKED_WITH)
     return others[(seed - 1) // len(models()) % len(others)]
 
 
@@ -126,7 +125,7 @@ def check(seed: int) -> tuple[Asked, ...]:
 
 def seen(seed: int) -> tuple[str, str, str]:
     model = model_of(seed)
-    ranking = {s: standing(model, s)["method"].iloc[0] for s in SAMPLERS}
+    ranking = {s: standing(model, s)["method"].iloc[0] for s in HOW_DRAWN}
     said = ", ".join(f"{s} {m}" for s, m in ranking.items())
     unseen = standing(model, "per_tf", "both_unseen").set_index("method")["auprc"]
     return (

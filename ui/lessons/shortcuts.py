@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.figures.lessons import plot_standing
 from ugrn_core.lessons.shortcuts import ASKED_WITH, HOW_DRAWN, model_of, standing
 from ui.beeline import sampler_title
@@ -20,7 +19,7 @@ def show(now: State) -> None:
     left, right = st.columns([4, 3], gap="medium")
     sampler = left.segmented_control(
         "Pairs without an edge are drawn",
-        list(SAMPLERS),
+        list(HOW_DRAWN),
         default=ASKED_WITH,
         required=True,
         format_func=sampler_title,
