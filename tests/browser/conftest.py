@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no Chromium at $CHROMIUM or /usr/bin/chromium"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def app(tmp_path_factory) -> Iterator[str]:
     """Address of a running app."""
     if chromium() is None:
@@ -32,7 +32,7 @@ def app(tmp_path_factory) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(app) -> Iterator[object]:
     from playwright.sync_api import expect, sync_playwright
 
