@@ -449,7 +449,7 @@ def test_many_threads_keep_few_files_open(store: Store) -> None:
             worker.start()
         for worker in workers:
             worker.join()
-    assert len([f for f in Path("/proc/self/fd").iterdir() if "cache.db" in os.path.realpath(f)]) <= 30
+    assert len([f for f in Path("/proc/self/fd").iterdir() if str(store.folder) in os.path.realpath(f)]) <= 30
 
 
 def test_a_folder_that_is_a_file_is_a_store_error(tmp_path: Path) -> None:
