@@ -38,7 +38,8 @@ def test_no_self_pair_no_positive_no_repetition(
     drawn = negatives(sample)
     assert len(set(sample.pairs)) == len(sample.pairs) == len(sample.labels)
     assert not set(drawn) & set(network.edges), "also not a positive that was cut off"
-    sources = network.genes if sampler == "all_pairs" else network.tfs  # that one asks for no regulator
+    wide = sampler in ("all_pairs", "tf_x_gene")  # any gene, or any factor of the census
+    sources = network.genes if wide else network.tfs
     assert all(s != t and s in sources and t in network.genes for s, t in drawn)
     assert sample.n_pos == (max_pos or len(network.edges)) and set(sample.positives()) <= set(network.edges)
     assert sample.n_neg == len(drawn) <= neg_ratio * sample.n_pos
