@@ -180,7 +180,7 @@ def test_training_is_repeatable_watched_stopped_and_written_as_a_checkpoint(tmp_
     backbone = save(one, tmp_path / "chain", "chain", "A chain")
     again = load_backbone(tmp_path / "chain", "cpu")
     assert backbone.fingerprint == again.fingerprint and again.vocabulary.symbols == ("S", "A", "C")
-    assert again.card.unit == "log1p" and again.card.base == 1.0 and again.card.domain[0] == 0.0
+    assert again.card.unit == "log1p" and again.card.base == 1.0 and again.card.domain[0] >= 0.0
     ids = torch.arange(3)
     with torch.no_grad():
         expected = one.model(ids, torch.ones(1, 3))

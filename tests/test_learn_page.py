@@ -1,4 +1,4 @@
-"""Every lesson and every step of it, without a browser."""
+"""Every lesson and every step of it, without a browser; and addresses, which come from anybody."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from hypothesis import given
+from hypothesis import strategies as hst
 from streamlit.testing.v1 import AppTest
 
+from ugrn_core.circuits.shipped import LARGEST_SEED
+from ugrn_core.circuits.teaching import GENES
+from ugrn_core.errors import InputError, UGRNError
+from ugrn_core.jobs import JOBS
 from ugrn_core.lessons.catalogue import LESSONS
-from ui.lessons.state import STEPS
+from ui.lessons.state import STEPS, Said, State, read, read_said, write_said, written
+from ui.lessons.steps import own_genes
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +26,11 @@ def fresh(tmp_path, monkeypatch):
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(ROOT)
     st.cache_resource.clear()
+    yield
+    for job in list(JOBS._jobs.values()):
+        job.stop.set()
+        job.wait(5)
+    JOBS._jobs.clear()
 
 
 def opened(**address: str) -> AppTest:
@@ -37,7 +49,13 @@ def words(at: AppTest) -> str:
 
 
 def press(at: AppTest, key: str) -> AppTest:
-    return at.button(key=key).click().run()
+    at.button(key=key).click().run()
+    assert not at.exception
+    return at
+
+
+def address(at: AppTest) -> dict[str, str]:
+    return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items()}
 
 
 @pytest.mark.parametrize("number", LESSONS)
@@ -47,9 +65,199 @@ def test_every_step_of_every_lesson_is_drawn(number: int, step: str) -> None:
     assert not at.exception and not at.error, words(at)
     text = words(at)
     assert f"{number}. {LESSONS[number].title}" in text and "circuit-3" in text
+    assert "Simulated:" in text and "Trained:" in text
     if step in ("look", "check") or (number == 6 and step == "predict"):
-        assert at.get("plotly_chart")
+        charts = at.get("plotly_chart")
+        assert charts and len(at.dataframe) >= 1
     if step == "seen":
         assert at.get("latex") or LESSONS[number].equation in text
     if step == "check":
         assert len(at.number_input) == len(LESSONS[number].check(3))
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_a_lesson_from_prediction_to_summary(number: int) -> None:
+    at = opened(lesson=str(number), seed="2")
+    prediction = LESSONS[number].predict(2)
+    wrong = (prediction.right + 1) % len(prediction.choices)
+    assert at.button(key="learn lock").disabled and at.button(key="learn step look").disabled
+    at.radio[0].set_value(wrong).run()
+    press(at, "learn lock")
+    assert address(at)["step"] == "look" and address(at)["hide"] == "1" and address(at)["said"] == f"{number}={wrong}"
+    text = words(at)
+    assert "You said" in text and prediction.reason[:30] not in text
+    press(at, "learn reveal")
+    assert "hide" not in address(at) and "Not as you said" in words(at)
+    press(at, "learn cover")
+    assert prediction.reason[:30] not in words(at) and address(at)["hide"] == "1"
+    press(at, "learn step predict")
+    assert at.radio[0].disabled and at.radio[0].value == wrong, "a prediction stays locked"
+    press(at, "learn step check")
+    asked = LESSONS[number].check(2)
+    for field, a in zip(at.number_input, asked, strict=True):
+        field.set_value(float(a.answer))
+    check = next(b for b in at.button if b.label == "Check my answers")
+    check.click().run()
+    assert not at.exception and len(at.success) == len(asked), words(at)
+    press(at, "learn next seen")
+    for sentence in LESSONS[number].seen(2):
+        assert sentence.split()[0] in words(at)
+    press(at, "learn go summary")
+    assert not at.exception
+    shown = at.dataframe[0].value
+    assert shown["stands"].tolist() == ["not so"] + ["right"] * len(asked)
+    assert f"{len(asked)} of {len(asked)}" in [m.value for m in at.metric]
+    link = at.code[0].value
+    again = opened(**{k: v for k, _, v in (p.partition("=") for p in link.split("?")[1].split("&"))})
+    assert not again.exception
+    assert again.dataframe[0].value["stands"].tolist() == shown["stands"].tolist()
+
+
+def test_a_wrong_answer_gets_a_hint_and_after_three_the_answer() -> None:
+    at = opened(lesson="7", step="check", said="7=0")
+    asked = LESSONS[7].check(1)
+    for times in range(3):
+        at.number_input[0].set_value(0.5 + times / 100)
+        next(b for b in at.button if b.label == "Check my answers").click().run()
+        if times < 2:
+            assert asked[0].hint[:20] in words(at) and asked[0].working[:12] not in words(at)
+    assert asked[0].said in words(at)
+    assert "No answer yet" in words(at)
+
+
+def test_a_teachers_link_opens_a_prepared_step_with_the_reveal_covered() -> None:
+    at = opened(lesson="8", step="look", seed="4", pair="A-F", **{"with": "B", "hide": "1", "large": "1"})
+    assert not at.exception and not at.error
+    text = words(at)
+    assert "A acts on F through B." in text and "All patterns" not in text and "is covered" in text
+    assert at.toggle(key="learn widget 8 with A-F").value is True
+    assert at.toggle(key="learn large").value is True
+    assert address(at) == {
+        "lesson": "8", "step": "look", "seed": "4", "pair": "A-F", "with": "B", "hide": "1", "large": "1"
+    }  # fmt: skip
+    press(at, "learn reveal")
+    assert "All patterns" in words(at) and len(at.dataframe) == 2
+
+
+def test_what_is_moved_goes_into_the_address() -> None:
+    at = opened(lesson="1", step="look", said="1=2")
+    at.button_group(key="learn widget 1 with").set_value(["F", "H"]).run()
+    assert address(at)["with"] == "F,H" and address(at)["pair"] == "A-B"
+    low = at.metric[1].value
+    at.select_slider(key="learn widget 1 x").set_value(1.5).run()
+    assert at.metric[1].value != low
+
+
+def test_attempts_of_a_translator_are_kept_and_cleared() -> None:
+    at = opened(lesson="4", step="look", said="4=1")
+    press(at, "learn widget 4 go")
+    at.toggle(key="learn widget 4 shuffle").set_value(True).run()
+    press(at, "learn widget 4 go")
+    table = at.dataframe[0].value
+    assert table["labels"].tolist() == ["labels as they are", "labels shuffled"]
+    assert table["auprc"].iloc[0] > table["auprc"].iloc[1]
+    press(at, "learn widget 4 clear")
+    at.run()
+    assert not len(at.dataframe[0].value)
+
+
+def test_sides_stay_unnamed_until_the_reveal() -> None:
+    at = opened(lesson="6", step="look", said="6=0", hide="1")
+    assert at.toggle(key="learn widget 6 named").disabled
+    assert "random weights" not in " ".join(m.value for m in at.markdown if m.value.startswith("**Left"))
+    press(at, "learn reveal")
+    at.toggle(key="learn widget 6 named").set_value(True).run()
+    assert any(m.value in ("**Left**: trained", "**Left**: random weights") for m in at.markdown)
+
+
+def test_the_list_opens_lessons_and_another_seed_forgets_answers() -> None:
+    at = opened()
+    assert not at.exception and sum(b.label == "Begin" for b in at.button) == len(LESSONS)
+    press(at, "learn open 5")
+    assert "5. Which shortcut wins?" in words(at)
+    at = opened(said="2=0:1:1", seed="2")
+    assert sum(b.label == "Go on" for b in at.button) == 1
+    at.number_input(key="learn seed").set_value(9).run()
+    assert "circuit-4" in words(at)
+    assert address(at) == {"seed": "9"}
+
+
+def test_a_model_is_trained_on_the_page_and_used_on_all(monkeypatch) -> None:
+    monkeypatch.setattr("ui.lessons.live_training.LIVE_STEPS", 40)
+    at = opened(seed="2")
+    press(at, "learn train")
+    for job in list(JOBS._jobs.values()):
+        assert job.wait(120)
+    at.run()
+    assert not at.exception
+    assert len(at.get("plotly_chart")) == 1 and at.dataframe[0].value["step"].tolist() == [20, 40]
+    press(at, "learn use")
+    assert at.session_state["model"] == "own"
+    assert "14 genes" in words(at) and "log1p" in words(at)
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"lesson": "9"}, "lesson is '9'"),
+        ({"lesson": "1", "step": "cheat"}, "step is 'cheat'"),
+        ({"seed": "0"}, "seed is '0'"),
+        ({"seed": "1e9"}, "seed is '1e9'"),
+        ({"seed": "٣"}, "seed is"),
+        ({"seed": str(LARGEST_SEED) + "0"}, "seed is"),
+        ({"lesson": "8", "pair": "D-<b>"}, "pair is 'D-<b>'"),
+        ({"lesson": "8", "pair": "A-A"}, "pair is 'A-A'"),
+        ({"lesson": "1", "with": "H,Ω"}, "with names 'Ω'"),
+        ({"hide": "yes"}, "hide is 'yes'"),
+        ({"large": "2"}, "large is '2'"),
+        ({"said": "1=2:abc"}, "'1=2:abc' among the answers"),
+        ({"said": "1=2:1e999"}, "'1e999' among the answers"),
+        ({"said": "99=1"}, "'99=1' among the answers"),
+        ({"said": "1=1:1:1:1:1:1"}, "lesson 1 has 5 numbers"),
+        ({"said": "<script>"}, "among the answers"),
+    ],
+)
+def test_an_address_without_sense_is_named_and_the_page_lives_on(given: dict[str, str], named: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(given)
+    assert (named in str(caught.value) and "expected" in str(caught.value)) or "Ask for" in str(caught.value)
+    at = opened(**given)
+    assert not at.exception and len(at.error) == 1
+    assert sum(b.label == "Begin" for b in at.button) == len(LESSONS)
+
+
+@given(
+    hst.dictionaries(hst.sampled_from(["lesson", "step", "seed", "pair", "with", "hide", "large", "said"]), hst.text())
+)
+def test_any_address_is_read_or_refused_in_one_sentence(given: dict[str, str]) -> None:
+    said = ""
+    try:
+        state = read(given)
+        assert read(written(state)) == State(**{**vars(state), **_dropped(state)})
+    except UGRNError as error:
+        said = str(error)
+    assert "\n" not in said and len(said) < 400
+
+
+def _dropped(state: State) -> dict:
+    """What an address leaves out where no lesson is open."""
+    return {} if state.lesson else {"step": "predict", "pair": "", "beside": (), "hide": False}
+
+
+numbers = hst.one_of(hst.none(), hst.floats(-1e5, 1e5).map(lambda v: float(f"{v:.6g}")))
+answers = hst.builds(Said, hst.one_of(hst.none(), hst.integers(0, 9)), hst.lists(numbers, max_size=4).map(tuple))
+
+
+@given(hst.dictionaries(hst.sampled_from(list(LESSONS)), answers))
+def test_answers_survive_their_address(said: dict[int, Said]) -> None:
+    assert read_said(write_said(said)) == said
+
+
+def test_free_mode_carries_the_question_over() -> None:
+    assert LESSONS[8].free(3) == {
+        "model": "circuit-3", "source": "D", "target": "E", "context": "genes", "genes": "H"
+    }  # fmt: skip
+    for lesson in LESSONS.values():
+        free, own = lesson.free(3), own_genes(lesson, 3)
+        assert free["source"] in GENES and free["target"] in GENES
+        assert own["model"] == "ugrn-mini" and ("context" in own) == ("context" in free)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.circuits.circuit import Circuit
 from ugrn_core.circuits.random_circuit import random_circuit
@@ -27,6 +28,7 @@ from ugrn_core.errors import Cancelled
 from ugrn_core.probes.gdt import gdt_features
 from ugrn_core.probes.vvp import vvp_features
 from ugrn_core.store import Store
+from ugrn_core.sweep import sweep_sources
 from ugrn_core.translators.mlp import predict_logits, train_net
 from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
 
@@ -37,16 +39,33 @@ TASKS: dict[Task, str] = {
     "directed": "does the first gene regulate the second; negatives are other genes of the same regulators",
     "turned": "which way does an arrow point; negatives are the arrows turned round",
 }
-OURS = "Ens, both contexts"
+OURS = "Ens of all"
 CONTEXTS = ("pair", "full")
 PROBES = ("VVP", "GDT")
-RIVALS = ("Correlation", "Partial correlation", "Tree importance")
+SPECIFIC = "VVP, pair-specific"
+RIVALS = ("Correlation", "Partial correlation", "Tree importance", "Tree importance, regulators known")
 COLUMNS = [
     "cells", "confounded", "task", "method", "weights", "circuit", "n_genes", "measure", "value", "low", "high",
     "n_pos", "n_neg", "prior", "reversed_share",
 ]  # fmt: skip
-SCHEMA = 1
+SCHEMA = 2
+UNIT, SPREAD = "standardised", 0.4
+"""Cells are ``1 + 0.4 z`` a gene: base 1 is every gene's mean, and the grid goes 2.5 standard deviations either way."""
+
 STEP = 0.2
+
+
+TRAINING = TrainingSettings(
+    steps=8000,
+    learning_rate=2e-3,
+    tokens=1500,
+    width=48,
+    kinship=1.0,
+    pair_share=0.25,
+    whole_share=0.35,
+    mask_rate=(0.05, 0.4),
+)
+"""Backbones of about 35,000 weights: the pair alone and the whole cell are asked about, so both are met in training."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +81,10 @@ class ControlRequest:
     """Circuits as (genes, seed): those a translator learns from, and those it is asked about."""
 
     train: tuple[tuple[int, int], ...] = tuple((50, seed) for seed in range(1, 7))
-    test: tuple[tuple[int, int], ...] = ((50, 101), (100, 102), (100, 103), (200, 104))
+    test: tuple[tuple[int, int], ...] = ((50, 101), (50, 102), (100, 103), (100, 104), (200, 105))
     conditions: tuple[Condition, ...] = (Condition(), Condition("perturbed"), Condition("observed", True))
     n_cells: int = 4000
-    training: TrainingSettings = field(
-        default_factory=lambda: TrainingSettings(steps=2500, tokens=1200, kinship=1.0, width=48, ff_width=64)
-    )
+    training: TrainingSettings = TRAINING
     seeds: int = 3
     resamples: int = 500
 
@@ -206,29 +223,48 @@ def _compute(
     else:
         levels = simulate(circuit, request.n_cells, seed, step=STEP)
     cells = measured_cells(circuit, levels)
-    trained = train(cells, circuit.measured, request.training, progress=progress, cancel=cancel)
-    backbone = as_backbone(trained, f"random-circuit-{n_genes}-{seed}")
+    trained = train(standardised(cells), circuit.measured, request.training, progress=progress, cancel=cancel)
+    backbone = as_backbone(trained, f"random-circuit-{n_genes}-{seed}", UNIT)
     drawn = {task: drawn_pairs(circuit, task, seed) for task in TASKS}
-    whole = Context("profile", circuit.measured, tuple(map(float, cells.mean(0))), "the mean cell")
+    whole = Context("genes", circuit.measured, label="all genes, each at its mean")
     settings = SweepSettings(BASE, GRID)
     features = {}
     for weights, model in (("trained", backbone), ("random", random_twin(backbone))):
+        sizes = _sizes(model, circuit.measured, settings)
         for task, (pairs, _) in drawn.items():
             named = [(circuit.measured[s], circuit.measured[t]) for s, t in pairs]
             for context, cell in zip(CONTEXTS, (Context(), whole), strict=True):
                 features[weights, "VVP", context, task] = vvp_features(model, named, cell, settings)
                 features[weights, "GDT", context, task] = gdt_features(model, named, cell, settings)
+            there, back = sizes[pairs[:, 0], pairs[:, 1]], sizes[pairs[:, 1], pairs[:, 0]]
+            features[weights, SPECIFIC, "full", task] = np.hstack([there, back]).astype(np.float32)
     regulators = [circuit.measured.index(name) for name in regulators_of(circuit)]
-    trees = tree_importance(cells, regulators)
-    tables = dict(zip(RIVALS, (correlation(cells), partial_correlation(cells), trees), strict=True))
+    trees = [tree_importance(cells, known) for known in (range(n_genes), regulators)]
+    tables = dict(zip(RIVALS, (correlation(cells), partial_correlation(cells), *trees), strict=True))
     scores = {}
     for task, (pairs, _) in drawn.items():
         for rival, table in tables.items():
             table = np.maximum(table, table.T) if task == "unordered" else table
             scores[rival, task] = table[pairs[:, 0], pairs[:, 1]]
-    pairs: dict[Task, np.ndarray] = {task: p for task, (p, _) in drawn.items()}
-    labels: dict[Task, np.ndarray] = {task: y for task, (_, y) in drawn.items()}
-    return Case(pairs, labels, features, scores)
+    return Case({t: drawn[t][0] for t in TASKS}, {t: drawn[t][1] for t in TASKS}, features, scores)
+
+
+def standardised(cells: np.ndarray) -> np.ndarray:
+    """Cells (cell, gene) in the unit of the control's backbones: every gene with mean 1 and the same spread."""
+    return (1.0 + SPREAD * (cells - cells.mean(0)) / cells.std(0)).astype(np.float32)
+
+
+def _sizes(model: TransformerBackbone, genes: tuple[str, ...], settings: SweepSettings) -> np.ndarray:
+    """Pair-specific size of the response among all genes, (source, target, value): what stands out of what this source
+    moves and of what moves this target, in the manner of :mod:`ugrn_core.probes.pair_specific`."""
+    found = []
+    for sweep in sweep_sources(model, genes, genes, settings):
+        assert sweep.response is not None  # fixed background
+        found.append(np.abs(sweep.response.T))
+    sizes = np.stack(found)
+    sizes[np.arange(len(genes)), np.arange(len(genes))] = np.nan
+    centred = sizes - np.nanmean(sizes, 1, keepdims=True) - np.nanmean(sizes, 0, keepdims=True)
+    return np.nan_to_num(centred + np.nanmean(sizes, (0, 1)))
 
 
 def _judge(
@@ -237,15 +273,13 @@ def _judge(
     """Rows of one task under one condition."""
     scores = {(rival, "none"): [case.scores[rival, task] for case in asked] for rival in RIVALS}
     for weights in ("random", "trained"):
-        logits = {}
-        for probe in PROBES:
-            for context in CONTEXTS:
-                key = (weights, probe, context, task)
-                logits[probe, context] = _translated(learnt, asked, key, request.seeds)
+        parts = [(probe, context) for probe in PROBES for context in CONTEXTS] + [(SPECIFIC, "full")]
+        logits = {part: _translated(learnt, asked, (weights, *part, task), request.seeds) for part in parts}
         for context in CONTEXTS:
             for probe in PROBES:
                 scores[f"{probe}, {context}", weights] = logits[probe, context]
             scores[f"Ens, {context}", weights] = _mean([logits[p, context] for p in PROBES])
+        scores[f"{SPECIFIC}, full", weights] = logits[SPECIFIC, "full"]
         scores[OURS, weights] = _mean(list(logits.values()))
     labels = [case.labels[task] for case in asked]
     return _rows(scores, labels, asked, task, condition, request)

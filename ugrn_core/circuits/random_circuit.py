@@ -27,7 +27,7 @@ HIDDEN_SHARE = 0.5
 HIDDEN_TARGETS = 0.3
 """Chance that a regulated gene of a hidden circuit has a hidden regulator as well."""
 
-NOISE = 0.6
+NOISE = 1.0
 SPREAD = 0.9
 
 

@@ -27,7 +27,6 @@ from ugrn_core.types import BackboneCard, Cancel, Progress, Vocabulary
 BASE = 1.0
 GRID = (0.1, 0.4, 0.7, 1.3, 1.6, 2.0)
 MASK_VALUE = -1.0
-MASK_RATE = (0.15, 0.6)
 MOST_GENES = 256
 LICENCE = "MIT (simulated cells and weights made by this project)"
 LOSS_EVERY = 20
@@ -40,6 +39,8 @@ class TrainingSettings:
 
     ``kinship`` is the share of the first gene embeddings that comes from the genes' correlations, the rest is random.
     A model of many genes needs it to come near their correlations at all; in a small circuit it blurs close genes.
+    Of the batches, ``pair_share`` hold two genes a cell and ``whole_share`` all of them; the others have a number
+    of genes drawn log-uniformly. ``mask_rate`` is the range of the share of values hidden.
     """
 
     width: int = 32
@@ -54,6 +55,9 @@ class TrainingSettings:
     replace_share: float = 0.2
     embedding_scale: float = 0.5
     kinship: float = 0.0
+    pair_share: float = 0.0
+    whole_share: float = 0.0
+    mask_rate: tuple[float, float] = (0.15, 0.6)
     seed: int = 0
 
 
@@ -110,19 +114,22 @@ def train(
                 watch(losses)
             if progress is not None:
                 progress((step + 1) / s.steps, f"step {step + 1:,} of {s.steps:,}, loss {losses[-1]:.3f}")
-    domain = (0.0, round(float(cells.max()), 2))
+    domain = (round(float(cells.min()), 2), round(float(cells.max()), 2))
     mean = tuple(round(float(v), 4) for v in cells.mean(0))
     return Trained(model.eval(), genes, s, tuple(losses), mean, domain)
 
 
-def as_backbone(trained: Trained, name: str) -> TransformerBackbone:
-    """The model as a backbone, without a file: full precision, otherwise what :func:`save` and a reader give."""
+def as_backbone(trained: Trained, name: str, unit: str = "log1p") -> TransformerBackbone:
+    """The model as a backbone, without a file: full precision, otherwise what :func:`save` and a reader give.
+
+    ``unit`` names the scale of the cells it was trained on.
+    """
     tokens = _tokens(trained)
     card = BackboneCard(
         name=name,
         label=name,
         layout="scbenchmark",
-        unit="log1p",
+        unit=unit,
         domain=trained.domain,
         base=BASE,
         grid=GRID,
@@ -210,12 +217,12 @@ def _batch(rng: np.random.Generator, cells: np.ndarray, s: TrainingSettings) -> 
     """Gene ids, true values, shown values and which were hidden, each (cell, gene)."""
     n_genes = cells.shape[1]
     most = min(n_genes, MOST_GENES)
-    n = round(math.exp(rng.uniform(math.log(2), math.log(most))))
+    n = _genes_a_cell(rng, most, s)
     b = min(s.most_cells, s.tokens // (n + 1))
     rows = rng.integers(len(cells), size=(b, 1))
     ids = np.argsort(rng.random((b, n_genes)), axis=1)[:, :n]
     truth = cells[rows, ids]
-    hidden = rng.random((b, n)) < rng.uniform(*MASK_RATE)
+    hidden = rng.random((b, n)) < rng.uniform(*s.mask_rate)
     at, forced = np.arange(b), rng.integers(n, size=b)  # at least one hidden, at least one shown
     hidden[at, forced] = True
     hidden[at, (forced + 1) % n] = False
@@ -223,6 +230,15 @@ def _batch(rng: np.random.Generator, cells: np.ndarray, s: TrainingSettings) -> 
     strange = cells[rng.integers(len(cells), size=(b, n)), ids]
     shown = np.where(hidden, np.where(replaced, strange, np.float32(MASK_VALUE)), truth)
     return ids, truth, shown, hidden
+
+
+def _genes_a_cell(rng: np.random.Generator, most: int, s: TrainingSettings) -> int:
+    kind = rng.random() if s.pair_share or s.whole_share else 1.0
+    if kind < s.pair_share:
+        return 2
+    if kind < s.pair_share + s.whole_share:
+        return most
+    return round(math.exp(rng.uniform(math.log(2), math.log(most))))
 
 
 def _loss(model: LeanTransformer, ids: np.ndarray, truth: np.ndarray, shown: np.ndarray, hidden: np.ndarray) -> Tensor:

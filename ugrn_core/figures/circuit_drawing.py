@@ -1,4 +1,4 @@
-"""The teaching circuit as a drawing: SVG text in the colour of the page around it, for the app and for paper."""
+"""The teaching circuit as a drawing: SVG text that is legible on light and dark pages and on paper."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ PLACES = {
     "E": (0.55, 2.75), "P": (2.3, 2), "Q": (3.2, 2), "X": (2.05, 2.75), "Y": (2.65, 2.75), "Z": (3.25, 2.75),
 }  # fmt: skip
 STEP, EDGE, RADIUS = 92, 30, 17
+FILL, RIM, INK = "#ededed", "#808080", "#222222"
 WORDS = (
     "The circuit: S activates A, A activates B, B activates F; A represses C; H activates D and E; K needs A and H; P "
     "and Q "
@@ -24,7 +25,7 @@ def circuit_svg(marked: tuple[str, ...] = ()) -> str:
     width, height = 3.3 * STEP + 2 * EDGE, 2.75 * STEP + 2 * EDGE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
-        f'aria-label="{WORDS}" style="width:100%;max-width:{width:.0f}px;color:inherit" font-family="inherit">'
+        f'aria-label="{WORDS}" width="{width:.0f}" height="{height:.0f}" font-family="sans-serif">'
     ]
     parts += [_arrow(source, target, sign) for source, target, sign in ARROWS]
     parts += [_gene(name, name in marked) for name in GENES]
@@ -38,10 +39,10 @@ def _at(name: str) -> tuple[float, float]:
 
 def _gene(name: str, marked: bool) -> str:
     x, y = _at(name)
-    fill, writing = (SERIES[0].colour, "#fff") if marked else ("none", "currentColor")
+    fill, ink = (SERIES[0].colour, "#ffffff") if marked else (FILL, INK)
     return (
-        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS}" fill="{fill}" stroke="currentColor" stroke-width="1.5"/>'
-        f'<text x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle" font-size="15" fill="{writing}">{name}</text>'
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{RADIUS}" fill="{fill}" stroke="{RIM}" stroke-width="1.5"/>'
+        f'<text x="{x:.0f}" y="{y + 5:.0f}" text-anchor="middle" font-size="15" fill="{ink}">{name}</text>'
     )
 
 

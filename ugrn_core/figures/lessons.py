@@ -172,8 +172,9 @@ def plot_loss_curve(losses: Sequence[tuple[float, float]], last: float, x_title:
     return go.Figure({"data": [trace], "layout": layout})
 
 
-def plot_attempts(frame: pd.DataFrame, prior: float) -> go.Figure:
-    """Held-out AUPRC against labelled pairs, one point an attempt: ``pairs, auprc, labels``; the prior as a line."""
+def plot_attempts(frame: pd.DataFrame, prior: float, most: int) -> go.Figure:
+    """Held-out AUPRC against labelled pairs (``most`` there are), one point an attempt: ``pairs, auprc, labels``; the
+    prior as a line."""
     traces = []
     for n, (labels, part) in enumerate(frame.groupby("labels", sort=False)):
         look = SERIES[n % len(SERIES)]
@@ -189,7 +190,7 @@ def plot_attempts(frame: pd.DataFrame, prior: float) -> go.Figure:
             }
         )
     layout = restrained(HEIGHT, title_lines=0, legend=True)
-    layout["xaxis"] = axis(title={"text": "labelled pairs in training"}, rangemode="tozero")
+    layout["xaxis"] = axis(title={"text": "labelled pairs in training"}, range=[0, 1.05 * most])
     layout["yaxis"] = axis(title={"text": "AUPRC on held-out pairs"}, range=[0, 1.02])
     layout["shapes"] = [_level(prior)]
     layout["annotations"] = [_level_name(prior, f"prior {prior:.2f}: drawing lots")]
@@ -197,7 +198,7 @@ def plot_attempts(frame: pd.DataFrame, prior: float) -> go.Figure:
 
 
 def plot_standing(frame: pd.DataFrame, prior: float) -> go.Figure:
-    """Scores as bars, best on top: ``label, auprc, needs_model``; hatched bars look at no model."""
+    """Scores as bars from the prior on, best on top: ``label, auprc, needs_model``; hatched bars look at no model."""
     shown = frame.iloc[::-1]
     traces = []
     for asked, name, pattern in ((True, "asks the model", ""), (False, "asks no model", "/")):
@@ -206,24 +207,26 @@ def plot_standing(frame: pd.DataFrame, prior: float) -> go.Figure:
             {
                 "type": "bar",
                 "orientation": "h",
-                "x": part["auprc"].tolist(),
+                "x": (part["auprc"] - prior).tolist(),
+                "base": prior,
+                "customdata": part["auprc"].tolist(),
                 "y": part["label"].tolist(),
                 "name": name,
                 "marker": {"color": SERIES[0 if asked else 1].colour, "pattern": {"shape": pattern}},
                 "text": [f"{v:.3f}" for v in part["auprc"]],
                 "textposition": "outside",
                 "cliponaxis": False,
-                "hovertemplate": "%{y}: %{x:.3f}<extra></extra>",
+                "hovertemplate": "%{y}: %{customdata:.3f}<extra></extra>",
             }
         )
     layout = restrained(90 + 42 * len(frame), title_lines=0, legend=True)
-    low, high = min(0.48, shown["auprc"].min() - 0.02), shown["auprc"].max() + 0.03
+    low, high = min(prior, shown["auprc"].min()) - 0.01, shown["auprc"].max() + 0.02
     layout["margin"]["l"] = 10
     layout["xaxis"] = axis(title={"text": "mean AUPRC over the tests"}, range=[low, high])
     layout["yaxis"] = axis(
         automargin=True, categoryorder="array", categoryarray=shown["label"].tolist(), title={"text": ""}
     )
-    layout["shapes"] = [_upright(prior, dash="dot")]
+    layout["shapes"] = [_upright(prior, dash="solid")]
     return go.Figure({"data": traces, "layout": layout})
 
 

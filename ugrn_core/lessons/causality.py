@@ -83,19 +83,17 @@ def shortfall(seed: int, case: Case) -> float:
 
 
 def predict(seed: int) -> Prediction:
-    x, case = end(seed), CASES[0]
+    x = end(seed)
     model, true = change_to(seed, "D", "E", x), true_change(seed, "D", "E", x)
     right = 2 if abs(true) < NO_EFFECT else 0 if abs(true) > 0.75 * abs(model) else 1
     return Prediction(
         f"H drives both D and E. In a cell of D and E alone the model lets E rise by {model:.2f} when D goes from "
-        f"{LOWEST:g} to "
-        f"{x:g}. In the simulated cells D is now set by hand, first to {LOWEST:g}, then to {x:g}. By how much does E "
-        "rise?",
+        f"{LOWEST:g} to {x:g}. In the simulated cells D is now set by hand, first to {LOWEST:g}, then to {x:g}. By "
+        "how much does E rise?",
         (f"By about {model:.2f}, as the model says", f"By about half of it, {model / 2:.2f}", "Not at all"),
         right,
-        f"{case.words} High D is a sign of high H, so E is high as well; but whoever turns D turns no H. do(D) "
-        "changed E "
-        f"by {true:+.2f}.",
+        "High D is a sign of high H, so E is high as well; but whoever turns D turns no H. do(D) changed E by "
+        f"{true:+.2f}.",
     )
 
 
@@ -115,8 +113,7 @@ def check(seed: int) -> tuple[Asked, ...]:
         ),
         Asked(
             f"A is set by hand from {LOWEST:g} to {x:g} while B is held at {BASE:g}. How much does F change in the "
-            "simulated "
-            "cells?",
+            "simulated cells?",
             clamped,
             NO_EFFECT,
             hint=f"Choose {chain.source} to {chain.target} and hold {chain.third}. The scatter of the simulation is "
@@ -136,13 +133,10 @@ def seen(seed: int) -> tuple[str, str, str]:
         f"{table.loc['B to A', 'true']:+.2f}; for the common cause {table.loc['D to E', 'model']:+.2f} and "
         f"{table.loc['D to E', 'true']:+.2f}.",
         f"With the common cause in the cell the response falls by {fall(seed, CASES[0]):.0f} %, and with the mediator "
-        "by "
-        f"{fall(seed, CASES[1]):.0f} %, not to nothing: one look at a cell does not tell all that H and B have done, "
-        "and the "
-        f"toggle comes out {abs(off):.0f} % too {'small' if off > 0 else 'large'}.",
+        f"by {fall(seed, CASES[1]):.0f} %, not to nothing: one look at a cell does not tell all that H and B have "
+        f"done, and the toggle comes out {abs(off):.0f} % too {'small' if off > 0 else 'large'}.",
         "The model answers what goes with what, which is worth having, but an arrow needs an experiment: so the "
-        "Network page "
-        "calls its edges hypotheses.",
+        "Network page calls its edges hypotheses.",
     )
 
 

@@ -46,8 +46,7 @@ def predict(seed: int) -> Prediction:
     right = edges_of_hundred(shifted(said(seed), PRIOR, prevalence(seed)))
     return Prediction(
         f"A translator learnt from pairs of which half were edges, and says {said(seed):g}. In your network one pair "
-        "in "
-        f"{1 / prevalence(seed):.0f} is an edge. Of 100 pairs that got {said(seed):g}, how many are edges?",
+        f"in {1 / prevalence(seed):.0f} is an edge. Of 100 pairs that got {said(seed):g}, how many are edges?",
         tuple(f"about {n}" for n in offered),
         offered.index(right),
         f"Odds of {said(seed) / (1 - said(seed)):.3g} to 1 were said at even odds. Where edges are "
@@ -83,14 +82,11 @@ def seen(seed: int) -> tuple[str, str, str]:
     now = shifted(p, PRIOR, where)
     return (
         f"A probability belongs to a share of edges: {p:g} among pairs of which half are edges is {now:.3f} where "
-        "they make "
-        f"up {100 * where:g} %.",
+        f"they make up {100 * where:g} %.",
         f"Of a hundred such pairs about {edges_of_hundred(now)} would be edges and {ICONS - edges_of_hundred(now)} "
-        "would not: "
-        f"an FDR of {1 - now:.2f}.",
+        f"would not: an FDR of {1 - now:.2f}.",
         "So the Network page names the prevalence beside every probability, and says how many of the edges it shows "
-        "are "
-        "expected to be wrong.",
+        "are expected to be wrong.",
     )
 
 
@@ -108,8 +104,7 @@ LESSON = Lesson(
     equation=r"\operatorname{logit} p' = \operatorname{logit} p + \operatorname{logit} \pi' - \operatorname{logit} \pi,"
     r"\qquad \mathrm{FDR} = \frac{1}{n}\sum_{k=1}^{n} (1 - p'_k)",
     equation_note="Bayes' rule on odds: p was said at the prior, p' holds at the prevalence. The translator's sigmoid "
-    "is "
-    "Eq. 5 of the paper; the shift is ours.",
+    "is Eq. 5 of the paper; the shift is ours.",
     free=lambda seed: {"model": model_name(seed), "source": "A", "target": "B"},
     to_do=(
         "Move the prevalence from one half down to one in a hundred, and watch the squares.",

@@ -55,12 +55,12 @@ def sizes(seed: int) -> pd.DataFrame:
 def predict(seed: int) -> Prediction:
     left, _ = sides(seed, 1)
     return Prediction(
-        "Below are the curves of two models of the same shape. One was trained on cells, the weights of the other are "
-        "random numbers. Heights are scaled to the largest curve of each. Which model was trained?",
+        "You are shown the curves of two models of the same shape. One was trained on cells, the weights of the "
+        "other are random numbers. Heights are scaled to the largest curve of each. Which model was trained?",
         ("The left one", "The right one"),
         0 if left == "trained" else 1,
-        "The trained model bends for pairs with an arrow, up or down, and stays flat for X and Y. Random weights treat "
-        "all pairs alike.",
+        "The trained model bends for pairs with an arrow, up or down, and stays flat for X and Y. Random weights "
+        "treat all pairs alike.",
     )
 
 
@@ -91,8 +91,7 @@ def seen(seed: int) -> tuple[str, str, str]:
     return (
         "Random weights draw smooth curves as well: a curve by itself is no sign that anything was learnt.",
         f"The trained model answers {table['trained']:.1f} times as much to pairs with an arrow as to loose ones, "
-        "random "
-        f"weights {table['random']:.1f} times.",
+        f"random weights {table['random']:.1f} times.",
         "The benchmark therefore runs every method on random weights too, and counts only what is left above them.",
     )
 

@@ -40,7 +40,7 @@ class Asked:
     def said(self) -> str:
         """The answer in words, to the digits that its tolerance is worth."""
         digits = max(0, -math.floor(math.log10(self.tolerance))) if self.tolerance else 0
-        return f"{self.answer:.{digits}f}{self.unit and f' {self.unit}'}"
+        return f"{round(self.answer, digits) + 0.0:.{digits}f}{self.unit and f' {self.unit}'}"
 
 
 @dataclass(frozen=True)

@@ -97,13 +97,11 @@ def predict(seed: int) -> Prediction:
     winner = str(table["method"].iloc[0])
     return Prediction(
         "A score learns from one network (STRING, human stem cells) and is asked about 19 networks of other cells. "
-        "Negatives "
-        "are drawn from all pairs without an edge. Which of these gets the best AUPRC on average?",
+        "Negatives are drawn from all pairs without an edge. Which of these gets the best AUPRC on average?",
         tuple(label(m) for m in offered),
         offered.index(winner),
         f"{winner} reached {table['auprc'].iloc[0]:.3f}. A gene with many edges is likely to have another; whoever "
-        "draws "
-        "negatives from all pairs draws genes with few edges, and counting is enough.",
+        "draws negatives from all pairs draws genes with few edges, and counting is enough.",
     )
 
 
@@ -130,12 +128,10 @@ def seen(seed: int) -> tuple[str, str, str]:
     unseen = standing(model, "per_tf", "both_unseen").set_index("method")["auprc"]
     return (
         f"The best of these scores by sampler of negatives: {said}.",
-        "A score can be high because edges share genes with the training, or because of who is listed as a regulator; "
-        "such "
-        "shortcuts look at no cell and no model.",
-        f"So a score is read beside its shortcuts, and on pairs of which both genes are new to the translator: there "
-        "VVP of "
-        f"{model} is at {unseen['VVP']:.3f} for a prior of 0.5.",
+        "A score can be high because edges share genes with the training, or because of who is listed as a "
+        "regulator; such shortcuts look at no cell and no model.",
+        "So a score is read beside its shortcuts, and on pairs of which both genes are new to the translator: there "
+        f"VVP of {model} is at {unseen['VVP']:.3f} for a prior of 0.5.",
     )
 
 
@@ -144,8 +140,7 @@ LESSON = Lesson(
     title="Which shortcut wins?",
     question="Where does a good score come from, when no model is asked?",
     story="Real networks this time: those of BEELINE, from seven kinds of cells. A score may win without knowing "
-    "anything "
-    "about cells, if the test lets it.",
+    "anything about cells, if the test lets it.",
     simulated="nothing; these are results on published networks",
     trained="the project's small models and their translators, run before; the tables are those of the Benchmark page",
     predict=predict,
@@ -153,8 +148,7 @@ LESSON = Lesson(
     seen=seen,
     equation=r"\mathrm{AUPRC} = \sum_k (R_k - R_{k-1})\,P_k",
     equation_note="Average precision, by which the tables of the paper are read: P is precision and R is recall down "
-    "the "
-    "ranking. With as many edges as other pairs, lots score 0.5.",
+    "the ranking. With as many edges as other pairs, lots score 0.5.",
     free=lambda seed: {"model": model_name(seed), "source": "A", "target": "B"},
     to_do=(
         "Switch the sampler of negatives and watch who is first.",

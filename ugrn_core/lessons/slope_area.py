@@ -52,15 +52,12 @@ def predict(seed: int) -> Prediction:
     low, high = slopes_at(seed, SOURCE, TARGET, (BASE, end(seed)))
     return Prediction(
         f"The slope of B along A is {low:.2f} at {BASE:g} and {high:.2f} at {end(seed):g}. The area below it is "
-        "filled with "
-        f"{FIRST} rectangles as high as the slope at their left edge. Beside the response of B at {end(seed):g}, "
-        "their sum "
-        "is ...",
+        f"filled with {FIRST} rectangles as high as the slope at their left edge. Beside the response of B at "
+        f"{end(seed):g}, their sum is ...",
         ("smaller by more than 5 %", "within 5 %", "larger by more than 5 %"),
         right,
         "Where a slope falls, its left edge is too high; where it rises, too low. The sum of a few rectangles keeps "
-        "that "
-        "error.",
+        "that error.",
     )
 
 
@@ -94,14 +91,11 @@ def seen(seed: int) -> tuple[str, str, str]:
     whole, area = response_at(seed, SOURCE, TARGET, end(seed)), exact_area(seed, SOURCE, TARGET, end(seed))
     return (
         "The slope (GDT) says how fast the prediction of B changes where A stands; it is the exact derivative of the "
-        "model, "
-        "not a difference of two points.",
+        "model, not a difference of two points.",
         f"Added up from base to {end(seed):g} it gives {area:.4f}, and the response is {whole:.4f}: one is the "
-        "integral of "
-        "the other.",
+        "integral of the other.",
         "The pair explorer shows what is left of that comparison as the residual of every pair, because the two are "
-        "computed "
-        "in different ways and can only agree if both are right.",
+        "computed in different ways and can only agree if both are right.",
     )
 
 

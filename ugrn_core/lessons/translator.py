@@ -58,15 +58,16 @@ def most_pairs() -> int:
     return len(pairs()["train_y"])
 
 
-def training_pairs(seed: int, n: int, noise: float, *, shuffled: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The first ``n`` pairs of a seed's order; a share ``noise`` of the labels is wrong, or all are shuffled."""
+def training_pairs(seed: int, n: int, noise: float, *, shuffled: bool, turn: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The first ``n`` pairs of a seed's order; a share ``noise`` of the labels is wrong, or all are shuffled, another
+    way every ``turn``."""
     x, y = pairs()["train_x"], pairs()["train_y"]
     rng = np.random.default_rng([seed, 40])
     rows = rng.permutation(len(y))[:n]
     labels = y[rows].copy()
     wrong = rng.permutation(len(rows))[: round(noise * len(rows))]
     labels[wrong] = 1 - labels[wrong]
-    return x[rows], rng.permutation(labels) if shuffled else labels
+    return x[rows], np.random.default_rng([seed, 41, turn]).permutation(labels) if shuffled else labels
 
 
 def attempt(
@@ -75,13 +76,14 @@ def attempt(
     noise: float = NOISE_FIRST,
     *,
     shuffled: bool = False,
+    turn: int = 0,
     watch: Callable[[int, float], None] | None = None,
 ) -> float:
     """AUPRC on the held-out pairs of the product's own translator, trained on ``n`` pairs; seconds at most.
 
     ``watch`` is given every epoch and its mean loss.
     """
-    x, y = training_pairs(seed, n, noise, shuffled=shuffled)
+    x, y = training_pairs(seed, n, noise, shuffled=shuffled, turn=turn)
     net, _ = train_net(x, y, seed=seed, watch=watch)
     test_x, test_y = held_out(seed)
     return float(average_precision_score(test_y, predict_logits(net, test_x)))
@@ -98,12 +100,11 @@ def predict(seed: int) -> Prediction:
     return Prediction(
         "A translator learns from the curves of labelled pairs which of them have an arrow. Its held-out pairs are "
         f"{100 * share:.0f} % arrows. Now the labels of the training pairs are shuffled. The AUPRC on the held-out "
-        "pairs "
-        "falls ...",
+        "pairs falls ...",
         choices,
         1,
-        "With shuffled labels there is nothing to learn, and a ranking by lot finds arrows as often as they are there: "
-        "their share is the AUPRC.",
+        "With shuffled labels there is nothing to learn, and a ranking by lot finds arrows as often as they are "
+        "there: their share is the AUPRC.",
     )
 
 
@@ -131,11 +132,9 @@ def seen(seed: int) -> tuple[str, str, str]:
     right, lots = attempt(seed, most_pairs(), 0.0), attempt(seed, most_pairs(), 0.0, shuffled=True)
     return (
         "A translator is a small network that turns the curves of a pair into the odds of an arrow; it learns from "
-        "labelled "
-        "pairs of some circuits and is asked about circuits it never met.",
+        "labelled pairs of some circuits and is asked about circuits it never met.",
         f"With all {most_pairs()} pairs it reached an AUPRC of {right:.2f} on them, with shuffled labels {lots:.2f}, "
-        "where the "
-        f"prior is {prior(seed):.2f}.",
+        f"where the prior is {prior(seed):.2f}.",
         "So an AUPRC means nothing without its prior beside it, and shuffling is the cheapest test of a pipeline.",
     )
 

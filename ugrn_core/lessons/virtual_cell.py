@@ -27,8 +27,7 @@ def predict(seed: int) -> Prediction:
     right = 0 if less < -ABOUT else 2 if less > ABOUT else 1
     return Prediction(
         "B answers to A in a cell of these two genes alone. Now the twelve other genes are put beside them, each at "
-        "its "
-        "mean in the cells. The response of B to A ...",
+        "its mean in the cells. The response of B to A ...",
         ("becomes larger", "stays the same, within a tenth", "becomes smaller"),
         right,
         "The other genes tell the model about B as well (F follows B, C moves against it), so that A alone has less "
@@ -42,8 +41,7 @@ def check(seed: int) -> tuple[Asked, ...]:
     return (
         Asked(
             f"A goes from {BASE:g} to {x:g}. By how many percent is the response of B smaller in the average cell "
-            "than in "
-            "the pair alone?",
+            "than in the pair alone?",
             shrinkage(seed, x),
             2.0,
             "%",
@@ -57,8 +55,7 @@ def seen(seed: int) -> tuple[str, str, str]:
     alone, among = (response_at(seed, SOURCE, TARGET, 2.0, beside) for beside in ((), (AVERAGE,)))
     return (
         "A virtual cell is a set of genes at base values; one gene is moved, and the change that the model predicts "
-        "for "
-        "another is the response, point by point along the virtual values (VVP).",
+        "for another is the response, point by point along the virtual values (VVP).",
         f"The question names the cell: B answered by {alone:.2f} with A alone and by {among:.2f} among all genes.",
         "No cell was touched: the answer is what the model has learnt to expect of B when it sees A there.",
     )
@@ -77,8 +74,7 @@ LESSON = Lesson(
     seen=seen,
     equation=r"\mathrm{VVP}_{ij}(v_t) = M(v \mid v_i \leftarrow v_t)_j - M(v)_j",
     equation_note="Eq. 8 of the paper: response of gene j when gene i goes from its base value to v_t. M is the "
-    "model, v "
-    "the virtual cell.",
+    "model, v the virtual cell.",
     free=lambda seed: {"model": model_name(seed), "source": SOURCE, "target": TARGET},
     to_do=(
         "Move A along its values and watch B.",

@@ -84,13 +84,12 @@ def predict(seed: int) -> Prediction:
     table = effects(loud, soft, weight(seed)).set_index("gene")["zeroing"]
     right = 0 if table["U"] > table["V"] * 1.01 else 2 if table["V"] > table["U"] * 1.01 else 1
     return Prediction(
-        f"In a model that is a plain sum, genes U and V act on T with the same weight. U has a mean of {loud:g} in the "
-        f"cells, V of {soft:g}. Each is set to zero in the mean cell. Which one seems to matter more?",
+        f"In a model that is a plain sum, genes U and V act on T with the same weight. U has a mean of {loud:g} in "
+        f"the cells, V of {soft:g}. Each is set to zero in the mean cell. Which one seems to matter more?",
         ("U, the gene with the higher mean", "Both the same", "V, the gene with the lower mean"),
         right,
         "Zero is far from a high mean and near a low one: the effect is weight times mean, so it ranks genes by how "
-        "much "
-        "there is of them.",
+        "much there is of them.",
     )
 
 
@@ -124,12 +123,10 @@ def seen(seed: int) -> tuple[str, str, str]:
     a, h = table.loc["A"], table.loc["H"]
     return (
         f"Setting to zero told U and V apart by {loud / soft:.3g} to 1, although they act alike: it measures how much "
-        "there "
-        "is of a gene.",
+        "there is of a gene.",
         "Moving both from one base value to the same virtual value gave the same response: that is the idea of VVP.",
         f"In the trained model nothing is a plain sum (A on K: {a['zeroing']:.2f} by zero, {a['response']:.2f} by "
-        "VVP; H on "
-        f"K: {h['zeroing']:.2f} and {h['response']:.2f}), and no true ratio is known there by a formula.",
+        f"VVP; H on K: {h['zeroing']:.2f} and {h['response']:.2f}), and no true ratio is known there by a formula.",
     )
 
 
@@ -147,8 +144,7 @@ LESSON = Lesson(
     equation=r"\mathrm{Pert}_{ij} = M(x)_j - M(x \mid x_i \leftarrow 0)_j \;=\; w\,\bar{x}_i"
     r"\qquad \mathrm{VVP}_{ij}(v_t) = w\,(v_t - v_b)",
     equation_note="Eq. 3 of the paper on the mean profile, and Eq. 8, both for the sum: only the first depends on the "
-    "mean "
-    "of the gene that is moved.",
+    "mean of the gene that is moved.",
     free=lambda seed: {"model": model_name(seed), "source": "A", "target": "K"},
     to_do=(
         "Move the mean of U, then that of V, and watch both pairs of bars.",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.figures.circuit_drawing import circuit_svg
 from ugrn_core.figures.lessons import plot_lines
 from ugrn_core.lessons.causality import CASES, Case, case_of, comparison, end
 from ugrn_core.lessons.model import BASE, LOWEST, curve, true_response
 from ui.lessons import state
-from ui.lessons.panel import panel
+from ui.lessons.panel import drawing, panel
 from ui.lessons.state import State
 
 MODEL, TRUTH = "model, the pair alone", "do(), simulated"
@@ -50,7 +49,7 @@ def show(now: State) -> None:
         st.markdown(case.words)
         if now.hide:
             st.caption("What do() does is covered: say first what you expect. Reveal it below.")
-        st.html(circuit_svg((case.source, case.target)))
+        drawing((case.source, case.target))
     with right:
         frame = _frame(now, case, known=known, held=held)
         panel(
@@ -99,18 +98,13 @@ def _all_pairs(now: State) -> None:
     with st.spinner("Simulating cells under do()"):
         table = comparison(now.seed)
     st.markdown(f"**All patterns**: change of the target, source from {LOWEST:g} to {end(now.seed):g} (log1p)")
+    shown = table.rename(
+        columns={"model": "model, pair alone", "with_third": "model, third gene in the cell", "true": TRUTH}
+    )
+    numbers = shown.columns[2:]
+    shown[numbers] = shown[numbers].map(lambda v: "" if pd.isna(v) else f"{v:+.2f}".replace("-", "\u2212"))
     st.dataframe(
-        table.rename(
-            columns={
-                "model": "model, pair alone",
-                "with_third": "model, third gene in the cell",
-                "true": "do(), simulated",
-            }
-        ),
-        column_config={
-            name: st.column_config.NumberColumn(format="%+.2f")
-            for name in ("model, pair alone", "model, third gene in the cell", "do(), simulated")
-        },
+        shown,
         hide_index=True,
         width="stretch",
         alt="Change of the target by the model and by do(), for every pattern of the circuit",

@@ -39,8 +39,7 @@ def show() -> None:
     with st.expander("Train the model yourself", expanded=live is not None):
         st.markdown(
             f"Circuit {number} is simulated (6,000 cells), some values are hidden, and about 20,000 weights learn to "
-            "fill "
-            f"them in: {LIVE_STEPS} steps, less than a minute. The shipped model had 2,000."
+            f"fill them in: {LIVE_STEPS} steps, less than a minute. The shipped model had 2,000."
         )
         if live is None or live.number != number:
             st.button(
@@ -111,8 +110,8 @@ def _done(live: Live, trained: Trained) -> None:
             )
         st.button("Train again", on_click=_start, args=(live.number,), key="learn train")
     st.code(
-        f"ugrn learn train --seed {live.number} --steps {LIVE_STEPS} --out my-circuit\n"
-        "ugrn pair A B --backbone my-circuit",
+        f"ugrn learn train --seed {live.number} --steps {LIVE_STEPS} --out my-circuit\nugrn pair A B --backbone "
+        "my-circuit",
         language="bash",
     )
 

@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.circuits.shipped import LARGEST_SEED, circuit_number
-from ugrn_core.figures.circuit_drawing import circuit_svg
 from ugrn_core.lessons.catalogue import LESSONS, MINUTES
 from ugrn_core.lessons.marks import Mark, marks
 from ugrn_core.lessons.model import model_name
 from ui.errors import plain
 from ui.figure_panel import csv_button
 from ui.lessons import live_training, state
+from ui.lessons.panel import drawing
 from ui.lessons.state import SUMMARY, Said
 
 TEACHER = """
@@ -34,10 +34,9 @@ def show() -> None:
     words, picture = st.columns([3, 2], gap="large", vertical_alignment="center")
     with words:
         st.markdown(
-            "Eight lessons of ten minutes on what a cell model says about regulation, and what it does not. Each has a "
-            "question, a prediction that you lock, something to move, and a check with an answer of your own. The "
-            "genes are "
-            "simulated, so that for once the truth is known."
+            "Eight lessons of ten minutes on what a cell model says about regulation, and what it does not. Each has "
+            "a question, a prediction that you lock, something to move, and a check with an answer of your own. The "
+            "genes are simulated, so that for once the truth is known."
         )
         seed = st.number_input(
             "Your seed",
@@ -51,8 +50,7 @@ def show() -> None:
             state.change(seed=int(seed), said={})
         st.caption(f"Seed {int(seed)}: circuit {circuit_number(int(seed))}, model {model_name(int(seed))}.")
     with picture:
-        st.html(circuit_svg())
-        st.caption("Pointed: activates. Blunt: represses. K needs both A and H.")
+        drawing()
     _list()
     live_training.show()
     with st.expander("For the teacher"):

@@ -54,19 +54,4 @@ def body() -> None:
     else:
         with said_in_place():
             steps.show(LESSONS[now.lesson])
-            _cover()
     state.write()
-
-
-def _cover() -> None:
-    """The teacher's switch: cover the reveal again, before the address is copied."""
-    now = state.now()
-    if now.step == "look" and not now.hide:
-        st.button(
-            "Cover the reveal",
-            icon=":material/visibility_off:",
-            type="tertiary",
-            on_click=state.change,
-            kwargs={"hide": True},
-            key="learn cover",
-        )

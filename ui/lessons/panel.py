@@ -6,12 +6,19 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from ugrn_core.figures.circuit_drawing import WORDS, circuit_svg
 from ugrn_core.figures.lessons import enlarged
 from ugrn_core.figures.style import figure_config
 from ui.figure_panel import csv_button
 from ui.lessons import state
 
 LARGE = 1.5
+
+
+def drawing(marked: tuple[str, ...] = ()) -> None:
+    """The circuit, with genes of the question filled."""
+    st.image(circuit_svg(marked), alt=WORDS, width="content")
+    st.caption("Pointed: activates. Blunt: represses. K needs both A and H.")
 
 
 def panel(figure: go.Figure, table: pd.DataFrame, *, name: str, alt: str) -> None:

@@ -51,6 +51,5 @@ def show(now: State) -> None:
             table,
             name="lesson 7 a hundred pairs",
             alt=f"Of {ICONS} pairs that got {p:g}, {edges} are edges at a prevalence of {100 * where:g} %, "
-            f"{ICONS - edges} "
-            "are not",
+            f"{ICONS - edges} are not",
         )

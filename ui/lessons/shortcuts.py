@@ -36,8 +36,7 @@ def show(now: State) -> None:
     table = standing(model, sampler, subset)
     st.caption(
         f"{sampler}: {HOW_DRAWN.get(sampler, sampler)}. Table 1 of the paper's protocol, {model}, one negative for "
-        "each "
-        "positive: lots score 0.5 (dotted)."
+        "each positive: lots score 0.5 (dotted)."
     )
     first = table.iloc[0]
     panel(

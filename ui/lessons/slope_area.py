@@ -55,6 +55,5 @@ def show(now: State) -> None:
         parts.round(5),
         name=f"lesson 3 slope of {target} along {source}",
         alt=f"Slope of {target} along {source} with {n} rectangles from {BASE:g} to {x:g}; their area is {area:.3f}, "
-        "the "
-        f"response {response:.3f}",
+        f"the response {response:.3f}",
     )

@@ -144,8 +144,7 @@ def read_said(text: str) -> dict[int, Said]:
         if match is None or lesson not in LESSONS:
             raise InputError(
                 f"{part[:40]!r} among the answers of this address has no sense; expected such as 1=2:34.5, a lesson, "
-                "its "
-                "choice and its numbers. Ask for the link again."
+                "its choice and its numbers. Ask for the link again."
             )
         numbers = tuple(_number(n) for n in match["numbers"].split(":")[1:])
         if len(numbers) > MOST_NUMBERS:

@@ -24,19 +24,19 @@ def show(lesson: Lesson) -> None:
     """The open step of a lesson."""
     now = state.now()
     st.subheader(f"{lesson.number}. {lesson.title}", anchor=False)
-    st.markdown(f"**{lesson.question}** {lesson.story}")
-    _progress(lesson)
+    st.markdown(f"**{lesson.question}** {lesson.story if now.step == 'predict' else ''}")
     with st.spinner("Computing the lesson of this seed"):
         prediction = lesson.predict(now.seed)
+    _progress(lesson, prediction)
     STEP[now.step](lesson, prediction)
     _provenance(lesson)
 
 
-def _progress(lesson: Lesson) -> None:
-    """Where one is, in words, and a way to each step that is open."""
+def _progress(lesson: Lesson, prediction: Prediction) -> None:
+    """Where one is, in words, a way to each step that is open, and the locked prediction."""
     now = state.now()
     open_steps = list(STEPS) if now.answer(lesson.number).choice is not None else ["predict"]
-    with st.container(horizontal=True, gap="xsmall", key="learn-steps"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="learn-steps"):
         for number, (step, name) in enumerate(STEPS.items(), 1):
             st.button(
                 f"{number} {name}",
@@ -47,13 +47,16 @@ def _progress(lesson: Lesson) -> None:
                 on_click=state.change,
                 kwargs={"step": step},
             )
+        choice = now.answer(lesson.number).choice
+        if choice is not None and choice < len(prediction.choices) and now.step != "predict":
+            st.caption(f":material/lock: You said: {plain(prediction.choices[choice])}")
 
 
 def _predict(lesson: Lesson, prediction: Prediction) -> None:
     now = state.now()
     locked = now.answer(lesson.number).choice
     widgets.before(lesson.number, now)
-    st.markdown("**Before you look: what will happen?**")
+    st.markdown("**Your prediction**")
     chosen = st.radio(
         plain(prediction.question),
         range(len(prediction.choices)),
@@ -79,15 +82,13 @@ def _predict(lesson: Lesson, prediction: Prediction) -> None:
 
 
 def _look(lesson: Lesson, prediction: Prediction) -> None:
-    _said(lesson, prediction)
     st.markdown("  \n".join(f":material/arrow_right: {plain(step)}" for step in lesson.to_do))
     widgets.show(lesson.number)
     _reveal(lesson, prediction)
     _next("check", "Go on to the check")
 
 
-def _check(lesson: Lesson, prediction: Prediction) -> None:
-    _said(lesson, prediction)
+def _check(lesson: Lesson, _: Prediction) -> None:
     now = state.now()
     with st.spinner("Computing the answers of this seed"):
         asked = lesson.check(now.seed)
@@ -115,9 +116,8 @@ def _check(lesson: Lesson, prediction: Prediction) -> None:
     _next("seen", "What you just saw")
 
 
-def _seen(lesson: Lesson, prediction: Prediction) -> None:
+def _seen(lesson: Lesson, _: Prediction) -> None:
     now = state.now()
-    _said(lesson, prediction)
     with st.spinner("Computing the figures of this seed"):
         sentences = lesson.seen(now.seed)
     st.markdown("**What you just saw**")
@@ -147,13 +147,6 @@ def own_genes(lesson: Lesson, seed: int) -> dict[str, str]:
     return asked
 
 
-def _said(lesson: Lesson, prediction: Prediction) -> None:
-    """The locked prediction, always in sight."""
-    choice = state.now().answer(lesson.number).choice
-    if choice is not None and choice < len(prediction.choices):
-        st.caption(f":material/lock: You said: {plain(prediction.choices[choice])}")
-
-
 def _reveal(lesson: Lesson, prediction: Prediction) -> None:
     """How the prediction stands, once it is asked for."""
     now = state.now()
@@ -162,6 +155,20 @@ def _reveal(lesson: Lesson, prediction: Prediction) -> None:
             "Reveal", icon=":material/visibility:", on_click=state.change, kwargs={"hide": False}, key="learn reveal"
         )
         return
+    _told(lesson, prediction)
+    st.button(
+        "Cover it again",
+        icon=":material/visibility_off:",
+        type="tertiary",
+        on_click=state.change,
+        kwargs={"hide": True},
+        key="learn cover",
+        help="For a link that opens with the reveal hidden: cover it, then copy the address of the page.",
+    )
+
+
+def _told(lesson: Lesson, prediction: Prediction) -> None:
+    now = state.now()
     choice = now.answer(lesson.number).choice
     words = f"{prediction.choices[prediction.right]}. {prediction.reason}"
     if not _valid(choice, prediction):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.lessons import plot_attempts, plot_loss_curve
 from ugrn_core.lessons.translator import EPOCHS, FEWEST, NOISE_FIRST, attempt, held_out, most_pairs, prior
@@ -34,8 +35,7 @@ def show(now: State) -> None:
     _, labels = held_out(now.seed)
     st.caption(
         f"Held out: {len(labels)} pairs of circuits the translator never met, {int(labels.sum())} of them with an "
-        "arrow. Their "
-        "labels are right whatever you do."
+        "arrow. Their labels are right whatever you do."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         go = st.button("Train", type="primary", icon=":material/play_arrow:", key="learn widget 4 go")
@@ -43,30 +43,40 @@ def show(now: State) -> None:
             attempts.clear()
     left, right = st.columns([2, 3], gap="medium")
     place = left.empty()
+    last: list[tuple[float, float]] = st.session_state.setdefault("learn last loss", [])
     if go:
-        points: list[tuple[float, float]] = []
+        last.clear()
 
         def watch(epoch: int, loss: float) -> None:
-            points.append((float(epoch), loss))
-            if epoch % DRAW_EVERY == 0 or epoch == EPOCHS:
-                with place.container():
-                    st.plotly_chart(_loss(points), width="stretch", key=f"learn loss {len(attempts)} {epoch}")
+            last.append((float(epoch), loss))
+            if epoch % DRAW_EVERY == 0:
+                _draw(place, last, f"{len(attempts)} {epoch}")
 
-        score = attempt(now.seed, n, noise / 100, shuffled=shuffled, watch=watch)
+        score = attempt(now.seed, n, noise / 100, shuffled=shuffled, turn=len(attempts), watch=watch)
         attempts.append((len(attempts) + 1, n, noise, SHUFFLED if shuffled else RIGHT, score))
+    if last:
+        _draw(place, last, "last")
     else:
-        place.caption("The loss will fall here while the translator trains. It falls with shuffled labels too: that is "
-                      "learning by heart.")  # fmt: skip
+        place.caption(
+            "The loss will fall here while the translator trains. It falls with shuffled labels too: learning by heart."
+        )
     with right:
         table = pd.DataFrame(attempts, columns=COLUMNS)
-        last = f"; the last one reached {attempts[-1][-1]:.3f}" if attempts else ""
+        reached = f"; the last one reached {attempts[-1][-1]:.3f}" if attempts else ""
         panel(
-            plot_attempts(table, prior(now.seed)),
+            plot_attempts(table, prior(now.seed), most_pairs()),
             table.round({"auprc": 4}),
             name="lesson 4 attempts",
-            alt=f"AUPRC on held-out pairs of {len(attempts)} attempts, prior {prior(now.seed):.2f}{last}",
+            alt=f"AUPRC on held-out pairs of {len(attempts)} attempts, prior {prior(now.seed):.2f}{reached}",
         )
 
 
-def _loss(points: list[tuple[float, float]]):
-    return plot_loss_curve(points, EPOCHS, "epoch", "loss on training pairs (nats)")
+def _draw(place: DeltaGenerator, points: list[tuple[float, float]], name: str) -> None:
+    """The loss so far, in its place."""
+    place.plotly_chart(
+        plot_loss_curve(points, EPOCHS, "epoch", "loss on training pairs (nats)"),
+        width="stretch",
+        config={"displayModeBar": False},
+        alt=f"Loss on the training pairs after {points[-1][0]:.0f} epochs: {points[-1][1]:.3f}",
+        key=f"learn loss {name}",
+    )

@@ -6,12 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.circuits.teaching import GENES
-from ugrn_core.figures.circuit_drawing import circuit_svg
 from ugrn_core.figures.lessons import plot_lines
 from ugrn_core.lessons.model import AVERAGE, BASE, FINE, base_level, curve
 from ugrn_core.lessons.virtual_cell import SOURCE, TARGET
 from ui.lessons import state
-from ui.lessons.panel import panel
+from ui.lessons.panel import drawing, panel
 from ui.lessons.state import State
 
 CHIPS = (AVERAGE, *(g for g in GENES if g not in (SOURCE, TARGET)))
@@ -20,21 +19,22 @@ ALONE = "the pair alone"
 
 def show(now: State) -> None:
     """Slider, chips, figure."""
+    chosen = st.pills(
+        "Beside them in the cell",
+        CHIPS,
+        selection_mode="multi",
+        default=[g for g in now.beside if g in CHIPS],
+        key="learn widget 1 with",
+        wrap=True,
+        help="Genes stand at the base value 1. In the average cell all twelve stand at their means.",
+    )
+    beside = (AVERAGE,) if AVERAGE in chosen else tuple(sorted(chosen))
+    state.change(beside=tuple(chosen), pair=f"{SOURCE}-{TARGET}")
     left, right = st.columns([3, 5], gap="medium")
     with left:
         x = st.select_slider(
             f"x: {SOURCE} is moved to", FINE, value=2.0, format_func="{:.2f}".format, key="learn widget 1 x"
         )
-        chosen = st.pills(
-            "Beside them in the cell",
-            CHIPS,
-            selection_mode="multi",
-            default=[g for g in now.beside if g in CHIPS],
-            key="learn widget 1 with",
-            help="Genes stand at the base value 1. In the average cell all twelve stand at their means.",
-        )
-        beside = (AVERAGE,) if AVERAGE in chosen else tuple(sorted(chosen))
-        state.change(beside=tuple(chosen), pair=f"{SOURCE}-{TARGET}")
         moved = curve(now.seed, SOURCE, TARGET, beside)
         at = moved[(moved["x"] - x).abs() < 1e-6].iloc[0]
         level = base_level(now.seed, SOURCE, TARGET, beside)
@@ -43,7 +43,7 @@ def show(now: State) -> None:
                      delta_color="off", delta_arrow="off")  # fmt: skip
         second.metric("Response", f"{at['response']:+.3f}".replace("-", "−"), _cell_words(beside),
                       delta_color="off", delta_arrow="off")  # fmt: skip
-        st.html(circuit_svg((SOURCE, TARGET, *(GENES if AVERAGE in beside else beside))))
+        drawing((SOURCE, TARGET, *(GENES if AVERAGE in beside else beside)))
     with right:
         frame = _frame(now.seed, beside)
         panel(

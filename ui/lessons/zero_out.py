@@ -26,8 +26,7 @@ def show(now: State) -> None:
         table,
         name="lesson 2 zero-out and VVP",
         alt=f"Set to zero, U changes T by {table['zeroing'][0]:.2f} and V by {table['zeroing'][1]:.2f}; moved to "
-        f"{x:g}, by "
-        f"{table['response'][0]:.2f} and {table['response'][1]:.2f}",
+        f"{x:g}, by {table['response'][0]:.2f} and {table['response'][1]:.2f}",
     )
     if not now.hide:
         st.markdown("**The same two numbers in the trained model**: A and H, which K needs both.")
