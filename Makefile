@@ -34,7 +34,7 @@ bench: $(VENV)/.ready ## how fast the sweep is on this machine (some minutes, al
 gpu-check: $(VENV)/.ready ## exactness and speed on this machine's GPU in some minutes, into docs/benchmarks/gpu.json
 	$(BIN)/python -m ugrn_core.bench --check --device $(or $(DEVICE),cuda) --out docs/benchmarks/gpu.json $(ARGS)
 
-gpu-kit: $(VENV)/.ready ## a folder with that check for a machine that has torch and nothing else (GPU_PYTHON=3.12)
+gpu-kit: $(VENV)/.ready ## a folder with that check for a machine that has torch and no network (GPU_PYTHON=3.12)
 	rm -rf build/gpu-kit && mkdir -p build/gpu-kit
 	git archive HEAD ugrn_core assets/models | tar -x -C build/gpu-kit
 	$(PIP) install --quiet --no-deps --only-binary=:all: --platform manylinux2014_x86_64 --platform manylinux_2_17_x86_64 \

@@ -246,3 +246,11 @@ def test_the_axis_of_deviations_says_from_what_they_are_counted():
     unit = "standard deviations"
     assert value_title("GATA1", unit) == "x: virtual value of GATA1 (standard deviations from its mean in its data set)"
     assert slope_unit(unit) == "standard deviations per standard deviation"
+
+
+def test_a_long_unit_is_short_in_a_headline_and_written_out_on_axes() -> None:
+    from ugrn_core.figures.titles import response_title, short_unit, slope_unit
+
+    assert short_unit("standard deviations") == "SD" and short_unit("bins") == "bins"
+    assert slope_unit(short_unit("standard deviations")) == "SD per SD"
+    assert "standard deviations" in response_title("FOS", "JUNB", "standard deviations", "0")

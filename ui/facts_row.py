@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
-from ugrn_core.figures.titles import slope_unit
+from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import PairResult
 
@@ -25,9 +25,10 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
     """Four facts on ``frame`` of :func:`prepare_pair`; ``result`` belongs to its first series."""
     peaks = prepare_peaks(frame)
     first = peaks[(peaks["series"] == peaks["series"].iloc[0]) & (peaks["measure"] == RAW)]
-    what, unit = ("Largest change", result.unit)
+    short = short_unit(result.unit)
+    what, unit = ("Largest change", short)
     if result.forward.response is None:
-        what, unit = ("Steepest slope", slope_unit(result.unit))
+        what, unit = ("Steepest slope", slope_unit(short))
     columns = st.columns(4)
     percentiles = (None, None) if specific is None else (specific.forward_percentile, specific.reverse_percentile)
     n_random = 0 if specific is None else specific.n_random

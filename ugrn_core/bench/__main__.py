@@ -1,4 +1,4 @@
-"""``python -m ugrn_core.bench --check``: a device checked in one run, with torch, numpy and safetensors alone.
+"""``python -m ugrn_core.bench --check``: a device checked in one run, with torch, numpy, safetensors and pydantic.
 
 ``ugrn bench`` is the command for people; this one is for a machine that is at hand for some minutes and has nothing
 installed but torch.

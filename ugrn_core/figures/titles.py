@@ -26,6 +26,11 @@ def value_title(source: str, unit: str) -> str:
     return f"x: virtual value of {source} ({unit}{of})"
 
 
+def short_unit(unit: str) -> str:
+    """The unit where there is little room; axes write it out."""
+    return "SD" if unit == STANDARDISED else unit
+
+
 def slope_unit(unit: str) -> str:
     """Unit of the target a unit of the source: ``bins per bin``."""
     return f"{unit} per {unit.removesuffix('s')}"
