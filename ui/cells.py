@@ -31,7 +31,7 @@ LABELS = {
     PATH: "Path of an h5ad file",
 }
 AUTOMATIC = "automatic"
-SUFFIXES = ["h5ad", "h5", "hdf5"]
+SUFFIXES = ["h5ad", "h5", "hdf5", "loom"]
 KEPT_BYTES = 256 << 20
 SLOW_READ = 5.0
 """Seconds announced for reading a file before its pace is known; reading always runs in the background."""

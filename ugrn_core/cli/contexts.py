@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ugrn_core.genes.resolve import GeneReport
     from ugrn_core.types import Context
 
+CELL_SUFFIXES = (".h5ad", ".h5", ".hdf5", ".loom")
+"""Files of cells, as opposed to gene lists."""
+
 
 @dataclass(frozen=True)
 class CellOptions:
@@ -61,11 +64,11 @@ class CellOptions:
 
 
 def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool) -> Context:
-    """Context of ``pair``, of a gene list, of an h5ad file or of ``example``, the bundled cells; choices are said."""
+    """Context of ``pair``, of a gene list, of cells in a file or of ``example``; choices are said."""
     from ugrn_core.data.context import list_context, pair_context
 
     file = user_path(text)
-    if text == "example" or file.suffix.lower() == ".h5ad":
+    if text == "example" or file.suffix.lower() in CELL_SUFFIXES:
         return cell_context(read_data(text, cells), cells, backbone, strict)[0]
     if cells.given():
         raise InputError(f"{cells.given()[0]} needs an h5ad file as the context, but --context is {text!r}.")

@@ -16,6 +16,7 @@ from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_spe
 from ugrn_core.data.groups import affordable, find_groups
 from ugrn_core.data.hdf5 import open_hdf5
 from ugrn_core.data.layout import Layout, Matrix, read_layout
+from ugrn_core.data.other_hdf5 import other_layout
 from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
 from ugrn_core.types import Progress
@@ -38,7 +39,7 @@ class H5adContents:
 def inspect_h5ad(file: Path | str | BinaryIO, progress: Progress | None = None) -> H5adContents:
     """List layers, gene columns and groups without reading a matrix."""
     with open_hdf5(file) as opened:
-        layout = read_layout(opened)
+        layout = other_layout(opened) or read_layout(opened)
         groups = {name: codes.levels for name, codes in find_groups(layout.cells, progress).columns.items()}
         names = gene_columns(layout.genes)
         return H5adContents(layout.n_cells, layout.genes.n_rows, tuple(layout.matrices), names, groups)
@@ -61,12 +62,13 @@ def read_h5ad(
     :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
     with open_hdf5(file) as opened:
-        layout = read_layout(opened)
+        layout = other_layout(opened) or read_layout(opened)
         matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
         second = _part(progress, SURVEY_SHARE, 1.0)
         groups = find_groups(layout.cells, second, group or "")
         columns, left_out = affordable(groups, layout.cells.columns, matrix.n_genes, seen.filled)
         summary = summarise(matrix, seen, columns, second)
+    notes.append(f"The file is {layout.kind}: {layout.n_cells:,} cells, {matrix.n_genes:,} genes.")
     notes += [*groups.notes(), *left_out]
     empty = int((seen.totals == 0).sum())
     if empty:

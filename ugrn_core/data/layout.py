@@ -112,12 +112,13 @@ class Table:
 class Matrix:
     """One matrix (cell, gene) of the file; ``genes`` is the table of its columns.
 
-    ``shape`` is that of the file, ``kept`` (column,) bool says which columns are genes, None that all are.
+    ``turned`` is dense and stored as genes by cells. ``shape`` (cell, gene) is that of the whole, ``kept`` (column,)
+    bool says which columns are genes, None that all are.
     """
 
     name: str
     node: h5py.Group | h5py.Dataset
-    kind: Literal["dense", "csr", "csc"]
+    kind: Literal["dense", "turned", "csr", "csc"]
     shape: tuple[int, int]
     genes: Table
     kept: np.ndarray | None = None
@@ -129,23 +130,25 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Layout:
-    """The parts of an open h5ad file that are read; ``unusable`` says why a matrix cannot be."""
+    """The parts of an open file that are read; ``unusable`` says why a matrix cannot be, ``kind`` what the file is."""
 
     cells: Table
     genes: Table
     n_cells: int
     matrices: dict[str, Matrix]
     unusable: dict[str, str]
+    kind: str = "an h5ad file"
 
 
 def read_layout(file: h5py.File) -> Layout:
-    """Find tables and matrices; InputError where the file is no h5ad file."""
+    """Find tables and matrices of an h5ad file; InputError where it is none."""
     cells, genes = _table(file, "obs"), _table(file, "var")
     if cells is None or genes is None:
         found = ", ".join(keys(file)[:6]) or "nothing"
-        tenx = " It looks like a 10x file: scanpy.read_10x_h5(...) reads it." if "matrix" in file else ""
         raise InputError(
-            f"The file is HDF5 but not h5ad: expected obs and var, found {found}.{tenx} Write one with anndata."
+            f"The file is HDF5 but not h5ad: expected obs and var, found {found}; nor has it the parts of a 10x file "
+            "(matrix with barcodes, data, indices, indptr and shape) or of loom (matrix, row_attrs, col_attrs). Write "
+            "one with anndata."
         )
     n_cells = cells.n_rows
     if n_cells > MAX_CELLS:
@@ -204,7 +207,7 @@ def _matrix(name: str, node: h5py.Group | h5py.Dataset | None, genes: Table | No
     if node is None or genes is None or attribute(node, "encoding-type") == "null":
         return None
     matrix = _described(name, node, genes)
-    _check_shape(matrix, n_cells)
+    check_shape(matrix, n_cells)
     return matrix
 
 
@@ -231,7 +234,7 @@ def _sparse_kind(node: h5py.Group) -> str | None:
     return None if kind is None else str(kind).removesuffix("_matrix")
 
 
-def _check_shape(matrix: Matrix, n_cells: int) -> None:
+def check_shape(matrix: Matrix, n_cells: int) -> None:
     rows, columns = matrix.shape
     if rows > MAX_CELLS or columns > MAX_GENES:
         raise InputError(

@@ -52,6 +52,17 @@ def _dense_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
         yield start, _clean(sparse.csr_matrix(_float32(read(node, slice(start, start + step)))))
 
 
+def _turned_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
+    node = matrix.node
+    n_cells, n_genes = matrix.shape
+    _check_amount(matrix.name, n_cells * n_genes)
+    stored = node.chunks[1] if node.chunks else 1
+    step = max(1, BLOCK_VALUES // n_genes)
+    step = max(stored, step // stored * stored) if stored * n_genes <= 4 * BLOCK_VALUES else step
+    for start in range(0, n_cells, step):
+        yield start, _clean(sparse.csr_matrix(_float32(read(node, np.s_[:, start : start + step])).T))
+
+
 def _csr_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
     data, indices, indptr = _sparse_parts(matrix, matrix.shape[0])
     start = 0
@@ -159,4 +170,4 @@ def _check_amount(name: str, values: int) -> None:
         )
 
 
-BLOCKS = {"dense": _dense_blocks, "csr": _csr_blocks, "csc": _csc_blocks}
+BLOCKS = {"dense": _dense_blocks, "turned": _turned_blocks, "csr": _csr_blocks, "csc": _csc_blocks}

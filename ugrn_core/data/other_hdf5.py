@@ -1,0 +1,111 @@
+"""HDF5 files that are no h5ad: 10x Genomics' matrices (CellRanger 2 and 3 on) and loom.
+
+Both store genes by cells. 10x compresses by cells, which read as cells by genes is CSR; loom is dense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import h5py
+import numpy as np
+
+from ugrn_core.data.hdf5 import child, keys, read
+from ugrn_core.data.layout import Layout, Matrix, Table, check_shape
+from ugrn_core.errors import InputError
+
+TENX_PARTS = {"barcodes", "data", "indices", "indptr", "shape"}
+LOOM_PARTS = {"matrix", "row_attrs", "col_attrs"}
+GENE_NAMES = ("Gene", "gene_names", "var_names", "gene", "Symbol", "GeneName", "Accession", "gene_ids", "ID")
+CELL_NAMES = ("CellID", "obs_names", "cell_names", "CellIDs", "Cell", "barcode", "barcodes", "cell_id")
+
+
+def other_layout(file: h5py.File) -> Layout | None:
+    """Tables and matrices of a 10x or loom file; None for any other."""
+    names = set(keys(file))
+    if {"obs", "var"} <= names:
+        return None
+    if names >= LOOM_PARTS:
+        return _loom(file)
+    groups = {name: node for name in sorted(names) if isinstance(node := child(file, name), h5py.Group)}
+    found = {name: node for name, node in groups.items() if set(keys(node)) >= TENX_PARTS}
+    return _tenx(file, found) if found else None
+
+
+def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> Layout:
+    """``matrix`` of CellRanger 3, or a group for each genome of CellRanger 2."""
+    matrices: dict[str, Matrix] = {}
+    tables: list[Table] = []
+    for name, group in groups.items():
+        features = child(group, "features")
+        if features is not None and isinstance(features, h5py.Group):
+            genes = Table(file, features, "id", tuple(_columns(features, "id")))
+        else:
+            genes = Table(file, group, "genes", tuple(c for c in ("gene_names",) if c in keys(group)))
+        cells = Table(file, group, "barcodes", ())
+        shape = _shape(group)
+        matrix = Matrix("X" if len(groups) == 1 else name, group, "csr", (shape[1], shape[0]), genes)
+        check_shape(matrix, cells.n_rows)
+        if tables and cells.n_rows != tables[0].n_rows:
+            raise InputError("The genomes of the file have other numbers of cells. Give a file of one genome.")
+        tables.append(cells)
+        matrices[matrix.name] = matrix
+    first = next(iter(matrices.values()))
+    kind = "a 10x HDF5 file" + (f" of {len(groups)} genomes ({', '.join(groups)})" if len(groups) > 1 else "")
+    return Layout(tables[0], first.genes, tables[0].n_rows, matrices, {}, kind)
+
+
+def _shape(group: h5py.Group) -> tuple[int, int]:
+    node = child(group, "shape")
+    values = read(node) if node is not None and _is_column(node, 2) else np.zeros(0)
+    if values.shape != (2,) or values.dtype.kind not in "iu":
+        raise InputError(f"{group.name} says no shape of its matrix. Export it again with CellRanger.")
+    return int(values[0]), int(values[1])
+
+
+def _loom(file: h5py.File) -> Layout:
+    main, rows, columns = (child(file, name) for name in ("matrix", "row_attrs", "col_attrs"))
+    if main is None or rows is None or columns is None or not isinstance(main, h5py.Dataset):
+        raise InputError("The file has the parts of a loom file and no matrix. Write it anew with loompy.")
+    if main.ndim != 2 or main.dtype.kind not in "biuf":
+        raise InputError(f"The matrix of the loom file has the shape {main.shape}, expected genes by cells.")
+    genes = _attributes(file, rows, GENE_NAMES, main.shape[0], "genes")
+    cells = _attributes(file, columns, CELL_NAMES, main.shape[1], "cells")
+    nodes = {"X": main}
+    layers = child(file, "layers")
+    for name in keys(layers) if layers is not None and isinstance(layers, h5py.Group) else []:
+        node = child(layers, name)
+        fits = node is not None and isinstance(node, h5py.Dataset) and node.shape == main.shape
+        if node is not None and fits and node.dtype.kind in "biuf":
+            nodes[f"layers/{name}" if name == "X" else name] = node
+    matrices = {n: Matrix(n, node, "turned", (main.shape[1], main.shape[0]), genes) for n, node in nodes.items()}
+    for matrix in matrices.values():
+        check_shape(matrix, cells.n_rows)
+    return Layout(cells, genes, cells.n_rows, matrices, {}, "a loom file")
+
+
+def _attributes(file: h5py.File, group: h5py.Group, names: tuple[str, ...], n: int, what: str) -> Table:
+    """Attributes of rows or columns as a table; its index is the first known name that tells all rows apart."""
+    there = [name for name in keys(group) if _is_column(child(group, name), n)]
+    table = Table(file, group, there[0] if there else "", tuple(there))
+    known = [name for name in names if name in there] or [name for name in there if table.is_text(name)]
+    for name in known:
+        text = table.text(name)
+        if text is not None and len(set(text)) == len(text):
+            return Table(file, group, name, tuple(c for c in there if c != name))
+    if not known:
+        raise InputError(f"The loom file does not name its {what}: expected an attribute such as {names[0]}.")
+    return Table(file, group, known[0], tuple(c for c in there if c != known[0]))
+
+
+def _columns(group: h5py.Group, index: str) -> Iterator[str]:
+    node = child(group, index)
+    n = node.shape[0] if node is not None and isinstance(node, h5py.Dataset) and node.ndim == 1 else -1
+    for name in keys(group):
+        if name != index and _is_column(child(group, name), n):
+            yield name
+
+
+def _is_column(node: h5py.Group | h5py.Dataset | None, n: int) -> bool:
+    """Whether a node is one value a row; loom keeps drawings, and 10x its tags, beside such columns."""
+    return node is not None and isinstance(node, h5py.Dataset) and node.shape == (n,)
