@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import (
+    benchmark_beside,
     benchmark_cell,
     benchmark_controls,
     benchmark_pairs,
@@ -28,9 +29,11 @@ asked = benchmark_controls.ask(found)
 results = benchmark_results.choose(found, table, asked.model, asked.sampler)
 if results is not None:
     with said_in_place():
+        results = benchmark_beside.own_scores(benchmark_beside.beside(results, found))
         view = benchmark_controls.view(table, results)
         standings = benchmark_table.standings_of(results, view)
         benchmark_table.words(standings)
+        benchmark_table.string_note(results, view)
         benchmark_table.findings()
         cells = benchmark_table.show(results, view, printed)
         if len(results.facts.neg_ratios) > 1:

@@ -131,3 +131,23 @@ def test_what_the_printed_figures_look_like_stands_below_table_1_and_says_that_i
     said = words(at)
     assert "This is consistency, not proof" in said and "it reads the test labels" in said
     assert "What the printed figures look like" not in [h.value for h in page(table="2").subheader]
+
+
+def test_a_file_of_ones_own_scores_stands_beside_the_run_of_the_same_pairs():
+    """A frame that `ugrn benchmark --scores` wrote, in the folder of the page."""
+    own_folder().mkdir(parents=True)
+    frame = read_results(SHIPPED / "ugrn-mini_table_1.csv.gz")
+    mine = frame[frame["method"].isin(["Gene degrees", "Target is listed"])]
+    mine = mine.assign(method=mine["method"].replace("Target is listed", "MINE"), value=mine["value"] + 0.001)
+    mine.loc[mine["method"] == "Gene degrees", "value"] -= 0.001
+    write_results(mine, own_folder() / "mine.csv.gz")
+    at = page(method="MINE")
+    assert not at.exception and not at.error
+    assert "MINE" in at.dataframe[0].value.columns and "MINE" in at.selectbox(key="method").options
+    assert "partly by construction" in words(at) and "MINE 0." in words(at)
+
+
+def test_scores_are_taken_on_the_page():
+    at = page()
+    assert "another method" in " ".join(e.label for e in at.expander)
+    assert at.text_input(key="given name").value == "" and not at.exception

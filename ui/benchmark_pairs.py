@@ -134,7 +134,7 @@ def _make_scores(results: Results) -> None:
 
 def _scores_command(results: Results) -> str:
     folder = shlex.quote(str(results.score_folders[0]))
-    return f"{benchmark_command(results.facts, results.out_for_page)} --scores {folder}"
+    return f"{benchmark_command(results.facts, results.out_for_page)} --keep-scores {folder}"
 
 
 def _say(text: str) -> None:

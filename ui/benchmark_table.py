@@ -11,6 +11,7 @@ from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.benchmark.described import benchmark_command
 from ugrn_core.benchmark.paper import paper_table
 from ugrn_core.benchmark.protocols import PROTOCOLS
+from ugrn_core.benchmark.tables import STRING, string_beside_nonspecific
 from ugrn_core.figures.benchmark import (
     METRICS,
     SUBSETS,
@@ -58,6 +59,13 @@ def standings_of(results: Results, view: TableView) -> pd.DataFrame:
 def words(standings: pd.DataFrame) -> None:
     """What the table says, counted anew from its results."""
     st.markdown("  \n".join(plain(sentence).replace(r"\*\*", "**") for sentence in verdict(standings)))
+
+
+def string_note(results: Results, view: TableView) -> None:
+    """What agreement with STRING is worth, where STRING is tested on."""
+    said = string_beside_nonspecific(results.frame, view.metric, view.subset)
+    if said and (not view.networks or STRING in view.networks):
+        st.caption(plain(said))
 
 
 def findings() -> None:

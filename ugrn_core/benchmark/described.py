@@ -22,7 +22,8 @@ PROTOCOL = re.compile(r"table_(?P<table>[1-6])(?: \((?P<sources>\d+) sources\))?
 class RunFacts:
     """What all rows of one run have in common; ``base`` and ``grid`` are None where no method has a model.
 
-    ``max_pos`` and ``max_sources`` of 0 mean all, ``test_sets`` and ``methods`` are empty where they are complete.
+    ``max_pos`` and ``max_sources`` of 0 mean all, ``test_sets`` and ``methods`` are empty where they are complete;
+    ``given`` names methods that came as scores.
     """
 
     table: int
@@ -42,6 +43,7 @@ class RunFacts:
     methods: tuple[str, ...]
     reverse_features: str = COMPUTED
     translator: str = PAPER
+    given: tuple[str, ...] = ()
 
     @property
     def reads_labels(self) -> bool:
@@ -89,13 +91,14 @@ def run_facts(frame: pd.DataFrame) -> RunFacts:
         test_sets=() if set(tested) == of_table else tested,
         translator=_only(trained, "translator") if len(trained) else PAPER,
         reverse_features=LABELLED_ONLY if (frame["reverse_features"] == LABELLED_ONLY).any() else COMPUTED,
-        methods=() if methods == set(METHODS) else tuple(m for m in METHODS if m in methods),
+        methods=() if methods >= set(METHODS) else tuple(m for m in METHODS if m in methods),
+        given=tuple(dict.fromkeys(str(m) for m in frame["method"] if m not in METHODS)),
     )
 
 
 def benchmark_command(facts: RunFacts, out: str) -> str:
     """The line of ``ugrn benchmark`` that makes a run again."""
-    weights = facts.weights[0] if len(facts.weights) == 1 else "both"
+    weights = NONE if facts.backbone == NONE else facts.weights[0] if len(facts.weights) == 1 else "both"
     line = [
         *("ugrn", "benchmark", "--table", str(facts.table)),
         *(() if facts.backbone == NONE else ("--backbone", facts.backbone)),
@@ -103,6 +106,7 @@ def benchmark_command(facts: RunFacts, out: str) -> str:
         *(() if facts.context == NONE else ("--context", facts.context)),
         *("--sampler", facts.sampler, "--max-pos", str(facts.max_pos), "--seeds", str(facts.seeds)),
         *(("--weights", weights) if weights != "both" else ()),
+        *(("--scores", f"{facts.given[0]}.csv", "--name", facts.given[0]) if len(facts.given) == 1 else ()),
         *(("--max-sources", str(facts.max_sources)) if facts.max_sources else ()),
         *(("--test-sets", ",".join(facts.test_sets)) if facts.test_sets else ()),
         *(("--methods", ",".join(facts.methods)) if facts.methods else ()),

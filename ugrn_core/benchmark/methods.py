@@ -24,16 +24,17 @@ from ugrn_core.benchmark.shortcuts import (
     target_out_degree,
 )
 
-Family = Literal["origin", "baseline", "ours", "control", "corpus", "shortcut", "answers"]
+Family = Literal["origin", "baseline", "ours", "control", "corpus", "shortcut", "answers", "given"]
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way to score pairs; exactly one of ``features``, ``members``, ``from_expression`` and ``shortcut`` is given.
+    """One way to score pairs: one of ``features``, ``members``, ``from_expression``, ``shortcut`` and ``given``.
 
     ``features``: a translator is trained on pair features of that name (:mod:`ugrn_core.benchmark.features`).
     ``members``: the mean of the logits of these methods. ``from_expression``: a score read from expression probes.
     ``shortcut``: a score without a model; of the family ``answers`` where it reads the edges of the network tested on.
+    ``given``: scores of a file, read by data set and pairs, NaN where it has none.
     ``kind``: the curves it is cut from, ``response`` or ``slope``.
     """
 
@@ -44,11 +45,12 @@ class Method:
     members: tuple[str, ...] = ()
     from_expression: Callable[[ExpressionProbes, Sequence[Edge]], np.ndarray] | None = None
     shortcut: Callable[[Known, Sequence[Edge]], np.ndarray] | None = None
+    given: Callable[[str, Sequence[Edge]], np.ndarray] | None = None
     kind: Literal["", "response", "slope"] = ""
 
     @property
     def needs_model(self) -> bool:
-        return self.shortcut is None
+        return self.shortcut is None and self.given is None
 
     @property
     def two_ways(self) -> bool:

@@ -24,9 +24,12 @@ COLUMNS = (
     "reverse_features",
     *("train_sets", "train_network", "test_set", "test_network", "gene_set", "sampler", "neg_ratio", "max_pos"),
     *("subset", "seed", "metric", "value", "n_pos", "n_neg", "prior", "edge_overlap", "status", "reason"),
+    *("units", "coverage"),
 )
 STATUSES = ("ok", "partial", "too_few", "missing")
 """``partial``: trained on a part of the training sets, named in reason. The last two have no value."""
+LATER: dict[str, Any] = {"units": "pairs", "coverage": 1.0}
+"""Columns that frames of before do not have, and what is true of those: pairs are ranked, each with its own score."""
 NONE = "none"
 """In the columns of the backbone and its settings where a method has no model."""
 
@@ -97,12 +100,14 @@ def read_results(file: Path) -> pd.DataFrame:
         frame = pd.read_csv(file, keep_default_na=False, na_values={c: [""] for c in NUMBERS})
     except (OSError, ValueError) as error:
         raise InputError(f"{file} cannot be read as benchmark results: {error}.") from error
+    if tuple(frame.columns) == tuple(c for c in COLUMNS if c not in LATER):
+        frame = frame.assign(**LATER)
     if tuple(frame.columns) != COLUMNS:
         raise InputError(f"{file} is not a frame of benchmark results: its columns are {list(frame.columns)[:8]} ...")
     return unguarded_table(frame)
 
 
-NUMBERS = ("base", "value", "prior", "edge_overlap")
+NUMBERS = ("base", "value", "prior", "edge_overlap", "coverage")
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(record: dict[str, Any]) -> Result:
-    return {k: float("nan") if v is None else v for k, v in record.items()}
+    return LATER | {k: float("nan") if v is None else v for k, v in record.items()}
 
 
 TESTS = ("backbone", "weights", "neg_ratio", "train_sets", "train_network", "seed", "test_set", "test_network")

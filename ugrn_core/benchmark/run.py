@@ -10,6 +10,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.given import GivenScores
 from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
 from ugrn_core.benchmark.protocols import Split
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
@@ -50,7 +51,10 @@ class Unit:
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a run reads, and the parts file it writes; ``scores`` is a folder for the scores of each pair."""
+    """Everything a run reads, and the parts file it writes; ``scores`` is a folder for the scores of each pair.
+
+    ``given`` are methods that come as scores; they stand among those without a model.
+    """
 
     request: BenchmarkRequest
     samples: Samples
@@ -58,10 +62,12 @@ class Run:
     parts: Parts
     store: Store | None = None
     scores: Path | None = None
+    given: tuple[GivenScores, ...] = ()
 
     def methods(self, contestant: Contestant) -> list[Method]:
-        """The methods of the request that a contestant runs, in the order of the registry."""
-        wanted = (METHODS[name] for name in METHODS if name in self.request.methods)
+        """The methods of the request that a contestant runs, in the order of the registry, then the given ones."""
+        wanted = [METHODS[name] for name in METHODS if name in self.request.methods]
+        wanted += [given.method() for given in self.given]
         return [m for m in wanted if m.needs_model == (contestant.backbone is not None)]
 
     def units(self, contestant: Contestant) -> list[Unit]:

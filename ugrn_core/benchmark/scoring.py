@@ -71,11 +71,14 @@ class Scored:
         self.sample = run.samples.test(row, unit.neg_ratio, unit.seed)
         self.masks = unseen_masks(self.sample.pairs, trained.genes)
         self._logits: dict[str, np.ndarray] = {}
+        self._covered: dict[str, np.ndarray] = {}
 
     def scores(self, method: Method) -> tuple[np.ndarray | None, str, str]:
         """Scores (pair,) with status and reason; None where the method cannot score this test."""
         if not self.sample.pairs:
             return None, "missing", f"no edge of {self.row} is among the genes of the model"
+        if method.given is not None:
+            return self._given(method.given(self.row.data_set, self.sample.pairs), method.name)
         if method.shortcut is not None:
             network = self.run.samples.networks[self.row]
             known = Known(self.trained.edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
@@ -95,6 +98,18 @@ class Scored:
         logits = [self._part_logits(p) for p in parts]
         return np.mean(logits, 0), "partial" if notes else "ok", notes
 
+    def _given(self, values: np.ndarray, name: str) -> tuple[np.ndarray | None, str, str]:
+        """Given scores (pair,) with NaN where there is none: those stand below all others, equal to one another."""
+        there = ~np.isnan(values)
+        self._covered[name] = there
+        if not there.any():
+            return None, "missing", "no score of any of these pairs was given"
+        ranks = np.zeros(len(values))
+        ranks[there] = 1 + np.unique(values[there], return_inverse=True)[1]
+        if there.all():
+            return ranks, "ok", ""
+        return ranks, "partial", f"{there.mean():.1%} of the pairs have a score; the rest stand last"
+
     def _part_logits(self, part: Method) -> np.ndarray:
         if part.name not in self._logits:
             net, _ = self.trained.net(part)
@@ -106,12 +121,13 @@ class Scored:
     def rows(self, method: Method, scores: np.ndarray | None, status: str, reason: str) -> list[Result]:
         """The rows of a block: every subset with every metric."""
         about = self._about(method)
+        covered = self._covered.get(method.name, np.ones(len(self.sample.labels)) * (scores is not None))
         rows = []
         for subset in SUBSETS:
             mask = self.masks[subset]
-            overlap = {"edge_overlap": self._overlap(mask)}
+            more = {"edge_overlap": self._overlap(mask), "coverage": float(covered[mask].mean()) if mask.any() else NAN}
             measured = _measured(self.sample.labels, scores, mask, subset, status, reason)
-            rows += [about | row | overlap for row in measured]
+            rows += [about | row | more for row in measured]
         return rows
 
     def _overlap(self, mask: np.ndarray) -> float:
@@ -144,6 +160,7 @@ class Scored:
             "neg_ratio": u.neg_ratio,
             "max_pos": r.max_pos or 0,
             "seed": u.seed,
+            "units": "pairs",
         }
 
 

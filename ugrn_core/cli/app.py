@@ -62,10 +62,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, models, genes, sweep, score, network, beeline, benchmark, fetch, cache, doctor, bench):
+for command in (pair, models, genes, sweep, score, network, beeline, fetch, cache, doctor, bench):
     app.command(cls=Command)(command)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
+app.add_typer(benchmark, name="benchmark")
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""``ugrn benchmark``: a table of the paper with a model at hand, and the scores that need no model beside it."""
+"""``ugrn benchmark``: a table of the paper, with a model or with anybody's scores, beside what needs no model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ugrn_core.cli.command import CommandWithParts
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -28,13 +29,18 @@ if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.beeline.expression import Expression
     from ugrn_core.beeline.networks import Network, Row
+    from ugrn_core.benchmark.given import GivenScores
     from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.run import Contestant
 
+benchmark = typer.Typer(rich_markup_mode=None)
 
-def benchmark(
-    table: Annotated[int, typer.Option(metavar="1..6", help="Table of the paper.")],
-    out: Annotated[Path, typer.Option(metavar="FILE.csv", help="File to write (.csv or .csv.gz).")],
+
+@benchmark.callback(cls=CommandWithParts, invoke_without_command=True)
+def run_table(
+    context_of_command: typer.Context,
+    table: Annotated[int | None, typer.Option(metavar="1..6", help="Table of the paper.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="File to write (.csv or .csv.gz).")] = None,
     backbone: BackboneOption = DEFAULT_BACKBONE,
     gene_set: GeneSetOption = "TFs+500",
     context: FeatureContextOption = "pair",
@@ -50,8 +56,23 @@ def benchmark(
         str, typer.Option(metavar="mlp|logistic", help="Trained on the features: the paper's network, or a linear one.")
     ] = "mlp",
     weights: Annotated[
-        str, typer.Option(metavar="both|trained|random", help="random: the same shape, never trained.")
-    ] = "both",
+        str | None,
+        typer.Option(
+            metavar="both|trained|random|none",
+            help="random: the same shape, never trained; none: no model at all. Default: both, with --scores none.",
+        ),
+    ] = None,
+    scores: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[SET=]FILE",
+            help="Scores of your own method (source,target,score), for all data sets or for one; may be repeated.",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the method of --scores is called.")] = None,
+    undirected: Annotated[
+        bool, typer.Option("--undirected", help="A score of --scores counts for both directions of its pair.")
+    ] = False,
     test_sets: Annotated[str, typer.Option(metavar="A,B", help="Only tests on these data sets.")] = "",
     max_sources: Annotated[int, typer.Option(help="Most regulators of each network; 0: all.")] = 0,
     methods: Annotated[str, typer.Option(metavar="A,B", help="Only these methods.")] = "",
@@ -65,11 +86,14 @@ def benchmark(
             help="labelled_only leaves out target -> source where that pair has no label: it READS THE TEST LABELS.",
         ),
     ] = "computed",
-    scores: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also keep the score of every pair.")] = None,
+    keep_scores: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Also keep the score of every pair by every method of a model."),
+    ] = None,
     threads: Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 is best beside other work.")] = 0,
     device: DeviceOption = None,
 ) -> None:
-    """Run a table of the benchmark, into one long CSV.
+    """Run a table of the benchmark, into one long CSV: with a model, or with the scores of any method.
 
     Says first what it will cost. A run that was stopped goes on when the same command is given again: finished parts
     lie in FILE.parts until the end, features in the store of results. The mean AUPRC of every row is printed at last.
@@ -81,10 +105,16 @@ def benchmark(
     from ugrn_core.benchmark.results import Parts, write_results
     from ugrn_core.benchmark.run import Run
     from ugrn_core.benchmark.runner import run_benchmark
-    from ugrn_core.benchmark.tables import wide_table
+    from ugrn_core.benchmark.tables import string_beside_nonspecific, wide_table
     from ugrn_core.store import Store
 
+    if context_of_command.invoked_subcommand is not None:
+        return
+    if table is None or out is None:
+        lacking = "--table" if table is None else "--out"
+        raise InputError(f"{lacking} is missing. Try: ugrn benchmark --table 1 --out table_1.csv")
     _check_out(out)
+    _check_scores(scores, name, undirected)
     _use_threads(threads)
     model = load_backbone(backbone, device)
     request = BenchmarkRequest(
@@ -103,12 +133,13 @@ def benchmark(
     )
     if reverse_features != "computed":
         say("These figures read the test labels: no method, and no claim about a model. See docs/printed-figures.md.")
+    given = _given(scores or (), name or "", model, undirected)
     networks, expression = _read_data(request, model)
-    contestants = _contestants(model, weights)
+    contestants = _contestants(model, weights or ("none" if given else "both"))
     parts_file = out.with_name(f"{out.name}.parts")
-    parts = Parts(parts_file, _header(request, contestants, expression))
+    parts = Parts(parts_file, _header(request, contestants, expression, given))
     with Store() as store:
-        run = Run(request, Samples(request, networks), expression, parts, store, scores)
+        run = Run(request, Samples(request, networks), expression, parts, store, keep_scores, given)
         reversed_, drawn = run.samples.reversed_negatives()
         say(f"{reversed_:,} of {drawn:,} negatives of the tests (first seed) are an edge turned round.")
         budgets = [budget(run, contestant) for contestant in contestants]
@@ -118,6 +149,9 @@ def benchmark(
             frame = run_benchmark(run, contestants, progress, budgets=budgets)
     write_results(frame, out)
     parts_file.unlink()
+    said = string_beside_nonspecific(frame)
+    if said:
+        say(said)
     say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests and seeds, all pairs:")
     write_csv(wide_table(frame, table).round(3))
 
@@ -153,29 +187,63 @@ def _read_data(request: BenchmarkRequest, model: Backbone) -> tuple[dict[Row, Ne
 
 
 def _contestants(model: Backbone, weights: str) -> list[Contestant]:
-    """The methods without a model, and the model with trained weights, random ones, or both."""
+    """The methods without a model, and the model with trained weights, random ones, both, or neither."""
     from ugrn_core.backbones.backbone import TransformerBackbone
     from ugrn_core.backbones.random_weights import random_twin
     from ugrn_core.benchmark.run import Contestant
 
-    if weights not in ("both", "trained", "random"):
-        raise InputError(f"--weights is {weights!r}; expected both, trained or random.")
+    if weights not in ("both", "trained", "random", "none"):
+        raise InputError(f"--weights is {weights!r}; expected both, trained, random or none.")
     contestants = [Contestant()]
-    if weights != "random":
+    if weights in ("both", "trained"):
         contestants.append(Contestant(model, "trained"))
-    if weights != "trained":
+    if weights in ("both", "random"):
         if not isinstance(model, TransformerBackbone):
             raise InputError(f"{model.card.name} has no weights to draw anew; use --weights trained.")
         contestants.append(Contestant(random_twin(model), "random"))
     return contestants
 
 
+def _check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool) -> None:
+    """Options that belong together."""
+    if not scores and (name is not None or undirected):
+        raise InputError(f"{'--name' if name is not None else '--undirected'} is about --scores, which is missing.")
+    if scores and name is None:
+        raise InputError("--name is missing: what is the method of --scores called? To keep scores: --keep-scores.")
+
+
+def _given(scores: Sequence[str], name: str, model: Backbone, undirected: bool) -> tuple[GivenScores, ...]:
+    """The scores of the files as a method; what was read and what was not is said."""
+    from ugrn_core.beeline.networks import SPECIES
+    from ugrn_core.benchmark.given import EVERYWHERE, given_scores
+    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.paths import user_path
+
+    tables = {}
+    for text in scores:
+        head, _, tail = text.partition("=")
+        place, file = (head, tail) if tail and head in SPECIES else (EVERYWHERE, text)
+        if place in tables:
+            raise InputError(f"--scores names two files for {place or 'all sets'}; give one, or SET=FILE for each.")
+        tables[place] = read_score_table(user_path(file))
+    if not tables:
+        return ()
+    made = given_scores(name, tables, model.vocabulary, undirected=undirected)
+    for note in made.notes:
+        say(note)
+    return (made,)
+
+
 def _header(
-    request: BenchmarkRequest, contestants: Sequence[Contestant], expression: dict[str, Expression]
+    request: BenchmarkRequest,
+    contestants: Sequence[Contestant],
+    expression: dict[str, Expression],
+    given: Sequence[GivenScores],
 ) -> dict[str, Any]:
     """What makes two runs the same run."""
     prints = [c.backbone.fingerprint for c in contestants if c.backbone is not None]
-    return request.described() | {"fingerprints": prints, "expression": sorted(expression)}
+    about = request.described() | {"fingerprints": prints, "expression": sorted(expression)}
+    return about | ({"scores": [g.digest for g in given]} if given else {})
 
 
 def _use_threads(threads: int) -> None:

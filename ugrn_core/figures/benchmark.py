@@ -23,6 +23,8 @@ ANSWERS = tuple(m.name for m in METHODS.values() if m.family == "answers")
 """Scores that read the edges of the network tested on: in files, in no figure of a table, and nothing to beat."""
 CORPUS = tuple(m.name for m in METHODS.values() if m.family == "corpus")
 """Co-expression in the corpus of the embedded models: no training on networks, and no shortcut either."""
+GIVEN = "given"
+"""Group of methods that came as scores, and of those of others."""
 CONTROLS = ("Emb-pair", "Marginal-Ens", f"Ens{RANDOM}")
 BY_TEST = (1, 6)
 """Tables whose rows are shown as tests; the others have a row a training."""
@@ -157,9 +159,9 @@ def _kind(reason: str) -> str:
 
 
 def _ordered(columns: pd.Index) -> list[str]:
-    """Columns in the order of the registry, trained before random."""
+    """Columns in the order of the registry, trained before random, then given ones."""
     order = [name + twin for twin in ("", RANDOM) for name in METHODS]
-    return [name for name in order if name in columns]
+    return [name for name in order if name in columns] + [name for name in columns if name not in order]
 
 
 def _group(column: str) -> str:
@@ -171,6 +173,8 @@ def _group(column: str) -> str:
         return "answers"
     if column in CORPUS:
         return "corpus"
+    if column.removesuffix(RANDOM) not in METHODS:
+        return GIVEN
     return "method" if column in PAPER_METHODS else "control"
 
 

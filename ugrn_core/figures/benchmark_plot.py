@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ GROUPS = {
     "method": "this model",
     "control": "controls",
     "corpus": "the corpus",
+    "given": "others",
     "shortcut": "no model at all",
     "paper": "as printed",
 }
@@ -131,6 +133,12 @@ def plot_ratios(ratios: pd.DataFrame, metric: str) -> go.Figure:
     return go.Figure({"data": lines, "layout": layout})
 
 
+def broken(name: str, width: int = 8) -> str:
+    """A name of others on two short lines, escaped for a figure."""
+    lines = [escape(name[:width]), escape(name[width : 2 * width])]
+    return "<br>".join(line for line in lines if line)
+
+
 def short_row(row: str) -> str:
     """A row with a shorter name of its network, such as ``Non-spec. hHEP``."""
     for network, short in SHORTER.items():
@@ -149,7 +157,7 @@ def _places(groups: pd.Series) -> dict[str, float]:
 
 def _heading(column: str, x: float) -> dict[str, Any]:
     name = column.removesuffix(" (paper)")
-    return _note(HEADINGS.get(name, name), x, 4, FONT_SIZE - 2, "center")
+    return _note(HEADINGS.get(name, broken(name)), x, 4, FONT_SIZE - 2, "center")
 
 
 def _group_headings(cells: pd.DataFrame, at: dict[str, float]) -> list[dict[str, Any]]:
