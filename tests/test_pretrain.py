@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import anndata as ad
 import numpy as np
@@ -15,16 +16,18 @@ from scipy import sparse
 
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.pretrain import corpus as corpus_module
-from ugrn_core.pretrain import sampling
+from ugrn_core.pretrain import sampling, shapes
 from ugrn_core.pretrain.corpus import load_corpus
 from ugrn_core.pretrain.doors import MASK_VALUE, Door
 from ugrn_core.pretrain.export import export
 from ugrn_core.pretrain.sampling import Sampler
 from ugrn_core.pretrain.selection import cross_validate
+from ugrn_core.pretrain.shapes import shape_figures
 from ugrn_core.pretrain.standardise import ZCorpus, ZPart, standardise
 from ugrn_core.pretrain.targets import Teacher
-from ugrn_core.pretrain.train import PretrainSettings, explained, new_model, pretrain
+from ugrn_core.pretrain.train import PretrainSettings, explained, new_model, pretrain, slope_error
 from ugrn_core.pretrain.vectors import BASE_KNOT, KNOTS, Knowledge, corpus_knowledge
 
 GENES = [f"G{i:02d}" for i in range(40)]
@@ -177,6 +180,50 @@ def test_virtual_batches_are_repeatable_and_count_a_gene_once(folder, small_batc
     for genes, weight in zip(batch.genes, batch.weight, strict=True):
         values, counts = np.unique(genes, return_counts=True)
         np.testing.assert_array_equal(weight > 0, ~np.isin(genes, values[counts > 1]))
+
+
+@pytest.mark.parametrize("unit", ["standardised", "log1p"])
+@pytest.mark.parametrize("n_genes", [2, 9])
+def test_twin_cells_differ_in_one_gene_and_their_truth_in_its_slope(small_batches, unit, n_genes):
+    sampler = small(grouped(), unit)
+    batch = sampler.moved(1, 7, n_genes)
+    assert batch.move is not None
+    half = len(batch.move)
+    genes, shown = batch.genes[:half], batch.shown
+    np.testing.assert_array_equal(genes, batch.genes[half:])
+    apart = shown[half:] != shown[:half]
+    assert (apart.sum(1) <= 1).all() and apart.any(1).mean() > 0.8
+    moved = (sampler.door.z(genes, shown[half:]) - sampler.door.z(genes, shown[:half])).sum(1)
+    np.testing.assert_allclose(batch.move, moved, atol=1e-5)
+    scale = sampler.door.scale
+    truth = torch.from_numpy(batch.truth)
+    assert slope_error(truth, batch, scale) == 0
+    assert slope_error(truth + 3, batch, scale) == pytest.approx(0, abs=1e-8), "a level is no slope"
+    tilted = truth.clone()
+    tilted[half:] += 0.4 * scale * torch.from_numpy(batch.move)[:, None]
+    assert slope_error(tilted, batch, scale) == pytest.approx(0.16, rel=1e-3)
+
+
+def test_curves_are_judged_against_lines_in_data_sets_that_chose_nothing():
+    """A backbone whose curve is the planted threshold is above the line on held-out parts, and a bent lie below."""
+    corpus = planted(True, 4000)
+    vectors = corpus_knowledge(corpus, 6).vectors
+
+    def figures(curve) -> dict:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                shapes,
+                "sweep_pairs",
+                lambda _, pairs, settings: SimpleNamespace(
+                    response=np.tile(curve(np.array(settings.grid)), (len(pairs), 1))
+                ),
+            )
+            return shape_figures(ToyBackbone(1, torch.device("cpu")), corpus, vectors)
+
+    right = figures(lambda x: np.maximum(x - 0.5, 0))
+    wrong = figures(lambda x: np.maximum(-x - 0.5, 0))
+    assert right["related"]["curve_r2"] > right["related"]["line_r2"] > wrong["related"]["curve_r2"]
+    assert right["related"]["line_r2"] == wrong["related"]["line_r2"]
 
 
 def test_real_batches_hide_measured_values_of_one_data_set(folder, small_batches):

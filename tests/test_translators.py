@@ -30,6 +30,7 @@ from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.benchmark.shortcuts import Known, gene_degrees
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.network.whole import candidates, whole_frame
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.held_out import SHORTCUTS, chosen_frame, open_rows
@@ -477,6 +478,28 @@ def test_commands_make_show_use_and_delete(scgpt_folder: Path, own_cache: Path, 
 
 
 # on chosen networks
+
+
+def test_whole_networks_are_ranked_pair_by_pair_without_edges_of_the_training(kept: Translator) -> None:
+    row = Row("Non-specific ChIP", "mDC")
+    networks = planted_networks(PlantedBackbone(), (*STRING, row))
+    trained = [networks[r] for r in STRING if r.data_set in kept.card.train_sets]
+    (line,) = whole_frame(kept, PlantedBackbone(), [row], networks, trained).to_dict("records")
+    known = {e for n in trained for e in n.edges}
+    pairs = {(s, t) for s in networks[row].tfs for t in networks[row].genes if s != t} - known
+    assert set(candidates(networks[row], frozenset(known))) == pairs and line["pairs"] == len(pairs)
+    edges = set(networks[row].edges) - known
+    assert line["prevalence"] == pytest.approx(len(edges) / len(pairs))
+    table = score_pairs(kept, PlantedBackbone(), sorted(pairs), prevalence=line["prevalence"])
+    right = [(s, t) in edges for s, t in zip(table["source"], table["target"], strict=True)]
+    assert line["best_50"] == pytest.approx(np.mean(right[:50])) and line["best_50"] > 0.8
+    assert line["best_200"] == pytest.approx(np.mean(right[:200]))
+    rate = np.cumsum(1 - table["probability"]) / np.arange(1, len(table) + 1)
+    assert line["listed"] == np.flatnonzero(rate <= 0.5).max() + 1
+    assert line["listed_wrong"] == pytest.approx(1 - np.mean(right[: line["listed"]]))
+    seen = Row("STRING", kept.card.train_sets[0])
+    with pytest.raises(InputError, match="test it on other data sets"):
+        whole_frame(kept, PlantedBackbone(), [seen], networks)
 
 
 def test_a_translator_is_tested_on_chosen_networks_beside_the_shortcuts(kept: Translator) -> None:

@@ -139,14 +139,22 @@ def on_networks(
     network: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE networks to test on.")] = "all",
     sets: Annotated[str, typer.Option(metavar="A,B|all", help="BEELINE data sets; default: all not trained on.")] = "",
     backbone: Annotated[str | None, typer.Option(metavar="NAME|FOLDER", help="Default: the translator's.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="All candidate pairs, at real prevalence, instead of drawn ones.")
+    ] = False,
+    max_sources: Annotated[int, typer.Option(help="With --whole: most regulators of each network; 0: all.")] = 0,
     device: DeviceOption = None,
 ) -> None:
     """Test a translator on networks of your choice, as CSV, beside scores that need no model.
 
     The networks are of data sets that it was not trained on. One line a network and score: AUPRC, AUROC, and pairs.
+    With --whole one line a network: the share of edges among all pairs, among the best 50 and the best 200, and how
+    much of the list with an expected FDR of 50 % is not in the network. Edges of the training are left out there.
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.beeline.networks import SPECIES, load_network
+    from ugrn_core.benchmark.request import cut_network
+    from ugrn_core.network.whole import whole_frame
     from ugrn_core.store import Store
     from ugrn_core.translation.edge_list import OWN
     from ugrn_core.translation.held_out import chosen_frame, open_rows, training_rows
@@ -162,6 +170,12 @@ def on_networks(
     gene_set = "TFs+500" if card.gene_set == OWN else card.gene_set
     needed = dict.fromkeys([*rows, *training_rows(card)])
     networks = {row: load_network(*row, gene_set).within(model.vocabulary) for row in needed}
+    if whole:
+        trained = [networks[row] for row in training_rows(card)]
+        asked = {row: cut_network(networks[row], model.vocabulary, max_sources or None) for row in rows}
+        with Store() as store, progress_on_stderr() as progress:
+            write_csv(whole_frame(kept, model, rows, asked, trained, store, progress=progress).round(6))
+        return
     with Store() as store, progress_on_stderr() as progress:
         write_csv(chosen_frame(kept, model, rows, networks, store, progress=progress).round(6))
 

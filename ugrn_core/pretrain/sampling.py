@@ -8,7 +8,7 @@ other. The number of genes runs from the pair alone to 512.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from ugrn_core.pretrain.targets import Teacher
 GENES_A_CELL = (2, 512)
 TOKENS_A_BATCH = 6144
 MAX_CELLS = 1536
+MOVE = 0.25
+"""Where slopes are taught: so many standard deviations between the two values of a gene in twin cells."""
 RELATED = 200
 RELATED_SHARE = 0.6
 PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.45, 16
@@ -32,12 +34,17 @@ HIDDEN_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Batch:
-    """Gene columns, shown values, values to predict and loss weights, each (cell, gene)."""
+    """Gene columns, shown values, values to predict and loss weights, each (cell, gene).
+
+    ``move`` (cell / 2,), if any: cell i of the second half is cell i of the first with one gene moved by so many of
+    that gene's standard deviations, so that differences of the halves over it are slopes.
+    """
 
     genes: np.ndarray
     shown: np.ndarray
     truth: np.ndarray
     weight: np.ndarray
+    move: np.ndarray | None = None
 
 
 @dataclass
@@ -60,13 +67,32 @@ class Sampler:
         n = n_genes or _number_of_genes(rng)
         cells = min(MAX_CELLS, max(8, TOKENS_A_BATCH // (n + 1)))
         genes = self._genes(rng, cells, n, self.usable)
-        shown = self.door.values(genes, self._positions(rng, genes))
+        return self._taught(genes, self.door.values(genes, self._positions(rng, genes)))
+
+    def _taught(self, genes: np.ndarray, shown: np.ndarray) -> Batch:
         z = self.door.z(genes, shown)
         counts = (~_repeated(genes)).astype(np.float32)
         with torch.no_grad():
             means = self.teacher.means(*map(torch.from_numpy, (genes, z, counts))).numpy()
         truth = self.door.centre[genes] + self.door.size[genes] * np.clip(means, -3, 3)
         return Batch(genes, shown, truth.astype(np.float32), counts)
+
+    def moved(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
+        """Virtual cells in twins: the same genes and values but for one gene, moved by :data:`MOVE`."""
+        rng = np.random.default_rng([seed, step, 0])
+        n = n_genes or _number_of_genes(rng)
+        cells = max(4, TOKENS_A_BATCH // (2 * (n + 1)))
+        genes = self._genes(rng, cells, n, self.usable)
+        at = np.arange(cells), rng.integers(n, size=cells)
+        z = self._positions(rng, genes)
+        other = z.copy()
+        _, _, high = self.door.span(genes)
+        up = z[at] + MOVE <= high[at]
+        other[at] += np.where(up, MOVE, -MOVE)
+        both = np.concatenate([genes, genes])
+        batch = self._taught(both, self.door.values(both, np.concatenate([z, other])))
+        shown = self.door.z(both, batch.shown)
+        return replace(batch, move=shown[cells:][at] - shown[:cells][at])
 
     def real(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
         """Profiles of one data set with some of the measured values hidden; only those weigh."""

@@ -1,4 +1,4 @@
-"""By what checkpoints are chosen: gene-disjoint cross-validation of translators inside hESC-STRING.
+"""By what checkpoints and kinds of translator are chosen: gene-disjoint cross-validation inside hESC-STRING.
 
 Genes are split into folds; a translator trains on pairs with both genes in the other folds and is tested on pairs
 with both genes in its own fold, so that no tested gene was seen. AUPRC is the average precision.
@@ -6,6 +6,7 @@ with both genes in its own fold, so that no tested gene was seen. AUPRC is the a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,8 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.probes.embedding import embedding_features
 from ugrn_core.sweep import sweep_pairs
-from ugrn_core.translators.mlp import predict_logits, train_net
+from ugrn_core.translators.kinds import KINDS, PAPER, KindName
+from ugrn_core.translators.mlp import predict_logits
 from ugrn_core.types import SweepSettings
 
 FOLDS = 3
@@ -52,7 +54,9 @@ def pair_features(backbone: Backbone, pairs: pd.DataFrame, settings: SweepSettin
     }
 
 
-def cross_validate(pairs: pd.DataFrame, features: dict[str, np.ndarray], seed: int = 0) -> pd.DataFrame:
+def cross_validate(
+    pairs: pd.DataFrame, features: dict[str, np.ndarray], seed: int = 0, kind: KindName = PAPER
+) -> pd.DataFrame:
     """Frame ``method, repeat, fold, auprc, auroc, prior, n`` of gene-disjoint folds; Ens: mean logit of VVP and GDT."""
     genes = np.array(sorted(set(pairs["source"]) | set(pairs["target"])))
     rows = []
@@ -64,7 +68,7 @@ def cross_validate(pairs: pd.DataFrame, features: dict[str, np.ndarray], seed: i
             train, test = (source != fold) & (target != fold), (source == fold) & (target == fold)
             logits = {}
             for method, x in features.items():
-                net, _ = train_net(x[train], labels[train], seed=repeat)
+                net, _ = KINDS[kind].train(x[train], labels[train], seed=repeat)
                 logits[method] = predict_logits(net, x[test])
             logits["Ens"] = (logits["VVP"] + logits["GDT"]) / 2
             truth = labels[test]
@@ -74,9 +78,18 @@ def cross_validate(pairs: pd.DataFrame, features: dict[str, np.ndarray], seed: i
     return pd.DataFrame(rows, columns=["method", "repeat", "fold", "auprc", "auroc", "prior", "n"])
 
 
-def regulatory_figures(backbone: Backbone, beeline: Path) -> dict[str, float]:
-    """Mean AUPRC and AUROC of each method over the folds, e.g. ``VVP_auprc``, at the backbone's default settings."""
+def regulatory_figures(backbone: Backbone, beeline: Path, kinds: Sequence[KindName] = (PAPER,)) -> dict[str, float]:
+    """Mean AUPRC and AUROC of each method over the folds, e.g. ``VVP_auprc``, at the backbone's default settings.
+
+    Kinds other than the paper's have their name before it: ``logistic_VVP_auprc``.
+    """
     pairs = hesc_string_pairs(beeline, backbone)
     features = pair_features(backbone, pairs, SweepSettings(backbone.card.base, backbone.card.grid))
-    means = cross_validate(pairs, features).groupby("method")[["auprc", "auroc"]].mean()
-    return {f"{method}_{metric}": float(means.loc[method, metric]) for method in means.index for metric in means}
+    figures = {}
+    for kind in kinds:
+        means = cross_validate(pairs, features, kind=kind).groupby("method")[["auprc", "auroc"]].mean()
+        ahead = "" if kind == PAPER else f"{kind}_"
+        figures |= {
+            f"{ahead}{name}_{metric}": float(means.loc[name, metric]) for name in means.index for metric in means
+        }
+    return figures

@@ -36,6 +36,8 @@ Objective = Literal["distilled", "reconstructed", "random"]
 REAL_WEIGHT = 0.3
 """Weight of a batch of hidden values beside a batch of means: single cells are mostly noise."""
 SAVE_EVERY = 100
+LEAST_MOVE = 0.02
+"""A gene moved by less, at the end of its range, says nothing of slopes."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,15 @@ class PretrainSettings:
     n_layers: int = 3
     n_heads: int = 2
     ff_width: int = 256
-    steps: int = 1300
+    steps: int = 2000
     warmup: int = 100
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     signal: float = 0.7
     real_share: float = 0.1
+    slope_weight: float = 1.0
     seed: int = 0
-    checkpoint_every: int = 650
+    checkpoint_every: int = 1000
 
 
 def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
@@ -108,12 +111,26 @@ def _look_for_genes_alike(model: LeanTransformer) -> None:
         qkv[config.width :][rows, :size] += torch.eye(size)
 
 
-def weighted_error(model: LeanTransformer, batch: Batch, scale: float) -> Tensor:
+def reconstructed(model: LeanTransformer, batch: Batch) -> Tensor:
+    return model(torch.from_numpy(batch.genes), torch.from_numpy(batch.shown))
+
+
+def weighted_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
     """Mean squared error where a batch weighs, in squared ``scale``."""
-    predicted = model(torch.from_numpy(batch.genes), torch.from_numpy(batch.shown))
     weight = torch.from_numpy(batch.weight)
     error = (predicted - torch.from_numpy(batch.truth)) / scale
     return (error.square() * weight).sum() / weight.sum().clamp(min=1)
+
+
+def slope_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
+    """Mean squared error of slopes, in ``scale`` a standard deviation, between the twin cells of a batch."""
+    assert batch.move is not None
+    half = len(batch.move)
+    error = predicted - torch.from_numpy(batch.truth)
+    move = torch.from_numpy(batch.move)[:, None]
+    weight = torch.from_numpy(batch.weight[:half]) * (move.abs() > LEAST_MOVE)
+    slope = (error[half:] - error[:half]) / (scale * torch.where(move.abs() > LEAST_MOVE, move, 1.0))
+    return (slope.square() * weight).sum() / weight.sum().clamp(min=1)
 
 
 def explained(model: LeanTransformer, batches: list[Batch]) -> float:
@@ -121,7 +138,7 @@ def explained(model: LeanTransformer, batches: list[Batch]) -> float:
     truth, found = [], []
     for batch in batches:
         with torch.no_grad():
-            out = model(torch.from_numpy(batch.genes), torch.from_numpy(batch.shown)).numpy()
+            out = reconstructed(model, batch).numpy()
         truth.append(batch.truth[batch.weight > 0])
         found.append(out[batch.weight > 0])
     y, p = np.concatenate(truth), np.concatenate(found)
@@ -171,8 +188,15 @@ def _loss(model: LeanTransformer, sampler: Sampler, settings: PretrainSettings, 
     share = settings.real_share if settings.objective == "distilled" else 1.0
     if np.random.default_rng([settings.seed, step, 2]).random() < share:
         weight = REAL_WEIGHT if settings.objective == "distilled" else 1.0
-        return weight * weighted_error(model, sampler.real(settings.seed, step), scale)
-    return weighted_error(model, sampler.virtual(settings.seed, step), scale)
+        batch = sampler.real(settings.seed, step)
+        return weight * weighted_error(reconstructed(model, batch), batch, scale)
+    if not settings.slope_weight:
+        batch = sampler.virtual(settings.seed, step)
+        return weighted_error(reconstructed(model, batch), batch, scale)
+    batch = sampler.moved(settings.seed, step)
+    predicted = reconstructed(model, batch)
+    error = weighted_error(predicted, batch, scale)
+    return error + settings.slope_weight * slope_error(predicted, batch, scale)
 
 
 def _schedule(step: int, settings: PretrainSettings) -> float:
