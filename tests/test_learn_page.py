@@ -260,4 +260,4 @@ def test_free_mode_carries_the_question_over() -> None:
     for lesson in LESSONS.values():
         free, own = lesson.free(3), own_genes(lesson, 3)
         assert free["source"] in GENES and free["target"] in GENES
-        assert own["model"] == "ugrn-mini" and ("context" in own) == ("context" in free)
+        assert own["model"] == "ugrn-mini-2" and ("context" in own) == ("context" in free)

@@ -385,9 +385,9 @@ def test_an_empty_gene_list_and_no_cells_say_what_is_missing(pair):
 def embedded() -> str:
     from ugrn_core.backbones.registry import BACKBONES, is_available
 
-    if not is_available(BACKBONES["ugrn-mini"]):
-        pytest.skip("ugrn-mini is not in this copy of the project")
-    return "ugrn-mini"
+    if not is_available(BACKBONES["ugrn-mini-2"]):
+        pytest.skip("ugrn-mini-2 is not in this copy of the project")
+    return "ugrn-mini-2"
 
 
 def test_groups_of_the_example_cells_are_overlaid():
@@ -396,7 +396,7 @@ def test_groups_of_the_example_cells_are_overlaid():
     at.query_params.update(
         {
             "model": embedded(), "source": "SPI1", "target": "CD14", "context": "cells", "cells": "example",
-            "column": "bulk_labels", "levels": "CD14+ Monocyte,CD19+ B", "grid": "5,15",
+            "column": "bulk_labels", "levels": "CD14+ Monocyte,CD19+ B", "grid": "-1,1",
         }
     )  # fmt: skip
     at.run()

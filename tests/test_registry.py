@@ -23,12 +23,15 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("UGRN_DEVICE", "cpu")
     return tmp_path / "cache"
 
+EMBEDDED = ("ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", "ugrn-mini", "ugrn-mini-log1p")
+"""In the order they are offered, the default first."""
+
 
 def test_keys_are_names_and_labels_differ() -> None:
     assert all(name == record.name for name, record in BACKBONES.items())
     assert len({r.label for r in BACKBONES.values()}) == len(BACKBONES)
     circuits = {f"circuit-{n}" for n in range(1, 6)}
-    assert {"ugrn-mini", "ugrn-mini-log1p", "ugrn-mini-2"} | circuits == {
+    assert set(EMBEDDED) | circuits == {
         n for n in BACKBONES if n.split("-")[0] in ("ugrn", "circuit")
     }
     assert {"scgpt-human", "toy-linear", "toy-square"} < set(BACKBONES)
@@ -43,7 +46,7 @@ def test_toys_load_and_carry_their_name(name: str) -> None:
     torch.testing.assert_close(two, one * (2 if name == "toy-linear" else 4))
 
 
-@pytest.mark.parametrize("name", ["ugrn-mini", "ugrn-mini-log1p", "ugrn-mini-2"])
+@pytest.mark.parametrize("name", EMBEDDED)
 def test_embedded_models_load(name: str) -> None:
     if not is_available(BACKBONES[name]):
         pytest.skip(f"{BACKBONES[name].folder} does not hold the weights yet")

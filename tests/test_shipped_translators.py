@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import SPECIES, load_network
 from ugrn_core.beeline.report import reciprocal_share
+from ugrn_core.cli.network_run import DEFAULT_TRANSLATORS
+from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.paths import ASSETS, beeline_folder
 from ugrn_core.translation.held_out import training_rows
 from ugrn_core.translation.scoring import score_pairs
@@ -19,13 +23,30 @@ NAMES = {"all-sets": 7, "hESC-Nsp": 1, "hESC-STRING": 1, "mESC-STRING": 1}
 EDGES = [("GATA1", "KLF1"), ("SPI1", "CSF1R"), ("POU5F1", "NANOG"), ("TP53", "MDM2"), ("GATA1", "HBB")]
 
 
-@pytest.mark.parametrize(("ending", "backbone"), [("", "ugrn-mini"), ("-log1p", "ugrn-mini-log1p")])
-def test_the_named_ones_are_here_for_both_models(ending, backbone):
+ENDINGS = {"": "ugrn-mini", "-log1p": "ugrn-mini-log1p", "-2": "ugrn-mini-2", "-log1p-2": "ugrn-mini-log1p-2"}
+
+
+@pytest.mark.parametrize(("ending", "backbone"), ENDINGS.items())
+def test_the_named_ones_are_here_for_every_model_that_is_no_control(ending, backbone):
     for name, n_sets in NAMES.items():
         card = load_translator(f"{name}{ending}").card
+        assert card.kind == (chosen_kind(backbone) if ending.endswith("2") else "mlp")
         assert (card.schema.backbone, len(card.train_sets), card.seeds) == (backbone, n_sets, 3)
         assert card.calibration is not None and len(card.calibration.reliability) == 10
         assert set(card.calibration.held_out) >= set(SPECIES) - set(card.train_sets)
+
+
+def chosen_kind(backbone: str) -> str:
+    """The kind that is higher over the methods of curves in the gene-disjoint cross-validation of the model card."""
+    figures = json.loads((ASSETS / "models" / backbone / "figures.json").read_text())["trained"]
+    means = [sum(figures[f"{kind}{m}_auprc"] for m in ("VVP", "GDT", "Ens")) for kind in ("", "logistic_")]
+    return "logistic" if means[1] > means[0] else "mlp"
+
+
+@pytest.mark.parametrize("name", DEFAULT_TRANSLATORS)
+def test_every_default_translator_reads_its_model(name):
+    assert load_translator(DEFAULT_TRANSLATORS[name]).card.schema.backbone == name
+    assert next(iter(DEFAULT_TRANSLATORS)) == DEFAULT_BACKBONE == next(iter(BACKBONES))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)

@@ -21,7 +21,7 @@ GENES = [
     *("GATA1", "KLF1", "TAL1", "HBB", "SPI1", "CEBPA", "MPO", "CSF1R", "TP53", "MDM2", "CDKN1A", "MYC", "SOX2"),
     *("NANOG", "POU5F1", "STAT1", "IRF1", "CXCL10"),
 ]
-MODEL = "ugrn-mini" if is_available(BACKBONES["ugrn-mini"]) else "toy-square"
+MODEL = "ugrn-mini-2" if is_available(BACKBONES["ugrn-mini-2"]) else "toy-square"
 
 
 @pytest.fixture(scope="session")
@@ -186,7 +186,7 @@ def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_check
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
-@pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini is not in this copy of the project")
+@pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini-2 is not in this copy of the project")
 @pytest.mark.parametrize("context", ["", "genes"])
 def test_changing_the_target_redraws_at_once(page, app, context):
     """Server up, model loaded: under 2 s from an empty cache, under 0.3 s from the cache, while the percentile follows
@@ -204,7 +204,7 @@ def test_changing_the_target_redraws_at_once(page, app, context):
 def _fifty_genes() -> list[str]:
     from ugrn_core.genes.tfs import transcription_factors
 
-    vocabulary = set(BACKBONES["ugrn-mini"].folder.joinpath("vocab.json").read_text("utf-8").split('"'))
+    vocabulary = set(BACKBONES["ugrn-mini-2"].folder.joinpath("vocab.json").read_text("utf-8").split('"'))
     return [*GENES, *sorted(transcription_factors() & vocabulary)[:32]]
 
 

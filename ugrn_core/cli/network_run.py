@@ -36,7 +36,12 @@ from ugrn_core.translators.library import load_translator
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel
 
-DEFAULT_TRANSLATORS = {"ugrn-mini": "all-sets", "ugrn-mini-log1p": "all-sets-log1p"}
+DEFAULT_TRANSLATORS = {
+    "ugrn-mini-2": "all-sets-2",
+    "ugrn-mini-log1p-2": "all-sets-log1p-2",
+    "ugrn-mini": "all-sets",
+    "ugrn-mini-log1p": "all-sets-log1p",
+}
 BEELINE = "BEELINE"
 
 

@@ -12,7 +12,7 @@ from ugrn_core.types import Background, SweepSettings
 if TYPE_CHECKING:
     from ugrn_core.types import BackboneCard
 
-DEFAULT_BACKBONE = "ugrn-mini"
+DEFAULT_BACKBONE = "ugrn-mini-2"
 
 BackboneOption = Annotated[
     str, typer.Option(metavar="NAME|FOLDER", help="A model of `ugrn models`, or the folder of a checkpoint.")

@@ -14,9 +14,13 @@ import typer
 from safetensors.numpy import load_file, save_file
 
 from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.corpus_vectors import FOLDER, write_vectors
 from ugrn_core.errors import InputError, UGRNError
+from ugrn_core.network.example import write_example
+from ugrn_core.network.example_measured import measure
+from ugrn_core.network.tags import beeline_edges
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
 from ugrn_core.pretrain.corpus import load_corpus
 from ugrn_core.pretrain.doors import Door, Unit
@@ -28,6 +32,7 @@ from ugrn_core.pretrain.standardise import ZCorpus, standardise
 from ugrn_core.pretrain.targets import Teacher
 from ugrn_core.pretrain.train import Objective, PretrainSettings, PublishedLayout, explained, new_model, pretrain
 from ugrn_core.pretrain.vectors import Knowledge, corpus_knowledge, correlation_vectors
+from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -66,6 +71,7 @@ def train(
     settings = PretrainSettings(unit, LAYOUT[unit], objective, steps=steps, seed=seed)
     raw = load_corpus(_corpus())
     corpus, held_out = standardise(raw), standardise(raw, held_out=True)
+    del raw
     run.mkdir(parents=True, exist_ok=True)
     (run / "genes.json").write_text(json.dumps(corpus.genes))
     knowledge = _knowledge(run / "knowledge.safetensors", corpus, settings)
@@ -127,6 +133,21 @@ def card(
 ) -> None:
     """Measure every figure of the model card and write assets/models/NAME/README.md (some minutes)."""
     typer.echo(write_card(name, ASSETS / "models" / name, _corpus(), _beeline(), measured=measured))
+
+
+@app.command()
+def example(
+    model: Annotated[str, typer.Option(help="the default model of the app")] = "ugrn-mini-2",
+    translator: Annotated[str, typer.Option(help="the default translator of that model")] = "all-sets-2",
+) -> None:
+    """Measure the example network of the Start page and write assets/examples/network.json (some seconds)."""
+    _beeline()
+    known = beeline_edges()
+    if known is None:
+        raise InputError("Some BEELINE networks are missing in UGRN_DATA_DIR.")
+    found = measure(load_backbone(model, "cpu"), load_translator(translator), known)
+    write_example(found)
+    typer.echo(f"{found.sentence()} ({found.known:,} of {found.pairs:,} pairs; {found.lift:.1f} times)")
 
 
 if __name__ == "__main__":

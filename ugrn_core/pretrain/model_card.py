@@ -15,6 +15,7 @@ import pandas as pd
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.data.standardised import MIN_CELLS
 from ugrn_core.errors import InputError
 from ugrn_core.pretrain.corpus import HELD_OUT, MIN_DATA_SETS, Corpus, load_corpus
@@ -23,7 +24,6 @@ from ugrn_core.pretrain.sampling import GENES_A_CELL
 from ugrn_core.pretrain.selection import regulatory_figures
 from ugrn_core.pretrain.shapes import LISTED, RELATED, shape_figures
 from ugrn_core.pretrain.standardise import standardise
-from ugrn_core.pretrain.vectors import correlation_vectors
 from ugrn_core.probes.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import SweepSettings
@@ -60,14 +60,13 @@ def write_card(name: str, folder: Path, corpus_at: Path, beeline: Path, *, measu
         if figures["fingerprint"] != backbone.fingerprint:
             raise InputError(f"figures.json is of another model ({figures['fingerprint'][:12]}); measure again.")
     else:
-        figures = {}
+        figures = {"fingerprint": backbone.fingerprint, **measure(backbone, beeline)}
     corpus = load_corpus(corpus_at)
     if corpus.genes != backbone.vocabulary.symbols:
         raise InputError("The corpus has another vocabulary than the model.")
     if not measured:
-        figures = {"fingerprint": backbone.fingerprint, **measure(backbone, beeline)}
         if about["settings"]["unit"] == "standardised":
-            vectors = correlation_vectors(standardise(corpus), about["settings"]["width"])
+            vectors = corpus_vectors().of(corpus.genes)
             figures["shape"] = shape_figures(backbone, standardise(corpus, held_out=True), vectors)
         (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     text = _text(name, folder, about, backbone, corpus, figures, corpus_at)
@@ -146,8 +145,8 @@ a reconstructed value is what the other genes say.
 
 Gene-disjoint cross-validation of translators inside hESC-STRING (TFs+500, pair context, as many non-edges as edges for
 each TF, 3 folds x 2 repeats; no tested gene was seen in translator training). AUPRC is average precision, its chance
-level is 0.5 here. Translators are the paper's network, and a logistic regression with an L2 penalty; the kind whose Ens
-is higher is that of the shipped translators. Beside them the paper's network on the same model with random weights, and
+level is 0.5 here. Translators are the paper's network, and a logistic regression with an L2 penalty; the kind that is
+higher over VVP, GDT and Ens is that of the shipped translators. Beside them the paper's network on the same model with random weights, and
 on a random transformer over the trained gene embeddings:
 
 | method | AUPRC | AUROC | AUPRC, logistic | AUPRC, random weights | AUPRC, random transformer |
@@ -211,7 +210,7 @@ def _shapes(figures: dict[str, Any]) -> str:
     ]
     return f"""
 Curves against lines in data sets never trained on: of {related["pairs"]:,} related pairs (|cosine| over {RELATED} in
-the training corpus), the curve explains more of the target than a line in {related["better"]:.0%}
+the training data sets), the curve explains more of the target than a line in {related["better"]:.0%}
 (r2 {related["curve_r2"]:.4f} against {related["line_r2"]:.4f}), and in {bent["better"]:.0%} of the tenth whose curves
 bend most ({bent["curve_r2"]:.4f} against {bent["line_r2"]:.4f}). The {LISTED} that bend most, chosen without a look at
 the held-out data; in {better} of them the curve explains more than the line:

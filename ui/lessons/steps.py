@@ -141,7 +141,7 @@ def own_genes(lesson: Lesson, seed: int) -> dict[str, str]:
     """The question of a lesson put to the first model of real cells: a known pair to begin with, the same kind of "
     "cell."""
     free = lesson.free(seed)
-    asked = {"model": "ugrn-mini", "source": example.SOURCE, "target": example.TARGET}
+    asked = {"model": "ugrn-mini-2", "source": example.SOURCE, "target": example.TARGET}
     if "context" in free:
         asked |= {"context": free["context"], "genes": "GATA2,TAL1,LMO2"}
     return asked

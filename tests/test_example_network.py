@@ -1,0 +1,42 @@
+"""The example network of the Start page: its genes are those of the bundled cells, and its text says what was measured."""
+
+from __future__ import annotations
+
+import pytest
+
+from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.beeline.registry import missing_networks
+from ugrn_core.cli.network_run import DEFAULT_TRANSLATORS
+from ugrn_core.cli.options import DEFAULT_BACKBONE
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network.example import read_example
+from ugrn_core.network.example_measured import example_genes, measure
+from ugrn_core.network.tags import beeline_edges
+from ugrn_core.translators.library import load_translator
+from ui import example
+
+
+def test_the_example_is_of_the_default_model_and_translator():
+    found = read_example()
+    assert (found.model, found.translator) == (DEFAULT_BACKBONE, DEFAULT_TRANSLATORS[DEFAULT_BACKBONE])
+    backbone = load_backbone(DEFAULT_BACKBONE, "cpu")
+    assert found.fingerprint == backbone.fingerprint
+    assert found.genes == tuple(g for g in example_genes() if g in backbone.vocabulary)
+    assert found.factors == sum(map(is_tf, found.genes)) > 20
+    assert example.NETWORK.split() == list(found.genes)
+
+
+def test_its_best_edges_hold_ten_times_as_many_known_ones_as_all_pairs_and_the_text_says_so():
+    found = read_example()
+    share, prevalence = found.best_known / found.best, found.known / found.pairs
+    assert share >= 10 * prevalence
+    assert f"{found.best_known} are in networks of other cells" in example.NETWORK_WHY
+    assert f"{share / prevalence:.0f} times as many as among all pairs" in example.NETWORK_WHY
+
+
+@pytest.mark.skipif(bool(missing_networks()), reason="BEELINE networks are not here")
+def test_the_figures_are_measured_anew():
+    known = beeline_edges()
+    assert known is not None
+    found = read_example()
+    assert measure(load_backbone(found.model, "cpu"), load_translator(found.translator), known) == found
