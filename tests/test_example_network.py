@@ -1,4 +1,4 @@
-"""The example network of the Start page: its genes are those of the bundled cells, and its text says what was measured."""
+"""The example network of the Start page: genes of the bundled cells, and a text that says what was measured."""
 
 from __future__ import annotations
 

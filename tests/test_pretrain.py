@@ -20,7 +20,7 @@ from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.pretrain import corpus as corpus_module
 from ugrn_core.pretrain import sampling, shapes
 from ugrn_core.pretrain.corpus import load_corpus
-from ugrn_core.pretrain.doors import MASK_VALUE, Door
+from ugrn_core.pretrain.doors import MASK_VALUE, Door, Unit
 from ugrn_core.pretrain.export import export
 from ugrn_core.pretrain.sampling import Sampler
 from ugrn_core.pretrain.selection import cross_validate
@@ -68,7 +68,7 @@ def small_batches(monkeypatch):
     monkeypatch.setattr(sampling, "TOKENS_A_BATCH", 200)
 
 
-def small(corpus: ZCorpus, unit="standardised", signal=0.7) -> Sampler:
+def small(corpus: ZCorpus, unit: Unit = "standardised", signal=0.7) -> Sampler:
     knowledge = corpus_knowledge(corpus, 16)
     return Sampler(corpus, Teacher.of(knowledge, signal), Door.of(unit, corpus.mean, corpus.deviation))
 

@@ -23,6 +23,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("UGRN_DEVICE", "cpu")
     return tmp_path / "cache"
 
+
 EMBEDDED = ("ugrn-mini-2", "ugrn-mini", "ugrn-mini-log1p")
 """In the order they are offered, the default first."""
 
@@ -31,9 +32,7 @@ def test_keys_are_names_and_labels_differ() -> None:
     assert all(name == record.name for name, record in BACKBONES.items())
     assert len({r.label for r in BACKBONES.values()}) == len(BACKBONES)
     circuits = {f"circuit-{n}" for n in range(1, 6)}
-    assert set(EMBEDDED) | circuits == {
-        n for n in BACKBONES if n.split("-")[0] in ("ugrn", "circuit")
-    }
+    assert set(EMBEDDED) | circuits == {n for n in BACKBONES if n.split("-")[0] in ("ugrn", "circuit")}
     assert {"scgpt-human", "toy-linear", "toy-square"} < set(BACKBONES)
 
 

@@ -146,8 +146,8 @@ a reconstructed value is what the other genes say.
 Gene-disjoint cross-validation of translators inside hESC-STRING (TFs+500, pair context, as many non-edges as edges for
 each TF, 3 folds x 2 repeats; no tested gene was seen in translator training). AUPRC is average precision, its chance
 level is 0.5 here. Translators are the paper's network, and a logistic regression with an L2 penalty; the kind that is
-higher over VVP, GDT and Ens is that of the shipped translators. Beside them the paper's network on the same model with random weights, and
-on a random transformer over the trained gene embeddings:
+higher over VVP, GDT and Ens is that of the shipped translators. Beside them the paper's network on the same model with
+random weights, and on a random transformer over the trained gene embeddings:
 
 | method | AUPRC | AUROC | AUPRC, logistic | AUPRC, random weights | AUPRC, random transformer |
 |---|---|---|---|---|---|
