@@ -25,6 +25,7 @@ from ugrn_core.errors import Cancelled
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.direction import direction_rule
+from ugrn_core.network.example import read_example
 from ugrn_core.network.exports.folder import FILES
 from ugrn_core.network.request import NetworkRequest, default_sources
 from ugrn_core.network.run import predict_network
@@ -111,8 +112,8 @@ def test_empty_says_what_to_give(translators):
     save_translator(translators["first"])
     at = framed("network.py").run()
     assert not at.exception and "no genes yet" in at.info[0].value and not at.metric
-    press(at, "Fill in 57 genes of blood cells")
-    assert "no genes yet" not in words(at) and "GATA1" in at.session_state["net genes"]
+    press(at, f"Fill in {len(read_example().genes)} genes of blood cells")
+    assert "no genes yet" not in words(at) and "SPI1" in at.session_state["net genes"]
 
 
 def test_a_model_without_a_translator_says_so():

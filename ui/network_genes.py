@@ -87,7 +87,8 @@ def _list_controls() -> None:
         st.session_state["net names"] = (file.name, tuple(read_gene_list(file.getvalue())))
     else:
         st.session_state.pop("net names", None)
-        upload.button("Fill in 57 genes of blood cells", on_click=use_example, icon=":material/grain:")
+        label = f"Fill in {len(example.NETWORK.split())} genes of blood cells"
+        upload.button(label, on_click=use_example, icon=":material/grain:")
 
 
 def _of_list(backbone: Backbone) -> ContextChoice:

@@ -96,7 +96,7 @@ def test_groups_of_an_h5ad_become_two_networks_and_their_difference(page, app, h
 def test_the_start_page_shows_a_network_by_one_click(page, app):
     page.goto(app)
     page.get_by_role("button", name="Predict a network").click()
-    expect(numbers(page, "Edges scored")).to_contain_text("1,512", timeout=PATIENCE)
+    expect(numbers(page, "Edges scored")).to_contain_text("10,098", timeout=PATIENCE)
     expect(drawing(page).locator("canvas")).to_be_visible()
     gene = example.NETWORK.split()[0]
     search = page.get_by_role("combobox", name="Search")
@@ -105,5 +105,5 @@ def test_the_start_page_shows_a_network_by_one_click(page, app):
     search.press("Enter")
     expect(page).to_have_url(re.compile(f"search={gene}"))
     page.reload()  # the view is in the address, the network in the store
-    expect(numbers(page, "Edges scored")).to_contain_text("1,512", timeout=PATIENCE)
+    expect(numbers(page, "Edges scored")).to_contain_text("10,098", timeout=PATIENCE)
     expect(page).to_have_url(re.compile(f"search={gene}"))
