@@ -12,6 +12,7 @@ from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.example import read_example
 from ugrn_core.network.example_measured import example_genes, measure
 from ugrn_core.network.tags import beeline_edges
+from ugrn_core.paths import ROOT
 from ugrn_core.translators.library import load_translator
 from ui import example
 
@@ -32,6 +33,15 @@ def test_its_best_edges_hold_ten_times_as_many_known_ones_as_all_pairs_and_the_t
     assert share >= 10 * prevalence
     assert f"{found.best_known} are in networks of other cells" in example.NETWORK_WHY
     assert f"{share / prevalence:.0f} times as many as among all pairs" in example.NETWORK_WHY
+
+
+def test_the_readme_says_how_many_of_its_best_edges_are_expected_to_be_wrong():
+    found = read_example()
+    card = load_translator(found.translator).card
+    times = (1 - found.expected_wrong / found.best) / card.prevalence
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"about {found.expected_wrong} are expected to be wrong, and they are still seven times as likely" in text
+    assert round(times) == 7
 
 
 @pytest.mark.skipif(bool(missing_networks()), reason="BEELINE networks are not here")

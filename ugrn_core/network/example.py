@@ -17,7 +17,10 @@ FILE = ASSETS / "examples" / "network.json"
 
 @dataclass(frozen=True)
 class ExampleNetwork:
-    """Genes, and what was measured with the project's default model and translator (their names and fingerprints)."""
+    """Genes, and what was measured with the project's default model and translator.
+
+    ``expected_wrong``: of the ``best`` edges of all, by their probabilities at the translator's own prevalence.
+    """
 
     genes: tuple[str, ...]
     factors: int
@@ -28,6 +31,7 @@ class ExampleNetwork:
     known: int
     best: int
     best_known: int
+    expected_wrong: int
 
     @property
     def lift(self) -> float:

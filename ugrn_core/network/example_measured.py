@@ -39,6 +39,7 @@ def measure(
     factors = [g for g in genes if is_tf(g)]
     pairs = [(s, t) for s in factors for t in genes if s != t]
     table = score_pairs(translator, backbone, pairs, store=store, progress=progress)
+    wrong = round(float((1 - table["probability"][:BEST]).sum()))
     table = table[table["novelty"] != NOVELTY[0]]
     right = np.array([pair in known for pair in zip(table["source"], table["target"], strict=True)])
     return ExampleNetwork(
@@ -51,4 +52,5 @@ def measure(
         int(right.sum()),
         BEST,
         int(right[:BEST].sum()),
+        wrong,
     )
