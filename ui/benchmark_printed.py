@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.benchmark.frozen import frozen_results
+from ugrn_core.benchmark.frozen import SECOND, frozen_results
 from ugrn_core.figures.benchmark_printed import plot_likeness, prepare_panels
 from ugrn_core.figures.benchmark_printed_words import printed_page
 from ui.figure_panel import figure_panel
@@ -39,4 +39,4 @@ def _panels() -> pd.DataFrame:
 @st.cache_data(show_spinner=False)
 def _page() -> str:
     """The page of the docs without its first heading."""
-    return printed_page(frozen_results(), frozen_results(6)).split("\n\n", 1)[1]
+    return printed_page(frozen_results(), frozen_results(6), frozen_results(folder=SECOND)).split("\n\n", 1)[1]

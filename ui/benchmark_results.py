@@ -10,7 +10,9 @@ import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.benchmark.described import RunFacts, benchmark_command, run_facts
+from ugrn_core.benchmark.protocols import BALANCED, PROTOCOLS
 from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.errors import InputError
 from ugrn_core.paths import ASSETS, cache_folder
 from ui.errors import plain
@@ -99,6 +101,13 @@ def choose(found: list[Results], table: int, model: str, sampler: str) -> Result
 
 def _how_to_get(table: int, model: str, sampler: str, others: bool) -> None:
     """Say that a run is missing and which lines make it."""
+    if SAMPLERS[sampler].draw is None and PROTOCOLS[table].neg_ratios != BALANCED:
+        st.info(
+            f"Negatives that are {plain(SAMPLERS[sampler].title)} are as many as the positives, and Table {table} has "
+            "more of them: there is nothing to show. Choose other negatives.",
+            icon=":material/block:",
+        )
+        return
     weights = model in BACKBONES and BACKBONES[model].kind == "fetchable" and not is_available(BACKBONES[model])
     of = f" with negatives drawn by {sampler}" if others else ""
     needs = "the weights of the model and the networks of BEELINE" if weights else "the networks of BEELINE"

@@ -97,7 +97,7 @@ def _matched(table: pd.DataFrame, vocabulary: Vocabulary, undirected: bool) -> t
     symbol = {r.name: r.symbol for r in report.records}
     scores: dict[Edge, float] = {}
     unknown = itself = twice = 0
-    for a, b, score in zip(table["source"], table["target"], table["score"].astype(float), strict=True):
+    for a, b, score in zip(table["source"], table["target"], map(float, table["score"]), strict=True):
         source, target = symbol[a], symbol[b]
         if source is None or target is None:
             unknown += 1

@@ -22,7 +22,10 @@ from ugrn_core.types import Vocabulary
 
 @dataclass(frozen=True)
 class JoinedScores:
-    """Pairs of a test with labels (pair,) in {0, 1} and the scores (pair,) of every column there is."""
+    """Pairs of a test with labels (pair,) in {0, 1} and the scores (pair,) of every column there is.
+
+    Where both directions are ranked as one, a pair stands for both.
+    """
 
     pairs: tuple[Edge, ...]
     labels: np.ndarray
@@ -65,7 +68,10 @@ def join_scores(
     edges = frozenset(edge for r in split.train for edge in _network(r, facts, vocabulary).edges)
     known = Known(edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
     found |= {m.name: m.shortcut(known, sample.pairs) for m in METHODS.values() if m.shortcut is not None}
-    return JoinedScores(sample.pairs, sample.labels, found)
+    if sample.units is None:
+        return JoinedScores(sample.pairs, sample.labels, found)
+    pairs = tuple(pair for pair in sample.pairs if pair[0] < pair[1])
+    return JoinedScores(pairs, sample.by_unit(sample.labels), {m: sample.by_unit(v) for m, v in found.items()})
 
 
 def _network(row: Row, facts: RunFacts, vocabulary: Vocabulary) -> Network:

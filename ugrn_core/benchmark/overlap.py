@@ -20,6 +20,7 @@ def unseen_masks(pairs: Sequence[Edge], seen: Collection[str]) -> dict[str, np.n
     return {"all": np.ones(len(pairs), bool), "one_unseen": unseen == 1, "both_unseen": unseen == 2}
 
 
-def edge_overlap(positives: Sequence[Edge], train_edges: Collection[Edge]) -> float:
-    """Share of test positives that are edges of the training network, drawn or not; NaN where there is no positive."""
-    return sum(edge in train_edges for edge in positives) / len(positives) if positives else float("nan")
+def edge_overlap(known: np.ndarray, positive: np.ndarray) -> float:
+    """Share of the positives (unit,) bool that are ``known`` (unit,) bool as edges of the training network, drawn or
+    not; NaN where there is no positive."""
+    return float(known[positive].mean()) if positive.any() else float("nan")

@@ -11,7 +11,7 @@ import numpy as np
 
 from ugrn_core.beeline.networks import ROWS, SPECIES, Edge, Network, Row
 from ugrn_core.benchmark.methods import METHODS
-from ugrn_core.benchmark.protocols import Protocol, Split, protocol
+from ugrn_core.benchmark.protocols import BALANCED, Protocol, Split, protocol
 from ugrn_core.benchmark.reverse_features import COMPUTED, REVERSE_FEATURES, ReverseFeatures
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
@@ -49,6 +49,10 @@ class BenchmarkRequest:
             raise InputError(f"no method is called {', '.join(unknown)!r}; there are {', '.join(METHODS)}.")
         if self.sampler not in SAMPLERS:
             raise InputError(f"sampler {self.sampler!r}; there are {', '.join(SAMPLERS)}.")
+        if SAMPLERS[self.sampler].draw is None and self.protocol.neg_ratios != BALANCED:
+            raise InputError(
+                f"sampler {self.sampler} draws one negative for each positive; table {self.table} has other ratios."
+            )
         if self.reverse_features not in REVERSE_FEATURES:
             raise InputError(f"reverse_features {self.reverse_features!r}; there are {' and '.join(REVERSE_FEATURES)}.")
         kind_of(self.translator)

@@ -3,7 +3,8 @@
 Candidates for negatives are (regulator of TF.csv, gene of the set), of some samplers with more sources: no self pair,
 no positive; the reverse of a positive stays one. Everything is drawn without replacement from a seed. A sampler draws
 in an order that does not depend on how many it is asked for, so that the negatives of N/P = 1 are among those of
-N/P = 10, and all samplers and ratios share the positives of a seed.
+N/P = 10, and all samplers and ratios share the positives of a seed. One sampler is unlike the others: ``exchanged``
+draws edges and non-edges together, so that nothing but the pair tells them apart.
 """
 
 from __future__ import annotations
@@ -16,17 +17,33 @@ from typing import Literal
 import numpy as np
 
 from ugrn_core.beeline.networks import Edge, Network
+from ugrn_core.benchmark.exchange import exchanged
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import is_tf
 
 
 @dataclass(frozen=True)
 class LabelledPairs:
-    """Pairs (source, target) with labels (pair,) in {0, 1} and the data set each was drawn from; sorted, each once."""
+    """Pairs (source, target) with labels (pair,) in {0, 1} and the data set each was drawn from; sorted, each once.
+
+    ``units`` (pair,): the number of what is ranked as one, from 0, where both directions are (they share their label);
+    None where every pair is ranked by itself.
+    """
 
     pairs: tuple[Edge, ...]
     labels: np.ndarray
     data_sets: tuple[str, ...]
+    units: np.ndarray | None = None
+
+    def by_unit(self, values: np.ndarray) -> np.ndarray:
+        """Means (unit,) of ``values`` (pair,) over the pairs of each unit that have one; NaN where none has."""
+        if self.units is None:
+            return values
+        there = ~np.isnan(values.astype(float))
+        n = int(self.units.max(initial=-1)) + 1
+        counts = np.bincount(self.units[there], minlength=n)
+        sums = np.bincount(self.units[there], values[there].astype(float), minlength=n)
+        return np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
 
     @property
     def n_pos(self) -> int:
@@ -44,7 +61,8 @@ class LabelledPairs:
         """The pairs drawn from the given data sets."""
         rows = [i for i, d in enumerate(self.data_sets) if d in data_sets]
         pairs, kept = tuple(self.pairs[i] for i in rows), tuple(self.data_sets[i] for i in rows)
-        return LabelledPairs(pairs, self.labels[rows], kept)
+        units = None if self.units is None else np.unique(self.units[rows], return_inverse=True)[1]
+        return LabelledPairs(pairs, self.labels[rows], kept, units)
 
     @property
     def n_reversed(self) -> int:
@@ -69,13 +87,14 @@ class Sampler:
     """A way to draw negatives: ``draw(question, rng)`` gives the chosen (source, gene) bool, a part of ``free``.
 
     ``title`` is its name in words, ``label`` what it does. ``sources`` is what may be the source of a negative:
-    regulators of TF.csv, those and every factor of the census, or any gene.
+    regulators of TF.csv, those and every factor of the census, or any gene. Without ``draw`` positives and negatives
+    are drawn together (:mod:`ugrn_core.benchmark.exchange`).
     """
 
     name: str
     title: str
     label: str
-    draw: Callable[[Draw, np.random.Generator], np.ndarray]
+    draw: Callable[[Draw, np.random.Generator], np.ndarray] | None
     sources: Literal["listed", "factors", "genes"] = "listed"
 
     def rows(self, network: Network) -> tuple[str, ...]:
@@ -103,10 +122,13 @@ def sample_pairs(
         raise InputError(f"sampler {sampler!r}; there are {', '.join(SAMPLERS)}.")
     if neg_ratio < 1 or (max_pos is not None and max_pos < 1):
         raise InputError(f"N/P is {neg_ratio} and the most positives {max_pos}; both must be at least 1.")
+    draw = SAMPLERS[sampler].draw
+    if draw is None:
+        return _exchanged_pairs(network, neg_ratio, max_pos, seed, forbidden)
     chosen = _some_positives(network, max_pos, seed)
     sources = SAMPLERS[sampler].rows(network)
     question = _question(network, sources, chosen, forbidden, neg_ratio)
-    drawn = SAMPLERS[sampler].draw(question, _generator(network, seed, "negatives"))
+    drawn = draw(question, _generator(network, seed, "negatives"))
     negatives = [(sources[i], network.genes[j]) for i, j in np.argwhere(drawn)]
     labelled = sorted([(pair, 1) for pair in chosen] + [(pair, 0) for pair in negatives])
     labels = np.array([label for _, label in labelled], dtype=np.int8)
@@ -120,6 +142,8 @@ def union_pairs(networks: Sequence[Network], **settings: object) -> LabelledPair
     crowd out the others. A pair drawn from two data sets counts for the first.
     """
     edges = {edge for network in networks for edge in network.edges}
+    if settings.get("sampler") == EXCHANGED:  # of a union's unit neither direction may be an edge of any
+        edges |= {(t, s) for s, t in edges}
     merged: dict[Edge, tuple[int, str]] = {}
     for network in networks:
         part = sample_pairs(network, forbidden=edges, **settings)  # pyright: ignore[reportArgumentType]
@@ -128,6 +152,27 @@ def union_pairs(networks: Sequence[Network], **settings: object) -> LabelledPair
     pairs = tuple(sorted(merged))
     labels = np.array([merged[pair][0] for pair in pairs], dtype=np.int8)
     return LabelledPairs(pairs, labels, tuple(merged[pair][1] for pair in pairs))
+
+
+def _exchanged_pairs(
+    network: Network, neg_ratio: int, max_pos: int | None, seed: int, forbidden: Collection[Edge]
+) -> LabelledPairs:
+    """Edges and the non-edges that exchanging their targets gives; units where the network runs both ways."""
+    if neg_ratio != 1:
+        raise InputError(f"N/P is {neg_ratio}; sampler {EXCHANGED} draws one negative for each positive.")
+    drawn = exchanged(network, max_pos, forbidden, _generator(network, seed, "exchanged"))
+    label: dict[Edge, int] = {}
+    for ends, value in ((drawn.positive, 1), (drawn.negative, 0)):
+        for i, j in ends:
+            pair = (network.genes[i], network.genes[j])
+            label |= {pair: value, pair[::-1]: value} if drawn.both_ways else {pair: value}
+    pairs = tuple(sorted(label))
+    labels = np.array([label[pair] for pair in pairs], dtype=np.int8)
+    units = None
+    if drawn.both_ways:
+        number = {pair: i for i, pair in enumerate(p for p in pairs if p[0] < p[1])}
+        units = np.array([number[(min(p), max(p))] for p in pairs], dtype=np.int64)
+    return LabelledPairs(pairs, labels, (network.row.data_set,) * len(pairs), units)
 
 
 def _generator(network: Network, seed: int, purpose: str) -> np.random.Generator:
@@ -202,6 +247,9 @@ def _uniform(q: Draw, rng: np.random.Generator) -> np.ndarray:
     return drawn
 
 
+EXCHANGED = "exchanged"
+"""The sampler of this project's own protocol: no shortcut, and no score that reads answers, is above chance."""
+
 SAMPLERS: dict[str, Sampler] = {
     s.name: s
     for s in (
@@ -211,5 +259,6 @@ SAMPLERS: dict[str, Sampler] = {
         Sampler("tf_matched", "by TF status", "per TF, factors where its positives are factors", _tf_matched),
         Sampler("tf_x_gene", "factor and gene", "evenly, any factor to any gene", _uniform, "factors"),
         Sampler("all_pairs", "any two genes", "evenly among all pairs of genes", _uniform, "genes"),
+        Sampler(EXCHANGED, "exchanged", "two edges with their targets exchanged: no shortcut is above chance", None),
     )
 }

@@ -12,8 +12,8 @@ from ugrn_core.benchmark.overlap import SUBSETS, edge_overlap, unseen_masks
 from ugrn_core.benchmark.results import NONE, Result
 from ugrn_core.benchmark.reverse_features import LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.run import Run, Unit
-from ugrn_core.benchmark.sampling import LabelledPairs
-from ugrn_core.benchmark.shortcuts import Known
+from ugrn_core.benchmark.sampling import EXCHANGED, LabelledPairs
+from ugrn_core.benchmark.shortcuts import Known, reverse_is_an_edge
 from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.types import Cancel
@@ -70,11 +70,14 @@ class Scored:
         self.run, self.unit, self.row, self.trained = run, unit, row, trained
         self.sample = run.samples.test(row, unit.neg_ratio, unit.seed)
         self.masks = unseen_masks(self.sample.pairs, trained.genes)
+        self.known = np.array([pair in trained.edges for pair in self.sample.pairs], float)
         self._logits: dict[str, np.ndarray] = {}
         self._covered: dict[str, np.ndarray] = {}
 
     def scores(self, method: Method) -> tuple[np.ndarray | None, str, str]:
         """Scores (pair,) with status and reason; None where the method cannot score this test."""
+        if method.shortcut is reverse_is_an_edge and self.sample.units is not None:
+            return None, "missing", "both directions are one unit, so that no other pair is its reverse"
         if not self.sample.pairs:
             return None, "missing", f"no edge of {self.row} is among the genes of the model"
         if method.given is not None:
@@ -102,6 +105,9 @@ class Scored:
         """Given scores (pair,) with NaN where there is none: those stand below all others, equal to one another."""
         there = ~np.isnan(values)
         self._covered[name] = there
+        if self.sample.units is not None:  # a unit has the mean of those of its directions that have a score
+            values = self.sample.by_unit(values)[self.sample.units]
+            there = ~np.isnan(values)
         if not there.any():
             return None, "missing", "no score of any of these pairs was given"
         ranks = np.zeros(len(values))
@@ -121,18 +127,28 @@ class Scored:
     def rows(self, method: Method, scores: np.ndarray | None, status: str, reason: str) -> list[Result]:
         """The rows of a block: every subset with every metric."""
         about = self._about(method)
-        covered = self._covered.get(method.name, np.ones(len(self.sample.labels)) * (scores is not None))
+        covered = self.covered(method, scores)
+        labels, covered = (self.sample.by_unit(v) for v in (self.sample.labels, covered))
+        scores = None if scores is None else self.sample.by_unit(scores)
         rows = []
         for subset in SUBSETS:
-            mask = self.masks[subset]
-            more = {"edge_overlap": self._overlap(mask), "coverage": float(covered[mask].mean()) if mask.any() else NAN}
-            measured = _measured(self.sample.labels, scores, mask, subset, status, reason)
+            mask = self.sample.by_unit(self.masks[subset]).astype(bool)
+            more = {
+                "edge_overlap": self._overlap(labels, mask),
+                "coverage": float(covered[mask].mean()) if mask.any() else NAN,
+            }
+            fewest = FEWEST_POSITIVES if subset != "all" or self.run.request.sampler == EXCHANGED else 0
+            measured = _measured(labels, scores, mask, subset, fewest, status, reason)
             rows += [about | row | more for row in measured]
         return rows
 
-    def _overlap(self, mask: np.ndarray) -> float:
-        chosen = (self.sample.labels == 1) & mask
-        return edge_overlap([self.sample.pairs[i] for i in np.flatnonzero(chosen)], self.trained.edges)
+    def covered(self, method: Method, scores: np.ndarray | None) -> np.ndarray:
+        """1 where a pair has a score of its own, else 0: (pair,)."""
+        return self._covered.get(method.name, np.full(len(self.sample.labels), scores is not None)).astype(float)
+
+    def _overlap(self, labels: np.ndarray, mask: np.ndarray) -> float:
+        """Share of the positives of a subset that are known from training, of a unit in either direction."""
+        return edge_overlap(self.sample.by_unit(self.known) > 0, (labels == 1) & mask)
 
     def _about(self, method: Method) -> Result:
         r, u, backbone = self.run.request, self.unit, self.unit.contestant.backbone
@@ -160,18 +176,24 @@ class Scored:
             "neg_ratio": u.neg_ratio,
             "max_pos": r.max_pos or 0,
             "seed": u.seed,
-            "units": "pairs",
+            "units": "pairs" if self.sample.units is None else "both directions",
         }
 
 
 def _measured(
-    labels: np.ndarray, scores: np.ndarray | None, mask: np.ndarray, subset: str, status: str, reason: str
+    labels: np.ndarray,
+    scores: np.ndarray | None,
+    mask: np.ndarray,
+    subset: str,
+    fewest: int,
+    status: str,
+    reason: str,
 ) -> list[Result]:
     """Rows of one subset without what they are about: one a metric, NaN with its reason where there is no value."""
     chosen = labels[mask]
     n_pos, n_neg = int(chosen.sum()), int(len(chosen) - chosen.sum())
-    if scores is not None and subset != "all" and n_pos < FEWEST_POSITIVES:
-        scores, status, reason = None, "too_few", f"{n_pos} positives, fewer than {FEWEST_POSITIVES}"
+    if scores is not None and n_pos < fewest:
+        scores, status, reason = None, "too_few", f"{n_pos} positives, fewer than {fewest}"
     if scores is not None and not (n_pos and n_neg):
         scores, status, reason = None, "too_few", f"{n_pos} positives and {n_neg} negatives"
     values = dict.fromkeys(METRICS, NAN) if scores is None else ranking_metrics(chosen, scores[mask])

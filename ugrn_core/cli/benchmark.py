@@ -35,6 +35,32 @@ if TYPE_CHECKING:
 
 benchmark = typer.Typer(rich_markup_mode=None)
 
+WeightsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="both|trained|random|none",
+        help="random: the same shape, never trained; none: no model at all. Default: both, with --scores none.",
+    ),
+]
+ScoresOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[SET=]FILE",
+        help="Scores of your own method (source,target,score), for all data sets or for one; may be repeated.",
+    ),
+]
+ScoresNameOption = Annotated[str | None, typer.Option(metavar="NAME", help="What the method of --scores is called.")]
+UndirectedOption = Annotated[
+    bool, typer.Option("--undirected", help="A score of --scores counts for both directions of its pair.")
+]
+TestSetsOption = Annotated[str, typer.Option(metavar="A,B", help="Only tests on these data sets.")]
+MethodsOption = Annotated[str, typer.Option(metavar="A,B", help="Only these methods.")]
+SeedsOption = Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")]
+TranslatorOption = Annotated[
+    str, typer.Option(metavar="mlp|logistic", help="Trained on the features: the paper's network, or a linear one.")
+]
+ThreadsOption = Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 is best beside other work.")]
+
 
 @benchmark.callback(cls=CommandWithParts, invoke_without_command=True)
 def run_table(
@@ -47,35 +73,20 @@ def run_table(
     sampler: Annotated[
         str,
         typer.Option(
-            metavar="NAME", help="Negatives: per_tf, uniform, degree_matched, tf_matched, tf_x_gene or all_pairs."
+            metavar="NAME",
+            help="Negatives: per_tf, uniform, degree_matched, tf_matched, tf_x_gene, all_pairs or exchanged.",
         ),
     ] = "per_tf",
     max_pos: MaxPosOption = 2000,
-    seeds: Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")] = 3,
-    translator: Annotated[
-        str, typer.Option(metavar="mlp|logistic", help="Trained on the features: the paper's network, or a linear one.")
-    ] = "mlp",
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            metavar="both|trained|random|none",
-            help="random: the same shape, never trained; none: no model at all. Default: both, with --scores none.",
-        ),
-    ] = None,
-    scores: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[SET=]FILE",
-            help="Scores of your own method (source,target,score), for all data sets or for one; may be repeated.",
-        ),
-    ] = None,
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="What the method of --scores is called.")] = None,
-    undirected: Annotated[
-        bool, typer.Option("--undirected", help="A score of --scores counts for both directions of its pair.")
-    ] = False,
-    test_sets: Annotated[str, typer.Option(metavar="A,B", help="Only tests on these data sets.")] = "",
+    seeds: SeedsOption = 3,
+    translator: TranslatorOption = "mlp",
+    weights: WeightsOption = None,
+    scores: ScoresOption = None,
+    name: ScoresNameOption = None,
+    undirected: UndirectedOption = False,
+    test_sets: TestSetsOption = "",
     max_sources: Annotated[int, typer.Option(help="Most regulators of each network; 0: all.")] = 0,
-    methods: Annotated[str, typer.Option(metavar="A,B", help="Only these methods.")] = "",
+    methods: MethodsOption = "",
     base: BaseOption = None,
     grid: GridOption = None,
     background: BackgroundOption = "fixed",
@@ -90,7 +101,7 @@ def run_table(
         Path | None,
         typer.Option(metavar="FOLDER", help="Also keep the score of every pair by every method of a model."),
     ] = None,
-    threads: Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 is best beside other work.")] = 0,
+    threads: ThreadsOption = 0,
     device: DeviceOption = None,
 ) -> None:
     """Run a table of the benchmark, into one long CSV: with a model, or with the scores of any method.
@@ -113,9 +124,9 @@ def run_table(
     if table is None or out is None:
         lacking = "--table" if table is None else "--out"
         raise InputError(f"{lacking} is missing. Try: ugrn benchmark --table 1 --out table_1.csv")
-    _check_out(out)
-    _check_scores(scores, name, undirected)
-    _use_threads(threads)
+    check_out(out)
+    check_scores(scores, name, undirected)
+    use_threads(threads)
     model = load_backbone(backbone, device)
     request = BenchmarkRequest(
         table=table,
@@ -125,17 +136,17 @@ def run_table(
         max_pos=max_pos or None,
         seeds=seeds,
         max_sources=max_sources or None,
-        test_sets=_words(test_sets) or None,
-        methods=_words(methods) or tuple(METHODS),
+        test_sets=words(test_sets) or None,
+        methods=words(methods) or tuple(METHODS),
         settings=sweep_settings(model.card, base, grid, background),
         translator=translator,  # pyright: ignore[reportArgumentType] (checked by the request)
         reverse_features=reverse_features,  # pyright: ignore[reportArgumentType] (checked by the request)
     )
     if reverse_features != "computed":
         say("These figures read the test labels: no method, and no claim about a model. See docs/printed-figures.md.")
-    given = _given(scores or (), name or "", model, undirected)
-    networks, expression = _read_data(request, model)
-    contestants = _contestants(model, weights or ("none" if given else "both"))
+    given = given_methods(scores or (), name or "", model, undirected)
+    networks, expression = read_data(request, model)
+    contestants = contestants_of(model, weights or ("none" if given else "both"))
     parts_file = out.with_name(f"{out.name}.parts")
     parts = Parts(parts_file, _header(request, contestants, expression, given))
     with Store() as store:
@@ -156,11 +167,11 @@ def run_table(
     write_csv(wide_table(frame, table).round(3))
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _read_data(request: BenchmarkRequest, model: Backbone) -> tuple[dict[Row, Network], dict[str, Expression]]:
+def read_data(request: BenchmarkRequest, model: Backbone) -> tuple[dict[Row, Network], dict[str, Expression]]:
     """Networks in the model's vocabulary and the expression there is; what was lost and what is missing is said."""
     from ugrn_core.beeline.expression import find_expression, how_to_get, load_expression
     from ugrn_core.beeline.networks import load_network
@@ -186,7 +197,7 @@ def _read_data(request: BenchmarkRequest, model: Backbone) -> tuple[dict[Row, Ne
     return networks, expression
 
 
-def _contestants(model: Backbone, weights: str) -> list[Contestant]:
+def contestants_of(model: Backbone, weights: str) -> list[Contestant]:
     """The methods without a model, and the model with trained weights, random ones, both, or neither."""
     from ugrn_core.backbones.backbone import TransformerBackbone
     from ugrn_core.backbones.random_weights import random_twin
@@ -204,7 +215,7 @@ def _contestants(model: Backbone, weights: str) -> list[Contestant]:
     return contestants
 
 
-def _check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool) -> None:
+def check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool) -> None:
     """Options that belong together."""
     if not scores and (name is not None or undirected):
         raise InputError(f"{'--name' if name is not None else '--undirected'} is about --scores, which is missing.")
@@ -212,7 +223,7 @@ def _check_scores(scores: Sequence[str] | None, name: str | None, undirected: bo
         raise InputError("--name is missing: what is the method of --scores called? To keep scores: --keep-scores.")
 
 
-def _given(scores: Sequence[str], name: str, model: Backbone, undirected: bool) -> tuple[GivenScores, ...]:
+def given_methods(scores: Sequence[str], name: str, model: Backbone, undirected: bool) -> tuple[GivenScores, ...]:
     """The scores of the files as a method; what was read and what was not is said."""
     from ugrn_core.beeline.networks import SPECIES
     from ugrn_core.benchmark.given import EVERYWHERE, given_scores
@@ -246,14 +257,14 @@ def _header(
     return about | ({"scores": [g.digest for g in given]} if given else {})
 
 
-def _use_threads(threads: int) -> None:
+def use_threads(threads: int) -> None:
     import torch
 
     if threads:
         torch.set_num_threads(threads)
 
 
-def _check_out(out: Path) -> None:
+def check_out(out: Path) -> None:
     if not out.name.endswith((".csv", ".csv.gz")):
         raise InputError(f"--out is {out}; expected a name that ends in .csv or .csv.gz.")
     if out.is_dir() or not out.parent.is_dir():

@@ -1,0 +1,96 @@
+"""``ugrn benchmark prevalence``: the heads of rankings of all candidate pairs, with intervals and paired tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ugrn_core.cli.benchmark import (
+    MethodsOption,
+    ScoresNameOption,
+    ScoresOption,
+    SeedsOption,
+    TestSetsOption,
+    ThreadsOption,
+    TranslatorOption,
+    UndirectedOption,
+    WeightsOption,
+    benchmark,
+    check_out,
+    check_scores,
+    contestants_of,
+    given_methods,
+    read_data,
+    use_threads,
+    words,
+)
+from ugrn_core.cli.command import Command
+from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption, MaxPosOption
+from ugrn_core.cli.output import progress_on_stderr, say, write_csv
+
+
+@benchmark.command(cls=Command)
+def prevalence(
+    out: Annotated[Path, typer.Option(metavar="FILE.csv", help="File to write; comparisons go to FILE_paired.csv.")],
+    backbone: BackboneOption = DEFAULT_BACKBONE,
+    gene_set: GeneSetOption = "TFs+500",
+    weights: WeightsOption = None,
+    scores: ScoresOption = None,
+    name: ScoresNameOption = None,
+    undirected: UndirectedOption = False,
+    test_sets: TestSetsOption = "",
+    methods: MethodsOption = "",
+    max_pos: MaxPosOption = 2000,
+    seeds: SeedsOption = 3,
+    translator: TranslatorOption = "mlp",
+    resamples: Annotated[int, typer.Option(help="Bootstrap samples of the regulators, 20 to 10,000.")] = 200,
+    threads: ThreadsOption = 0,
+    device: DeviceOption = None,
+) -> None:
+    """Rank all candidate pairs of each test of Table 1, at the share of edges that there really is.
+
+    Precision among the best 50, 100 and 500, early precision and its ratio (BEELINE's), partial AUPRC: each with an
+    interval over regulators and one over seeds, and every two methods compared on the same resamples.
+    """
+    import tempfile
+
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.benchmark.budget import budget
+    from ugrn_core.benchmark.methods import METHODS
+    from ugrn_core.benchmark.prevalence import Candidates, check_resamples, head_table, run_prevalence
+    from ugrn_core.benchmark.request import BenchmarkRequest
+    from ugrn_core.benchmark.results import Parts, write_results
+    from ugrn_core.benchmark.run import Run
+    from ugrn_core.store import Store
+
+    check_out(out)
+    check_scores(scores, name, undirected)
+    check_resamples(resamples)
+    use_threads(threads)
+    model = load_backbone(backbone, device)
+    request = BenchmarkRequest(
+        table=1,
+        gene_set=gene_set,
+        max_pos=max_pos or None,
+        seeds=seeds,
+        test_sets=words(test_sets) or None,
+        methods=words(methods) or tuple(m.name for m in METHODS.values() if m.family != "answers"),
+        translator=translator,  # pyright: ignore[reportArgumentType] (checked by the request)
+    )
+    given = given_methods(scores or (), name or "", model, undirected)
+    networks, expression = read_data(request, model)
+    contestants = contestants_of(model, weights or ("none" if given else "both"))
+    with Store() as store, tempfile.TemporaryDirectory() as folder:
+        parts = Parts(Path(folder) / "parts", request.described())
+        run = Run(request, Candidates(request, networks), expression, parts, store, given=given)
+        for contestant in contestants:
+            say(budget(run, contestant).sentence())
+        with progress_on_stderr() as progress:
+            frame, compared = run_prevalence(run, contestants, resamples, progress)
+    write_results(frame, out)
+    beside = out.with_name(out.name.replace(".csv", "_paired.csv", 1))
+    write_results(compared, beside)
+    say(f"{out}: {len(frame):,} rows; {beside}: {len(compared):,} comparisons. Values with intervals over regulators:")
+    write_csv(head_table(frame))
