@@ -1,219 +1,241 @@
-"""Pasted text and small files in, gene names or pairs of gene names out; names are not checked here (see resolve).
+"""Pasted text and small files in, gene names out; names are not checked here (see resolve).
 
-What is tolerated: comma, semicolon, tab, space and line break between names, quotes, square brackets, comments from
-``#`` to the end of the line, blank lines, byte-order marks, Windows line ends.
+What is tolerated: comma, semicolon, tab, space and line break between names, quotes, brackets, comments, blank lines,
+byte-order marks, Windows line ends.
 
-**List or table?** The text is a *table*, of which only one column is read, when its lines, split at the first of tab,
-comma, semicolon or white space that occurs in it, all have the same number (two or more) of cells, and
+**List or table?** A text is a *table* (see :mod:`ugrn_core.genes.columns`), of which only one column is read, when it
+has a line of titles, or a column of numbers beside one of names. Any other text is a *list*, read in full, line after
+line: names in two columns without titles and without numbers are all kept. Of a table the column is read that
 
-- some column holds nothing but numbers and gaps below the first line (``SOX2,2.1,0.003``; a single line counts if all
-  its cells but one are numbers), or
-- the first line holds a column title such as gene, symbol, target, logFC or padj, and there is a second line.
+- the caller names, or
+- is titled symbol, gene, names or the like, or, where there is none, source, tf or target, or
+- holds the most names that are known for genes.
 
-A first line that is one cell short, as R writes it, counts as complete. The column read is the one titled gene, symbol
-or the like, else the first one that is not numbers. Any other text is a *list*, read in full, line after line: names
-in two columns without a title and without numbers are all kept. ``TF`` is no title: it is a gene (transferrin).
+Several such columns without titles are an InputError that names them. What was read as what is said in
+:attr:`GeneList.said`. Gene sets (GMT) are read set by set: of several one is chosen as a column is.
 """
 
 from __future__ import annotations
 
-import csv
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ugrn_core.errors import InputError
+from ugrn_core.genes.columns import GAPS, Columns, bare, is_gene_like, is_number, read_columns
+from ugrn_core.genes.spelled import LONGEST
+from ugrn_core.genes.text_file import read_text
+from ugrn_core.genes.text_lines import Lines, said_lines, short
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.genes.titles import GENE_TITLES, SOURCE_TITLES, TARGET_TITLES, title_key
 
-MAX_BYTES = 5_000_000
+MAX_NAMES = 70_000
+"""Different names of one list: more than the largest vocabulary has."""
+LONGEST_WORD = 1_000
 
-GENE_TITLES = frozenset(
-    {"gene", "genes", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "genename", "genesymbol", "symbol"}
-    | {"symbols", "hgnc_symbol", "mgi_symbol", "external_gene_name", "feature_name", "gene_short_name", "gene_id"}
-    | {"geneid", "ensembl", "ensembl_id", "ensembl_gene_id"}
-)
-PAIR_TITLES = frozenset(
-    {"source", "target", "regulator", "tf", "from", "to", "gene1", "gene2", "gene_1", "gene_2", "target_gene"}
-)
-OTHER_TITLES = frozenset(
-    {"logfc", "log2fc", "avg_logfc", "avg_log2fc", "log2foldchange", "foldchange", "basemean", "p_val", "pval"}
-    | {"pvalue", "p_value", "p_val_adj", "padj", "adj_p", "fdr", "qvalue", "score", "weight", "cluster"}
-    | {"description", "source", "target", "regulator"}
-)
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
-GAPS = frozenset(("", "na", "nan", "n/a", "-inf", "inf", "null"))
-ARROW = re.compile(r"\s*(?:-+>|=+>|→|⟶|⇒)\s*")
+_VECTOR = re.compile(r"\s{0,20}(?:\w{1,40}\s{0,5}(?:<-|=)\s{0,5})?(?:c\(|\(|\[|\{)")
+_APART = re.compile(r"[,;\s]+")
+_QUOTES = re.compile("[\"'`\u201c\u201d\u2018\u2019\\[\\]{}]")
+_ENDING = re.compile(r"\((?:\d{1,9}(?: ?[gr])?|[+-])\)")
 
-_COMMENT = re.compile(r"(?:^|(?<=[\s,;]))#")
-_INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060]")
-_WRAPPING = re.compile("[\"'`\u201c\u201d\u2018\u2019\\[\\]]")
-_LONGEST_ROW = 50_000
+
+@dataclass(frozen=True)
+class GeneList:
+    """Names in the order of the text, each once. ``columns`` may be chosen instead of ``column``, where it is a table.
+
+    ``said``: what was read as what, a sentence; empty for a plain list.
+    """
+
+    names: tuple[str, ...]
+    said: str = ""
+    columns: tuple[str, ...] = ()
+    column: str = ""
 
 
 def parse_gene_list(text: str) -> list[str]:
-    """Gene names in the order of the text, each once; the rule for tables is in the module's docstring."""
-    lines = _lines(text)
-    table = _table(lines)
-    if table is not None:
-        names = [_bare(cell) for cell in table]
-    else:
-        if len(lines) > 1 and _title(lines[0].strip(" ,;\t")) in GENE_TITLES:
-            lines = lines[1:]
-        names = [n for line in lines for n in re.split(r"[,;\s]+", _WRAPPING.sub(" ", line))]
-    return list(dict.fromkeys(n for n in names if n))
+    """Gene names of a text; see :func:`gene_list`."""
+    return list(gene_list(text).names)
 
 
-def read_gene_list(file: Path | str | bytes) -> list[str]:
-    """Gene names of a text file (a path, or the bytes of an upload).
-
-    UTF-8, or UTF-16 where the byte-order mark says so; other bytes are read as Latin-1, which leaves gene names as
-    they are. A file that is too large, binary, or without a name is an InputError.
-    """
-    names = parse_gene_list(_decode(_bytes_of(file)))
-    if not names:
+def read_gene_list(file: Path | str | bytes, column: str | None = None, *, regulators: bool = False) -> GeneList:
+    """Gene list of a text file (a path, ``-`` or the bytes of an upload); none or too many names are an InputError."""
+    found = gene_list(read_text(file), column, regulators=regulators)
+    if not found.names:
         raise InputError("The gene list is empty: no name was found in it. Give one gene a line, e.g. SOX2.")
-    return names
+    return found
 
 
-def read_text(file: Path | str | bytes) -> str:
-    """Text of a small file or upload, decoded as :func:`read_gene_list` does; other content is an InputError."""
-    return _decode(_bytes_of(file))
+def gene_list(text: str, column: str | None = None, *, regulators: bool = False) -> GeneList:
+    """Gene names of a text. ``column``: which one of a table, by title or by number from 1; another is an InputError.
 
-
-def parse_pairs(text: str) -> list[tuple[str, str]]:
-    """Directed pairs (source, target) of a pasted list, one a line, in order, each once.
-
-    Between the two names stands an arrow (``->``, ``=>``, ``→``), a comma, a semicolon, a tab or white space. A title
-    line such as ``source,target`` is skipped, as is a leading column of row numbers; further columns are not read.
-    A line without two names is an InputError that names the line.
+    ``regulators``: where the text is a table of edges, its sources are meant.
     """
-    rows = [(number, _pair_cells(line)) for number, line in _numbered(text)]
-    if len(rows) > 1 and _is_pair_title(rows[0][1]):
-        numbered = rows[0][1][0] == "" or all(cells[0].isdigit() for _, cells in rows[1:])
-        rows = rows[1:]
-    else:
-        numbered = bool(rows) and all(len(cells) > 2 and cells[0].isdigit() for _, cells in rows)
-    pairs = []
-    for number, cells in rows:
-        names = cells[1:] if numbered and len(cells) > 2 else cells
-        if len(names) < 2 or not (names[0] and names[1]):
-            raise InputError(
-                f"Line {number} of the pair list is not a pair: got {' '.join(cells)[:60]!r}, expected a source and "
-                "a target such as 'NANOG, SOX2' or 'NANOG -> SOX2'."
-            )
-        pairs.append((names[0], names[1]))
-    return list(dict.fromkeys(pairs))
+    lines = said_lines(text)
+    sets = gene_sets(lines)
+    if sets is not None:
+        return _of_sets(sets, column)
+    table = read_columns(lines)
+    at = () if table is None else _columns(table, column, regulators)
+    if table is not None and at:
+        return _of_table(table, at)
+    if column is not None:
+        raise InputError(f"The gene list has no columns: leave out {short(column)!r}, or give a table with titles.")
+    if table is not None and (titles := _titles_that_are_genes(table)):
+        return GeneList(_once(titles), f"Genes: the titles of {len(titles):,} columns.")
+    names, said = _of_card(lines) or _of_words(lines)
+    return GeneList(_once(names), said)
 
 
-def _numbered(text: str) -> list[tuple[int, str]]:
-    """Lines with their number from 1, without comments, blank lines and invisible characters."""
-    lines = re.split(r"\r\n|\r|\n", _INVISIBLE.sub("", text))
-    stripped = [(n, _without_comment(line).strip(" \v\f\x00")) for n, line in enumerate(lines, 1)]
-    return [(n, line) for n, line in stripped if _WRAPPING.sub("", line).strip(" ,;\t")]
-
-
-def _without_comment(line: str) -> str:
-    """The line up to the first # that starts a word outside double quotes."""
-    starts = (m.start() for m in _COMMENT.finditer(line))
-    return next((line[:i] for i in starts if line.count('"', 0, i) % 2 == 0), line)
-
-
-def _lines(text: str) -> list[str]:
-    return [line for _, line in _numbered(text)]
-
-
-def _bare(cell: str) -> str:
-    return _WRAPPING.sub("", cell).strip()
-
-
-def _title(cell: str) -> str:
-    return _bare(cell).lower().replace(" ", "_")
-
-
-def _is_number(cell: str) -> bool:
-    return bool(NUMBER.fullmatch(cell))
-
-
-def _cells(line: str, delimiter: str) -> list[str]:
-    """Bare cells of a line; white space as a delimiter may be repeated, a quoted cell may hold the delimiter."""
-    row = next(csv.reader([line.strip() if delimiter == " " else line], delimiter=delimiter, skipinitialspace=True))
-    return [_bare(cell) for cell in row]
-
-
-def _delimiter(lines: list[str]) -> str:
-    return next((d for d in "\t,;" if any(d in line for line in lines)), " ")
-
-
-def _table(lines: list[str]) -> list[str] | None:
-    """Cells of the gene column if the lines are a table, else None."""
-    if not lines or max(map(len, lines)) > _LONGEST_ROW:
-        return None
-    delimiter = _delimiter(lines)
-    rows = [_cells(line, delimiter) for line in lines]
-    if len(rows) > 1 and len(rows[0]) + 1 == len(rows[1]):
-        rows[0] = ["", *rows[0]]
-    width = len(rows[0])
-    if width < 2 or any(len(row) != width for row in rows):
-        return None
-    below = rows[1:] or rows
-    numeric = [_holds_numbers([row[j] for row in below]) for j in range(width)]
-    if len(rows) == 1 and sum(numeric) < width - 1:  # one line is a table only if all but the name are numbers
-        return None
-    first = [_title(cell) for cell in rows[0]]
-    titled = len(rows) > 1 and any(cell in GENE_TITLES | OTHER_TITLES for cell in first)
-    if not titled and not any(numeric):
-        return None
-    titled |= any(n and not _is_number(cell) and cell not in GAPS for n, cell in zip(numeric, first, strict=True))
-    titled |= numeric[0] and first[0] == ""  # a column of row numbers under an empty title
-    named = [j for j in range(width) if titled and first[j] in GENE_TITLES]
-    words = [j for j in range(width) if not numeric[j]]
-    if not (named or words):
-        return None
-    column = (named or words)[0]
-    return [row[column] for row in (rows[1:] if titled else rows)]
-
-
-def _holds_numbers(cells: list[str]) -> bool:
-    return all(_is_number(c) or c.lower() in GAPS for c in cells) and any(map(_is_number, cells))
-
-
-def _pair_cells(line: str) -> list[str]:
-    if ARROW.search(line):
-        return [_bare(cell.strip(" ,;\t")) for cell in ARROW.split(line)]
-    return _cells(line, _delimiter([line]))
-
-
-def _is_pair_title(cells: list[str]) -> bool:
-    words = [cell.lower() for cell in cells if cell]
-    return len(words) > 1 and all(w in PAIR_TITLES | GENE_TITLES for w in words[:2])
-
-
-def _bytes_of(file: Path | str | bytes) -> bytes:
-    if isinstance(file, bytes):
-        size, content = len(file), file
-    else:
-        path = Path(file)
-        if not path.is_file():
-            raise InputError(f"There is no file {path}: give the path of a text file with gene names.")
-        size = path.stat().st_size
-        content = b"" if size > MAX_BYTES else path.read_bytes()
-    if size > MAX_BYTES:
+def _columns(table: Columns, asked: str | None, regulators: bool) -> list[int]:
+    """The column of names; none where the text is read as a list, or where titles may be the genes."""
+    if asked is not None:
+        return [table.find(asked, "genes")]
+    rows = len(table.sample) + table.titled
+    numbers, words = table.of_kind("number"), table.of_kind("genes", "words")
+    if not words:
+        return []
+    if not (table.titled or numbers):
+        return _beside_words(table) if rows > 2 else []
+    if rows == 1 and len(numbers) < len(table.names) - 1:  # one line is a table only if all but the name are numbers
+        return []
+    orders = [GENE_TITLES, SOURCE_TITLES, TARGET_TITLES]
+    for titles in (orders[1:] + orders[:1]) if regulators else orders:
+        found = table.titled_any(titles)
+        if found:
+            return [max(found, key=lambda j: table.kinds[j] == "genes")]  # the first of the surest kind
+    best = sorted(words, key=lambda j: (-_worth(table, j), j))
+    if len(best) > 1 and not table.titled and _worth(table, best[1]) >= 0.5 * _worth(table, best[0]):
         raise InputError(
-            f"The gene list has {size:,} bytes; at most {MAX_BYTES:,} are read. Keep the column of gene names only."
+            f"The table has no titles and {len(best)} columns of names: {table.choices(sorted(best))}. Say which holds "
+            "the genes (--gene-column 1), or put a line of titles above them."
         )
-    return content
+    if not _worth(table, best[0]) and _titles_that_are_genes(table):
+        return []
+    return best[:1]
 
 
-def _decode(content: bytes) -> str:
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16", errors="replace")
-    if content[:4] == b"PK\x03\x04":
-        raise InputError("The gene list is a zip or Excel file, expected text. Save the sheet as CSV and give that.")
-    if content[:4] == b"\x89HDF":
+def _beside_words(table: Columns) -> list[int]:
+    """Columns of genes beside one in which no word is a gene, such as clusters or the relations of SIF; else none."""
+    genes = table.of_kind("genes")
+    none = [j for j in table.of_kind("words") if not _worth(table, j)]
+    return genes if genes and none and len(genes) + len(none) == len(table.names) else []
+
+
+def _worth(table: Columns, column: int) -> float:
+    """Share of names known for genes in a column, times the share of different ones."""
+    cells = [row[column] for row in table.sample[:200] if row[column].lower() not in GAPS]
+    return sum(map(is_gene_like, set(cells))) / max(1, len(cells))
+
+
+def _titles_that_are_genes(table: Columns) -> list[str]:
+    """Titles of the columns of numbers in a table of cells by genes; none in any other table."""
+    titles = [table.names[j] for j in table.of_kind("number")] if table.titled else []
+    some = titles[:200]
+    return titles if len(titles) > 1 and sum(map(is_gene_like, some)) > 0.5 * len(some) else []
+
+
+def _of_table(table: Columns, at: list[int]) -> GeneList:
+    rows = table.cells(at).drop_duplicates()
+    names = [name for cells in rows.itertuples(index=False) for cell in cells for name in _names_of(cell)]
+    called = " and ".join(table.called(j) for j in at)
+    others = [short(table.names[j]) for j in table.of_kind("genes", "words")]
+    if not table.titled:
+        called += f" of {len(table.names):,}"
+    elif len(others) > 1:
+        called += f" of {len(table.names):,} ({', '.join(others[:8])}{', ...' if len(others) > 8 else ''})"
+    return GeneList(_once(names), f"Genes: {called}.", table.names[:1000], table.names[at[0]])
+
+
+def _names_of(cell: str) -> list[str]:
+    """Names in one cell: SOX2;NANOG, and SOX2/NANOG or SOX2 /// SOX3 where each part is known for a gene."""
+    if cell.lower() in GAPS:
+        return []
+    names = [part for part in re.split(r"[,;]", cell) if part.strip()]
+    if "/" in cell:
+        parts = [part.strip() for name in names for part in name.split("/") if part.strip()]
+        names = parts if len(parts) <= 500 and all(map(is_gene_like, parts)) else names
+    return [bare(name) for name in names]
+
+
+def _of_card(lines: Lines) -> tuple[list[str], str] | None:
+    """Names of the card of a gene set, as MSigDB writes it: a property a line, one of them the genes."""
+    for text in lines.texts[:100]:
+        title, tab, cells = text.partition("\t")
+        if tab and title_key(title) == "genesymbols":
+            return [bare(cell) for cell in re.split(r"[,\t]", cells)], f"Genes: line {short(title)}."
+    return None
+
+
+def _of_words(lines: Lines) -> tuple[list[str], str]:
+    """Names of a plain list, and what its first line was if not a name."""
+    said = ""
+    if len(lines) > 1 and _is_one_title(lines.texts):
+        said, lines = f"Title: {short(lines.texts[0].strip())}.", lines.after(1)
+    text = "\n".join(lines.texts)
+    opened = _VECTOR.match(text)
+    if opened and text.rstrip()[-1:] in ")]}":  # a vector of R, a list or a set of Python
+        text = text[opened.end() :].rstrip()[:-1]
+    parts = _APART.split(_QUOTES.sub(" ", text))
+    words: list[str] = []
+    for word in parts if "(" in text else dict.fromkeys(parts):
+        if word[:1] == "(" and words and len(words[-1]) <= LONGEST and _ENDING.fullmatch(word):
+            words[-1] += f" {word}"
+        elif any(map(str.isalnum, word)):
+            words.append(word)
+    if len(words) > 20 and sum(map(is_number, words)) > 0.5 * len(words):
         raise InputError(
-            "The gene list is an HDF5 file, expected text. Give an h5ad file where expression is asked for."
+            "Most of the gene list is numbers. Expected names, one a line, or a table whose lines all have the same "
+            "number of cells, with titles above them."
         )
-    if b"\x00" in content:
-        raise InputError("The gene list is a binary file, expected text: one gene name a line, or a CSV file.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
+    return words, said
+
+
+def _is_one_title(texts: list[str]) -> bool:
+    """Whether a first line by itself names the list: gene, target, or TF above nothing but factors."""
+    key = title_key(texts[0])
+    if key == "tf":
+        rest = [word for text in texts[1:200] for word in _APART.split(text) if word]
+        return len(rest) > 1 and all(is_tf(word.upper()) for word in rest)
+    return key in (*GENE_TITLES, *SOURCE_TITLES, *TARGET_TITLES) and not is_gene_like(texts[0])
+
+
+def gene_sets(lines: Lines) -> dict[str, list[str]] | None:
+    """Gene sets by name, of lines with a name, a description and genes between tabs (GMT); None for any other text."""
+    first = [text.split("\t") for text in lines.texts[:50]]
+    if not first or any(len(row) < 3 for row in first):
+        return None
+    sets = (
+        (len(lines) == 1 and len(first[0]) > 5)
+        or any("://" in row[1] for row in first)
+        or len({len(row) for row in first}) > 1
+    )
+    named = [not is_gene_like(row[1]) and not is_number(row[1]) and not is_number(row[2]) for row in first]
+    genes = [is_gene_like(bare(cell)) for row in first for cell in row[2:12] if cell.strip()]
+    if not (sets and all(named) and genes and sum(genes) > 0.5 * len(genes)):
+        return None
+    rows = [[bare(cell) for cell in text.split("\t")] for text in lines.texts]
+    return {row[0]: [cell for cell in row[2:] if cell] for row in rows}
+
+
+def _of_sets(sets: dict[str, list[str]], asked: str | None) -> GeneList:
+    chosen = next(iter(sets)) if asked is None and len(sets) == 1 else asked
+    if chosen is None or chosen not in sets:
+        got = "" if asked is None else f"; there is no {short(asked)!r}"
+        named = ", ".join(map(short, list(sets)[:5])) + (", ..." if len(sets) > 5 else "")
+        raise InputError(f"The text holds {len(sets):,} gene sets ({named}){got}. Choose one as the column of genes.")
+    return GeneList(_once(sets[chosen]), f"Genes: the gene set {short(chosen)}.", tuple(sets)[:1000], chosen)
+
+
+def _once(names: Sequence[str]) -> tuple[str, ...]:
+    """Each name once, in order; what is no list of names is an InputError."""
+    found = tuple(dict.fromkeys(name for name in names if name))
+    if len(found) > MAX_NAMES:
+        raise InputError(
+            f"The gene list holds {len(found):,} different names; at most {MAX_NAMES:,} are looked up. Give a list of "
+            "genes, or a table whose lines all have the same number of cells."
+        )
+    long = max(map(len, found), default=0)
+    if long > LONGEST_WORD:
+        raise InputError(f"The gene list holds a word of {long:,} characters: it is no list of gene names.")
+    return found

@@ -1,0 +1,307 @@
+"""Tables of genes and edges as programs and spreadsheets write them: read by their titles, or refused in words."""
+
+# ruff: noqa: E501 (a table is one line of the test)
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+
+from ugrn_core.errors import InputError, UGRNError
+from ugrn_core.genes.columns import is_gene_like
+from ugrn_core.genes.gene_list import MAX_NAMES, gene_list, read_gene_list
+from ugrn_core.genes.pair_list import PairColumns, pair_list
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.genes.text_file import read_text
+from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.types import Vocabulary
+
+TEXT = "SOX2 NANOG GATA1 KLF1 TAL1 HBB MYC TP53 TBXT ASIP KLF4 SPI1 CSF1R"
+SYMBOLS = TEXT.split()
+VOCABULARY = Vocabulary(SYMBOLS, range(len(SYMBOLS)))
+BOTH = (("SOX2", "NANOG"), ("GATA1", "KLF1"))
+
+PAIRS = {
+    "labels of a tab-separated table": ("source\ttarget\tlabel\nSOX2\tNANOG\t1\nGATA1\tKLF1\t0\n", "label: column label"),
+    "target first": ("target,source,weight\nNANOG,SOX2,0.9\nKLF1,GATA1,0.5\n", "target: column target"),
+    "DoRothEA": ("tf,confidence,target,mor\nSOX2,A,NANOG,1\nGATA1,B,KLF1,-1\n", "not read: mor (sign)"),
+    "DoRothEA without titles": ("SOX2,A,NANOG,1\nGATA1,B,KLF1,1\n", "target: column 3"),
+    "pySCENIC": (",TF,target,importance\n0,SOX2,NANOG,12.3\n1,GATA1,KLF1,4.5\n", "importance (score)"),
+    "CellOracle": (",source,target,coef_mean,p\n0,SOX2,NANOG,0.1,1e-10\n1,GATA1,KLF1,-0.2,1\n", "coef_mean (score)"),
+    "STRING": ("#node1\tnode2\tnode1_string_id\tnode2_string_id\tcombined_score\n"
+               "SOX2\tNANOG\t9606.ENSP1\t9606.ENSP2\t0.9\nGATA1\tKLF1\t9606.ENSP3\t9606.ENSP4\t0.8\n", "node1"),
+    "STRING's API": ("stringId_A\tstringId_B\tpreferredName_A\tpreferredName_B\tscore\n"
+                     "9606.ENSP1\t9606.ENSP2\tSOX2\tNANOG\t1\n9606.ENSP3\t9606.ENSP4\tGATA1\tKLF1\t1\n", "preferredName_A"),
+    "CollecTRI": (",source,target,weight,resources,references,sign_decision\n"
+                  "0,SOX2,NANOG,1.0,DoRothEA-A;ExTRI,123;456,PMID\n1,GATA1,KLF1,1.0,ExTRI,1,default\n", "weight (score)"),
+    "OmniPath": ("source\ttarget\tsource_genesymbol\ttarget_genesymbol\tis_directed\n"
+                 "P48431\tQ9H9S0\tSOX2\tNANOG\t1\nP15976\tQ13351\tGATA1\tKLF1\t1\n", "column source_genesymbol"),
+    "TRRUST": ("SOX2\tNANOG\tActivation\t123\nGATA1\tKLF1\tRepression\t456;789\n", "Source: column 1"),
+    "RegNetwork": ("SOX2\t6657\tNANOG\t79923\nGATA1\t2623\tKLF1\t10661\n", "target: column 3"),
+    "GENIE3 by R": ('"regulatoryGene" "targetGene" "weight"\n"1" "SOX2" "NANOG" 0.4\n"2" "GATA1" "KLF1" 0.2\n', "targetGene"),
+    "BEELINE": ("Gene1,Gene2,Type\nSOX2,NANOG,+\nGATA1,KLF1,-\n", "Type (sign)"),
+    "WGCNA": ("fromNode\ttoNode\tweight\tdirection\nSOX2\tNANOG\t0.2\tundirected\nGATA1\tKLF1\t0.1\tundirected\n", "toNode"),
+    "SCENIC+": ("Region,Gene,TF\nchr1:1-2,NANOG,SOX2\nchr2:1-2,KLF1,GATA1\n", "Source: column TF, target: column Gene"),
+    "Excel with decimal commas": ("sep=;\nsource;target;score\nSOX2;NANOG;0,5\nGATA1;KLF1;0,7\n", "score (score)"),
+    "decimal commas between blanks": ("SOX2 NANOG 0,9\nGATA1 KLF1 0,8\n", "target: column 2"),
+    "Excel with empty columns": ("TF\tGene\t\t\nSOX2\tNANOG\t\t\nGATA1\tKLF1\t\t\n\t\t\t\n", "column Gene"),
+    "Markdown": ("| TF | target |\n|----|--------|\n| SOX2 | NANOG |\n| GATA1 | KLF1 |\n", "column TF"),
+    "SIF": ("SOX2\tpredicted\tNANOG\nGATA1\tpredicted\tKLF1\n", "target: column 3"),
+    "SIF in blanks": ("SOX2 pp NANOG\nGATA1 pp KLF1\n", "target: column 3"),
+    "SIF of one line": ("SOX2\tpp\tNANOG\n", "target: column 3"),
+    "regulons as gene sets": ("SOX2\tgmt\tNANOG\nGATA1\tgmt\tKLF1\n", ""),
+    "arrows and commas": ("GATA1 <- SOX2\nGATA1, KLF1\n", "1 line with arrows"),
+    "files put together": ("TF,target\nSOX2,NANOG\nTF,target\nGATA1,KLF1\n", "column TF"),
+    "titles that are genes": ("TF,TG\nSOX2,NANOG\nGATA1,KLF1\n", "column TG"),
+    "a line break in a cell": ('tf,target,note\nSOX2,NANOG,"a\nb"\nGATA1,KLF1,c\n', "column tf"),
+    "a comment and a title": ("# made by hand\ntf,target # names\nSOX2,NANOG # sure\n\nGATA1,KLF1\n", "column tf"),
+    "an arrow in a remark": ("tf,target,note\nSOX2,NANOG,a -> b\nGATA1,KLF1,c\n", "column tf"),
+    "formulas of Excel": ('tf,target\n="SOX2",="NANOG"\n="GATA1",="KLF1"\n', "column tf"),
+}  # fmt: skip
+
+NO_PAIRS = {
+    "three columns of names": ("SOX2,NANOG,MYC\nGATA1,HBB,KLF1\n", r"1 \(SOX2, ...\), 2 \(NANOG, ...\), 3 .*--source-column"),
+    "titles that say nothing": ("X,Y\nSOX2,NANOG\nGATA1,KLF1\n", "cannot be told: X, Y.*--source-column"),
+    "markers of groups": (",group,names,scores\n0,B,CD79A,22\n1,T,CD3D,18\n", "cannot be told: group, names"),
+    "markers without titles": ("B,CD79A\nT,CD3D\nNK,NKG7\n", "cannot be told"),
+    "no target": ("tf,confidence\nSOX2,A\nGATA1,B\n", "the targets cannot be told"),
+    "ones and zeros": ("SOX2,NANOG,1\nGATA1,KLF1,0\n", "label or a weight.*--label-column 3.*--label-column none"),
+    "a label between": ("tf,target,label\nSOX2,NANOG,0.5\nGATA1,KLF1,1\n", "Line 2 .*expected 1 or 0.*--label-column none"),
+    "three kinds of labels": ("tf,target,label\nSOX2,NANOG,0\nGATA1,KLF1,-1\n", "1, 0 and -1"),
+    "a matrix": (",SOX2,NANOG,MYC\nSOX2,0,1,1\nGATA1,1,0,1\n", "matrix"),
+    "no direction": ("SOX2 -- NANOG\nGATA1 -- KLF1\n", "no direction"),
+    "GraphViz": ('digraph {\n  "SOX2" -> "NANOG";\n}', "Line 1 .*digraph"),
+    "gene sets": ("HALLMARK_A\thttp://x\tNANOG\tMYC\nHALLMARK_B\thttp://y\tKLF1\tTAL1\tHBB\n", "gene sets such as HALLMARK_A"),
+    "a word too many": ("SOX2,NANOG\nKLF4,MYC,activates\n", "Line 2"),
+    "an open quote": ('tf,target,note\nSOX2,NANOG,"a\nGATA1,KLF1,c\n', "quotation mark"),
+    "a cell too many far below": ("tf,target\n" + "SOX2,NANOG\n" * 2000 + "SOX2,NANOG,3\n", "Line 2002 has 3 cells"),
+    "no target far below": ("tf,target\n" + "SOX2,NANOG\n" * 2000 + "SOX2,\n", "Line 2002 .*not a pair"),
+    "Entrez ids": ("6657,79923\n2623,10661\n", "Numbers are no names"),
+    "one column": ("tf\nSOX2\nGATA1\n", "not a pair"),
+}  # fmt: skip
+
+GENES = {
+    "ranked genes of all groups": (",group,names,scores\n0,B,SOX2,22.1\n1,T,NANOG,18\n2,NK,MYC,9\n", "SOX2 NANOG MYC", "column names"),
+    "ranked genes, a group a column": (",B,T,NK\n0,SOX2,MYC,HBB\n1,NANOG,KLF4,TAL1\n", "SOX2 NANOG", r"column B of 4 (B, T, NK)"),
+    "the same without row numbers": ("B,T,NK\nSOX2,MYC,HBB\nNANOG,KLF4,TAL1\nTP53,KLF1,GATA1\n", "SOX2 NANOG TP53", "column B of 3"),
+    "numbered groups": ("0,1,2\nSOX2,MYC,HBB\nNANOG,KLF4,TAL1\n", "SOX2 NANOG", "column 0 of 3 (0, 1, 2)"),
+    "genes beside p-values": (",0_n,0_p,1_n,1_p\n0,SOX2,1e-5,MYC,1e-6\n1,NANOG,1,KLF4,1\n", "SOX2 NANOG", "column 0_n"),
+    "Geneformer": (",Gene,Gene_name,Ensembl_ID,Shift\n0,4011.0,SOX2,ENSG00000181449,0.1\n1,22.0,NANOG,ENSG00000111704,0.2\n",
+                   "SOX2 NANOG", "column Gene_name"),
+    "decimal commas": ("gene;logFC;padj\nSOX2;2,31;0,001\nNANOG;-1,2;0,04\n", "SOX2 NANOG", "column gene"),
+    "decimal commas without titles": ("SOX2;2,31;0,001\nNANOG;-1,2;0,04\n", "SOX2 NANOG", "column 1"),
+    "German titles": ("Gen;Wert\nSOX2;1,5\nNANOG;2,5\n", "SOX2 NANOG", "column Gen"),
+    "Seurat": ('"p_val","pct.1","cluster","gene"\n"SOX2",0,0.9,"B","SOX2"\n"NANOG.1",0,0.9,"T","NANOG"\n', "SOX2 NANOG", "column gene"),
+    "DESeq2": ('"baseMean","padj"\n"SOX2",1,0.1\n"NANOG",1,NA\n', "SOX2 NANOG", "column without a title"),
+    "Enrichr": ("Term\tOverlap\tGenes\nHypoxia\t3/200\tSOX2;NANOG\nE2F\t3/200\tMYC\n", "SOX2 NANOG MYC", "column Genes"),
+    "clusterProfiler": ("ID,Description,geneID,Count\nGO:1,stem,SOX2/NANOG,3\nGO:2,blood,GATA1/KLF1,2\n", "SOX2 NANOG GATA1 KLF1", "column geneID"),
+    "card of a gene set": ("STANDARD_NAME\tHALLMARK_X\nSYSTEMATIC_NAME\tM1\nGENE_SYMBOLS\tSOX2,NANOG\n", "SOX2 NANOG", "GENE_SYMBOLS"),
+    "one gene set": ("HALLMARK_A\thttp://x\tSOX2\tNANOG\n", "SOX2 NANOG", "HALLMARK_A"),
+    "gene sets, a column each": ("HALLMARK_A\tHALLMARK_B\nna\tna\nSOX2\tKLF1\nNANOG\tTAL1\n\tHBB\n", "SOX2 NANOG", "HALLMARK_A of 2"),
+    "HGNC": ("HGNC ID\tApproved symbol\tApproved name\nHGNC:11195\tSOX2\tSRY-box\nHGNC:20857\tNANOG\thomeobox\n", "SOX2 NANOG", "Approved symbol"),
+    "BioMart": ("Gene stable ID,Gene name\nENSG00000181449,SOX2\nENSG00000111704,NANOG\n", "SOX2 NANOG", "Gene name"),
+    "cells by genes": (",SOX2,NANOG\nAAAC-1,0,1\nAAAG-1,1,0\n", "SOX2 NANOG", "titles of 2 columns"),
+    "genes by cells": (",AAAC-1,AAAG-1\nSOX2,0,1\nNANOG,1,0\n", "SOX2 NANOG", "without a title"),
+    "GEO": ("!Sample\nID_REF\tGene Symbol\tlogFC\n1007_s_at\tSOX2 /// NANOG\t2\n1053_at\tMYC\t1\n", "SOX2 NANOG MYC", "Gene Symbol"),
+    "groups without titles": ("B,SOX2\nT,NANOG\nNK,MYC\n", "SOX2 NANOG MYC", "column 2 of 2"),
+    "factors by their title": ("TF\nSOX2\nNANOG\nGATA1\n", "SOX2 NANOG GATA1", "Title: TF"),
+    "factors of BEELINE": (",TF,index\n0,SOX2,12\n1,GATA1,13\n", "SOX2 GATA1", "column TF"),
+    "SIF": ("SOX2\tpredicted\tNANOG\nGATA1\tpredicted\tKLF1\nGATA1\tpredicted\tHBB\n", "SOX2 NANOG GATA1 KLF1 HBB", "column 1 and column 3"),
+    "a vector of R": ('genes <- c("SOX2",\n "NANOG")', "SOX2 NANOG", ""),
+    "a list of Python": ("genes = ['SOX2', 'NANOG']", "SOX2 NANOG", ""),
+    "bullets": ("- SOX2\n* NANOG\n", "SOX2 NANOG", None),
+    "joined ids": ("ENSG00000181449|SOX2\nENSG00000111704|NANOG\n", "ENSG00000181449|SOX2 ENSG00000111704|NANOG", ""),
+    "obscure names above known ones": ("Foo1,Bar2\nSOX2,NANOG\n", "Foo1 Bar2 SOX2 NANOG", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", PAIRS)
+def test_pairs_of_tables(case):
+    text, words = PAIRS[case]
+    found = pair_list(text)
+    assert words in found.said
+    expected = (("SOX2", "GATA1"), ("GATA1", "KLF1")) if case == "arrows and commas" else BOTH
+    assert found.pairs == expected[: 1 if "one line" in case else 2]
+    assert found.labels == ((1, 0) if case.startswith("labels") else None)
+
+
+@pytest.mark.parametrize("case", NO_PAIRS)
+def test_what_is_no_table_of_pairs_is_refused_with_the_choices(case):
+    text, words = NO_PAIRS[case]
+    with pytest.raises(InputError, match=words):
+        pair_list(text)
+
+
+@pytest.mark.parametrize("case", GENES)
+def test_genes_of_tables(case):
+    text, names, words = GENES[case]
+    found = gene_list(text)
+    assert found.names == tuple(names.split())
+    assert words is None or (words in found.said if words else not found.said)
+
+
+def test_regulons_of_a_list_keep_their_endings():
+    assert gene_list("SOX2(+)\nGATA1_(12g)\nTAL1_extended (20g)\n").names == (
+        "SOX2(+)",
+        "GATA1_(12g)",
+        "TAL1_extended (20g)",
+    )
+
+
+def test_columns_may_be_chosen_by_title_in_any_case_and_by_number():
+    text = "a,tf,target,other\n1,SOX2,NANOG,MYC\n2,GATA1,KLF1,TP53\n"
+    for source, target in (("TF", "Other"), ("2", "4")):
+        found = pair_list(text, PairColumns(source, target))
+        assert found.pairs == (("SOX2", "MYC"), ("GATA1", "TP53"))
+        assert found.chosen == PairColumns("tf", "other", "none")
+    assert pair_list(text, PairColumns(target="tf", source="target")).pairs == (("NANOG", "SOX2"), ("KLF1", "GATA1"))
+    assert gene_list(text, "other").names == gene_list(text, "4").names == ("MYC", "TP53")
+    assert gene_list(text, regulators=True).names == ("SOX2", "GATA1")
+    assert gene_list("gene,tf\nMYC,SOX2\nHBB,GATA1\n", regulators=True).names == ("SOX2", "GATA1")
+    for wrong in (lambda: pair_list(text, PairColumns("nope")), lambda: gene_list(text, "7")):
+        with pytest.raises(InputError, match=r"Choose from: a, tf, target, other"):
+            wrong()
+    with pytest.raises(InputError, match="both column tf"):
+        pair_list(text, PairColumns("tf", "tf"))
+    with pytest.raises(InputError, match="no columns"):
+        gene_list("SOX2\nNANOG\n", "gene")
+
+
+def test_a_label_is_chosen_or_left_out():
+    signs = "tf,target,mor\nSOX2,NANOG,1\nGATA1,KLF1,-1\n"
+    assert pair_list(signs).labels is None
+    chosen = pair_list(signs, PairColumns(label="mor"))
+    assert chosen.labels == (1, 0)
+    assert "-1 read as 0" in chosen.said
+    words = "tf,target,label\nSOX2,NANOG,TRUE\nGATA1,KLF1,False\n"
+    assert pair_list(words).labels == (1, 0)
+    assert pair_list(words, PairColumns(label="none")).labels is None
+    untitled = "SOX2,NANOG,1\nGATA1,KLF1,0\n"
+    assert pair_list(untitled, PairColumns(label="3")).labels == (1, 0)
+    assert pair_list(untitled, PairColumns(label="none")).pairs == BOTH
+    assert pair_list(untitled, labelled=False).pairs == BOTH  # to be scored: labels do not matter
+
+
+def test_chains_and_arrows():
+    chain = pair_list("SOX2 -> NANOG -> MYC\nKLF1 ← GATA1\nTAL1 <-> HBB\nTP53 -| MYC\n\"A\" => 'B' [weight=3];")
+    assert chain.pairs == (
+        ("SOX2", "NANOG"), ("NANOG", "MYC"), ("GATA1", "KLF1"), ("TAL1", "HBB"), ("HBB", "TAL1"), ("TP53", "MYC"), ("A", "B"),
+    )  # fmt: skip
+    for text in ("SOX2 -> NANOG, MYC", "SOX2 -> ", "SOX2 -> NANOG\nMYC"):
+        with pytest.raises(InputError, match="not a pair"):
+            pair_list(text)
+
+
+def test_genes_are_refused_where_their_column_cannot_be_told():
+    with pytest.raises(InputError, match=r"1 \(SOX2, ...\), 2 \(NANOG, ...\).*--gene-column"):
+        gene_list("SOX2,NANOG,0.9\nGATA1,KLF1,0.8\n")
+    sets = "HALLMARK_A\thttp://x\tNANOG\tMYC\nHALLMARK_B\thttp://y\tKLF1\tTAL1\tHBB\n"
+    with pytest.raises(InputError, match=r"2 gene sets .HALLMARK_A, HALLMARK_B"):
+        gene_list(sets)
+    assert gene_list(sets, "HALLMARK_B").names == ("KLF1", "TAL1", "HBB")
+    with pytest.raises(InputError, match="numbers"):
+        gene_list(" ".join(map(str, range(100))))
+
+
+def test_own_edges_of_a_table_with_labels():
+    edges = parse_edges(PAIRS["labels of a tab-separated table"][0], VOCABULARY)
+    assert edges.network.edges == (("SOX2", "NANOG"),)
+    assert edges.negatives == (("GATA1", "KLF1"),)
+    assert edges.notes == ("Source: column source, target: column target, label: column label.",)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp1252"]
+)
+def test_encodings(encoding):
+    text = 'tf;target;note\r\nSOX2;NANOG;"µ; é"\r\nGATA1;KLF1;\r\n'
+    assert pair_list(read_text(text.encode(encoding))).pairs == BOTH
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"PK\x03\x04rest", "Excel"), (b"\xd0\xcf\x11\xe0", "Excel"), (gzip.compress(b"SOX2"), "gzip"),
+        (b"%PDF-1.7", "PDF"), (b"<!DOCTYPE html><html>", "web page"), (b'<?xml version="1.0"?>', "XML"),
+        (b'{"SOX2": ["NANOG"]}', "JSON"), (b"{\\rtf1", "RTF"), (b"SOX2\x00\x01", "binary"),
+    ],
+)  # fmt: skip
+def test_other_kinds_of_files_are_called_what_they_are(content, words):
+    with pytest.raises(InputError, match=words):
+        read_gene_list(content)
+
+
+def genes_of(text: str) -> None:
+    resolve(gene_list(text).names, VOCABULARY)
+
+
+def edges_of(text: str) -> None:
+    parse_edges(text, VOCABULARY)
+
+
+def of_bytes(text: str) -> None:
+    read_gene_list(text.encode())
+
+
+def seconds(read: Callable[[str], None], text: str) -> float:
+    """Processor time of reading a text, to a result or a sentence; the best of three."""
+    best = float("inf")
+    for _ in range(3):
+        start = time.process_time()
+        with suppress(UGRNError):
+            read(text)
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def test_sentences_about_long_texts_are_short():
+    for fragment in FRAGMENTS:
+        for read in (genes_of, edges_of):
+            try:
+                read(fragment * 2_000)
+            except UGRNError as error:
+                said = str(error)
+                assert len(said) < 700, fragment  # noqa: PT017
+
+
+FRAGMENTS = [
+    " ", "-", "=", ">", "->", "#", " #", '"', '",', ',"', ',a"', ",", ";", "\t", "\n", "\r", "a", "1", "1.", "1e", "1,",
+    "[", "]", "(", ")", "|", "a ", "a,", "a\n", "a b\n", "SOX2,NANOG\n", "SOX2,1\n", "β", "\ufeff", "_", ".", "ENSG",
+    "ENSG00000181449_", "-|", "<-", "a->", "[a", "a[ ", "{", "!", "//", "\0", '"a\n', '"a",b\n', " \t", "a,b\n->", "(1g) ",
+    "SOX2(+) ", "SOX2_extended", "--", "a\n#", "a-1 ", "+", "E1", "-1\n", "'",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("read", [genes_of, edges_of, of_bytes])
+def test_twice_the_text_takes_twice_the_time(read):
+    """A clock ratio, not a speed: what is quadratic takes four times as long, and 250,000 characters of it minutes."""
+    assert is_gene_like("SOX2")
+    resolve(["SOXX2", "SOX2"], VOCABULARY)
+    slow = {}
+    for fragment in FRAGMENTS:
+        half = fragment * (125_000 // len(fragment))
+        first = seconds(read, half)
+        if first > 0.02 and (ratio := seconds(read, half + half) / first) > 3:
+            slow[fragment] = ratio
+    assert not slow
+
+
+def test_more_names_than_there_are_genes_and_endless_words_are_refused():
+    words = [f"q{i}" for i in range(MAX_NAMES + 1)]
+    for read, text in (
+        (gene_list, " ".join(words)),
+        (pair_list, "tf,target\n" + "\n".join(f"{w},SOX2" for w in words)),
+    ):
+        with pytest.raises(InputError, match=f"at most {MAX_NAMES:,}"):
+            read(text)
+    long = "x" * 200_000  # the csv module stops at 131,072
+    for read, text in (
+        (gene_list, long), (gene_list, f"gene,y\nSOX2,{long}"), (pair_list, f"tf,target\nSOX2,{long}"),
+        (pair_list, f"SOX2 -> {long}"), (pair_list, f"SOX2 {long}"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match="200,000 characters"):
+            read(text)

@@ -1,0 +1,50 @@
+"""Words that columns of genes and edges are titled with, the surest first; compared by :func:`title_key`."""
+
+from __future__ import annotations
+
+import re
+
+GENE_TITLES = (
+    "genesymbol", "genesymbols", "symbol", "symbols", "hgncsymbol", "mgisymbol", "approvedsymbol", "officialgenesymbol",
+    "officialsymbol", "externalgenename", "associatedgenename", "genename", "genenames", "geneshortname", "gene",
+    "genes", "featurename", "names", "markergene", "marker", "markers", "feature", "features", "humangene",
+    "ensemblgeneid", "ensemblid", "ensembl", "genestableid", "geneid", "geneids",
+)  # fmt: skip
+_ENDS = {"source": ("a", "1"), "target": ("b", "2")}
+_STEMS = (
+    "preferredname", "officialsymbolinteractor", "officialsymbol", "genesymbol", "hgncsymbol", "symbol", "genename",
+    "gene", "name", "entity", "node", "interactor", "protein",
+)  # fmt: skip
+SOURCE_TITLES = (
+    "sourcegenesymbol", "sourcesymbol", "sourcegene", "sourcename", "tfsymbol", "tfgenesymbol", "tfname", "tfgene",
+    "regulatorsymbol", "regulatorname", "regulatorygene", "regulatorgene", "source", "tf", "tfs",
+    "transcriptionfactor", "regulator", "regulators", "regulon", "from", "fromnode", "sourcenode", "src", "ligand",
+    "parent", "upstream", *(stem + end for stem in _STEMS for end in _ENDS["source"]),
+)  # fmt: skip
+TARGET_TITLES = (
+    "targetgenesymbol", "targetsymbol", "targetgene", "targetgenes", "targetname", "target", "targets", "tg",
+    "regulatedgene", "to", "tonode", "targetnode", "receptor", "child", "downstream",
+    *(stem + end for stem in _STEMS for end in _ENDS["target"]),
+)  # fmt: skip
+LABEL_TITLES = ("label", "labels", "truth", "groundtruth", "isedge", "class", "edge", "y")
+SIGN_TITLES = (
+    "sign", "mor", "modeofregulation", "mode", "effect", "regulation", "type", "interaction", "interactiontype",
+    "relation", "isstimulation", "isinhibition",
+)  # fmt: skip
+SCORE_TITLES = (
+    "score", "weight", "weights", "edgeweight", "importance", "combinedscore", "confidence", "probability", "coef",
+    "coefmean", "coefabs", "mi", "correlation", "estimate", "likelihood",
+)  # fmt: skip
+_OTHER_TITLES = (
+    "logfc", "log2fc", "avglogfc", "avglog2fc", "log2foldchange", "logfoldchange", "logfoldchanges", "foldchange",
+    "basemean", "pval", "pvalue", "pvals", "pvaladj", "pvalsadj", "padj", "adjp", "adjpval", "fdr", "qvalue", "scores",
+    "cluster", "group", "celltype", "description", "pct1", "pct2", "pmid",
+)  # fmt: skip
+TITLES = frozenset(
+    (*GENE_TITLES, *SOURCE_TITLES, *TARGET_TITLES, *LABEL_TITLES, *SIGN_TITLES, *SCORE_TITLES, *_OTHER_TITLES)
+)
+
+
+def title_key(cell: str) -> str:
+    """The form in which titles are compared."""
+    return re.sub(r"[^a-z0-9]", "", cell[:80].lower())
