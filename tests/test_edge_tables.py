@@ -70,7 +70,7 @@ NO_PAIRS = {
     "markers without titles": ("B,CD79A\nT,CD3D\nNK,NKG7\n", "cannot be told"),
     "no target": ("tf,confidence\nSOX2,A\nGATA1,B\n", "the targets cannot be told"),
     "ones and zeros": ("SOX2,NANOG,1\nGATA1,KLF1,0\n", "label or a weight.*--label-column 3.*--label-column none"),
-    "a label between": ("tf,target,label\nSOX2,NANOG,0.5\nGATA1,KLF1,1\n", "Line 2 .*expected 1 or 0.*--label-column none"),
+    "a label between": ("tf,target,label\nSOX2,NANOG,0.5\nGATA1,KLF1,1\n", "Line 2 .*expected 0 or 1.*--label-column none"),
     "three kinds of labels": ("tf,target,label\nSOX2,NANOG,0\nGATA1,KLF1,-1\n", "1, 0 and -1"),
     "a matrix": (",SOX2,NANOG,MYC\nSOX2,0,1,1\nGATA1,1,0,1\n", "matrix"),
     "no direction": ("SOX2 -- NANOG\nGATA1 -- KLF1\n", "no direction"),
@@ -211,7 +211,8 @@ def test_own_edges_of_a_table_with_labels():
     edges = parse_edges(PAIRS["labels of a tab-separated table"][0], VOCABULARY)
     assert edges.network.edges == (("SOX2", "NANOG"),)
     assert edges.negatives == (("GATA1", "KLF1"),)
-    assert edges.notes == ("Source: column source, target: column target, label: column label.",)
+    assert edges.listed.said == "Source: column source, target: column target, label: column label."
+    assert edges.notes == ()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,10 @@ CELL_SUFFIXES = (".h5ad", ".h5", ".hdf5", ".loom")
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What can be said of an h5ad context: its group as COLUMN=LEVEL, its matrix, its gene names, its size."""
+    """What can be said of an h5ad context: its group as COLUMN=LEVEL, its matrix, its gene names, its size.
+
+    ``gene_column`` may be said of a gene list too.
+    """
 
     group: str | None = None
     layer: str | None = None
@@ -32,6 +35,10 @@ class CellOptions:
     def given(self) -> list[str]:
         """Options by name that were given."""
         return self.words()[::2]
+
+    def of_cells(self) -> list[str]:
+        """Options given that say nothing of a gene list."""
+        return [name for name in self.given() if name != "--gene-column"]
 
     def words(self) -> list[str]:
         """The options that were given, as words of a command."""
@@ -70,11 +77,12 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
     file = user_path(text)
     if text == "example" or file.suffix.lower() in CELL_SUFFIXES:
         return cell_context(read_data(text, cells), cells, backbone, strict)[0]
-    if cells.given():
-        raise InputError(f"{cells.given()[0]} needs an h5ad file as the context, but --context is {text!r}.")
+    wrong = cells.given() if text == "pair" else cells.of_cells()
+    if wrong:
+        raise InputError(f"{wrong[0]} needs an h5ad file as the context, but --context is {text!r}.")
     if text == "pair":
         return pair_context()
-    return list_context(read_genes(file, backbone.vocabulary, strict), file.name)
+    return list_context(read_genes(file, backbone.vocabulary, strict, cells.gene_column), file.name)
 
 
 def read_data(text: str, cells: CellOptions) -> ExpressionData:

@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ugrn_core.cli.contexts import CellOptions
-from ugrn_core.cli.options import DEFAULT_BACKBONE, DeviceOption, SchedulerOption, StrictOption
+from ugrn_core.cli.options import (
+    DEFAULT_BACKBONE,
+    DeviceOption,
+    GeneColumnOption,
+    LabelColumnOption,
+    SchedulerOption,
+    SourceColumnOption,
+    SourcesColumnOption,
+    StrictOption,
+    TargetColumnOption,
+    pair_columns,
+)
 from ugrn_core.errors import InputError
 
 if TYPE_CHECKING:
     from ugrn_core.network.shown import Shown
 
-SAME = "--genes, --h5ad, --group, --between, --sources, --context and --strict"
+SAME = "--genes, --h5ad, --group, --gene-column, --between, --sources, --context and --strict"
 
 
 def network(
@@ -33,13 +44,14 @@ def network(
     layer: Annotated[
         str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad file: X, raw or a layer.")
     ] = None,
-    gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column with the gene names.")] = None,
+    gene_column: GeneColumnOption = None,
     variable: Annotated[
         int | None, typer.Option(metavar="N", help="Most variable genes of the cells: 500, up to 3000.")
     ] = None,
     sources: Annotated[
         Path | None, typer.Option("--sources", metavar="FILE", help="Sources; default: the factors among the genes.")
     ] = None,
+    sources_column: SourcesColumnOption = None,
     translator: Annotated[
         str | None, typer.Option("--translator", metavar="NAME|FILE", help="Default: the model's own of all sets.")
     ] = None,
@@ -54,6 +66,9 @@ def network(
     known: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Known edges to look up; default: BEELINE's, where it is.")
     ] = None,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
+    label_column: LabelColumnOption = None,
     top: Annotated[int | None, typer.Option(metavar="K", help="Edges in the graph files; default: 1000.")] = None,
     fdr: Annotated[float | None, typer.Option(metavar="X", help="At most this share expected to be wrong.")] = None,
     min_probability: Annotated[float | None, typer.Option(metavar="P", help="Only edges this probable.")] = None,
@@ -95,17 +110,17 @@ def network(
         "cap": top,
     }
     shown = _shown(given)
-    asked = Asked(
-        genes, h5ad, CellOptions(group, layer, gene_column, variable), tuple(between or ()), sources, context, strict
-    )
+    cells = CellOptions(group, layer, gene_column, variable)
+    asked = Asked(genes, h5ad, cells, tuple(between or ()), sources, sources_column, context, strict)
+    columns = pair_columns(known, "--known", source_column, target_column, label_column)
     if recipe is None:
         asked.check()
-    elif asked != Asked(None, None, CellOptions(), (), None, None, False):
+    elif asked != Asked(None, None, CellOptions(), (), None, None, None, False):
         raise InputError(f"A recipe holds its question: {SAME} do not go with --recipe.")
     make_networks(
         asked,
         recipe,
-        Options(out, translator, backbone, prevalence, known, shown, device, scheduler),
+        Options(out, translator, backbone, prevalence, known, columns, shown, device, scheduler),
     )
 
 

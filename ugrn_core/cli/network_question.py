@@ -40,6 +40,7 @@ class Asked:
     cells: CellOptions
     between: tuple[str, ...]
     sources: Path | None
+    sources_column: str | None
     context: str | None
     strict: bool
 
@@ -54,8 +55,10 @@ class Asked:
             raise InputError(f"--context is {self.context!r}; expected pair or full.")
         if (self.genes is None) == (self.h5ad is None):
             raise InputError("Give either --genes or --h5ad.")
-        if self.genes is not None and self.cells.given():
-            raise InputError(f"{self.cells.given()[0]} is about the cells of an h5ad file: give --h5ad with it.")
+        if self.genes is not None and self.cells.of_cells():
+            raise InputError(f"{self.cells.of_cells()[0]} is about the cells of an h5ad file: give --h5ad with it.")
+        if self.sources_column is not None and self.sources is None:
+            raise InputError("--sources-column is about a list of sources: give one with --sources.")
         if self.between and self.cells.group is None:
             raise InputError(BETWEEN)
         if self.between and len(set(self.between)) != 2:
@@ -114,22 +117,24 @@ def recipe_question(recipe: Recipe, backbone: Backbone) -> Question:
 
 
 def command_line(
-    question: Question, translator: str, backbone: str, prevalence: float | None, known: Path | None, shown: Shown
+    question: Question, translator: str, backbone: str, prevalence: float | None, known: Sequence[str], shown: Shown
 ) -> str:
-    """The line that makes a network again, from the folder of its inputs into that of its files."""
+    """The line that makes a network again, from the folder of its inputs into that of its files.
+
+    ``known``: its words about known edges.
+    """
     line = ["ugrn", "network", *question.line, "--translator", Path(translator).name]
     line += ["--backbone", Path(backbone).name]
     line += [] if prevalence is None else ["--prevalence", np.format_float_positional(prevalence, trim="-")]
-    line += [] if known is None else ["--known", known.name]
-    return shlex.join([*line, *shown.words(), "--out", "."])
+    return shlex.join([*line, *known, *shown.words(), "--out", "."])
 
 
 def _of_list(asked: Asked, file: Path, backbone: Backbone, translator: Translator) -> Question:
     from ugrn_core.data.context import list_context
 
-    report = read_genes(file, backbone.vocabulary, asked.strict)
+    report = read_genes(file, backbone.vocabulary, asked.strict, asked.cells.gene_column)
     request = _request(asked, list_context(report, file.name), backbone, translator)
-    return Question(request, report, None, ("--genes", file.name, *_rest(asked)))
+    return Question(request, report, None, ("--genes", file.name, *asked.cells.words(), *_rest(asked)))
 
 
 def _of_cells(
@@ -163,7 +168,8 @@ def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Transl
 
     sources = default_sources(cell.genes)
     if asked.sources is not None:
-        sources = read_genes(asked.sources, backbone.vocabulary, asked.strict).symbols
+        report = read_genes(asked.sources, backbone.vocabulary, asked.strict, asked.sources_column, regulators=True)
+        sources = report.symbols
     if not sources:
         raise InputError("None of the genes is a transcription factor: name the sources with --sources.")
     targets = tuple(dict.fromkeys([*cell.genes, *sources]))
@@ -177,4 +183,5 @@ def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Transl
 
 def _rest(asked: Asked) -> tuple[str, ...]:
     sources = ("--sources", asked.sources.name) if asked.sources else ()
-    return (*sources, "--context", asked.kind)
+    column = ("--sources-column", asked.sources_column) if asked.sources_column is not None else ()
+    return (*sources, *column, "--context", asked.kind)

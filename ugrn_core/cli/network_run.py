@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import Edge
+from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.interrupt import stop_on_interrupt
 from ugrn_core.cli.network_question import Asked, Question, command_line, questions, recipe_question
 from ugrn_core.cli.options import DEFAULT_BACKBONE
@@ -18,6 +19,7 @@ from ugrn_core.cluster import cluster_executor
 from ugrn_core.download import duration
 from ugrn_core.errors import InputError
 from ugrn_core.figures.network_file import network_file
+from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, check_genes, make_folder, write_network
@@ -53,6 +55,7 @@ class Options:
     backbone: str | None
     prevalence: float | None
     known: Path | None
+    known_columns: PairColumns
     shown: Shown | None
     device: str | None
     scheduler: str | None
@@ -82,7 +85,9 @@ def make_networks(asked: Asked, recipe_file: Path | None, options: Options) -> N
         found = [recipe_question(recipe, backbone)]
         for note in check_recipe(recipe, backbone, translator):
             say(note)
-    known_name, known = _known(options.known, backbone)
+    known_name, known = _known(options, backbone)
+    if options.shown is not None:
+        options = replace(options, shown=_named(options.shown, found, backbone))
     for question in found:
         check_genes(question.request)
     recipes = [_recipe(q, backbone, translator, options, recipe, known_name, known) for q in found]
@@ -119,15 +124,20 @@ def _read(file: Path) -> Recipe:
         raise InputError(f"{file} cannot be read: {error}.") from error
 
 
-def _known(file: Path | None, backbone: Backbone) -> tuple[str, Collection[Edge] | None]:
+def _named(shown: Shown, found: Sequence[Question], backbone: Backbone) -> Shown:
+    """The filters with symbols of the networks for names of genes; a name that is in none of them is an error."""
+    sources = dict.fromkeys(gene for question in found for gene in question.request.sources)
+    targets = dict.fromkeys(gene for question in found for gene in question.request.targets)
+    return shown.named(backbone.vocabulary, tuple(sources), tuple(targets), found[0].species)
+
+
+def _known(options: Options, backbone: Backbone) -> tuple[str, Collection[Edge] | None]:
     """Known edges and where they are from: a list of one's own, else BEELINE where it is here."""
+    file = options.known
     if file is None:
         return BEELINE, beeline_edges()
-    try:
-        found = parse_edges(file.read_text("utf-8-sig"), backbone.vocabulary)
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read as text: {error}.") from error
-    for note in (found.report.sentence(), *found.notes):
+    found = parse_edges(read_pairs_text(file), backbone.vocabulary, options.known_columns)
+    for note in (found.listed.said, found.report.sentence(), *found.notes):
         say(f"{file.name}: {note}")
     return file.name, frozenset(found.network.edges)
 
@@ -151,7 +161,8 @@ def _recipe(
     shown = Shown(cap=TOP) if shown is None else shown
     shown.check()
     name, model = options.translator or translator.card.name, options.backbone or backbone.card.name
-    line = command_line(question, name, model, prevalence, options.known, shown)
+    listed = [] if options.known is None else ["--known", options.known.name, *options.known_columns.words()]
+    line = command_line(question, name, model, prevalence, listed, shown)
     if given is not None and options.prevalence is None and options.shown is None:
         line = given.command
     return build_recipe(

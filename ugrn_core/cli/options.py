@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.types import Background, SweepSettings
 
 if TYPE_CHECKING:
+    from ugrn_core.genes.pair_list import PairColumns
     from ugrn_core.types import BackboneCard
 
 DEFAULT_BACKBONE = "ugrn-mini-2"
@@ -33,7 +35,36 @@ SchedulerOption = Annotated[
 GeneSetOption = Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")]
 FeatureContextOption = Annotated[str, typer.Option(metavar="pair|full", help="Two genes, or all of the data set.")]
 MaxPosOption = Annotated[int, typer.Option(help="Most positives of each network of each data set; 0: all.")]
+GeneColumnOption = Annotated[
+    str | None,
+    typer.Option("--gene-column", metavar="NAME|N", help="Column of the genes; default: by its title."),
+]
+SourcesColumnOption = Annotated[
+    str | None, typer.Option("--sources-column", metavar="NAME|N", help="Column of --sources; default: found.")
+]
+SourceColumnOption = Annotated[
+    str | None, typer.Option("--source-column", metavar="NAME|N", help="Column of the sources; default: by its title.")
+]
+TargetColumnOption = Annotated[
+    str | None, typer.Option("--target-column", metavar="NAME|N", help="Column of the targets; default: by its title.")
+]
+LabelColumnOption = Annotated[
+    str | None,
+    typer.Option("--label-column", metavar="NAME|N|none", help="Column of labels 1, 0; default: by title."),
+]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at gene names the model does not know.")]
+
+
+def pair_columns(
+    file: Path | None, option: str, source: str | None, target: str | None, label: str | None
+) -> PairColumns:
+    """Columns of a table of edges that were named; without the file they are about, they are an InputError."""
+    from ugrn_core.genes.pair_list import PairColumns
+
+    columns = PairColumns(source, target, label)
+    if file is None and columns.words():
+        raise InputError(f"{columns.words()[0]} is about a table of edges: give one with {option}.")
+    return columns
 
 
 def sweep_settings(card: BackboneCard, base: float | None, grid: str | None, background: Background) -> SweepSettings:

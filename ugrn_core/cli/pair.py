@@ -12,6 +12,7 @@ from ugrn_core.cli.options import (
     BackgroundOption,
     BaseOption,
     DeviceOption,
+    GeneColumnOption,
     GridOption,
     StrictOption,
     sweep_settings,
@@ -41,7 +42,7 @@ def pair(
         str | None, typer.Option(metavar="COLUMN=LEVEL", help="Cells of an h5ad context, e.g. cell_type=B.")
     ] = None,
     layer: Annotated[str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")] = None,
-    gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of gene names of the h5ad.")] = None,
+    gene_column: GeneColumnOption = None,
     variable: Annotated[
         int | None, typer.Option(metavar="N", help="Most variable genes of the h5ad beside its TFs: 500, up to 3000.")
     ] = None,

@@ -14,7 +14,9 @@ from ugrn_core.cli.options import (
     BackgroundOption,
     BaseOption,
     DeviceOption,
+    GeneColumnOption,
     GridOption,
+    SourcesColumnOption,
     StrictOption,
     sweep_settings,
 )
@@ -26,6 +28,8 @@ def sweep(
     genes: Annotated[Path, typer.Option("--genes", metavar="FILE", help="Genes of the virtual cell.")],
     sources: Annotated[Path, typer.Option("--sources", metavar="FILE", help="Genes to sweep.")],
     out: Annotated[Path, typer.Option("--out", metavar="FILE.safetensors", help="File to write.")],
+    gene_column: GeneColumnOption = None,
+    sources_column: SourcesColumnOption = None,
     backbone: BackboneOption = DEFAULT_BACKBONE,
     base: BaseOption = None,
     grid: GridOption = None,
@@ -48,8 +52,8 @@ def sweep(
     _check_out(out)
     model = load_backbone(backbone, device)
     settings = sweep_settings(model.card, base, grid, background)
-    listed = list_context(read_genes(genes, model.vocabulary, strict), genes.name)
-    swept = read_genes(sources, model.vocabulary, strict).symbols
+    listed = list_context(read_genes(genes, model.vocabulary, strict, gene_column), genes.name)
+    swept = read_genes(sources, model.vocabulary, strict, sources_column, regulators=True).symbols
     context, notes = with_genes(listed, swept, settings.base)
     for note in notes:
         say(note)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ugrn_core.cli.command import Command
+from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -17,16 +18,20 @@ from ugrn_core.cli.options import (
     FeatureContextOption,
     GeneSetOption,
     GridOption,
+    LabelColumnOption,
     MaxPosOption,
+    SourceColumnOption,
+    TargetColumnOption,
+    pair_columns,
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table, write_text
-from ugrn_core.cli.score import read_text_file
 from ugrn_core.errors import InputError
 
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.beeline.networks import Row
+    from ugrn_core.genes.pair_list import PairColumns
     from ugrn_core.translation.material import Material, TrainRequest
 
 translator = typer.Typer(no_args_is_help=True, help="Make, list, show and delete translators.", rich_markup_mode=None)
@@ -44,6 +49,9 @@ def train(
     edges: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Your own edges instead: source,target or source,target,label.")
     ] = None,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
+    label_column: LabelColumnOption = None,
     method: Annotated[str, typer.Option(metavar="NAME", help="Ens, VVP, GDT or Baseline-Emb.")] = "Ens",
     context: FeatureContextOption = "pair",
     sampler: Annotated[str, typer.Option(metavar="NAME", help="Negatives: see ugrn benchmark.")] = "per_tf",
@@ -70,6 +78,7 @@ def train(
     from ugrn_core.translators.library import check_place, save_translator
 
     check_place(name, folder)
+    columns = pair_columns(edges, "--edges", source_column, target_column, label_column)
     model = load_backbone(backbone, device)
     request = TrainRequest(
         name=name,
@@ -86,7 +95,7 @@ def train(
     if edges is None:
         material = _beeline(request, model, _rows(network, sets), gene_set)
     else:
-        material = _own(request, model, edges)
+        material = _own(request, model, edges, columns)
     with Store() as store, progress_on_stderr() as progress:
         made = train_translator(model, request, material, store, progress=progress)
     weights = save_translator(made, folder)
@@ -224,12 +233,11 @@ def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: 
     return beeline_material(request, rows, networks)
 
 
-def _own(request: TrainRequest, model: Backbone, file: Path) -> Material:
+def _own(request: TrainRequest, model: Backbone, file: Path, columns: PairColumns) -> Material:
     from ugrn_core.translation.edge_list import parse_edges
     from ugrn_core.translation.material import own_material
 
-    edges = parse_edges(read_text_file(file), model.vocabulary)
-    say(f"{file.name}: {edges.report.sentence()}")
-    for note in edges.notes:
-        say(note)
+    edges = parse_edges(read_pairs_text(file), model.vocabulary, columns)
+    for note in (edges.listed.said, edges.report.sentence(), *edges.notes):
+        say(f"{file.name}: {note}")
     return own_material(request, edges)

@@ -157,7 +157,7 @@ def _two_of_names(table: Columns) -> tuple[int | None, int | None]:
     """The only two columns of genes, else of words, of a table without titles."""
     genes, words = table.of_kind("genes"), table.of_kind("genes", "words")
     ends = genes if len(genes) == 2 else words
-    if len(ends) != 2 or (len(genes) == 1 and _is_of_groups(table, *(j for j in ends if j not in genes), genes[0])):
+    if len(ends) != 2 or (len(genes) == 1 and _is_of_groups(table, sum(ends) - genes[0], genes[0])):
         return None, None
     signs = {row[j] for row in table.sample for j in range(ends[0] + 1, ends[1])}
     if signs and signs <= _UNDIRECTED:
@@ -187,7 +187,7 @@ def _no_ends(table: Columns, source: int | None, target: int | None, free: list[
         )
     if len(free) < 2 and source is None and target is None:
         numbers = " Numbers are no names: give symbols or Ensembl ids." if len(table.of_kind("number")) > 1 else ""
-        return f"The table has fewer than two columns of names, expected a source and a target.{numbers}"
+        return f"The table has fewer than two columns of names; expected source, target and label.{numbers}"
     what = "the sources" if source is None else "the targets"
     what = "the sources and which the targets" if source is None and target is None else what
     return (
@@ -230,7 +230,7 @@ def _labels(table: Columns, frame: pd.DataFrame, label: int) -> pd.Series:
     if len(wrong):
         at = int(wrong["line"].iloc[0])
         raise InputError(
-            f"{table.lines.called(at)} of the list is {table.lines.quoted(at)}; expected 1 or 0 as its label "
+            f"{table.lines.called(at)} of the list is {table.lines.quoted(at)}; expected 0 or 1 as its label "
             f"({table.called(label)}). Where that column is no label, say so: --label-column {NONE}."
         )
     found = set(frame[2])

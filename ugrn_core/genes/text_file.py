@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import os
 import sys
 from pathlib import Path
 
 from ugrn_core.errors import InputError
+from ugrn_core.paths import user_path
 
 MAX_BYTES = 5_000_000
 """Of a gene list, and of what is pasted or uploaded."""
@@ -91,13 +91,13 @@ def _bytes_of(file: Path | str, most: int) -> bytes:
     """At most so many bytes of a file, a pipe or standard input."""
     if str(file) == "-":
         return sys.stdin.buffer.read(most)
-    path = os.path.expanduser(file)
-    if os.path.isdir(path):
+    path = user_path(file)
+    if path.is_dir():
         raise InputError(f"{path} is a folder: give the path of a text file with gene names.")
     try:
-        with open(path, "rb") as stream:
+        with path.open("rb") as stream:
             return stream.read(most)
     except FileNotFoundError:
-        raise InputError(f"There is no file {path}: give the path of a text file with gene names.") from None
+        raise InputError(f"{path} cannot be read as text: there is no such file. Give the path of a list.") from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
+        raise InputError(f"{path} cannot be read as text: {error}.") from error

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 import pandas as pd
 
+from ugrn_core.errors import InputError
+from ugrn_core.genes.lookup import Species
+from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.network.edge_table import COLUMNS
 from ugrn_core.network.filters import Selection, select_edges
+from ugrn_core.types import Vocabulary
 
 TOP = 1_000
 """Edges shown where nothing else is asked for."""
@@ -32,6 +37,33 @@ class Shown:
         """The edges of ``table`` that are shown, best first, with notes on the others."""
         return select_edges(table, **asdict(self))
 
+    def named(
+        self,
+        vocabulary: Vocabulary,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        species: Species | None = None,
+    ) -> Shown:
+        """The same with symbols of a network for names of genes, resolved as those of a gene list are.
+
+        A name that is no gene is a GeneError, one that is no source or gene of the network an InputError.
+        """
+        genes = tuple(dict.fromkeys([*sources, *targets]))
+
+        def symbols(names: Sequence[str] | None, there: Sequence[str], what: str) -> tuple[str, ...] | None:
+            if names is None:
+                return None
+            found = [_symbol(name, vocabulary, there, what, species) for name in names]
+            return tuple(dict.fromkeys(found))
+
+        near = symbols(self.near and self.near[:1], genes, "gene")
+        return replace(
+            self,
+            sources=symbols(self.sources, sources, "source"),
+            genes=symbols(self.genes, genes, "gene"),
+            near=None if near is None or self.near is None else (near[0], self.near[1]),
+        )
+
     def check(self) -> None:
         """Refuse what no edge table could be asked for; an :class:`~ugrn_core.errors.InputError` says what."""
         self.select(pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS}))
@@ -51,3 +83,14 @@ class Shown:
         if self.near is not None:
             words += ["--around", self.near[0], "--steps", str(self.near[1])]
         return words
+
+
+def _symbol(name: str, vocabulary: Vocabulary, there: Sequence[str], what: str, species: Species | None) -> str:
+    if name in there:
+        return name
+    symbol = resolve_one(name, vocabulary, species)
+    if symbol not in there:
+        called = name if symbol == name else f"{name} ({symbol})"
+        some = ", ".join(there[:5]) + (" and others" if len(there) > 5 else "")
+        raise InputError(f"{called} is no {what} of this network, which has {some}. Give one of these {what}s.")
+    return symbol

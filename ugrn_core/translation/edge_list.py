@@ -17,7 +17,7 @@ OWN = "own edges"
 class OwnEdges:
     """Positives as a network, negatives where the file gives labels, and what became of every gene name.
 
-    ``listed``: the pairs as they were written, and which columns they were read from.
+    ``listed``: the pairs as they were written; its sentence says what was read as what.
     """
 
     network: Network
@@ -31,7 +31,7 @@ def parse_edges(text: str, vocabulary: Vocabulary, columns: PairColumns = PairCo
     """Edges of a text (see :mod:`ugrn_core.genes.pair_list`): all positive, but for labels of 0 where there are labels.
 
     Names are resolved to the vocabulary; pairs with an unknown gene, self-pairs and repetitions are left out and
-    counted in the notes, the first of which says what was read as what. A pair with both labels is an InputError.
+    counted in the notes. A pair with both labels is an InputError.
     """
     listed = pair_list(text, columns)
     if not listed.pairs:
@@ -56,4 +56,4 @@ def parse_edges(text: str, vocabulary: Vocabulary, columns: PairColumns = PairCo
     counts = ((unknown, "with a gene the model does not know"), (itself, "of a gene with itself"))
     left_out = [f"{n:,} {'pair' if n == 1 else 'pairs'} {what} left out." for n, what in counts if n]
     negatives = tuple(sorted(p for p, label in kept.items() if not label))
-    return OwnEdges(network, negatives, report, (listed.said, *left_out), listed)
+    return OwnEdges(network, negatives, report, tuple(left_out), listed)
