@@ -3,7 +3,12 @@
 // Streamlit's own select boxes build every option anew at each key, which takes a second for 19,000 genes.
 //
 // data: { genes: "A1BG\nA1CF...", sorted; tfs: the same for transcription factors; fields: [{ name, label, help,
-// values: [...], most }]; swap: whether the two fields can be exchanged }. State "chosen": { name: [symbols] }.
+// values: [...], most }]; names: everyday names, "P53\tTP53" a line: the symbols it means here; swap: whether the two
+// fields can be exchanged }. State "chosen": { name: [symbols, or what was typed] }.
+//
+// Enter takes what was chosen with the arrows, else what was typed in full: a symbol, or a name such as p53 or CD3, which
+// is handed over as it is, so that what it means, or that it means several genes, is said. Only letters that begin some
+// symbols and are no name are completed to the first of them.
 
 const SHOWN = 40;
 
@@ -27,7 +32,21 @@ export default function (component) {
 function prepared(root, data) {
   if (root.genes && root.genes.text === data.genes) return root.genes;
   const symbols = data.genes.split("\n");
-  return { text: data.genes, symbols, upper: symbols.map((s) => s.toUpperCase()), tfs: new Set(data.tfs.split("\n")) };
+  const names = new Map((data.names || "").split("\n").map((line) => line.split("\t")).filter((l) => l.length === 2)
+    .map(([name, genes]) => [name, genes.split(",")]));
+  return { text: data.genes, symbols, upper: symbols.map((s) => s.toUpperCase()), names,
+    tfs: new Set(data.tfs.split("\n")) };
+}
+
+// The symbol that was typed in full, in any case of letters, else nothing.
+function exact(genes, typed) {
+  const at = genes.upper.indexOf(typed.trim().toUpperCase());
+  return at >= 0 ? genes.symbols[at] : "";
+}
+
+// The symbols that an everyday name means, [] for any other text.
+function named(genes, typed) {
+  return genes.names.get(typed.toUpperCase().replace(/[-./_ ]/g, "")) || [];
 }
 
 function matches(genes, typed) {
@@ -39,8 +58,9 @@ function matches(genes, typed) {
     if (at === 0) starts.push(genes.symbols[i]);
     else if (at > 0 && holds.length < SHOWN) holds.push(genes.symbols[i]);
   }
-  starts.sort((a, b) => (a.toUpperCase() !== wanted) - (b.toUpperCase() !== wanted));
-  return starts.concat(holds).slice(0, SHOWN);
+  starts.sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const whole = exact(genes, typed);
+  return [...new Set([...(whole ? [whole] : named(genes, typed)), ...starts, ...holds])].slice(0, SHOWN);
 }
 
 function element(tag, attributes = {}, ...children) {
@@ -91,14 +111,15 @@ function makeField(root, given) {
   function choose(values) {
     const changed = JSON.stringify(values) !== JSON.stringify(field.values);
     field.values = values;
+    if (changed) root.send(); // what is too much goes along once, to be said
+    field.values = values.slice(0, given.most);
     show();
-    if (changed) root.send();
   }
 
-  function add(symbol) {
-    if (given.most === 1) return choose(symbol ? [symbol] : []);
-    if (!symbol || field.values.length >= given.most) return show();
-    choose([...new Set([...field.values, symbol])]);
+  function add(text) {
+    if (given.most === 1) return choose(text ? [exact(root.genes, text) || text] : []);
+    const names = text.split(/[,;\s]+/).filter(Boolean).map((name) => exact(root.genes, name) || name);
+    choose([...new Set([...field.values, ...names])]);
   }
 
   function close() {
@@ -119,7 +140,10 @@ function makeField(root, given) {
     mark.textContent = "";
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(!!found.length));
-    activate(found.length ? 0 : -1);
+    const typed = input.value.trim();
+    const begins = /^[a-z]+$/i.test(typed) && !named(root.genes, typed).length && found.length &&
+      found[0].toUpperCase().startsWith(typed.toUpperCase());
+    activate(exact(root.genes, typed) || begins ? 0 : -1);
   }
 
   function activate(i) {
@@ -137,7 +161,7 @@ function makeField(root, given) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!n) return offer();
-      activate((field.active + (event.key === "ArrowDown" ? 1 : n - 1)) % n);
+      activate(event.key === "ArrowDown" ? (field.active + 1) % n : (field.active > 0 ? field.active : n) - 1);
     } else if (event.key === "Enter") {
       add(n && field.active >= 0 ? list.children[field.active].dataset.symbol : input.value.trim());
     } else if (event.key === "Escape") {
@@ -148,8 +172,7 @@ function makeField(root, given) {
   };
   input.onblur = () => {
     const typed = input.value.trim();
-    const known = root.genes.upper.indexOf(typed.toUpperCase());
-    if (known >= 0) add(root.genes.symbols[known]);
+    if (exact(root.genes, typed) || named(root.genes, typed).length) add(typed);
     else if (!typed && given.most === 1) add("");
     else show();
   };

@@ -249,9 +249,9 @@ def of_bytes(text: str) -> None:
 
 
 def seconds(read: Callable[[str], None], text: str) -> float:
-    """Processor time of reading a text, to a result or a sentence; the best of three."""
+    """Processor time of reading a text, to a result or a sentence; the best of two."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(2):
         start = time.process_time()
         with suppress(UGRNError):
             read(text)
@@ -266,7 +266,7 @@ def test_sentences_about_long_texts_are_short():
                 read(fragment * 2_000)
             except UGRNError as error:
                 said = str(error)
-                assert len(said) < 700, fragment  # noqa: PT017
+                assert len(said) < 700, fragment
 
 
 FRAGMENTS = [
@@ -279,14 +279,14 @@ FRAGMENTS = [
 
 @pytest.mark.parametrize("read", [genes_of, edges_of, of_bytes])
 def test_twice_the_text_takes_twice_the_time(read):
-    """A clock ratio, not a speed: what is quadratic takes four times as long, and 250,000 characters of it minutes."""
+    """A clock ratio, not a speed: what is quadratic takes four times as long, and 80,000 characters of it minutes."""
     assert is_gene_like("SOX2")
     resolve(["SOXX2", "SOX2"], VOCABULARY)
     slow = {}
     for fragment in FRAGMENTS:
-        half = fragment * (125_000 // len(fragment))
+        half = fragment * (40_000 // len(fragment))
         first = seconds(read, half)
-        if first > 0.02 and (ratio := seconds(read, half + half) / first) > 3:
+        if first > 0.01 and (ratio := seconds(read, half + half) / first) > 3:
             slow[fragment] = ratio
     assert not slow
 

@@ -106,7 +106,10 @@ def _cells() -> dict[str, str]:
 
 def short_list(key: str) -> str:
     """The gene list of a text field by its session key; empty where it is too long for an address."""
-    names = parse_gene_list(st.session_state.get(key) or "")
+    try:
+        names = parse_gene_list(st.session_state.get(key) or "")
+    except InputError:  # said where the list is read
+        return ""
     return ",".join(names) if len(names) <= MOST_GENES else ""
 
 

@@ -17,10 +17,10 @@ from ugrn_core.data.context import (
     list_context,
     max_context_genes,
 )
-from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
 from ugrn_core.genes.resolve import GeneReport, resolve
+from ugrn_core.genes.text_file import read_text
 from ugrn_core.types import Context
-from ui import cells
+from ui import cells, columns
 from ui.errors import NotYet
 from ui.gene_report import gene_report
 
@@ -28,6 +28,7 @@ PAIR, GENES, CELLS = "pair", "genes", "cells"
 LABELS = {PAIR: "The pair alone", GENES: "A gene list", CELLS: "Cells"}
 ALL_CELLS = "all cells"
 LIST_FILE = "genes.txt"
+GENE_COLUMN = "gene column"
 MOST_GROUPS = 3
 
 
@@ -105,27 +106,28 @@ def _gene_controls(redraw: Callable[[], None]) -> None:
         placeholder="SOX2, POU5F1, KLF4, MYC ... separated as you like, or pasted from a table",
         on_change=redraw,
     )
-    file = upload.file_uploader(
+    upload.file_uploader(
         "or a text or CSV file", key="gene_file", type=["txt", "csv", "tsv"], max_upload_size=5, on_change=redraw
     )
-    if file is not None:
-        st.session_state["gene_names"] = (file.name, tuple(read_gene_list(file.getvalue())))
-    else:
-        st.session_state.pop("gene_names", None)
 
 
 def _of_genes(backbone: Backbone) -> ContextChoice:
-    uploaded = st.session_state.get("gene_names")
-    label, names = uploaded or ("the pasted list", tuple(parse_gene_list(st.session_state.get("gene_text") or "")))
+    """The list with a box for its column; it is drawn anew with the results, and so is the box."""
+    file = st.session_state.get("gene_file")
+    label = "the pasted list" if file is None else file.name
+    text = st.session_state.get("gene_text") or "" if file is None else read_text(file.getvalue())
+    columns.gene_box(text, GENE_COLUMN)
+    names = columns.read_genes(text, GENE_COLUMN).names
     if not names:
         kept = _kept("genes")
         if kept is not None:
             return ContextChoice({kept.label: kept}, LIST_FILE)
         raise NotYet("The virtual cell has no genes yet: paste a list above or upload a file.")
     report = resolve(names, backbone.vocabulary)
-    pasted = "" if uploaded else "\n".join(names) + "\n"
-    file = uploaded[0] if uploaded else LIST_FILE
-    return ContextChoice({label: list_context(report, label)}, file, report=report, gene_list=pasted)
+    context = {label: list_context(report, label)}
+    if file is None:
+        return ContextChoice(context, LIST_FILE, report=report, gene_list="\n".join(names) + "\n")
+    return ContextChoice(context, file.name, options=columns.gene_words(GENE_COLUMN), report=report)
 
 
 def _cell_controls(redraw: Callable[[], None]) -> None:

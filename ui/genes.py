@@ -11,11 +11,12 @@ from streamlit.components.v2 import component
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.genes.resolve import resolve_one
+from ugrn_core.genes.tables import everyday_names, former_symbols
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.paths import ASSETS
 from ugrn_core.types import Vocabulary
 
-HELP = "Type a few letters. Everyday names (OCT4), Ensembl ids and mouse symbols are understood too: press Enter."
+HELP = "Type a few letters and choose. Enter takes a whole symbol or name (p53, OCT4), an Ensembl id or a mouse symbol."
 MOST_TARGETS = 6
 STATE = "gene fields"
 
@@ -40,7 +41,7 @@ def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[
     A field of one gene holds its text or None, a field of several a list. What was typed may be no symbol: see
     :func:`symbol_of`.
     """
-    genes, tfs = _texts(backbone.fingerprint, backbone.vocabulary)
+    genes, tfs, names = _texts(backbone.fingerprint, backbone.vocabulary)
     shown = [{"name": f.name, "label": f.label, "help": HELP, "values": _values(f), "most": f.most} for f in fields]
 
     def take() -> None:
@@ -51,7 +52,7 @@ def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[
         redraw()
 
     swap = all(field.most == 1 for field in fields)
-    data = {"genes": genes, "tfs": tfs, "fields": shown, "swap": swap}
+    data = {"genes": genes, "tfs": tfs, "names": names, "fields": shown, "swap": swap}
     _component()(key=STATE, data=data, on_chosen_change=take)
 
 
@@ -65,7 +66,7 @@ def symbol_of(typed: str, backbone: Backbone) -> str:
 
 def _values(field: Field) -> list[str]:
     held = st.session_state.get(field.name)
-    return list(held or []) if field.most > 1 else [held] if held else []
+    return list(held or [])[: field.most] if field.most > 1 else [held] if held else []
 
 
 @cache
@@ -76,7 +77,11 @@ def _component() -> Callable[..., object]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _texts(fingerprint: str, _vocabulary: Vocabulary) -> tuple[str, str]:
-    """Symbols of a vocabulary and the transcription factors among them, each one a line, sorted."""
+def _texts(fingerprint: str, _vocabulary: Vocabulary) -> tuple[str, str, str]:
+    """Symbols of a vocabulary and the transcription factors among them, each one a line, sorted; and everyday names, a
+    name a line with the genes it means here."""
     symbols = sorted(_vocabulary.symbols)
-    return "\n".join(symbols), "\n".join(s for s in symbols if is_tf(s))
+    meant = {**former_symbols(), **everyday_names()}
+    here = ((key, [s for s in genes if s in _vocabulary]) for key, genes in meant.items())
+    names = "\n".join(f"{key}\t{','.join(genes)}" for key, genes in here if genes)
+    return "\n".join(symbols), "\n".join(s for s in symbols if is_tf(s)), names

@@ -10,10 +10,9 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.scores import prepare_scores
-from ugrn_core.genes.gene_list import parse_pairs
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.pair import PairRequest, estimate_curves, score_pairs
-from ui import contexts, pair_view, settings, work
+from ui import columns, contexts, pair_view, settings, work
 from ui.errors import NotYet, plain
 from ui.figure_panel import csv_button
 from ui.session import store
@@ -67,7 +66,9 @@ def show(backbone: Backbone) -> None:
 
 def read(backbone: Backbone) -> tuple[tuple[tuple[str, str], ...], GeneReport, contexts.ContextChoice]:
     """Pairs in symbols of the model, the report on their genes, and the context; an error says what is missing."""
-    named = parse_pairs(st.session_state.get("pair_text") or "")
+    text = st.session_state.get("pair_text") or ""
+    chosen = columns.pair_boxes(text, "pair", labelled=False)
+    named = columns.read_pairs(text, chosen, labelled=False).pairs
     if not named:
         raise NotYet("There are no pairs yet: paste one a line above, such as GATA1, KLF1.")
     if len(named) > MOST_PAIRS:
@@ -76,11 +77,13 @@ def read(backbone: Backbone) -> tuple[tuple[tuple[str, str], ...], GeneReport, c
     report = resolve(list(dict.fromkeys(gene for pair in named for gene in pair)), backbone.vocabulary)
     symbol = {record.name: record.symbol for record in report.records}
     known = [(symbol[s], symbol[t]) for s, t in named]
-    pairs = tuple(dict.fromkeys((s, t) for s, t in known if s and t))
+    pairs = tuple(dict.fromkeys((s, t) for s, t in known if s and t and s != t))
+    itself = sum(s is not None and s == t for s, t in known)
+    alone = f" {itself:,} of a gene with itself left out." if itself else ""
     if not pairs:
-        raise InputError(f"No pair has both genes in this model. {report.sentence()}")
+        raise InputError(f"No pair has two different genes of this model.{alone} {report.sentence()}")
     if len(pairs) < len(named):
-        st.caption(plain(f"{len(pairs):,} of {len(named):,} pairs are scored. {report.sentence()}"))
+        st.caption(plain(f"{len(pairs):,} of {len(named):,} pairs are scored.{alone} {report.sentence()}"))
     return pairs, report, choice
 
 

@@ -163,7 +163,7 @@ def _sources(backbone: Backbone, genes: tuple[str, ...]) -> tuple[tuple[str, ...
 
 
 def _words(genes: ContextChoice) -> tuple[str, ...]:
-    given = ("--genes", genes.file)
+    given = ("--genes", genes.file, *genes.options)
     if network_genes.origin() == network_genes.CELLS:
         given = ("--h5ad", genes.file, *genes.group_words, *genes.options)
     sources = ("--sources", SOURCES_FILE) if st.session_state.get("net sources from") == CHOSEN else ()

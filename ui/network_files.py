@@ -98,7 +98,7 @@ def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool 
     line = ["ugrn", "network", *given, "--translator", asked.translator.card.name, "--backbone", backbone]
     share = network_shown.prevalence(asked.translator.card)
     line += ["--prevalence", np.format_float_positional(share, trim="-")]
-    line += ["--known", known.file] if known.file else []
+    line += known.words
     return shlex.join([*line, *shown.words(), "--out", "."])
 
 
@@ -147,7 +147,7 @@ def _files(wanted: Wanted) -> NetworkFiles:
         command=wanted.command,
         names=[record.name for record in report.records],
         species=asked.species,
-        known=known_facts(known.file or known.label, known.edges),
+        known=known_facts(known.name, known.edges),
         shown=wanted.shown,
         notes=network.of_the_run,
     )

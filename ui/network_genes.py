@@ -6,15 +6,17 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES, list_context
-from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import GeneReport, resolve
+from ugrn_core.genes.text_file import read_text
 from ugrn_core.network.request import NetworkRequest
-from ui import cells, contexts, example, network_recipe
+from ui import cells, columns, contexts, example, network_recipe
 from ui.contexts import ALL_CELLS, LIST_FILE, ContextChoice
 from ui.errors import NotYet
 
 LIST, CELLS, RECIPE = "list", "cells", "recipe"
+UPLOADED, COLUMN = "net names", "net gene column"
+"""Session keys: file name and text of the list uploaded, and the column chosen of it."""
 LABELS = {LIST: "A list", CELLS: "The cells", RECIPE: "A recipe"}
 
 
@@ -49,7 +51,7 @@ def species() -> Species | None:
 def nothing_given() -> bool:
     """Whether the controls name no genes at all, as when a page was loaded anew without list and file."""
     if origin() == LIST:
-        return not (st.session_state.get("net names") or (st.session_state.get("net genes") or "").strip())
+        return not (st.session_state.get(UPLOADED) or (st.session_state.get("net genes") or "").strip())
     return origin() == CELLS and cells.current() is None
 
 
@@ -84,22 +86,30 @@ def _list_controls() -> None:
         "or a text or CSV file", key="net gene file", type=["txt", "csv", "tsv"], max_upload_size=5
     )
     if file is not None:
-        st.session_state["net names"] = (file.name, tuple(read_gene_list(file.getvalue())))
+        st.session_state[UPLOADED] = (file.name, read_text(file.getvalue()))
     else:
-        st.session_state.pop("net names", None)
+        st.session_state.pop(UPLOADED, None)
         label = f"Fill in {len(example.NETWORK.split())} genes of blood cells"
         upload.button(label, on_click=use_example, icon=":material/grain:")
+    columns.gene_box(_given()[1], COLUMN)
+
+
+def _given() -> tuple[str, str]:
+    """File and text of the list."""
+    return st.session_state.get(UPLOADED) or (LIST_FILE, st.session_state.get("net genes") or "")
 
 
 def _of_list(backbone: Backbone) -> ContextChoice:
-    uploaded = st.session_state.get("net names")
-    file, names = uploaded or (LIST_FILE, tuple(parse_gene_list(st.session_state.get("net genes") or "")))
+    uploaded = UPLOADED in st.session_state
+    file, text = _given()
+    names = columns.read_genes(text, COLUMN).names
     if not names:
         raise NotYet("The network has no genes yet: paste a list above, upload one, or take the genes of your cells.")
     report = _report(names, backbone.fingerprint, backbone)
     pasted = "" if uploaded else "\n".join(names) + "\n"
     name = file if uploaded else "your list"
-    return ContextChoice({name: list_context(report, file)}, file, report=report, gene_list=pasted)
+    options = columns.gene_words(COLUMN) if uploaded else ()
+    return ContextChoice({name: list_context(report, file)}, file, options=options, report=report, gene_list=pasted)
 
 
 def _cell_controls(two_groups: bool) -> None:

@@ -10,9 +10,11 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.beeline.registry import missing_networks
-from ugrn_core.genes.gene_list import read_text
+from ugrn_core.genes.pair_list import PairColumns
+from ugrn_core.genes.text_file import read_text
 from ugrn_core.network.tags import beeline_edges
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
+from ui import columns
 from ui.beeline import networks_are_here
 from ui.errors import NotYet, plain, said_in_place
 
@@ -24,12 +26,17 @@ LABELS = {BEELINE: "BEELINE", OWN: "My own edges", NONE: "Nothing"}
 @dataclass(frozen=True)
 class Known:
     """``edges`` None: nothing is checked. ``token`` tells it apart in caches, ``label`` names it in a sentence, and
-    ``file`` is what ``--known`` is called with, nothing for BEELINE."""
+    ``words`` are those of a command, none for BEELINE."""
 
     edges: frozenset[Edge] | None = field(default=None, repr=False)
     token: str = ""
     label: str = ""
-    file: str = ""
+    words: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """In a recipe: the file a command is given, else BEELINE."""
+        return OWN_FILE if self.words else self.label
 
 
 def controls(backbone: Backbone) -> None:
@@ -60,9 +67,10 @@ def read(backbone: Backbone) -> Known:
         return Known(_beeline(), BEELINE, "BEELINE")
     text = st.session_state.get("net known given") or ""
     if kind == OWN and text.strip():
-        edges = _own(text, backbone.fingerprint, backbone)
-        token = hashlib.sha256(text.encode()).hexdigest()
-        return Known(frozenset(edges.network.edges), token, "your list", OWN_FILE)
+        chosen = st.session_state.get("net known columns") or PairColumns()
+        edges = _own(text, chosen, backbone.fingerprint, backbone)
+        token = hashlib.sha256(repr((text, chosen)).encode()).hexdigest()
+        return Known(frozenset(edges.network.edges), token, "your list", ("--known", OWN_FILE, *chosen.words()))
     return Known()
 
 
@@ -79,8 +87,9 @@ def _own_controls(backbone: Backbone) -> None:
     st.session_state["net known given"] = ""
     if not given.strip():
         raise NotYet("There are no edges yet: paste some above or upload a file.")
-    edges = _own(given, backbone.fingerprint, backbone)
-    st.session_state["net known given"] = given
+    chosen = columns.pair_boxes(given, "net known", labelled=True)
+    edges = _own(given, chosen, backbone.fingerprint, backbone)
+    st.session_state["net known given"], st.session_state["net known columns"] = given, chosen
     st.caption(plain(f"{len(edges.network.edges):,} edges. {' '.join(edges.notes)} {edges.report.sentence()}"))
 
 
@@ -90,6 +99,6 @@ def _beeline() -> frozenset[Edge] | None:
 
 
 @st.cache_resource(max_entries=8, show_spinner="Reading the edges")
-def _own(text: str, fingerprint: str, _backbone: Backbone) -> OwnEdges:
+def _own(text: str, columns: PairColumns, fingerprint: str, _backbone: Backbone) -> OwnEdges:
     """``fingerprint`` stands for the vocabulary in the key of the cache."""
-    return parse_edges(text, _backbone.vocabulary)
+    return parse_edges(text, _backbone.vocabulary, columns)

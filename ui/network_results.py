@@ -40,6 +40,7 @@ def show() -> None:
 def _shown(networks: tuple[Predicted, ...]) -> None:
     first = networks[0].asked
     above = st.container()
+    network_shown.settle_names(first.request, first.backbone.vocabulary, first.species)
     with network_shown.controls(first.request, first.translator.card):
         network_known.controls(first.backbone)
     known = network_known.read(first.backbone)

@@ -8,12 +8,16 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from ugrn_core.errors import UGRNError
+from ugrn_core.genes.lookup import Species
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS
 from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.filters import Selection
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.network.shown import Shown
+from ugrn_core.network.shown import Shown, network_gene
 from ugrn_core.translators.translator import TranslatorCard
+from ugrn_core.types import Vocabulary
+from ui.errors import plain
 
 FDR, PROBABILITY, BEST = "fdr", "probability", "best"
 RULES = {FDR: "FDR", PROBABILITY: "Probability", BEST: "Best edges"}
@@ -42,6 +46,25 @@ DEFAULTS = {
     "net steps": 1,
     "net per source": 0,
 }
+
+
+def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Species | None) -> None:
+    """Symbols of the network for the genes that were typed into the filters or came with an address; before these are
+    read. A name that is not in the network is taken out and said."""
+    state, genes = st.session_state, _genes(request)
+    for key, there, what in (
+        ("net search", genes, "gene"), ("net of sources", request.sources, "source"), ("net near", genes, "gene"),
+    ):  # fmt: skip
+        held = state.get(key)
+        names = [held] if isinstance(held, str) else list(held or [])
+        found: dict[str, None] = {}
+        for name in names:
+            try:
+                found[network_gene(name, vocabulary, there, what, species)] = None
+            except UGRNError as error:
+                st.warning(plain(str(error)), icon=":material/search_off:")
+        if list(found) != names:
+            state[key] = list(found) if key != "net near" else next(iter(found), None)
 
 
 def controls(request: NetworkRequest, card: TranslatorCard) -> DeltaGenerator:
@@ -73,14 +96,13 @@ def controls(request: NetworkRequest, card: TranslatorCard) -> DeltaGenerator:
 
 def search(request: NetworkRequest, place) -> None:
     """A field that keeps the edges of the genes chosen."""
-    genes = _genes(request)
-    forget_strangers("net search", genes)
     place.multiselect(
         "Search",
-        genes,
+        _genes(request),
         key="net search",
         persist_state="session",
         placeholder="Edges of these genes ...",
+        accept_new_options=True,
         label_visibility="collapsed",
     )
 
@@ -162,9 +184,6 @@ def _threshold() -> None:
 
 def _filters(request: NetworkRequest) -> None:
     sources, genes = sorted(request.sources), _genes(request)
-    forget_strangers("net of sources", sources)
-    if st.session_state.get("net near") not in genes:
-        st.session_state["net near"] = None
     _pills("Tag", TAGS, "net tags", "Training pair: the translator saw it. Known network: see Known edges.")
     _pills("Slope direction: not a sign of regulation", SLOPE_DIRECTIONS, "net slopes", SLOPE_HELP)
     _pills(
@@ -174,7 +193,9 @@ def _filters(request: NetworkRequest) -> None:
         "Called where the score tells both directions apart by more than it does for 99 % of random pairs.",
     )
     left, right = st.columns(2)
-    left.multiselect("Sources", sources, key="net of sources", persist_state="session", placeholder="All")
+    left.multiselect(
+        "Sources", sources, key="net of sources", persist_state="session", placeholder="All", accept_new_options=True
+    )
     right.number_input(
         "Best edges of each source (0: all)", 0, LOOKED_AT, key="net per source", persist_state="session", step=1
     )
@@ -185,6 +206,7 @@ def _filters(request: NetworkRequest) -> None:
         key="net near",
         persist_state="session",
         placeholder="No gene",
+        accept_new_options=True,
         help="The genes that are reached from it along shown edges, either way, and all edges among them.",
     )
     right.number_input("Steps from it", 1, 100, key="net steps", persist_state="session")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_peaks, prepare_targets
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.pair import PairRequest, compare_targets, estimate_curves
 from ui import contexts, pair_view, settings, work
 from ui.errors import NotYet, plain
 from ui.figure_panel import figure_panel
-from ui.genes import symbol_of
+from ui.genes import MOST_TARGETS, symbol_of
 from ui.session import store
 from ui.work import Question
+
+MOST_NAMES = 50
+"""Names that are looked up where more were typed than can be compared."""
 
 
 def show(backbone: Backbone) -> None:
@@ -65,4 +69,13 @@ def read(backbone: Backbone) -> tuple[str, tuple[str, ...], contexts.ContextChoi
         raise NotYet("Choose a source and at least one target above to compare their curves.")
     choice = contexts.read(backbone)
     source = symbol_of(state["source"], backbone)
-    return source, tuple(dict.fromkeys(symbol_of(t, backbone) for t in state["targets"])), choice
+    named = dict.fromkeys(symbol_of(t, backbone) for t in dict.fromkeys(state["targets"][:MOST_NAMES]))
+    targets = [t for t in named if t != source]
+    if not targets:
+        raise InputError(f"Source and target are the same gene ({source}). Choose another target.")
+    if source in named:
+        st.caption(plain(f"{source} is the source and left out of the targets."))
+    if len(targets) > MOST_TARGETS:
+        left_out = ", ".join(targets[MOST_TARGETS:])
+        st.caption(plain(f"At most {MOST_TARGETS} targets are compared: {left_out} left out."))
+    return source, tuple(targets[:MOST_TARGETS]), choice

@@ -10,12 +10,13 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import GENE_SETS, NETWORK_FOLDERS, ROWS, SPECIES, Row
 from ugrn_core.benchmark.sampling import SAMPLERS
-from ugrn_core.genes.gene_list import read_text
+from ugrn_core.genes.text_file import read_text
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
 from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import check_place
 from ugrn_core.translators.schema import PARTS, ContextName
+from ui import columns
 from ui.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, networks_of, sampler_title
 from ui.errors import NotYet
 from ui.gene_report import gene_report
@@ -100,11 +101,13 @@ def _own_controls(backbone: Backbone) -> Maker:
     given = read_text(file.getvalue()) if file is not None else st.session_state.get("train edges") or ""
     if not given.strip():
         raise NotYet("There are no edges yet: paste some above or upload a file.")
-    edges = parse_edges(given, backbone.vocabulary)
+    chosen = columns.pair_boxes(given, "train edge", labelled=True)
+    edges = parse_edges(given, backbone.vocabulary, chosen)
     _report(edges)
 
-    words = ("--edges", file.name if file is not None else "edges.csv")
-    return lambda request: Asked(request, own_material(request, edges), (backbone.fingerprint, request, given), words)
+    words = ("--edges", file.name if file is not None else "edges.csv", *chosen.words())
+    key = (given, chosen)
+    return lambda request: Asked(request, own_material(request, edges), (backbone.fingerprint, request, key), words)
 
 
 def _report(edges: OwnEdges) -> None:

@@ -110,6 +110,34 @@ def test_the_journey(page, app, h5ad, tmp_path):
         expect(title_of(page, "TAL1")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("p53", "p53 is TP53 here."),  # not CFAP53
+        ("MLL", "MLL is KMT2A here."),  # not MLLT1
+        ("CD3", "CD3 is ambiguous: it may be CD3D or CD3E or CD3G."),  # not CD300A
+        ("IL-1β", "IL-1β is IL1B here."),
+    ],
+)
+def test_enter_takes_the_name_that_was_typed_and_no_gene_that_looks_like_it(page, app, typed, said):
+    page.goto(f"{app}/pair?model={MODEL}&target=KLF1")
+    choose(page, "Source", typed)
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("combobox", name="Source")).to_have_value(typed)
+
+
+def test_several_targets_are_typed_at_once_and_one_too_many_is_said(page, app):
+    page.goto(f"{app}/pair?model={MODEL}&mode=targets&source=GATA1")
+    choose(page, "Targets", "KLF1, HBB; TAL1 oct4")
+    for name in ("KLF1", "HBB", "TAL1", "oct4"):
+        expect(page.get_by_role("button", name=f"Remove {name}")).to_be_visible()
+    expect(title_of(page, "targets")).to_be_visible()
+    choose(page, "Targets", "SPI1, MYC, MDM2")
+    expect(page.get_by_text("At most 6 targets are compared: MDM2 left out.")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove MYC")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove MDM2")).to_have_count(0)
+
+
 def test_genes_are_chosen_by_keyboard_alone(page, app):
     page.goto(f"{app}/pair?model={MODEL}")
     expect(page.get_by_text("Choose a source and a target")).to_be_visible()

@@ -33,6 +33,8 @@ from ugrn_core.genes.titles import GENE_TITLES, SOURCE_TITLES, TARGET_TITLES, ti
 MAX_NAMES = 70_000
 """Different names of one list: more than the largest vocabulary has."""
 LONGEST_WORD = 1_000
+MOST_CHOICES = 1_000
+"""Columns or gene sets that are offered."""
 
 _VECTOR = re.compile(r"\s{0,20}(?:\w{1,40}\s{0,5}(?:<-|=)\s{0,5})?(?:c\(|\(|\[|\{)")
 _APART = re.compile(r"[,;\s]+")
@@ -85,6 +87,14 @@ def gene_list(text: str, column: str | None = None, *, regulators: bool = False)
         return GeneList(_once(titles), f"Genes: the titles of {len(titles):,} columns.")
     names, said = _of_card(lines) or _of_words(lines)
     return GeneList(_once(names), said)
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """What may be chosen as a column of the text: columns of a table, names of gene sets; none of a plain list."""
+    lines = said_lines(text)
+    sets = gene_sets(lines)
+    table = read_columns(lines) if sets is None else None
+    return tuple(sets)[:MOST_CHOICES] if sets is not None else table.names[:MOST_CHOICES] if table is not None else ()
 
 
 def _columns(table: Columns, asked: str | None, regulators: bool) -> list[int]:
@@ -144,7 +154,7 @@ def _of_table(table: Columns, at: list[int]) -> GeneList:
         called += f" of {len(table.names):,}"
     elif len(others) > 1:
         called += f" of {len(table.names):,} ({', '.join(others[:8])}{', ...' if len(others) > 8 else ''})"
-    return GeneList(_once(names), f"Genes: {called}.", table.names[:1000], table.names[at[0]])
+    return GeneList(_once(names), f"Genes: {called}.", table.names[:MOST_CHOICES], table.names[at[0]])
 
 
 def _names_of(cell: str) -> list[str]:
@@ -224,7 +234,7 @@ def _of_sets(sets: dict[str, list[str]], asked: str | None) -> GeneList:
         got = "" if asked is None else f"; there is no {short(asked)!r}"
         named = ", ".join(map(short, list(sets)[:5])) + (", ..." if len(sets) > 5 else "")
         raise InputError(f"The text holds {len(sets):,} gene sets ({named}){got}. Choose one as the column of genes.")
-    return GeneList(_once(sets[chosen]), f"Genes: the gene set {short(chosen)}.", tuple(sets)[:1000], chosen)
+    return GeneList(_once(sets[chosen]), f"Genes: the gene set {short(chosen)}.", tuple(sets)[:MOST_CHOICES], chosen)
 
 
 def _once(names: Sequence[str]) -> tuple[str, ...]:

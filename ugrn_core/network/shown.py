@@ -53,7 +53,7 @@ class Shown:
         def symbols(names: Sequence[str] | None, there: Sequence[str], what: str) -> tuple[str, ...] | None:
             if names is None:
                 return None
-            found = [_symbol(name, vocabulary, there, what, species) for name in names]
+            found = [network_gene(name, vocabulary, there, what, species) for name in names]
             return tuple(dict.fromkeys(found))
 
         near = symbols(self.near and self.near[:1], genes, "gene")
@@ -85,7 +85,13 @@ class Shown:
         return words
 
 
-def _symbol(name: str, vocabulary: Vocabulary, there: Sequence[str], what: str, species: Species | None) -> str:
+def network_gene(
+    name: str, vocabulary: Vocabulary, there: Sequence[str], what: str, species: Species | None = None
+) -> str:
+    """Symbol of a name among the genes ``there`` of a network, which ``what`` calls: gene or source.
+
+    A name that is no gene is a GeneError, one that is not there an InputError.
+    """
     if name in there:
         return name
     symbol = resolve_one(name, vocabulary, species)
