@@ -41,7 +41,8 @@ def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[
     A field of one gene holds its text or None, a field of several a list. What was typed may be no symbol: see
     :func:`symbol_of`.
     """
-    genes, tfs, names = _texts(backbone.fingerprint, backbone.vocabulary)
+    genes, tfs = _texts(backbone.fingerprint, backbone.vocabulary)
+    names = _everyday(backbone.fingerprint, backbone.vocabulary)
     shown = [{"name": f.name, "label": f.label, "help": HELP, "values": _values(f), "most": f.most} for f in fields]
 
     def take() -> None:
@@ -77,11 +78,15 @@ def _component() -> Callable[..., object]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _texts(fingerprint: str, _vocabulary: Vocabulary) -> tuple[str, str, str]:
-    """Symbols of a vocabulary and the transcription factors among them, each one a line, sorted; and everyday names, a
-    name a line with the genes it means here."""
+def _texts(fingerprint: str, _vocabulary: Vocabulary) -> tuple[str, str]:
+    """Symbols of a vocabulary and the transcription factors among them, each one a line, sorted."""
     symbols = sorted(_vocabulary.symbols)
+    return "\n".join(symbols), "\n".join(s for s in symbols if is_tf(s))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _everyday(fingerprint: str, _vocabulary: Vocabulary) -> str:
+    """Everyday names of genes, a name a line with the symbols of the vocabulary that it means."""
     meant = {**former_symbols(), **everyday_names()}
     here = ((key, [s for s in genes if s in _vocabulary]) for key, genes in meant.items())
-    names = "\n".join(f"{key}\t{','.join(genes)}" for key, genes in here if genes)
-    return "\n".join(symbols), "\n".join(s for s in symbols if is_tf(s)), names
+    return "\n".join(f"{key}\t{','.join(genes)}" for key, genes in here if genes)
