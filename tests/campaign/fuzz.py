@@ -122,13 +122,14 @@ def _read_genes(content: bytes, folder: Path) -> object:
 
 
 def _read_pairs(content: bytes, folder: Path) -> object:
-    from ugrn_core.genes.gene_list import parse_pairs, read_text
+    from ugrn_core.genes.pair_list import parse_pairs
+    from ugrn_core.genes.text_file import read_text
 
     return parse_pairs(read_text(content))
 
 
 def _read_edges(content: bytes, folder: Path) -> object:
-    from ugrn_core.genes.gene_list import read_text
+    from ugrn_core.genes.text_file import read_text
     from ugrn_core.translation.edge_list import parse_edges
 
     return parse_edges(read_text(content), _vocabulary())
