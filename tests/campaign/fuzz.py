@@ -118,7 +118,7 @@ def _read_genes(content: bytes, folder: Path) -> object:
     from ugrn_core.genes.gene_list import read_gene_list
     from ugrn_core.genes.resolve import resolve
 
-    return resolve(read_gene_list(content), _vocabulary())
+    return resolve(read_gene_list(content).names, _vocabulary())
 
 
 def _read_pairs(content: bytes, folder: Path) -> object:
