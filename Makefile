@@ -3,18 +3,19 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+PYTHONS := 3.11 3.12 3.13
 KIT := safetensors pydantic pydantic-core annotated-types typing-inspection typing-extensions
 
 # Waiting threads sleep: docs/decisions/040-waiting-threads-sleep.md
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint bench gpu-check gpu-kit fuzz soak screenshots constraints clean
+.PHONY: help run setup test lint docs wheel bench gpu-check gpu-kit fuzz soak screenshots constraints clean
 
 help: ## print these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-run: $(VENV)/.ready ## make the environment and open the app in the browser
+run: $(VENV)/.ready$(if $(LIGHT),-light) ## make the environment and open the app in the browser; LIGHT=1 leaves the official scgpt out
 	$(BIN)/streamlit run app.py $(ARGS)
 
 setup: $(VENV)/.ready-dev ## make the environment for work on the project (.venv, Python 3.11)
@@ -60,26 +61,48 @@ constraints: $(VENV)/.ready-dev ## write down the versions of this environment, 
 	@cmp -s constraints.new constraints.txt || cp constraints.new constraints.txt
 	@rm constraints.new
 
+docs: $(VENV)/.ready-dev ## the documentation as a site, notebooks run, into build/docs; a broken link is an error
+	$(BIN)/python -m sphinx -W --keep-going docs build/docs $(ARGS)
+
+wheel: $(VENV)/.ready-dev ## the package as a wheel and as its source, into dist/
+	$(BIN)/python -m build --no-isolation
+
 clean: ## remove the environment and what the tools left behind; results and downloads in cache/ stay
-	rm -rf $(VENV) build *.egg-info .hypothesis .import_linter_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .pytest_cache .ruff_cache
 	find . -name .git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.ready: requirements.txt constraints.txt pyproject.toml $(BIN)/python
-	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
-		{ echo "$(VENV) holds another Python than 3.11: 'make clean' removes it, then try again." >&2; exit 1; }
+$(VENV)/.ready: requirements.txt constraints.txt pyproject.toml | $(VENV)/.torch
 	$(PIP) install -r requirements.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP) install --no-deps --editable .
+	@touch $@ $(VENV)/.ready-light
+
+# The extra "parity" (the official scgpt, 610 MB) is for `ugrn doctor --parity` alone.
+$(VENV)/.ready-light: requirements.txt constraints.txt pyproject.toml | $(VENV)/.torch
+	$(PIP) install -c constraints.txt --editable '.[app,cluster]'
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
 	$(PIP) install --quiet -r requirements-dev.txt
 	@touch $@
 
+# On Linux the ordinary build of torch is the CUDA one, several GB larger: of use with an NVIDIA card only. uv knows
+# where PyTorch keeps the other (docs/decisions/100-torch-for-the-processor.md).
+$(VENV)/.torch: $(BIN)/python
+	@if [ "$$(uname -s)" = Linux ] && ! nvidia-smi -L > /dev/null 2>&1 && ! $(BIN)/python -c 'import torch' 2> /dev/null; then \
+		echo "No NVIDIA driver answers: taking the build of torch for processors."; \
+		{ $(PIP) install --quiet -c constraints.txt uv && $(BIN)/uv pip install --quiet --python $(BIN)/python \
+			--no-deps --torch-backend=cpu "$$(grep -o '^torch==[^ ]*' requirements.txt)"; } 2> $(VENV)/torch.log || \
+			echo "It cannot be had from here ($(VENV)/torch.log): pip takes the ordinary one, which runs as well."; \
+	fi
+	@touch $@
+
 $(BIN)/python:
-	@for python in $(PYTHON) python3.11 python3 python; do \
+	@for python in $(PYTHON) $(PYTHONS:%=python%) python3 python; do \
 		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2> /dev/null); \
-		if [ "$$version" = 3.11 ]; then exec $$python -m venv $(VENV); fi; \
+		case " $(PYTHONS) " in *" $$version "*) ;; *) continue;; esac; \
+		[ "$$version" = 3.11 ] || echo "Python $$version: the tests have run with 3.11 only." >&2; \
+		exec $$python -m venv $(VENV); \
 	done; \
-	echo "Python 3.11 was not found. Install it and try again, or say where it is:" >&2; \
+	echo "None of Python $(PYTHONS) was found. Install one and try again, or say where it is:" >&2; \
 	echo "    make $(or $(firstword $(MAKECMDGOALS)),setup) PYTHON=/path/to/python3.11" >&2; \
 	exit 1

@@ -1,4 +1,4 @@
-"""UGRN Explorer in the browser: ``make run``, or ``streamlit run app.py``.
+"""UGRN Explorer in the browser: ``make run``, ``ugrn app``, or ``streamlit run app.py``.
 
 Streamlit reads this file twice: as a module, for the server and its door, and as a script, for every run of a session.
 """
@@ -8,11 +8,11 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ == "__main__":
+    from ugrn_core.paths import ASSETS
     from ui import frame
 
-    st.set_page_config(
-        page_title="UGRN Explorer", page_icon="assets/mark.svg", layout="wide", initial_sidebar_state=270
-    )
+    icon = str(ASSETS / "mark.svg")
+    st.set_page_config(page_title="UGRN Explorer", page_icon=icon, layout="wide", initial_sidebar_state=270)
     page = frame.navigation()
     with frame.around_page():
         page.run()

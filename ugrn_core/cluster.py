@@ -185,6 +185,10 @@ def _client(address: str) -> Any:
         from distributed import Client
 
         return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except ImportError as error:
+        raise ClusterError(
+            f"A Dask cluster needs the package distributed: pip install 'ugrn-explorer[cluster]' ({error})."
+        ) from error
     except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
         raise ClusterError(
             f"No Dask scheduler answers at {address} ({_one_line(error)}). Start one with `dask scheduler` and workers "

@@ -1,12 +1,23 @@
-"""Where the project keeps what it ships and what it writes; every folder can be moved by the environment."""
+"""Where the project keeps what it ships and what it writes; what it writes can be moved by the environment.
+
+In a checkout the app and the assets lie beside the package and results in ``cache/``; in an installed package the
+build has put the app and the assets below ``ugrn_core/_app``, and results go to the user's cache folder.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-ASSETS = ROOT / "assets"
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent
+"""Folder that ``ugrn_core`` is imported from: the checkout, or site-packages."""
+
+INSTALLED = (PACKAGE / "_app").is_dir()
+APP = PACKAGE / "_app" if INSTALLED else ROOT
+"""Folder of ``app.py``, ``pages``, ``ui`` and ``assets``."""
+
+ASSETS = APP / "assets"
 
 
 def user_path(text: str | Path) -> Path:
@@ -18,8 +29,21 @@ def user_path(text: str | Path) -> Path:
 
 
 def cache_folder() -> Path:
-    """Folder of the result store and of downloads: ``UGRN_CACHE_DIR``, else ``cache/`` of the project."""
-    return user_path(os.environ.get("UGRN_CACHE_DIR") or ROOT / "cache")
+    """Folder of the result store and of downloads: ``UGRN_CACHE_DIR``, else ``cache/`` of the checkout; an installed
+    package takes the user's cache folder, as the system has it."""
+    given = os.environ.get("UGRN_CACHE_DIR")
+    if given:
+        return user_path(given)
+    if not INSTALLED:
+        return ROOT / "cache"
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("ugrn-explorer", appauthor=False))
+
+
+def bench_report() -> Path:
+    """File of the last ``ugrn bench`` in full size: part of the documentation in a checkout."""
+    return (cache_folder() if INSTALLED else ROOT / "docs") / "benchmarks" / "latest.json"
 
 
 def checkpoint_folder(name: str) -> Path:

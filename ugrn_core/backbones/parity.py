@@ -131,6 +131,7 @@ def _model_class() -> Any:
         from scgpt.model import TransformerModel
     except ImportError as error:
         raise InputError(
-            f"parity needs the scgpt package: pip install scgpt==0.2.4 torchtext==0.6.0 ipython ({error})."
+            "Parity needs the official scgpt package: pip install 'ugrn-explorer[parity]', or 'make setup' without "
+            f"LIGHT in a checkout ({error})."
         ) from error
     return TransformerModel

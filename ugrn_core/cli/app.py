@@ -23,6 +23,7 @@ from ugrn_core.cli.genes import genes
 from ugrn_core.cli.learn import learn
 from ugrn_core.cli.models import models
 from ugrn_core.cli.network import network
+from ugrn_core.cli.open_app import open_app
 from ugrn_core.cli.output import prepare_streams, say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.score import score
@@ -64,6 +65,7 @@ app = typer.Typer(
 )
 for command in (pair, models, genes, sweep, score, network, beeline, fetch, cache, doctor, bench):
     app.command(cls=Command)(command)
+app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
 app.add_typer(benchmark, name="benchmark")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ugrn_core.cli.output import progress_on_stderr, say, write_json
-from ugrn_core.paths import ROOT
+from ugrn_core.paths import bench_report
 from ugrn_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-LATEST = ROOT / "docs" / "benchmarks" / "latest.json"
+LATEST = bench_report()
 """Report of the last run in full size."""
 
 
@@ -30,7 +30,7 @@ def bench(
     """Measure the sweep beside the matrix product, the official scGPT model and torch's own differentiation.
 
     Takes some minutes; nothing else should run on the machine meanwhile. Tables go to stderr. A run in full size
-    is kept in docs/benchmarks/latest.json.
+    is kept: docs/benchmarks/latest.json of a checkout, else benchmarks/latest.json of the cache folder.
     """
     from ugrn_core.bench.run import run
     from ugrn_core.bench.sizes import FULL, QUICK

@@ -95,7 +95,10 @@ def example_data() -> ExpressionData:
     folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path("scanpy")
     file = folder / "datasets" / "10x_pbmc68k_reduced.h5ad"
     if not file.is_file():
-        raise InputError("The example data set is missing: the package scanpy is not installed. Run 'make setup'.")
+        raise InputError(
+            "The example cells are missing: scanpy, which carries them, is not installed: "
+            "pip install 'ugrn-explorer[app]'."
+        )
     return read_h5ad(file)
 
 

