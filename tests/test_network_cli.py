@@ -25,6 +25,7 @@ from ugrn_core.cli.interrupt import stop_on_interrupt
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import InputError
+from ugrn_core.network import blocks
 from ugrn_core.network import recipe as recipe_module
 from ugrn_core.network.compare import COLUMNS as CHANGE_COLUMNS
 from ugrn_core.network.distinct_names import folder_names
@@ -301,7 +302,7 @@ def test_ctrl_c_keeps_what_was_finished(inputs, tmp_path, monkeypatch):
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # tests may run where it is ignored
     monkeypatch.setattr(network_run, "predict_network", interrupted)
-    monkeypatch.setattr("ugrn_core.network.blocks.PAIRS_A_BLOCK", 5)
+    monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 5)
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
     words = ["--genes", inputs / "genes.txt", "--out", tmp_path / "a"]
     result = ugrn(*words, status=130)

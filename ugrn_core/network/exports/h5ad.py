@@ -59,7 +59,7 @@ def network_h5ad(networks: Sequence[CellNetwork], about: Mapping[str, str | floa
     for network in networks:
         for matrix in MATRICES:
             name = matrix if len(networks) == 1 else f"{matrix}: {keys[network.name]}"
-            cells.varp[name] = _edges(network.table, genes, matrix)
+            cells.varp[name] = edge_matrix(network.table, genes, matrix)
     cells.uns["ugrn"] = dict(about) | {"recipes": [n.recipe for n in networks]}
     with tempfile.TemporaryDirectory(prefix="ugrn-h5ad-") as folder:
         file = Path(folder) / "network.h5ad"
@@ -89,8 +89,8 @@ def _genes(networks: Sequence[CellNetwork], genes: Sequence[str]) -> pd.DataFram
     return pd.DataFrame(columns, index=pd.Index(genes, dtype=object))
 
 
-def _edges(table: pd.DataFrame, genes: Sequence[str], column: str) -> sparse.csr_matrix:
-    """Values (source, target) of a column of the edge table."""
+def edge_matrix(table: pd.DataFrame, genes: Sequence[str], column: str) -> sparse.csr_matrix:
+    """Values (source, target) float64 of a column of the edge table, nothing where it has no row."""
     place = pd.Series(range(len(genes)), index=list(genes))
     where = place[table["source"]].to_numpy(), place[table["target"]].to_numpy()
     matrix = sparse.csr_matrix((table[column].to_numpy(np.float64), where), shape=(len(genes), len(genes)))

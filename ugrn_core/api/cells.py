@@ -1,0 +1,30 @@
+"""Cells in memory, read as those of a file are."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ugrn_core.data.expression import ExpressionData
+from ugrn_core.data.h5ad import read_h5ad
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def cells_of(
+    adata: AnnData, *, layer: str | None = None, gene_column: str | None = None, groupby: str | None = None
+) -> ExpressionData:
+    """Profiles of the cells: units recognised, names and groups found as in an h5ad file.
+
+    ``adata`` stays as it is. Its matrices and tables go through a temporary file, so that there is one reader.
+    """
+    import anndata
+
+    raw = None if adata.raw is None else {"X": adata.raw.X, "var": adata.raw.var}
+    plain = anndata.AnnData(X=adata.X, obs=adata.obs.copy(), var=adata.var.copy(), layers=dict(adata.layers), raw=raw)
+    with tempfile.TemporaryDirectory(prefix="ugrn-cells-") as folder:
+        file = Path(folder) / "the cells"
+        plain.write_h5ad(file)
+        return read_h5ad(file, layer=layer, gene_column=gene_column, group=groupby)

@@ -1,0 +1,62 @@
+"""Tables out of what was made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from ugrn_core.errors import InputError
+from ugrn_core.translation.held_out import held_out_frame
+from ugrn_core.translators.translator import Translator
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+def edges(
+    adata: AnnData,
+    *,
+    key: str | None = None,
+    group: str | None = None,
+    weight: Literal["probability", "score"] = "probability",
+) -> pd.DataFrame:
+    """The edges that :func:`ugrn_core.tl.network` wrote, or those of a ``network.h5ad``, as decoupler takes a network.
+
+    Parameters
+    ----------
+    adata
+        Cells with a network, or the virtual cells of ``network.h5ad``.
+    key
+        ``key_added`` of :func:`ugrn_core.tl.network`.
+    group
+        The level, where there is one network a group.
+    weight
+        ``"probability"`` (at the prevalence of the run) or ``"score"`` (logit). Neither has the sign of regulation.
+
+    Returns
+    -------
+    ``source, target, weight``: names of ``var``, one row an edge, largest weight first, ties by name.
+
+    Raises
+    ------
+    InputError
+        There is no such network; the message says which there are.
+    """
+    before = "" if key is None else f"{key}_"
+    name = f"{before}{weight}" if group is None else f"{before}{weight}: {group.replace('/', '-')}"
+    if name not in adata.varp:
+        there = ", ".join(sorted(map(str, adata.varp))) or "none"
+        raise InputError(f"These cells hold no network {name!r} in varp; there is {there}.")
+    matrix = adata.varp[name].tocoo()
+    genes = adata.var_names
+    table = pd.DataFrame({"source": genes[matrix.row], "target": genes[matrix.col], "weight": matrix.data})
+    return table.sort_values(["weight", "source", "target"], ascending=[False, True, True], ignore_index=True)
+
+
+def held_out(translator: Translator) -> pd.DataFrame:
+    """How a translator did on what it was not trained on: ``test, scored_by, auprc, auroc, n_pos, n_neg``, by test.
+
+    AUPRC is average precision; its value for no knowledge is n_pos / (n_pos + n_neg).
+    """
+    return held_out_frame(translator.card)
