@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -40,10 +41,22 @@ def given_frame(
         test_sets=facts.test_sets or None,
         methods=(WITNESS,),
     )
+    return frame_of_given(request, [given], vocabulary, progress=progress, cancel=cancel)
+
+
+def frame_of_given(
+    request: BenchmarkRequest,
+    given: Sequence[GivenScores],
+    vocabulary: Vocabulary,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """Frame of results of several given scores and of the request's methods without a model."""
     networks = {
         row: cut_network(load_network(*row, request.gene_set), vocabulary, request.max_sources) for row in request.rows
     }
     with tempfile.TemporaryDirectory() as folder:
         parts = Parts(Path(folder) / "parts", request.described())
-        run = Run(request, Samples(request, networks), {}, parts, given=(given,))
+        run = Run(request, Samples(request, networks), {}, parts, given=tuple(given))
         return run_benchmark(run, [Contestant()], progress, cancel)

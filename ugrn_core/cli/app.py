@@ -14,7 +14,8 @@ from typer.core import TyperGroup
 from ugrn_core import __version__
 from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
-from ugrn_core.cli.benchmark_prevalence import benchmark
+from ugrn_core.cli import benchmark_peers, benchmark_prevalence
+from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.command import Command
 from ugrn_core.cli.doctor import doctor

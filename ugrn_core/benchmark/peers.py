@@ -1,0 +1,160 @@
+"""Methods of others that infer a network from expression alone, run here on the data sets whose expression is here.
+
+Each takes the cells of one data set, as BEELINE has them (logarithms), and scores every (listed regulator, gene).
+GRNBoost2 is scikit-learn's gradient boosting with the settings of arboreto, gene by gene; RegDiffusion is its authors'
+package, which is an extra (``pip install ugrn-explorer[peers]``).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from ugrn_core.beeline.expression import Expression
+from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.types import Cancel, Progress
+
+BOOSTING = {"learning_rate": 0.01, "n_estimators": 5000, "max_features": 0.1, "subsample": 0.9}
+"""arboreto's settings of GRNBoost2 (SGBM_KWARGS): stochastic gradient boosting of trees of depth 3."""
+WINDOW = 25
+"""Rounds over which the mean out-of-bag improvement must not fall below 0 (arboreto's EARLY_STOP_WINDOW_LENGTH)."""
+DIFFUSION_STEPS = 300
+
+
+@dataclass(frozen=True)
+class Question:
+    """Cells (cell, gene) float64, where the regulators stand among the genes, a seed, and who is told and asked."""
+
+    cells: np.ndarray
+    regulators: np.ndarray
+    seed: int = 0
+    progress: Progress | None = None
+    cancel: Cancel | None = None
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A method: ``compute`` gives scores (regulator, gene), more meaning rather an edge; ``package``: what it needs."""
+
+    name: str
+    label: str
+    reference: str
+    compute: Callable[[Question], np.ndarray]
+    package: str = ""
+
+
+def pearson(q: Question) -> np.ndarray:
+    """Absolute correlation of regulator and gene over the cells; 0 where one of them does not vary."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.abs(np.nan_to_num(np.corrcoef(q.cells.T)))[q.regulators]
+
+
+def spearman(q: Question) -> np.ndarray:
+    """Absolute correlation of ranks over the cells."""
+    return pearson(Question(rankdata(q.cells, axis=0), q.regulators))
+
+
+def grnboost2(q: Question) -> np.ndarray:
+    """Importance of each regulator in boosted trees that predict the gene, times the number of trees."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    scores = np.zeros((len(q.regulators), q.cells.shape[1]))
+    for gene in range(q.cells.shape[1]):
+        if q.cancel and q.cancel():
+            raise Cancelled("Stopped on request; finished scores are kept.")
+        others = q.regulators != gene
+        model = GradientBoostingRegressor(**BOOSTING, random_state=q.seed)
+        model.fit(q.cells[:, q.regulators[others]], q.cells[:, gene], monitor=_no_longer_better)
+        scores[others, gene] = model.feature_importances_ * len(model.estimators_)
+        if q.progress:
+            q.progress((gene + 1) / q.cells.shape[1], f"GRNBoost2: {gene + 1:,} of {q.cells.shape[1]:,} genes")
+    return scores
+
+
+def _no_longer_better(round_: int, model, _) -> bool:
+    """Whether boosting stops after this round: the mean out-of-bag improvement of the last rounds is below 0."""
+    if round_ < WINDOW - 1:
+        return False
+    return float(np.mean(model.oob_improvement_[round_ - WINDOW + 1 : round_ + 1])) < 0
+
+
+def regdiffusion(q: Question) -> np.ndarray:
+    """Weights of the adjacency matrix, absolute, regulators in rows as its authors have them."""
+    return np.abs(_adjacency(q))[q.regulators]
+
+
+def regdiffusion_turned(q: Question) -> np.ndarray:
+    """The same with sources and targets exchanged."""
+    return np.abs(_adjacency(q).T)[q.regulators]
+
+
+def _adjacency(q: Question) -> np.ndarray:
+    """Adjacency (gene, gene) of a RegDiffusion model trained for ``DIFFUSION_STEPS`` steps."""
+    import regdiffusion as package  # pyright: ignore[reportMissingImports] (an extra)
+
+    still = q.cells.std(0) == 0
+    cells = q.cells[:, ~still]
+    trainer = package.RegDiffusionTrainer(
+        cells, n_steps=DIFFUSION_STEPS, batch_size=min(128, len(cells)), device="cpu", seed=q.seed
+    )
+    trainer.train()
+    whole = np.zeros((q.cells.shape[1], q.cells.shape[1]))
+    whole[np.ix_(~still, ~still)] = trainer.get_adj()
+    return whole
+
+
+PEERS: dict[str, Peer] = {
+    p.name: p
+    for p in (
+        Peer("Pearson", "absolute correlation of the cells", "", pearson),
+        Peer("Spearman", "absolute rank correlation of the cells", "", spearman),
+        Peer("GRNBoost2", "boosted trees, arboreto's settings", "Moerman et al. 2019", grnboost2),
+        Peer("RegDiffusion", "diffusion, 300 steps", "Zhu and Slonim 2024", regdiffusion, "regdiffusion"),
+        Peer("RegDiffusion turned", "its transpose", "Zhu and Slonim 2024", regdiffusion_turned, "regdiffusion"),
+    )
+}
+
+
+def peers_named(names: Sequence[str]) -> list[Peer]:
+    """Peers by name, all where none is named; one whose package is missing is an InputError only if it was named."""
+    unknown = [n for n in names if n not in PEERS]
+    if unknown:
+        raise InputError(f"there is no peer {', '.join(unknown)}; there are {', '.join(PEERS)}.")
+    lacking = [n for n in names if not is_here(PEERS[n])]
+    if lacking:
+        raise InputError(f"{', '.join(lacking)}: install {PEERS[lacking[0]].package} first (the extra `peers`).")
+    return [PEERS[n] for n in names] or [p for p in PEERS.values() if is_here(p)]
+
+
+def is_here(peer: Peer) -> bool:
+    """Whether the package of a peer is installed."""
+    return not peer.package or importlib.util.find_spec(peer.package) is not None
+
+
+def peer_scores(
+    peer: Peer,
+    expression: Expression,
+    regulators: Sequence[str],
+    seed: int = 0,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """Scores ``source, target, score`` of every regulator that has expression and every gene, sorted; 0 is left out.
+
+    Deterministic for a seed on one machine.
+    """
+    at = {g: i for i, g in enumerate(expression.genes)}
+    listed = [g for g in sorted(regulators) if g in at]
+    if not listed:
+        raise InputError(f"no regulator of {expression.data_set} has expression; {peer.name} cannot be run.")
+    where = np.array([at[g] for g in listed], int)
+    scores = peer.compute(Question(expression.values.astype(float), where, seed, progress, cancel))
+    frame = pd.DataFrame(scores, index=listed, columns=list(expression.genes)).stack().reset_index()
+    frame.columns = ["source", "target", "score"]
+    kept = frame[(frame["source"] != frame["target"]) & (frame["score"] != 0)]
+    return kept.sort_values(["source", "target"], ignore_index=True)
