@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
@@ -191,8 +192,24 @@ def test_string_is_said_beside_nonspecific_chip(tmp_path: Path) -> None:
     ],
 )
 def test_scores_are_read_in_the_forms_that_methods_write(text: str) -> None:
-    got = read_score_table(text.encode())
+    got = read_score_table(text.encode()).frame
     assert got.to_numpy().tolist() == [["POU5F1", "SOX2", 0.5], ["MYC", "NANOG", -0.001]]
+
+
+def test_the_column_of_the_scores_can_be_named_and_files_may_be_packed(tmp_path: Path) -> None:
+    text = "tf,gene,rank,importance\nPOU5F1,SOX2,1,0.5\nMYC,NANOG,2,0.25\n"
+    file = tmp_path / "a.csv.gz"
+    file.write_bytes(gzip.compress(text.encode()))
+    read = read_score_table(file)
+    assert read.frame["score"].tolist() == [0.5, 0.25] and "score: column importance" in read.said
+    assert read_score_table(file, score="rank").frame["score"].tolist() == [1, 2]
+    with pytest.raises(InputError, match="holds the names"):
+        read_score_table(file, score="tf")
+    with pytest.raises(InputError, match="cannot be told"):
+        read_score_table(text.replace("importance", "level").encode())
+    file.write_bytes(gzip.compress(text.encode())[:-9])
+    with pytest.raises(InputError, match="cannot be read"):
+        read_score_table(file)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,9 @@ def _asked(results: Results) -> GivenScores | None:
 
 @st.cache_resource(max_entries=4, show_spinner="Reading scores")
 def _read(content: bytes, name: str, place: str, undirected: bool, model: str, _vocabulary) -> GivenScores:
-    return given_scores(name, {place: read_score_table(content)}, _vocabulary, undirected=undirected)
+    read = read_score_table(content)
+    made = given_scores(name, {place: read.frame}, _vocabulary, undirected=undirected)
+    return replace(made, notes=(read.said, *made.notes))
 
 
 def _joined(results: Results, token: str, more: pd.DataFrame) -> Results:

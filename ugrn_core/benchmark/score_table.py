@@ -1,62 +1,111 @@
 """A file of scores as a table ``source, target, score``: what any method of network inference writes.
 
-Columns are found by their titles, or are the two of names and the one of numbers that there are.
+Sources and targets are found as in lists of pairs (:mod:`ugrn_core.genes.pair_list`); the score by its title, or
+because it is the only column of numbers.
 """
 
 from __future__ import annotations
 
+import gzip
 import io
-import re
+import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.genes.gene_list import read_text
+from ugrn_core.genes.columns import UNTITLED, Columns, is_number, read_columns
+from ugrn_core.genes.pair_list import PairColumns, check_names, ends
+from ugrn_core.genes.text_file import MAX_EDGE_BYTES, read_text
+from ugrn_core.genes.text_lines import said_lines
+from ugrn_core.genes.titles import SCORE_TITLES, title_key
 
-MOST_BYTES = 200_000_000
-TITLES = {
-    "source": ("source", "tf", "regulator", "from", "gene1"),
-    "target": ("target", "gene", "to", "gene2"),
-    "score": ("score", "importance", "weight", "edgeweight", "probability", "value"),
-}
+WHAT = "table of scores"
+ANY = PairColumns()
 
 
-def read_score_table(file: Path | bytes) -> pd.DataFrame:
-    """Lines of a file (or of an upload's bytes) with ``source, target`` (text) and ``score`` (float, finite)."""
-    text = read_text(file)
-    called = "the upload" if isinstance(file, bytes) else str(file)
+@dataclass(frozen=True)
+class ScoreTable:
+    """Lines with ``source, target`` (text) and ``score`` (float, finite); ``said``: what was read as what."""
+
+    frame: pd.DataFrame
+    said: str
+
+
+def read_score_table(
+    file: Path | bytes,
+    columns: PairColumns = ANY,
+    score: str | None = None,
+) -> ScoreTable:
+    """Scores of a file, of one packed with gzip, or of an upload's bytes; columns are found where none is named.
+
+    What is no such table is an InputError that says what was expected.
+    """
+    lines = said_lines(read_text(_unpacked(file), WHAT, MAX_EDGE_BYTES))
+    table = read_columns(lines) if len(lines) else None
+    if table is None:
+        first = f": got {lines.quoted(0)}" if len(lines) else ", and is empty"
+        raise InputError(f"The {WHAT} is no table of source, target and score{first}.")
+    source, target = ends(table, columns)
+    at = _score_column(table, score, {source, target})
+    frame = table.cells([source, target, at])
+    if table.titled:  # titles once more, where files were put together
+        frame = frame[~((frame[0] == table.names[source]) & (frame[1] == table.names[target]))]
+    numbers = frame[2].map(_number)
+    wrong = np.flatnonzero(~np.isfinite(numbers) | (frame[0] == "") | (frame[1] == ""))
+    if len(wrong):
+        line = int(frame.index[wrong[0]])
+        raise InputError(
+            f"{table.lines.called(line)} of the {WHAT} is {table.lines.quoted(line)}; expected two genes and a finite "
+            f"number as the score ({table.called(at)}). Leave out lines without one."
+        )
+    if frame.empty:
+        raise InputError(f"The {WHAT} has titles and no line below them.")
+    check_names(pd.concat([frame[0], frame[1]]))
+    said = f"Source: {table.called(source)}, target: {table.called(target)}, score: {table.called(at)}."
+    made = pd.DataFrame({"source": frame[0], "target": frame[1], "score": numbers.astype(float)})
+    return ScoreTable(made.reset_index(drop=True), said)
+
+
+def _unpacked(file: Path | bytes) -> Path | bytes:
+    """The content of a file packed with gzip, up to what is read at most; other files as they are."""
     try:
-        rows = pd.read_csv(io.StringIO(text), sep=_delimiter(text), header=None, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{called} is no table of source, target and score: {error}.") from error
-    table = _columns(rows, called)
-    if table.empty:
-        raise InputError(f"{called} holds no score; expected lines of source, target and score.")
-    return table
+        with io.BytesIO(file) if isinstance(file, bytes) else file.open("rb") as stream:
+            if stream.read(2) != b"\x1f\x8b":
+                return file
+            stream.seek(0)
+            with gzip.open(stream) as unpacked:
+                return unpacked.read(MAX_EDGE_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(f"There is no file {file}; expected a {WHAT}.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"The {WHAT} cannot be read: {error}.") from error
 
 
-def _delimiter(text: str) -> str:
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return next((d for d in "\t;," if d in first), r"\s+")
+def _score_column(table: Columns, asked: str | None, taken: set[int]) -> int:
+    if asked is not None:
+        at = table.find(asked, "scores")
+        if at in taken:
+            raise InputError(f"The scores are in the {table.called(at)}, which holds the names. Choose another one.")
+        return at
+    numbers = [j for j in table.of_kind("number") if j not in taken]
+    keys = {title_key(table.names[j]): j for j in reversed(numbers)} if table.titled else {}
+    titled = next((keys[title] for title in SCORE_TITLES if title in keys), None)
+    if titled is not None:
+        return titled
+    left = [j for j in numbers if not table.titled or table.names[j] != UNTITLED]
+    if len(left) == 1:
+        return left[0]
+    others = [j for j in range(len(table.names)) if j not in taken]
+    choices = f": {table.choices(others)}" if others else ", there is no other column than those of the names"
+    raise InputError(f"Which column of the {WHAT} holds the score cannot be told{choices}. Title it score.")
 
 
-def _columns(rows: pd.DataFrame, called: str) -> pd.DataFrame:
-    head = [re.sub(r"[^a-z0-9]", "", str(cell).lower()) for cell in rows.iloc[0]] if len(rows) else []
-    at = {name: next((head.index(t) for t in titles if t in head), None) for name, titles in TITLES.items()}
-    if None in at.values():
-        if len(head) != 3 or any(v is not None for v in at.values()):
-            raise InputError(
-                f"{called} has the columns {', '.join(head[:6]) or 'none'}; expected source, target and score."
-            )
-        at = {"source": 0, "target": 1, "score": 2}
-    else:
-        rows = rows.iloc[1:]
-    table = pd.DataFrame({name: rows[column].str.strip() for name, column in at.items()}).reset_index(drop=True)
-    score = pd.to_numeric(table["score"], errors="coerce")
-    wrong = ~np.isfinite(score) | (table["source"] == "") | (table["target"] == "")
-    if wrong.any():
-        line = ", ".join(table[wrong].iloc[0])
-        raise InputError(f"{called} has the line {line[:60]!r}; expected two genes and a number.")
-    return table.assign(score=score.astype(float))
+def _number(cell: str) -> float:
+    """A number, with a point or a decimal comma, in percent or not; NaN for anything else."""
+    if not is_number(cell):
+        return float("nan")
+    value = float(cell.rstrip("%").replace(",", "."))
+    return value / 100 if cell.endswith("%") else value

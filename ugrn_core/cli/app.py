@@ -14,8 +14,9 @@ from typer.core import TyperGroup
 from ugrn_core import __version__
 from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
-from ugrn_core.cli import benchmark_peers, benchmark_prevalence
 from ugrn_core.cli.benchmark import benchmark
+from ugrn_core.cli.benchmark_peers import peers
+from ugrn_core.cli.benchmark_prevalence import prevalence
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.command import Command
 from ugrn_core.cli.doctor import doctor
@@ -69,6 +70,8 @@ for command in (pair, models, genes, sweep, score, network, beeline, fetch, cach
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
+for part in (prevalence, peers):
+    benchmark.command(cls=Command)(part)
 app.add_typer(benchmark, name="benchmark")
 
 

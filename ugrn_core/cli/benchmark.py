@@ -50,8 +50,14 @@ ScoresOption = Annotated[
     ),
 ]
 ScoresNameOption = Annotated[str | None, typer.Option(metavar="NAME", help="What the method of --scores is called.")]
+ScoreColumnOption = Annotated[
+    str | None, typer.Option(metavar="NAME|N", help="Column of the scores of --scores; default: by its title.")
+]
 UndirectedOption = Annotated[
     bool, typer.Option("--undirected", help="A score of --scores counts for both directions of its pair.")
+]
+ScoreColumnOption = Annotated[
+    str | None, typer.Option(metavar="NAME|N", help="Column of the scores of --scores; default: by its title.")
 ]
 TestSetsOption = Annotated[str, typer.Option(metavar="A,B", help="Only tests on these data sets.")]
 MethodsOption = Annotated[str, typer.Option(metavar="A,B", help="Only these methods.")]
@@ -84,6 +90,7 @@ def run_table(
     scores: ScoresOption = None,
     name: ScoresNameOption = None,
     undirected: UndirectedOption = False,
+    score_column: ScoreColumnOption = None,
     test_sets: TestSetsOption = "",
     max_sources: Annotated[int, typer.Option(help="Most regulators of each network; 0: all.")] = 0,
     methods: MethodsOption = "",
@@ -125,7 +132,7 @@ def run_table(
         lacking = "--table" if table is None else "--out"
         raise InputError(f"{lacking} is missing. Try: ugrn benchmark --table 1 --out table_1.csv")
     check_out(out)
-    check_scores(scores, name, undirected)
+    check_scores(scores, name, undirected, score_column)
     use_threads(threads)
     model = load_backbone(backbone, device)
     request = BenchmarkRequest(
@@ -144,7 +151,7 @@ def run_table(
     )
     if reverse_features != "computed":
         say("These figures read the test labels: no method, and no claim about a model. See docs/printed-figures.md.")
-    given = given_methods(scores or (), name or "", model, undirected)
+    given = given_methods(scores or (), name or "", model, undirected, score_column)
     networks, expression = read_data(request, model)
     contestants = contestants_of(model, weights or ("none" if given else "both"))
     parts_file = out.with_name(f"{out.name}.parts")
@@ -215,15 +222,19 @@ def contestants_of(model: Backbone, weights: str) -> list[Contestant]:
     return contestants
 
 
-def check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool) -> None:
+def check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool, column: str | None) -> None:
     """Options that belong together."""
-    if not scores and (name is not None or undirected):
-        raise InputError(f"{'--name' if name is not None else '--undirected'} is about --scores, which is missing.")
+    alone = {"--name": name is not None, "--undirected": undirected, "--score-column": column is not None}
+    given = [option for option, there in alone.items() if there]
+    if given and not scores:
+        raise InputError(f"{given[0]} is about --scores, which is missing.")
     if scores and name is None:
         raise InputError("--name is missing: what is the method of --scores called? To keep scores: --keep-scores.")
 
 
-def given_methods(scores: Sequence[str], name: str, model: Backbone, undirected: bool) -> tuple[GivenScores, ...]:
+def given_methods(
+    scores: Sequence[str], name: str, model: Backbone, undirected: bool, column: str | None = None
+) -> tuple[GivenScores, ...]:
     """The scores of the files as a method; what was read and what was not is said."""
     from ugrn_core.beeline.networks import SPECIES
     from ugrn_core.benchmark.given import EVERYWHERE, given_scores
@@ -236,7 +247,9 @@ def given_methods(scores: Sequence[str], name: str, model: Backbone, undirected:
         place, file = (head, tail) if tail and head in SPECIES else (EVERYWHERE, text)
         if place in tables:
             raise InputError(f"--scores names two files for {place or 'all sets'}; give one, or SET=FILE for each.")
-        tables[place] = read_score_table(user_path(file))
+        read = read_score_table(user_path(file), score=column)
+        say(f"{file}: {read.said}")
+        tables[place] = read.frame
     if not tables:
         return ()
     made = given_scores(name, tables, model.vocabulary, undirected=undirected)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, benchmark, use_threads, words
-from ugrn_core.cli.command import Command
+from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, use_threads, words
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, GeneSetOption, MaxPosOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
 from ugrn_core.download import duration
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from ugrn_core.types import Vocabulary
 
 
-@benchmark.command(cls=Command)
 def peers(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the scores and the frame of results.")],
     sets: Annotated[str, typer.Option(metavar="A,B", help="Data sets; default: all whose expression is here.")] = "",
@@ -106,7 +104,7 @@ def _score(data_set: str, file: Path, gene_set: str, chosen: Sequence[Peer], out
     regulators = {g for n in networks for g in n.tfs}
     expression = load_expression(file, replace(networks[0], genes=genes))
     cells, have = expression.values.shape
-    say(f"{data_set}: {cells:,} cells, {have:,} of {len(genes):,} genes have expression, {len(regulators):,} regulators.")
+    say(f"{data_set}: {cells:,} cells, expression of {have:,} of {len(genes):,} genes, {len(regulators):,} regulators.")
     for peer in chosen:
         place = out / f"{data_set}_{peer.name.replace(' ', '_')}.csv.gz"
         if place.is_file():
@@ -128,6 +126,6 @@ def _given_from(out: Path, sets: Sequence[str], chosen: Sequence[Peer], vocabula
     given = []
     for peer in chosen:
         stem = peer.name.replace(" ", "_")
-        tables = {s: read_score_table(out / f"{s}_{stem}.csv.gz") for s in sets}
+        tables = {s: read_score_table(out / f"{s}_{stem}.csv.gz").frame for s in sets}
         given.append(given_scores(peer.name, tables, vocabulary))
     return given

@@ -9,6 +9,7 @@ import typer
 
 from ugrn_core.cli.benchmark import (
     MethodsOption,
+    ScoreColumnOption,
     ScoresNameOption,
     ScoresOption,
     SeedsOption,
@@ -17,7 +18,6 @@ from ugrn_core.cli.benchmark import (
     TranslatorOption,
     UndirectedOption,
     WeightsOption,
-    benchmark,
     check_out,
     check_scores,
     contestants_of,
@@ -26,12 +26,10 @@ from ugrn_core.cli.benchmark import (
     use_threads,
     words,
 )
-from ugrn_core.cli.command import Command
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption, MaxPosOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
 
 
-@benchmark.command(cls=Command)
 def prevalence(
     out: Annotated[Path, typer.Option(metavar="FILE.csv", help="File to write; comparisons go to FILE_paired.csv.")],
     backbone: BackboneOption = DEFAULT_BACKBONE,
@@ -40,6 +38,7 @@ def prevalence(
     scores: ScoresOption = None,
     name: ScoresNameOption = None,
     undirected: UndirectedOption = False,
+    score_column: ScoreColumnOption = None,
     test_sets: TestSetsOption = "",
     methods: MethodsOption = "",
     max_pos: MaxPosOption = 2000,
@@ -66,7 +65,7 @@ def prevalence(
     from ugrn_core.store import Store
 
     check_out(out)
-    check_scores(scores, name, undirected)
+    check_scores(scores, name, undirected, score_column)
     check_resamples(resamples)
     use_threads(threads)
     model = load_backbone(backbone, device)
@@ -79,7 +78,7 @@ def prevalence(
         methods=words(methods) or tuple(m.name for m in METHODS.values() if m.family != "answers"),
         translator=translator,  # pyright: ignore[reportArgumentType] (checked by the request)
     )
-    given = given_methods(scores or (), name or "", model, undirected)
+    given = given_methods(scores or (), name or "", model, undirected, score_column)
     networks, expression = read_data(request, model)
     contestants = contestants_of(model, weights or ("none" if given else "both"))
     with Store() as store, tempfile.TemporaryDirectory() as folder:

@@ -108,7 +108,7 @@ def _is_titled_pairs(table: Columns) -> bool:
 
 
 def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
-    source, target = _ends(table, columns)
+    source, target = ends(table, columns)
     label = _label(table, columns.label, {source, target}) if labelled else None
     wanted = [source, target] if label is None else [source, target, label]
     frame = table.cells(wanted)
@@ -131,7 +131,7 @@ def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
     return PairList(pairs, marks, f"{said}.", table.names[:1000], chosen)
 
 
-def _ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
+def ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
     """Source and target: those named, else by title, else the only two columns of names from left to right."""
     source = None if columns.source is None else table.find(columns.source, "sources")
     target = None if columns.target is None else table.find(columns.target, "targets")
