@@ -50,9 +50,6 @@ ScoresOption = Annotated[
     ),
 ]
 ScoresNameOption = Annotated[str | None, typer.Option(metavar="NAME", help="What the method of --scores is called.")]
-ScoreColumnOption = Annotated[
-    str | None, typer.Option(metavar="NAME|N", help="Column of the scores of --scores; default: by its title.")
-]
 UndirectedOption = Annotated[
     bool, typer.Option("--undirected", help="A score of --scores counts for both directions of its pair.")
 ]
