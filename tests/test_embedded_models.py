@@ -32,7 +32,7 @@ CONTROL = "ugrn-mini-2-reconstructed"
 
 
 def test_both_generations_are_shipped():
-    assert set(NAMES) == FIRST | {"ugrn-mini-2"}
+    assert set(NAMES) == FIRST | {"ugrn-mini-2", "ugrn-mini-log1p-2", CONTROL}
 
 
 def test_the_card_names_the_objective(shipped):
@@ -40,6 +40,12 @@ def test_the_card_names_the_objective(shipped):
     assert backbone.card.objective == ("reconstructed" if folder.name in FIRST | {CONTROL} else "distilled")
     if folder.name not in FIRST:
         assert f"| objective | {backbone.card.objective}:" in (folder / "README.md").read_text()
+
+
+def test_second_generation_differs_from_its_control_in_the_objective_alone():
+    trained = [json.loads((ASSETS / "models" / n / "card.json").read_text())["about"] for n in ("ugrn-mini-2", CONTROL)]
+    differing = {k for k in trained[0]["settings"] if trained[0]["settings"][k] != trained[1]["settings"][k]}
+    assert differing == {"objective"} and trained[0]["step"] == trained[1]["step"]
 
 
 def test_size_vocabulary_and_card(shipped):

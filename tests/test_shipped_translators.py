@@ -23,7 +23,7 @@ NAMES = {"all-sets": 7, "hESC-Nsp": 1, "hESC-STRING": 1, "mESC-STRING": 1}
 EDGES = [("GATA1", "KLF1"), ("SPI1", "CSF1R"), ("POU5F1", "NANOG"), ("TP53", "MDM2"), ("GATA1", "HBB")]
 
 
-ENDINGS = {"": "ugrn-mini", "-log1p": "ugrn-mini-log1p", "-2": "ugrn-mini-2"}
+ENDINGS = {"": "ugrn-mini", "-log1p": "ugrn-mini-log1p", "-2": "ugrn-mini-2", "-log1p-2": "ugrn-mini-log1p-2"}
 
 
 @pytest.mark.parametrize(("ending", "backbone"), ENDINGS.items())

@@ -62,6 +62,18 @@ _RECORDS = (
         kind="embedded",
     ),
     BackboneRecord(
+        name="ugrn-mini-log1p-2",
+        label="UGRN mini log1p 2 (small, continuous values, distilled)",
+        origin="made by this project from its corpus' co-expression, scBenchmark layout, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
+        name="ugrn-mini-2-reconstructed",
+        label="UGRN mini 2, reconstructed (the same, trained on hidden values alone)",
+        origin="the control of UGRN mini 2: learnt by reconstruction as published models did, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
         name="ugrn-mini",
         label="UGRN mini (small, binned values)",
         origin="first generation of this project, scGPT layout, shipped with it",

@@ -40,6 +40,7 @@ from ugrn_core.types import Cancel
 
 DEFAULT_TRANSLATORS = {
     "ugrn-mini-2": "all-sets-2",
+    "ugrn-mini-log1p-2": "all-sets-log1p-2",
     "ugrn-mini": "all-sets",
     "ugrn-mini-log1p": "all-sets-log1p",
 }
