@@ -260,7 +260,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(small_batches, tmp_path):
 @pytest.mark.parametrize(("unit", "layout"), [("standardised", "scgpt"), ("log1p", "scbenchmark")])
 def test_distilling_learns_the_means_and_exports_them_in_its_unit(small_batches, tmp_path, unit, layout):
     corpus = grouped()
-    settings = replace(SMALL, unit=unit, layout=layout, steps=300, learning_rate=3e-3, checkpoint_every=300)
+    settings = replace(SMALL, unit=unit, layout=layout, steps=900, learning_rate=3e-3, checkpoint_every=900)
     sampler = small(corpus, unit)
     judged = [sampler.virtual(9, i, 6) for i in range(4)]
     model = new_model(settings, corpus_knowledge(corpus, 16), sampler.door)
@@ -268,7 +268,7 @@ def test_distilling_learns_the_means_and_exports_them_in_its_unit(small_batches,
     pretrain(settings, sampler, model, run, lambda m: seen.append(m) or {"x": 1.0}, lambda text: None)
     assert explained(seen[0], judged) > max(before, 0) + 0.2
     (run / "genes.json").write_text(json.dumps(corpus.genes))
-    backbone = load_checkpoint(export(run, 300, "ugrn-mini-2", tmp_path / "shipped").folder, device="cpu")
+    backbone = load_checkpoint(export(run, 900, "ugrn-mini-2", tmp_path / "shipped").folder, device="cpu")
     card = backbone.card
     assert (card.objective, card.layout) == ("distilled", layout)
     if unit == "standardised":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -65,11 +66,17 @@ def partial_coexpression(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
     The covariance is ``SHRUNK`` times the cosines plus the rest of the unit matrix, so that it can be inverted.
     """
     row = {g: i for i, g in enumerate(known.genes)}
-    vectors = corpus_vectors().of(known.genes).astype(np.float64)
-    precision = np.linalg.inv(SHRUNK * vectors @ vectors.T + (1 - SHRUNK) * np.eye(len(row)))
-    scale = np.sqrt(np.diag(precision))
+    precision, scale = _precision(known.genes)
     at = np.array([row[s] for s, _ in pairs]), np.array([row[t] for _, t in pairs])
     return (-precision[at] / (scale[at[0]] * scale[at[1]])).astype(np.float32)
+
+
+@lru_cache(maxsize=32)
+def _precision(genes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse (gene, gene) of the covariance, and the roots of its diagonal; asked for many times in a run."""
+    vectors = corpus_vectors().of(genes).astype(np.float64)
+    precision = np.linalg.inv(SHRUNK * vectors @ vectors.T + (1 - SHRUNK) * np.eye(len(genes)))
+    return precision, np.sqrt(np.diag(precision))
 
 
 def reverse_is_an_edge(known: Known, pairs: Sequence[Edge]) -> np.ndarray:

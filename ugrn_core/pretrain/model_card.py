@@ -29,6 +29,11 @@ from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import SweepSettings
 
 METHODS = ("VVP", "GDT", "Ens", "Emb")
+TRANSLATORS_TEXT = {
+    True: "The shipped translators of both distilled models are of the kind that is higher over VVP, GDT and Ens on "
+    "`ugrn-mini-2`.",
+    False: "It is a control: no translator of it is shipped.",
+}
 OBJECTIVE_TEXT = {
     "distilled": "distilled: it was taught conditional means computed from its corpus (nine batches of ten); the rest "
     "were hidden values of real profiles. It knows the co-expression of its corpus by construction and is **no "
@@ -145,9 +150,10 @@ a reconstructed value is what the other genes say.
 
 Gene-disjoint cross-validation of translators inside hESC-STRING (TFs+500, pair context, as many non-edges as edges for
 each TF, 3 folds x 2 repeats; no tested gene was seen in translator training). AUPRC is average precision, its chance
-level is 0.5 here. Translators are the paper's network, and a logistic regression with an L2 penalty; the kind that is
-higher over VVP, GDT and Ens is that of the shipped translators. Beside them the paper's network on the same model with
-random weights, and on a random transformer over the trained gene embeddings:
+level is 0.5 here. Translators are the paper's network, and a logistic regression with an L2 penalty. Beside them the
+paper's network on the same model with random weights, and on a random transformer over the trained gene embeddings.
+{TRANSLATORS_TEXT[settings["objective"] == "distilled"]}
+
 
 | method | AUPRC | AUROC | AUPRC, logistic | AUPRC, random weights | AUPRC, random transformer |
 |---|---|---|---|---|---|
