@@ -103,7 +103,7 @@ def test_peers_by_name() -> None:
 
 @pytest.mark.skipif(not is_here(PEERS["RegDiffusion"]), reason="regdiffusion (the extra `peers`) is not installed")
 def test_regdiffusion_scores_every_pair_and_its_transpose(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ugrn_core.benchmark.peers.DIFFUSION_STEPS", 3)
+    monkeypatch.setitem(grnboost2.__globals__, "DIFFUSION_STEPS", 3)
     x = cells()
     one, turned = (PEERS[n].compute(Question(x, np.arange(6))) for n in ("RegDiffusion", "RegDiffusion turned"))
     np.testing.assert_allclose(one, turned.T)
