@@ -23,10 +23,11 @@ setup: $(VENV)/.ready-dev ## make the environment for work on the project (.venv
 test: $(VENV)/.ready-dev ## make the environment and run the tests; ARGS="-k store" picks some
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(VENV)/.ready-dev ## style, types, which room imports which, advisories on the pinned versions
+lint: $(VENV)/.ready-dev ## style, types, which room imports which, the Dockerfile, advisories on the pinned versions
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m tests.audit
 
 bench: $(VENV)/.ready ## how fast the sweep is on this machine (some minutes, alone); ARGS="--quick" shows that it runs
