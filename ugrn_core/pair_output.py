@@ -74,10 +74,10 @@ def pair_command(
     words such as ``--group kind=B --layer counts``."""
     settings = request.settings
     words = ["ugrn", "pair", request.source, request.target, "--backbone", backbone_name, "--context", context]
-    words += [*more, "--base", _exactly(settings.base), "--grid", ",".join(map(_exactly, settings.grid))]
+    words += [*more, "--base", exactly(settings.base), "--grid", ",".join(map(exactly, settings.grid))]
     return shlex.join([*words, "--background", settings.background, "--json"])
 
 
-def _exactly(value: float) -> str:
+def exactly(value: float) -> str:
     """The shortest text that reads back as the same number: 10, 0.25, 1.2345678."""
     return np.format_float_positional(value, trim="-")

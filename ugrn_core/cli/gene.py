@@ -1,0 +1,156 @@
+"""``ugrn gene``: one gene against the whole vocabulary; the Gene page without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ugrn_core.cli.options import (
+    DEFAULT_BACKBONE,
+    BackboneOption,
+    BackgroundOption,
+    BaseOption,
+    DeviceOption,
+    GridOption,
+    StrictOption,
+    sweep_settings,
+)
+from ugrn_core.cli.output import progress_on_stderr, say
+from ugrn_core.cli.pair import LONG
+
+if TYPE_CHECKING:
+    from ugrn_core.backbones.backbone import Backbone
+    from ugrn_core.gene_effects.effects import GeneEffects
+    from ugrn_core.neighbourhood.request import NeighbourhoodRequest
+    from ugrn_core.neighbourhood.table import Rank
+    from ugrn_core.store import Store
+    from ugrn_core.types import Progress
+
+Sides = Literal["source", "target", "both"]
+
+
+def gene(
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="The gene that is asked about.")],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV to write.")],
+    sides: Annotated[Sides, typer.Option("--as", help="source: what moves when it moves; target: what moves it.")] = (
+        "both"
+    ),
+    top: Annotated[int, typer.Option(metavar="N", min=0, help="Best rows of each side; 0: all.")] = 0,
+    rank: Annotated[
+        Literal["specific", "response", "score"] | None,
+        typer.Option(help="Pair-specific response, response as predicted, or score; default: score with a translator."),
+    ] = None,
+    translator: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="A translator of `ugrn translator list`: adds its score.")
+    ] = None,
+    only_tfs: Annotated[bool, typer.Option("--tfs", help="Transcription factors only.")] = False,
+    backbone: BackboneOption = DEFAULT_BACKBONE,
+    context: Annotated[
+        str,
+        typer.Option(
+            metavar="pair|FILE|DATA.h5ad",
+            help="Two genes alone (the whole vocabulary), a gene list, or genes and means of cells.",
+        ),
+    ] = "pair",
+    group: Annotated[
+        str | None, typer.Option(metavar="COLUMN=LEVEL", help="Cells of an h5ad context, e.g. cell_type=B.")
+    ] = None,
+    layer: Annotated[str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")] = None,
+    gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of gene names of the h5ad.")] = None,
+    variable: Annotated[
+        int | None, typer.Option(metavar="N", help="Most variable genes of the h5ad beside its TFs: 500, up to 3000.")
+    ] = None,
+    base: BaseOption = None,
+    grid: GridOption = None,
+    background: BackgroundOption = "fixed",
+    device: DeviceOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """Everything a model links to one gene, as source and as target, into a CSV.
+
+    One row another gene: pair-specific response and its percentile among random pairs, response, slope, what the
+    translator makes of it, and the response at every virtual value. Nothing of it is a measurement.
+    """
+    from ugrn_core.added_genes import with_genes
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.cli.contexts import CellOptions, read_context
+    from ugrn_core.cli.genes import read_gene
+    from ugrn_core.neighbourhood.export import gene_csv
+    from ugrn_core.neighbourhood.known import edges_by_gene
+    from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest
+    from ugrn_core.neighbourhood.table import filtered, neighbour_table, ranked, translator_scores
+    from ugrn_core.store import Store
+    from ugrn_core.translators.library import load_translator
+    from ugrn_core.whole_files import write_whole
+
+    kept = None if translator is None else load_translator(translator)
+    model = load_backbone(backbone, device)
+    chosen = rank or ("score" if kept else "specific")
+    _check(chosen, kept is not None, out)
+    name = read_gene(symbol, model.vocabulary)
+    settings = sweep_settings(model.card, base, grid, background)
+    cell = read_context(context, CellOptions(group, layer, gene_column, variable), model, strict)
+    whole, notes = with_genes(cell, [name], settings.base)
+    reach = "factors" if only_tfs or whole.kind != "pair" else "all"
+    request = NeighbourhoodRequest(name, whole, settings, reach)
+    for note in notes:
+        say(note)
+    with Store() as store, progress_on_stderr() as progress:
+        found = _compute(model, request, chosen, store, progress)
+    everything = edges_by_gene()
+    edges = None if everything is None else everything.get(name, {})
+    tables = []
+    for side in SIDES if sides == "both" else (sides,):
+        scores = None if kept is None else translator_scores(kept, model, found, side)
+        table = neighbour_table(found, side, scores=scores, translator=kept, known=edges)
+        table = ranked(filtered(table, factors=only_tfs), chosen)
+        tables.append(table.head(top) if top else table)
+    try:
+        write_whole(out, gene_csv(found, tables).encode())
+    except OSError as error:
+        from ugrn_core.errors import InputError
+
+        raise InputError(f"{out} cannot be written: {error}. Name another file with --out.") from error
+    said = " and ".join(f"{len(table):,} rows as {side}" for side, table in zip(_named(sides), tables, strict=True))
+    say(f"{out}: {said}, by {chosen}; {model.card.name}.")
+
+
+def _named(sides: Sides) -> tuple[str, ...]:
+    return ("source", "target") if sides == "both" else (sides,)
+
+
+def _check(rank: Rank, scored: bool, out: Path) -> None:
+    """Refuse what cannot come to an end before anything is computed."""
+    from ugrn_core.errors import InputError
+
+    if rank == "score" and not scored:
+        raise InputError("--rank score needs a translator: name one with --translator (see `ugrn translator list`).")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise InputError(f"--out is {str(out)!r}; expected the name of a file in a folder that is there.")
+
+
+def _compute(model: Backbone, request: NeighbourhoodRequest, rank: Rank, store: Store, progress: Progress):
+    """The neighbourhood, with gene-level effects where they are shipped or the rank asks for them."""
+    from ugrn_core.download import duration
+    from ugrn_core.gene_effects.effects import estimate_effects, gene_effects
+    from ugrn_core.gene_effects.shipped import shipped_effects
+    from ugrn_core.neighbourhood.run import estimate_neighbourhood, neighbourhood, with_effects
+
+    cost = estimate_neighbourhood(model, request, store)
+    if cost.seconds >= LONG:
+        say(f"This takes about {duration(cost.seconds)} on {model.device} ({cost.passes:,} passes).")
+    found = neighbourhood(model, request, store, progress=progress)
+    if request.context.kind != "pair":
+        return found
+    effects: GeneEffects | None = shipped_effects(model, request.settings)
+    if effects is None and rank == "specific":
+        cost = estimate_effects(model, request.settings, store)
+        if cost.seconds >= LONG:
+            say(
+                f"What every gene does to others takes about {duration(cost.seconds)} more, once for this model and "
+                "these values (--rank response goes without)."
+            )
+        effects = gene_effects(model, request.settings, store, progress=progress)
+    return found if effects is None else with_effects(found, effects)

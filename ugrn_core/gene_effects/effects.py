@@ -1,0 +1,198 @@
+"""Gene-level effects: how much a gene moves others as a source, and is moved as a target, whatever the other gene is.
+
+They are what a pair-specific curve leaves out (:mod:`ugrn_core.probes.pair_specific`), for every gene of the vocabulary
+at once, so that a whole neighbourhood is centred without another pass. Pair context only: in a full context they come
+with the sweeps themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.estimate import Estimate, estimate
+from ugrn_core.probes.pair_specific import PAIR_REFERENCE, random_pair_peaks, reference_genes
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import question_key
+from ugrn_core.sweep import SCHEMA, check_settings, sweep_pairs
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
+
+FEW_REFERENCE = 32
+"""Reference genes where nothing is shipped: an eighth of the work of all of them, and a noisier mean."""
+GENES_A_BLOCK = 128
+VERSION = "effects-1"
+
+
+@dataclass(frozen=True)
+class GeneEffects:
+    """Means over the reference genes, without the gene itself; ``response`` is missing under ``follow``.
+
+    ``as_source`` and ``as_target`` map ``response`` and ``slope`` to (gene, value) float32 over the sorted genes of
+    the vocabulary; ``peaks`` (pair,) are max_t |pair-specific curve| of random pairs of reference genes.
+    """
+
+    genes: tuple[str, ...]
+    reference: tuple[str, ...]
+    as_source: Mapping[str, np.ndarray]
+    as_target: Mapping[str, np.ndarray]
+    peaks: np.ndarray
+
+    def places(self, genes: Sequence[str]) -> np.ndarray:
+        """Rows of ``genes``."""
+        at = {g: i for i, g in enumerate(self.genes)}
+        return np.array([at[g] for g in genes], np.intp)
+
+    def centred(self, name: str, pairs: Sequence[tuple[str, str]], own: np.ndarray, back: np.ndarray) -> np.ndarray:
+        """Pair-specific curves (pair, value) float32 of directed pairs; ``name`` is ``response`` or ``slope``.
+
+        ``own`` and ``back`` (pair, value) are the raw curves of source -> target and of target -> source. The two genes
+        of a pair are left out of the reference, as in :func:`ugrn_core.probes.pair_specific.double_centred`.
+        """
+        inside = np.isin(self.genes, self.reference)
+        n = len(self.reference)
+        members = (n - inside)[:, None]
+        sums = self.as_source[name].astype(np.float64) * members, self.as_target[name].astype(np.float64) * members
+        total = sums[0][inside].sum(0)
+        s, t = (self.places([pair[end] for pair in pairs]) for end in (0, 1))
+        return centred(own, back, sums[0], sums[1], total, s, t, inside, n)
+
+
+def centred(
+    own: np.ndarray,
+    back: np.ndarray,
+    as_source: np.ndarray,
+    as_target: np.ndarray,
+    total: np.ndarray,
+    source: np.ndarray,
+    target: np.ndarray,
+    inside: np.ndarray,
+    n: int,
+) -> np.ndarray:
+    """Double-centred curves (pair, value) float32 from sums: :func:`double_centred` taken apart, for many pairs.
+
+    ``as_source`` and ``as_target`` (gene, value) float64 are sums over the ``n`` reference genes (those ``inside``)
+    without the gene itself, ``total`` (value,) those of all their pairs; ``source`` and ``target`` are places. ``back`` is
+    read between two reference genes only.
+    """
+    own, back = own.astype(np.float64), back.astype(np.float64)
+    has_source, has_target = inside[source][:, None], inside[target][:, None]
+    left = n - has_source.astype(int) - has_target
+    row = (as_source[source] - has_target * own) / left
+    column = (as_target[target] - has_source * own) / left
+    rest = total - has_source * (as_source[source] + as_target[source])
+    rest = (
+        rest - has_target * (as_source[target] + as_target[target]) + np.where(has_source & has_target, own + back, 0.0)
+    )
+    return (own - row - column + rest / (left * (left - 1))).astype(np.float32)
+
+
+def gene_effects(
+    backbone: Backbone,
+    settings: SweepSettings,
+    store: Store | None = None,
+    *,
+    n_reference: int = FEW_REFERENCE,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> GeneEffects:
+    """Effects of every gene of a backbone by ``n_reference`` genes, a part of the pair context's reference.
+
+    Cost: 2 x ``n_reference`` pairs a gene. Kept in the store in blocks of genes, so that a stopped run goes on.
+    """
+    check_settings(settings)
+    genes, reference = sorted(backbone.vocabulary.symbols), reference_of(backbone, n_reference)
+    blocks = [genes[i : i + GENES_A_BLOCK] for i in range(0, len(genes), GENES_A_BLOCK)]
+    found: list[dict[str, np.ndarray]] = []
+    for number, block in enumerate(blocks):
+        part = part_of(progress, number / (len(blocks) + 1), (number + 1) / (len(blocks) + 1))
+        found.append(_block(backbone, settings, block, reference, store, part, cancel))
+        if progress:
+            done = min((number + 1) * GENES_A_BLOCK, len(genes))
+            progress((number + 1) / (len(blocks) + 1), f"{done:,} of {len(genes):,} genes")
+    joined = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
+    names = measures(settings)
+    matrix = _block(backbone, settings, reference, reference, store, None, cancel, whole=True)
+    return GeneEffects(
+        tuple(genes),
+        tuple(reference),
+        {name: joined[f"source {name}"] for name in names},
+        {name: joined[f"target {name}"] for name in names},
+        random_pair_peaks(matrix["matrix"]).astype(np.float32),
+    )
+
+
+def effects_key(backbone: Backbone, settings: SweepSettings, n_reference: int) -> str:
+    """Store address under which the matrix of the reference genes stands: there where all blocks are."""
+    return _key(backbone, settings, reference_of(backbone, n_reference), reference_of(backbone, n_reference), True)
+
+
+def estimate_effects(
+    backbone: Backbone, settings: SweepSettings, store: Store | None = None, n_reference: int = FEW_REFERENCE
+) -> Estimate:
+    """Cost of :func:`gene_effects`; what a stopped run left is counted only when it is complete."""
+    n = min(n_reference, len(backbone.vocabulary))
+    cached = 1.0 if store is not None and effects_key(backbone, settings, n_reference) in store else 0.0
+    return estimate(backbone, 3, 2 * n * len(backbone.vocabulary) * len(settings.grid), cached)
+
+
+def measures(settings: SweepSettings) -> tuple[str, ...]:
+    """The curves there are under a background, the one that ranks first."""
+    return ("slope",) if settings.background == "follow" else ("response", "slope")
+
+
+def reference_of(backbone: Backbone, n: int = PAIR_REFERENCE) -> list[str]:
+    """``n`` of the reference genes of the pair context, sorted: all of them, or a part drawn with seed 0."""
+    return reference_genes(reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE), n)
+
+
+def _key(backbone: Backbone, settings: SweepSettings, genes: Sequence[str], reference: Sequence[str], whole: bool):
+    listed = hashlib.sha256("\n".join([*reference, "", *genes]).encode()).hexdigest()
+    return question_key(backbone, f"{VERSION}-{SCHEMA}", Context(), settings, listed, int(whole))
+
+
+def _block(
+    backbone: Backbone,
+    settings: SweepSettings,
+    genes: Sequence[str],
+    reference: Sequence[str],
+    store: Store | None,
+    progress: Progress | None,
+    cancel: Cancel | None,
+    whole: bool = False,
+) -> dict[str, np.ndarray]:
+    """Means (gene, value) of some genes over the reference; ``whole``: the ranking curves among them, (n, n, value)."""
+    key = _key(backbone, settings, genes, reference, whole)
+    kept = None if store is None else store.get(key)
+    if kept is not None:
+        return kept
+    shape = len(genes), len(reference), len(settings.grid)
+    i, j = np.nonzero(np.array(genes)[:, None] != np.array(reference)[None])
+    there = [(genes[a], reference[b]) for a, b in zip(i, j, strict=True)]
+    asked = there if whole else [*there, *((t, s) for s, t in there)]
+    swept = sweep_pairs(backbone, asked, settings, progress=progress, cancel=cancel)
+    result: dict[str, np.ndarray] = {}
+    for name, curves in _named(swept.response, swept.slope, settings):
+        for end, part in (("source", curves[: len(there)]), ("target", curves[len(there) :])):
+            if whole and (end == "target" or name != measures(settings)[0]):
+                continue
+            full = np.zeros(shape, np.float32)
+            full[i, j] = part
+            if whole:
+                result["matrix"] = full
+            else:
+                others = np.bincount(i, minlength=len(genes))[:, None]
+                result[f"{end} {name}"] = (full.sum(1, dtype=np.float64) / others).astype(np.float32)
+    if store is not None:
+        store.put(key, result)
+    return result
+
+
+def _named(response: np.ndarray | None, slope: np.ndarray, settings: SweepSettings) -> Iterator[tuple[str, np.ndarray]]:
+    for name in measures(settings):
+        values = slope if name == "slope" else response
+        assert values is not None  # fixed background
+        yield name, values

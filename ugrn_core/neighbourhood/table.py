@@ -1,0 +1,150 @@
+"""A neighbourhood as a table: one row another gene, at one side."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.genes.tfs import transcription_factors
+from ugrn_core.neighbourhood.request import Side
+from ugrn_core.neighbourhood.run import Neighbourhood
+from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS
+from ugrn_core.network.tags import tag_words
+from ugrn_core.probes.embedding import embedding_features
+from ugrn_core.translation.scoring import novelty
+from ugrn_core.translators.schema import check_schema, feature_schema
+from ugrn_core.translators.translator import Translator
+
+Rank = Literal["specific", "response", "score"]
+RANKS: tuple[Rank, ...] = ("specific", "response", "score")
+
+COLUMNS = {
+    "side": "source: the gene is moved and the other is read; target: the other way round",
+    "gene": "symbol of the other gene",
+    "tf": "whether the other gene is a transcription factor",
+    "specific": "pair-specific response of the largest size over the virtual values (under follow: slope)",
+    "percentile": "share of random pairs with a smaller pair-specific response, 0 to 100",
+    "response": "response as predicted, of the largest size over the virtual values (under follow: slope)",
+    "at": "virtual value of that response",
+    "slope": "slope of the largest size",
+    "slope_direction": "rises, falls or flat: the sign of that slope, which is no sign of regulation",
+    "score": "mean logit of the translator: a rank, not calibrated over the whole vocabulary",
+    "known": "networks that hold the edge; empty where none does or none was looked at",
+    "novelty": "what of the pair the translator saw in training; empty without a translator",
+    "tag": "the one word for the standing of the edge; empty without a translator",
+}
+"""Columns in order, with what they hold. Numbers have 6 decimals; what was not computed is empty."""
+
+DECIMALS = 6
+
+
+def neighbour_table(
+    found: Neighbourhood,
+    side: Side,
+    *,
+    scores: np.ndarray | None = None,
+    translator: Translator | None = None,
+    known: Mapping[tuple[str, str], str] | None = None,
+) -> pd.DataFrame:
+    """One row another gene (:data:`COLUMNS`), in the order of ``found.others``; genes that were not moved are left out.
+
+    ``scores`` (other,) are those of :func:`translator_scores`, ``known`` names the networks of each known edge.
+    """
+    response, slope = peak(found.raw[side][found.deciding]), peak(found.raw[side]["slope"])
+    specific = peak(found.specific[side][found.deciding]) if found.specific else np.full(len(found.others), np.nan)
+    pairs, factors = found.pairs(side), transcription_factors()
+    named = ["" if known is None else known.get(pair, "") for pair in pairs]
+    seen = [""] * len(pairs) if translator is None else novelty(translator, pairs)
+    checked = [KNOWN[2] if known is None else KNOWN[0] if name else KNOWN[1] for name in named]
+    table = pd.DataFrame(
+        {
+            "side": side,
+            "gene": found.others,
+            "tf": [g in factors for g in found.others],
+            "specific": specific,
+            "percentile": _percentiles(specific, found.peaks),
+            "response": response,
+            "at": _places(found.raw[side][found.deciding], found.request.settings.grid),
+            "slope": slope,
+            "slope_direction": np.select([slope > 0, slope < 0, slope == 0], SLOPE_DIRECTIONS[:3], SLOPE_DIRECTIONS[3]),
+            "score": np.nan if scores is None else scores,
+            "known": named,
+            "novelty": seen,
+            "tag": [""] * len(pairs) if translator is None else tag_words(seen, checked),
+        }
+    )
+    numbers = ["specific", "percentile", "response", "slope", "score"]
+    table[numbers] = table[numbers].astype(np.float64).round(DECIMALS)
+    return table[table["response"].notna()][list(COLUMNS)]
+
+
+def ranked(table: pd.DataFrame, rank: Rank) -> pd.DataFrame:
+    """Rows in order of a rank: by size, a score by itself; ties by name, rows without the number last.
+
+    The index still says the place of each row in the neighbourhood.
+    """
+    key = table[rank] if rank == "score" else table[rank].abs()
+    order = table.assign(key=key).sort_values(["key", "gene"], ascending=[False, True], na_position="last")
+    return order.drop(columns="key")
+
+
+def filtered(
+    table: pd.DataFrame, *, factors: bool = False, genes: Collection[str] | None = None, text: str = ""
+) -> pd.DataFrame:
+    """Rows of transcription factors, of a list, or whose symbol holds a text (in any case)."""
+    keep = np.ones(len(table), bool)
+    if factors:
+        keep &= table["tf"].to_numpy(bool)
+    if genes is not None:
+        keep &= table["gene"].isin(list(genes)).to_numpy()
+    if text.strip():
+        keep &= table["gene"].str.contains(text.strip(), case=False, regex=False).to_numpy()
+    return table[keep]
+
+
+def translator_scores(translator: Translator, backbone: Backbone, found: Neighbourhood, side: Side) -> np.ndarray:
+    """Mean logits (other,) of the directed pairs of a side, NaN where a direction was not swept.
+
+    A translator of another model, virtual cell or settings is an InputError.
+    """
+    schema = translator.card.schema
+    request = found.request
+    kinds = {"pair": "pair", "genes": "full"}
+    if schema.method == "Baseline-Emb":
+        return translator.logits({"Baseline-Emb": embedding_features(backbone, found.pairs(side))})
+    if request.context.kind not in kinds:
+        raise InputError("Translators were trained at one base value for all genes: take two genes alone, or a list.")
+    kind = kinds[request.context.kind]
+    check_schema(translator.card.name, schema, feature_schema(backbone, schema.method, kind, request.settings))  # pyright: ignore[reportArgumentType]
+    own, back = found.raw[side], found.raw["target" if side == "source" else "source"]
+    parts = {part: {"VVP": "response", "GDT": "slope"}[part] for part in schema.parts}
+    features = {part: np.hstack([own[name], back[name]]) for part, name in parts.items()}
+    there = np.all([np.isfinite(f).all(1) for f in features.values()], 0)
+    scores = np.full(len(there), np.nan, np.float32)
+    if there.any():
+        scores[there] = translator.logits({part: f[there] for part, f in features.items()})
+    return scores
+
+
+def peak(curves: np.ndarray) -> np.ndarray:
+    """Signed number of the largest size of each curve (row, value), NaN for a curve that is not there."""
+    if not curves.shape[1]:
+        return np.full(len(curves), np.nan)
+    at = np.abs(np.nan_to_num(curves)).argmax(1)
+    return np.take_along_axis(curves, at[:, None], 1)[:, 0].astype(np.float64)
+
+
+def _places(curves: np.ndarray, grid: tuple[float, ...]) -> np.ndarray:
+    return np.array(grid)[np.abs(np.nan_to_num(curves)).argmax(1)]
+
+
+def _percentiles(peaks: np.ndarray, random: np.ndarray | None) -> np.ndarray:
+    if random is None:
+        return np.full(len(peaks), np.nan)
+    share = np.searchsorted(np.sort(random), np.abs(peaks), side="left") / len(random)
+    return np.where(np.isnan(peaks), np.nan, 100.0 * share)
