@@ -7,7 +7,8 @@ write the address. Values that are the model's own defaults are left out.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 
 import streamlit as st
@@ -16,14 +17,14 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.jobs import JOBS
+from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
 from ui import cells, contexts, models, settings, work
 
-TEXTS = ("source", "target", "column")
-LISTS = ("targets", "levels")
+TEXTS = ("source", "target")
+MODES = ("pair", "targets", "list")
 CHOICES = {
-    "mode": ("pair", "targets", "list"),
     "context": tuple(contexts.LABELS),
     "background": tuple(settings.BACKGROUNDS),
 }
@@ -48,20 +49,29 @@ def arrive() -> None:
 def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     given = st.session_state.pop("arrived", {})
-    card = backbone.card
-    state = st.session_state
     for name in TEXTS:
         if given.get(name):
-            state[name] = given[name]
-    for name in LISTS:
-        if given.get(name):
-            state[name] = [unquote(part) for part in given[name].split(",")]
+            st.session_state[name] = given[name]
+    if given.get("targets"):
+        st.session_state["targets"] = _parts(given["targets"])
+    if given.get("mode"):
+        st.session_state["mode"] = one_of("mode", given["mode"], MODES)
+    adopt_cell(given, backbone)
+
+
+def adopt_cell(given: Mapping[str, str], backbone: Backbone) -> None:
+    """Fill what the explorer and the gene page share from an address: virtual cell, values, a job under way."""
+    card, state = backbone.card, st.session_state
+    if given.get("column"):
+        state["column"] = given["column"]
+    if given.get("levels"):
+        state["levels"] = _parts(given["levels"])
     if given.get("genes"):
         state["gene_text"] = ", ".join(parse_gene_list(given["genes"]))
     _find_genes_again(take_up_job(given.get("job", ""), backbone.fingerprint))
     for name, allowed in CHOICES.items():
         if given.get(name):
-            state[name] = _one_of(name, given[name], allowed)
+            state[name] = one_of(name, given[name], allowed)
     if given.get("grid"):
         state[settings.grid_key(card)] = settings.written(settings.parse_values(given["grid"]))
     if given.get("base"):
@@ -71,15 +81,22 @@ def adopt(backbone: Backbone) -> None:
 def write(card: BackboneCard) -> None:
     """Put the controls into the address, and the job that is under way."""
     state = st.session_state
-    chosen = settings.read(card)
-    mode, context = state.get("mode") or "pair", contexts.kind()
-    said = {
-        "model": state.get("model"),
-        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
-        "mode": mode if mode != "pair" else "",
-        "source": state.get("source") if mode != "list" else "",
-        "target": state.get("target") if mode == "pair" else "",
-        "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
+    mode = state.get("mode") or "pair"
+    put(
+        {
+            "mode": mode if mode != "pair" else "",
+            "source": state.get("source") if mode != "list" else "",
+            "target": state.get("target") if mode == "pair" else "",
+            "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
+            **cell_words(card),
+        }
+    )
+
+
+def cell_words(card: BackboneCard) -> dict[str, Any]:
+    """What of the address the explorer and the gene page share."""
+    chosen, context = settings.read(card), contexts.kind()
+    return {
         "base": settings.written((chosen.base,)) if chosen.base != card.base else "",
         "grid": settings.written(chosen.grid, ",") if chosen.grid != card.grid else "",
         "background": chosen.background if chosen.background != "fixed" else "",
@@ -88,7 +105,16 @@ def write(card: BackboneCard) -> None:
         **(_cells() if context == contexts.CELLS else {}),
         "job": work.unfinished_job(),
     }
-    now = {name: str(value) for name, value in said.items() if value}
+
+
+def put(said: Mapping[str, Any]) -> None:
+    """Make ``said``, without what is empty, the address of the page; the model comes first."""
+    state = st.session_state
+    model = {
+        "model": state.get("model"),
+        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
+    }
+    now = {name: str(value) for name, value in {**model, **said}.items() if value}
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)
     state["address"] = now
@@ -124,11 +150,16 @@ def take_up_job(job_id: str, fingerprint: str) -> Hashable:
 
 
 def _find_genes_again(request: Hashable) -> None:
-    if isinstance(request, PairRequest) and request.context.kind != "pair":
+    if isinstance(request, PairRequest | NeighbourhoodRequest) and request.context.kind != "pair":
         st.session_state["kept_context"] = request.context
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+def _parts(text: str) -> list[str]:
+    return [unquote(part) for part in text.split(",")]
+
+
+def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    """A value of the address that must be one of a few; an :class:`InputError` names them."""
     if value not in allowed:
         raise InputError(f"The address says {name}={value!r}; expected one of {', '.join(allowed)}.")
     return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ui import address, contexts, list_view, models, pair_view, settings, targets_view
+from ui import address, list_view, models, pair_view, targets_view, virtual_cell
 from ui.errors import said_in_place
 from ui.genes import SOURCE, TARGET, TARGETS, gene_fields
 
@@ -43,20 +43,7 @@ def controls(backbone: Backbone, mode: str) -> None:
         gene_fields(backbone, (SOURCE, TARGETS), redraw)
     else:
         list_view.controls(redraw)
-    cell, base, grid, background = st.columns([29, 12, 24, 24], vertical_alignment="bottom")
-    st.session_state.setdefault("context", contexts.PAIR)
-    cell.segmented_control(
-        "Virtual cell",
-        list(contexts.LABELS),
-        key="context",
-        persist_state="session",
-        required=True,
-        format_func=contexts.LABELS.__getitem__,
-        help="The genes beside the pair. In the pair alone an answer takes a moment; cost grows with the square of "
-        "the genes.",
-    )
-    settings.controls(backbone.card, (base, grid, background), redraw)
-    contexts.controls(redraw)
+    virtual_cell.controls(backbone.card, redraw)
 
 
 @st.fragment(key=RESULTS)

@@ -12,6 +12,7 @@ from ui import address, cells, models, results_store, uploads
 
 PAGES = {
     "Start": "pages/start.py",
+    "Gene": "pages/gene.py",
     "Pair explorer": "pages/pair.py",
     "Network": "pages/network.py",
     "Translators": "pages/translators.py",

@@ -32,6 +32,7 @@ class Field:
 
 SOURCE = Field("source", "Source: the gene that is moved")
 TARGET = Field("target", "Target: the gene that is read")
+GENE = Field("gene", "Gene")
 TARGETS = Field("targets", "Targets: the genes that are read", MOST_TARGETS)
 
 
@@ -52,7 +53,7 @@ def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[
             st.session_state[field.name] = given if field.most > 1 else (given[0] if given else None)
         redraw()
 
-    swap = all(field.most == 1 for field in fields)
+    swap = len(fields) == 2 and all(field.most == 1 for field in fields)
     data = {"genes": genes, "tfs": tfs, "names": names, "fields": shown, "swap": swap}
     _component()(key=STATE, data=data, on_chosen_change=take)
 

@@ -75,8 +75,8 @@ def centred(
     """Double-centred curves (pair, value) float32 from sums: :func:`double_centred` taken apart, for many pairs.
 
     ``as_source`` and ``as_target`` (gene, value) float64 are sums over the ``n`` reference genes (those ``inside``)
-    without the gene itself, ``total`` (value,) those of all their pairs; ``source`` and ``target`` are places. ``back`` is
-    read between two reference genes only.
+    without the gene itself, ``total`` (value,) those of all their pairs; ``source`` and ``target`` are places.
+    ``back`` is read between two reference genes only.
     """
     own, back = own.astype(np.float64), back.astype(np.float64)
     has_source, has_target = inside[source][:, None], inside[target][:, None]
@@ -171,7 +171,7 @@ def _block(
         return kept
     shape = len(genes), len(reference), len(settings.grid)
     i, j = np.nonzero(np.array(genes)[:, None] != np.array(reference)[None])
-    there = [(genes[a], reference[b]) for a, b in zip(i, j, strict=True)]
+    there = [(genes[a], reference[b]) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
     asked = there if whole else [*there, *((t, s) for s, t in there)]
     swept = sweep_pairs(backbone, asked, settings, progress=progress, cancel=cancel)
     result: dict[str, np.ndarray] = {}

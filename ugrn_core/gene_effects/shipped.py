@@ -70,11 +70,11 @@ def _read(file: Path, stamp: float) -> tuple[str, GeneEffects | None]:
         with safe_open(file, "numpy") as opened:
             facts, _, reference = (opened.metadata() or {})[ABOUT].partition("\n")
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 (no mapping)
-        ends = [
+        as_source, as_target = (
             {name: _unpacked(arrays, f"{end} {name}") for name in ("response", "slope") if f"{end} {name}" in arrays}
             for end in ("source", "target")
-        ]
-        return facts, GeneEffects((), tuple(reference.split()), *ends, arrays["peaks"])
+        )
+        return facts, GeneEffects((), tuple(reference.split()), as_source, as_target, arrays["peaks"])
     except (OSError, SafetensorError, KeyError):
         return "", None
 

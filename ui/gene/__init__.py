@@ -1,0 +1,1 @@
+"""The Gene page: one gene, and everything a model links to it."""

@@ -1,0 +1,187 @@
+"""The results of the Gene page: card, table, heat map, and what can be done with chosen rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.figures.neighbourhood import MOST_ROWS, plot_trajectories, prepare_trajectories
+from ugrn_core.genes.gene_list import parse_gene_list
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.neighbourhood.export import gene_command, gene_csv
+from ugrn_core.neighbourhood.shape import likeness
+from ugrn_core.neighbourhood.table import Rank, filtered, neighbour_table, ranked, translator_scores
+from ui import models, network_translator
+from ui.errors import NotYet, plain, said_in_place
+from ui.figure_panel import figure_panel
+from ui.gene import card, found, rows, state
+from ui.gene.controls import RESULTS, redraw
+from ui.gene.found import Found
+from ui.gene.state import Asked
+from ui.network_translator import Kept
+
+HEAT_NOTE = "Each row by its own largest size, in an order in which shapes are alike. A hypothesis, not a measurement."
+
+
+@st.fragment(key=RESULTS)
+def results() -> None:
+    """Everything below the controls."""
+    with said_in_place():
+        backbone = models.current()
+        asked = state.read(backbone)
+        card.show(asked, backbone)
+        there = found.find(backbone, asked.request)
+        if there is not None:
+            _show(backbone, asked, there)
+        state.write(backbone)
+
+
+def _show(backbone: Backbone, asked: Asked, there: Found) -> None:
+    side = state.side()
+    kept = _translator(backbone)
+    whole, rank = _table(backbone, there, kept)
+    table = ranked(_filter(whole, backbone), rank)
+    alike = str(st.session_state.get(state.ALIKE) or "")
+    if alike in set(table["gene"]):
+        table = _by_likeness(table, there, alike)
+    else:
+        alike = ""
+    _words(asked, there, table, rank, alike)
+    if table.empty:
+        st.info("No gene passes the filters.", icon=":material/filter_alt_off:")
+        return
+    left, right = st.columns([29, 19], gap="medium")
+    with left:
+        rows.show(table, there.neighbourhood, side, rank, card.detection(backbone), backbone.card.unit)
+    with right:
+        _heat(backbone, asked, there, table, kept, rank)
+    with left:
+        st.download_button(
+            "All rows as CSV",
+            data=lambda: gene_csv(there.neighbourhood, [table.drop(columns="likeness", errors="ignore")]).encode(),
+            file_name=f"{asked.request.gene} as {side}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def _translator(backbone: Backbone) -> Kept | None:
+    """The chosen translator, the first one by default; None where the model has none."""
+    try:
+        return network_translator.chosen(backbone, state.TRANSLATOR)
+    except NotYet:
+        if state.rank() == "score":
+            raise
+        return None
+
+
+def _table(backbone: Backbone, there: Found, kept: Kept | None) -> tuple[pd.DataFrame, Rank]:
+    """The table of a side, and by what it can be ranked now."""
+    hood, side, rank = there.neighbourhood, state.side(), state.rank()
+    scores = None
+    if kept is not None:
+        try:
+            scores = translator_scores(kept.translator, backbone, hood, side)
+        except InputError:
+            if rank == "score":
+                raise
+            kept = None
+    translator = None if kept is None else kept.translator
+    table = neighbour_table(hood, side, scores=scores, translator=translator, known=there.known)
+    return table, "response" if rank == "specific" and not hood.specific else rank
+
+
+def _filter(table: pd.DataFrame, backbone: Backbone) -> pd.DataFrame:
+    names = parse_gene_list(st.session_state.get(state.OWN) or "")
+    genes = resolve(names, backbone.vocabulary).symbols if names else None
+    return filtered(table, factors=state.factors_only(), genes=genes, text=st.session_state.get(state.TEXT) or "")
+
+
+def _by_likeness(table: pd.DataFrame, there: Found, gene: str) -> pd.DataFrame:
+    """Rows with the nearest shape first, the chosen gene before all."""
+    hood = there.neighbourhood
+    curves = np.nan_to_num(rows.curves_of(hood, state.side()))
+    near = likeness(curves, hood.others.index(gene))
+    table = table.assign(likeness=near[table.index].round(6))
+    first = table["gene"] == gene
+    ordered = table[~first].sort_values(["likeness", "gene"], ascending=[False, True])
+    return pd.concat([table[first], ordered])
+
+
+def _words(asked: Asked, there: Found, table: pd.DataFrame, rank: Rank, alike: str) -> None:
+    """What the table holds, in a sentence or two."""
+    gene, hood, side = asked.request.gene, there.neighbourhood, state.side()
+    what = f"What moves when {gene} moves" if side == "source" else f"What moves {gene}"
+    kind = "transcription factors" if state.factors_only() else "genes"
+    said = [f"{what}: {len(table):,} {kind}, by {_rank_words(rank, hood.deciding)}."]
+    if state.rank() == "specific" and rank != "specific":
+        said.append(
+            "The pair-specific response is not there yet, and the order is that of the response as predicted, "
+            "which is mostly how easily each gene moves."
+            if asked.request.context.kind == "pair"
+            else "This virtual cell has too few genes for a pair-specific response; the order is by the response."
+        )
+    elif rank == "specific":
+        said.append(f"Percentiles are among {len(hood.peaks if hood.peaks is not None else ()):,} random pairs.")
+        if hood.n_reference < 64:
+            said.append(f"Centred by {hood.n_reference} reference genes.")
+    if rank == "score":
+        said.append("The score ranks; over a whole vocabulary it is no probability.")
+    st.caption(plain(" ".join(said)))
+    if alike:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"Nearest in shape to **{plain(alike)}** first")
+            st.button("Back to the rank", icon=":material/close:", key="gene back", on_click=state.forget_alike(redraw))
+    if asked.request.context.kind != "pair" and side == "target" and not st.session_state.get(state.ALL):
+        st.button("Move all genes, not the factors alone", key="gene move all", on_click=_move_all)
+
+
+def _move_all() -> None:
+    st.session_state[state.ALL] = True
+
+
+def _rank_words(rank: Rank, deciding: str) -> str:
+    words = {"specific": f"pair-specific {deciding}", "response": f"{deciding} as predicted"}
+    return words.get(rank, "the translator's score")
+
+
+def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, kept: Kept | None, rank: Rank) -> None:
+    """The best trajectories, clustered by shape."""
+    hood, side, gene = there.neighbourhood, state.side(), asked.request.gene
+    best = table.head(MOST_ROWS)
+    settings = asked.request.settings
+    base = settings.base
+    context = asked.request.context
+    if context.values is not None and side == "source":
+        base = context.values[context.genes.index(gene)]
+    frame = prepare_trajectories(
+        list(best["gene"]),
+        rows.curves_of(hood, side)[best.index],
+        settings.grid,
+        base,
+        backbone.card.unit,
+        hood.deciding,
+    )
+    with said_in_place():
+        figure_panel(
+            plot_trajectories(frame, gene=gene, side=side),
+            frame,
+            name=f"{gene} as {side}, {backbone.card.name}",
+            alt=f"Trajectories of the best {len(best)} genes of {gene} as {side}, a row a gene",
+            command=gene_command(
+                asked.request,
+                models.command_name(backbone),
+                rank,
+                side=side,
+                translator=kept.translator.card.name if kept is not None and rank == "score" else None,
+                factors=state.factors_only(),
+                context=asked.choice.file,
+                more=(*asked.choice.group_words, *asked.choice.options),
+            ),
+            key="gene-heat",
+            note=HEAT_NOTE,
+        )

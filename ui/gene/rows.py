@@ -1,0 +1,144 @@
+"""The table of neighbours, and what can be done with rows that are chosen."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.neighbourhood.request import Side
+from ugrn_core.neighbourhood.run import Neighbourhood
+from ugrn_core.neighbourhood.table import COLUMNS, Rank
+from ui import network_genes
+from ui.gene import state
+from ui.genes import MOST_TARGETS
+
+PAIR_PAGE = "pages/pair.py"
+NETWORK_PAGE = "pages/network.py"
+MOST_SHOWN = 500
+"""Rows of the table on the page; the file holds all."""
+HEIGHT = 640
+
+
+def curves_of(found: Neighbourhood, side: Side) -> np.ndarray:
+    """The curves that are looked at: pair-specific where they are there, else as predicted."""
+    kind = found.specific or found.raw
+    return kind[side][found.deciding]
+
+
+def show(
+    table: pd.DataFrame, found: Neighbourhood, side: Side, rank: Rank, detection: Mapping[str, float] | None, unit: str
+) -> None:
+    """The best rows, to be sorted and chosen; below them what can be done with those that are chosen."""
+    top = table.head(MOST_SHOWN)
+    shown = _columns(top, found, side, detection)
+    token = f"{found.request} {side} {rank} {hashlib.sha256(' '.join(top['gene']).encode()).hexdigest()}"
+    key = f"gene rows {hashlib.sha256(token.encode()).hexdigest()[:16]}"
+    event = st.dataframe(
+        shown,
+        width="stretch",
+        height=HEIGHT,
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        alt=f"Genes linked to {found.request.gene}, best first; choose rows to open them",
+        column_config=_config(found, unit),
+    )
+    if len(table) > MOST_SHOWN:
+        st.caption(f"The best {MOST_SHOWN:,} of {len(table):,}; the file has all.")
+    _actions(found.request.gene, [str(top["gene"].iloc[r]) for r in event["selection"]["rows"]], side)
+
+
+def _columns(
+    top: pd.DataFrame, found: Neighbourhood, side: Side, detection: Mapping[str, float] | None
+) -> pd.DataFrame:
+    """Columns in an order for the eye; those without a number are left out."""
+    shown = pd.DataFrame(
+        {
+            "gene": top["gene"],
+            "curve": curves_of(found, side)[top.index].astype(float).tolist(),
+            "specific": top["specific"],
+            "percentile": top["percentile"],
+            "response": top["response"],
+            "score": top["score"],
+            "slope": top["slope_direction"],
+            "TF": top["tf"],
+            "known": top["known"],
+            "seen": top["novelty"],
+        }
+    )
+    if "likeness" in top:
+        shown.insert(2, "likeness", top["likeness"])
+    if detection is not None:
+        shown.insert(len(shown.columns) - 3, "detected", [detection.get(g, np.nan) for g in top["gene"]])
+    empty = [c for c in ("specific", "percentile", "score") if shown[c].isna().all()]
+    empty += [c for c in ("known", "seen") if (shown[c] == "").all()]
+    return shown.drop(columns=empty)
+
+
+def _config(found: Neighbourhood, unit: str) -> dict:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    measured = short_unit(unit) if found.deciding == "response" else slope_unit(unit)
+    return {
+        "gene": text("gene", pinned=True, width=84),
+        "curve": st.column_config.LineChartColumn(
+            "curve", width=76, help="Over the virtual values, from low to high; pair-specific where that is there"
+        ),
+        "likeness": number("likeness", format="%.3f", width=72, help="Cosine of the two curves"),
+        "specific": number("specific", format="%+.3g", width=76, help=f"{COLUMNS['specific']}, in {measured}"),
+        "percentile": number("percentile", format="%.1f", width=84, help=COLUMNS["percentile"]),
+        "response": number(found.deciding, format="%+.3g", width=80, help=f"{COLUMNS['response']}, in {measured}"),
+        "score": number("score", format="%.2f", width=64, help=COLUMNS["score"]),
+        "slope": text("slope", width=64, help=COLUMNS["slope_direction"]),
+        "TF": st.column_config.CheckboxColumn("TF", width=44, help=COLUMNS["tf"]),
+        "detected": number("detected", format="percent", width=80, help="Share of the chosen cells that show the gene"),
+        "known": text("known in", width="medium", help=COLUMNS["known"]),
+        "seen": text("in training", width="small", help=COLUMNS["novelty"]),
+    }
+
+
+def _actions(gene: str, chosen: list[str], side: Side) -> None:
+    """Buttons for the chosen rows; a line that says how to choose where none is."""
+    if not chosen:
+        st.caption(":material/ads_click: Choose a row to open it as a pair or to find genes like it; several for more.")
+        return
+    with st.container(horizontal=True, gap="small"):
+        if len(chosen) == 1:
+            _one(gene, chosen[0], side)
+        else:
+            _several(gene, chosen, side)
+
+
+def _one(gene: str, other: str, side: Side) -> None:
+    source, target = (gene, other) if side == "source" else (other, gene)
+    if st.button(f"Open {source} → {target}", type="primary", icon=":material/open_in_new:", key="gene pair"):
+        _go(PAIR_PAGE, source=source, target=target, mode="pair")
+    like, icon = f"Find genes like {other}", ":material/ssid_chart:"
+    st.button(like, icon=icon, key="gene like", on_click=_find_alike, args=(other,))
+    if st.button(f"All of {other}", icon=":material/genetics:", key="gene other"):
+        state.open_gene(other)
+
+
+def _several(gene: str, chosen: list[str], side: Side) -> None:
+    fits = side == "source" and len(chosen) <= MOST_TARGETS
+    if fits and st.button(f"{gene} and {len(chosen)} targets", type="primary", key="gene targets"):
+        _go(PAIR_PAGE, source=gene, targets=",".join(chosen), mode="targets")
+    if st.button(f"A network of these {len(chosen) + 1} genes", icon=":material/hub:", key="gene network"):
+        held = st.session_state
+        held["net from"], held["net genes"] = network_genes.LIST, ", ".join([gene, *chosen])
+        held.pop("net names", None)
+        _go(NETWORK_PAGE)
+
+
+def _find_alike(gene: str) -> None:
+    st.session_state[state.ALIKE] = gene
+
+
+def _go(page: str, **words: str) -> None:
+    """Another page with the model of this one; virtual cell and values are the session's."""
+    st.switch_page(page, query_params={"model": str(st.session_state.get("model")), **words})

@@ -1,0 +1,111 @@
+"""What the Gene page is asked, in the session and in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ugrn_core.added_genes import with_genes
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest, Side
+from ugrn_core.neighbourhood.table import RANKS, Rank
+from ui import address, contexts, network_translator, settings
+from ui.errors import NotYet
+from ui.genes import symbol_of
+
+PAGE = "pages/gene.py"
+SIDE_LABELS: dict[Side, str] = {"source": "As source", "target": "As target"}
+RANK_LABELS: dict[Rank, str] = {"specific": "Pair-specific", "response": "As predicted", "score": "Translator"}
+SIDE, RANK, FACTORS, TEXT, OWN, TRANSLATOR, ALIKE, ALL = (
+    "gene side", "gene rank", "gene factors", "gene text", "gene own", "gene translator", "gene alike", "gene all",
+)  # fmt: skip
+"""Session keys; the gene itself lies under ``gene``."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One gene in one virtual cell; ``choice`` says where the cell comes from, ``notes`` what was added to it."""
+
+    request: NeighbourhoodRequest
+    choice: contexts.ContextChoice
+    notes: tuple[str, ...]
+
+
+def side() -> Side:
+    """Which side is shown: the gene as source, or as target."""
+    return st.session_state.get(SIDE) or "source"
+
+
+def rank() -> Rank:
+    """By what the rows are ranked."""
+    return st.session_state.get(RANK) or "specific"
+
+
+def factors_only() -> bool:
+    """Whether transcription factors alone are shown: by itself so where they move the gene."""
+    return bool(st.session_state.get(f"{FACTORS} {side()}", side() == "target"))
+
+
+def read(backbone: Backbone) -> Asked:
+    """The question by the controls; an error for the user says what is still missing."""
+    typed = st.session_state.get("gene")
+    if not typed:
+        raise NotYet("Choose a gene above to see what the model links to it.")
+    choice = contexts.read(backbone)
+    gene, chosen = symbol_of(str(typed), backbone), settings.read(backbone.card)
+    whole, notes = with_genes(choice.main, [gene], chosen.base)
+    return Asked(NeighbourhoodRequest(gene, whole, chosen), choice, tuple(notes))
+
+
+def adopt(backbone: Backbone) -> None:
+    """Fill the controls from an address that came from outside."""
+    given, state = st.session_state.pop("arrived", {}), st.session_state
+    if given.get("gene"):
+        state["gene"] = given["gene"]
+        state.pop(ALIKE, None)
+    for name, key, allowed in (("side", SIDE, SIDES), ("rank", RANK, RANKS)):
+        if given.get(name):
+            state[key] = address.one_of(name, given[name], allowed)
+    if given.get("factors"):
+        state[f"{FACTORS} {side()}"] = address.one_of("factors", given["factors"], ("yes", "no")) == "yes"
+    for name, key in (("text", TEXT), ("translator", TRANSLATOR), ("alike", ALIKE)):
+        if given.get(name):
+            state[key] = given[name]
+    if given.get("only"):
+        state[OWN] = given["only"].replace(",", ", ")
+    address.adopt_cell(given, backbone)
+
+
+def write(backbone: Backbone) -> None:
+    """Put the controls into the address."""
+    state = st.session_state
+    first = next(iter(network_translator.fitting(backbone)), "")
+    words: dict[str, Any] = {
+        "gene": state.get("gene"),
+        "side": side() if side() != "source" else "",
+        "rank": rank() if rank() != "specific" else "",
+        "factors": ("yes" if factors_only() else "no") if factors_only() != (side() == "target") else "",
+        "text": (state.get(TEXT) or "").strip(),
+        "only": address.short_list(OWN),
+        "translator": state.get(TRANSLATOR) if rank() == "score" and state.get(TRANSLATOR) != first else "",
+        "alike": state.get(ALIKE),
+    }
+    address.put(words | address.cell_words(backbone.card))
+
+
+def open_gene(gene: str) -> None:
+    """Go to the page of a gene, in the virtual cell that is chosen."""
+    st.switch_page(PAGE, query_params={"gene": gene, "model": str(st.session_state.get("model"))})
+
+
+def forget_alike(redraw: Callable[[], None]) -> Callable[[], None]:
+    """A callback that goes back to the ranks."""
+
+    def forget() -> None:
+        st.session_state.pop(ALIKE, None)
+        redraw()
+
+    return forget
