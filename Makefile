@@ -52,6 +52,9 @@ fuzz: $(VENV)/.ready-dev ## thousands of spoilt inputs through every reader (som
 soak: $(VENV)/.ready-dev ## sessions at once, networks killed at random points, memory (some minutes)
 	$(BIN)/python -m tests.campaign.soak $(ARGS)
 
+effects: $(VENV)/.ready ## what every gene of an embedded model does to others (half an hour on two cores); MODEL=ugrn-mini
+	$(BIN)/python -m ugrn_core.pretrain effects $(MODEL)
+
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots
 

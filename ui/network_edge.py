@@ -18,6 +18,7 @@ from ugrn_core.types import Context, PairResult
 from ui import cells, models, work
 from ui.errors import plain
 from ui.figure_panel import figure_panel
+from ui.gene.state import open_gene
 from ui.network_run import Predicted
 from ui.session import store
 from ui.settings import written
@@ -69,8 +70,12 @@ def show(networks: Sequence[Predicted], tables: Sequence[pd.DataFrame]) -> None:
         command=_command(networks[0], edge),
         key="net-edge-figure",
     )
-    if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key="net open"):
-        open_pair(networks[0], edge)
+    with st.container(horizontal=True, gap="small"):
+        if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key="net open"):
+            open_pair(networks[0], edge)
+        for gene in edge:
+            if st.button(f"All of {gene}", icon=":material/genetics:", key=f"net all of {gene}"):
+                open_gene(gene)
 
 
 def open_pair(network: Predicted, edge: Edge) -> None:

@@ -26,6 +26,7 @@ from ui import contexts, settings, work
 from ui.errors import NotYet, plain
 from ui.facts_row import facts_row
 from ui.figure_panel import figure_panel
+from ui.gene.state import open_gene
 from ui.genes import symbol_of
 from ui.models import command_name
 from ui.session import store
@@ -70,6 +71,10 @@ def show(backbone: Backbone) -> None:
             command=command(backbone, request, choice),
             key="pair-figure",
         )
+    with st.container(horizontal=True, gap="small"):
+        for gene in (request.source, request.target):
+            if st.button(f"All of {gene}", icon=":material/genetics:", key=f"all of {gene}"):
+                open_gene(gene)
     contexts.show_report(choice)
 
 

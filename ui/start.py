@@ -13,6 +13,7 @@ from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.types import Context, SweepSettings
 from ui import cells, example, models, work
 from ui.errors import plain, said_in_place
+from ui.gene.state import open_gene
 from ui.network_run import START_NOW
 from ui.session import store
 from ui.work import Question
@@ -49,12 +50,12 @@ def welcome() -> None:
         st.title("Ask a cell model how one gene answers another", anchor=False)
         st.markdown(INTRODUCTION)
         with st.container(horizontal=True, gap="xsmall"):
-            if st.button(f"Open {example.SOURCE} and {example.TARGET}", type="primary", key="example"):
+            if st.button(f"All that moves with {example.SOURCE}", type="primary", key="gene example"):
+                open_gene(example.SOURCE)
+            if st.button(f"Open {example.SOURCE} and {example.TARGET}", key="example"):
                 st.switch_page(PAIR_PAGE, query_params={"source": example.SOURCE, "target": example.TARGET})
             if st.button("Predict a network", key="demo network"):
                 _demo_network()
-            if st.button("Your own pair", key="own pair"):
-                st.switch_page(PAIR_PAGE)
         st.caption(f"{example.WHY} The network: {example.NETWORK_WHY}")
     with picture, said_in_place():
         _example_curve()

@@ -24,6 +24,7 @@ from ugrn_core.network.tags import beeline_edges
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
 from ugrn_core.pretrain.corpus import load_corpus
 from ugrn_core.pretrain.doors import Door, Unit
+from ugrn_core.pretrain.effects import effects
 from ugrn_core.pretrain.export import export, run_card
 from ugrn_core.pretrain.model_card import write_card
 from ugrn_core.pretrain.sampling import Sampler
@@ -36,6 +37,7 @@ from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
+app.command()(effects)
 LAYOUT: dict[Unit, PublishedLayout] = {"standardised": "scgpt", "log1p": "scbenchmark"}
 EVALUATED = (2, 8, 64, 512)
 """Genes a cell of the virtual cells that a checkpoint is judged by."""

@@ -85,7 +85,7 @@ def _config(found: Neighbourhood, unit: str) -> dict:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     measured = short_unit(unit) if found.deciding == "response" else slope_unit(unit)
     return {
-        "gene": text("gene", pinned=True, width=84),
+        "gene": text("gene", width=84),
         "curve": st.column_config.LineChartColumn(
             "curve", width=76, help="Over the virtual values, from low to high; pair-specific where that is there"
         ),
@@ -94,10 +94,10 @@ def _config(found: Neighbourhood, unit: str) -> dict:
         "percentile": number("percentile", format="%.1f", width=84, help=COLUMNS["percentile"]),
         "response": number(found.deciding, format="%+.3g", width=80, help=f"{COLUMNS['response']}, in {measured}"),
         "score": number("score", format="%.2f", width=64, help=COLUMNS["score"]),
-        "slope": text("slope", width=64, help=COLUMNS["slope_direction"]),
+        "slope": text("steepest", width=72, help=COLUMNS["slope_direction"]),
         "TF": st.column_config.CheckboxColumn("TF", width=44, help=COLUMNS["tf"]),
         "detected": number("detected", format="percent", width=80, help="Share of the chosen cells that show the gene"),
-        "known": text("known in", width="medium", help=COLUMNS["known"]),
+        "known": text("known in", width=110, help=COLUMNS["known"]),
         "seen": text("in training", width="small", help=COLUMNS["novelty"]),
     }
 
