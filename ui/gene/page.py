@@ -53,7 +53,7 @@ def _show(backbone: Backbone, asked: Asked, there: Found) -> None:
     if table.empty:
         st.info("No gene passes the filters.", icon=":material/filter_alt_off:")
         return
-    left, right = st.columns([31, 17], gap="medium")
+    left, right = st.container(key="gene-results").columns([31, 17], gap="medium")
     with left:
         rows.show(table, there.neighbourhood, side, rank, card.detection(backbone), backbone.card.unit)
     with right:
