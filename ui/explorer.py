@@ -43,7 +43,7 @@ def controls(backbone: Backbone, mode: str) -> None:
         gene_fields(backbone, (SOURCE, TARGETS), redraw)
     else:
         list_view.controls(redraw)
-    virtual_cell.controls(backbone.card, redraw)
+    virtual_cell.controls(backbone.card, redraw, "pair")
 
 
 @st.fragment(key=RESULTS)

@@ -9,9 +9,13 @@ import streamlit as st
 from ugrn_core.types import BackboneCard
 from ui import contexts, settings
 
+SHARED = ("background", "context", "gene_text", "column", "levels", "n_variable")
+"""Session keys of controls that both pages have, beside those of the unit."""
 
-def controls(card: BackboneCard, redraw: Callable[[], None]) -> None:
-    """One row, and below it what belongs to the kind of virtual cell that is chosen."""
+
+def controls(card: BackboneCard, redraw: Callable[[], None], page: str) -> None:
+    """One row, and below it what belongs to the kind of virtual cell that is chosen; ``page`` names whose row it is."""
+    _keep_values(card, page)
     cell, base, grid, background = st.columns([29, 12, 24, 24], vertical_alignment="bottom")
     st.session_state.setdefault("context", contexts.PAIR)
     cell.segmented_control(
@@ -26,3 +30,18 @@ def controls(card: BackboneCard, redraw: Callable[[], None]) -> None:
     )
     settings.controls(card, (base, grid, background), redraw)
     contexts.controls(redraw)
+
+
+def _keep_values(card: BackboneCard, page: str) -> None:
+    """Carry the values from one page to the next.
+
+    A browser that goes from a page to another one with the same controls says what they held, mounts them empty and
+    then says that; a value that is assigned anew is shown.
+    """
+    state = st.session_state
+    if state.get("cell page") == page:
+        return
+    state["cell page"] = page
+    for key in (settings.base_key(card), settings.grid_key(card), *SHARED):
+        if key in state:
+            state[key] = state[key]

@@ -56,7 +56,7 @@ def controls(backbone: Backbone) -> None:
     text.text_input("Symbol holds", key=state.TEXT, persist_state="session", placeholder="e.g. HOX", on_change=redraw)
     with more, st.popover("Filters", icon=":material/tune:", width="stretch"):
         _filters(backbone)
-    virtual_cell.controls(backbone.card, redraw)
+    virtual_cell.controls(backbone.card, redraw, "gene")
 
 
 def _filters(backbone: Backbone) -> None:
