@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -51,10 +52,11 @@ from ugrn_core.benchmark.shortcuts import (
 )
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.cli.app import app
+from ugrn_core.cli.benchmark import contestants_of
 from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.pair_hashes import pair_hashes
-from ugrn_core.paths import ROOT, beeline_folder
+from ugrn_core.paths import ASSETS, ROOT, beeline_folder
 from ugrn_core.probes.embedding import embedding_features, embedding_pair_features
 from ugrn_core.probes.pair_specific import reference_genes
 from ugrn_core.store import Store
@@ -570,6 +572,20 @@ def test_emb_pair_finds_what_a_sum_cannot() -> None:
         logits = predict_logits(net, features(backbone, pairs[400:]))
         scores[features.__name__] = roc_auc_score(labels[400:], logits)
     assert scores["embedding_pair_features"] > 0.95 and scores["embedding_features"] < 0.6
+
+
+def test_a_random_transformer_over_the_trained_embeddings_is_a_contestant_with_a_line_of_its_own() -> None:
+    model = load_backbone("ugrn-mini-2", "cpu")
+    none, half = contestants_of(model, "random_transformer")
+    assert (none.name, half.name, half.weights) == ("none", "ugrn-mini-2-random-transformer", "random")
+    assert half.backbone is not None and half.backbone.card.objective == "random"
+    ids = torch.arange(4)
+    assert torch.equal(half.backbone.gene_embeddings(ids), model.gene_embeddings(ids))
+    facts = replace(run_facts(read_results(ASSETS / "benchmark" / "ugrn-mini-2_table_1.csv.gz")), backbone=half.name)
+    line = benchmark_command(replace(facts, weights=("random",)), "x.csv")
+    assert "--backbone ugrn-mini-2 " in line and "--weights random_transformer" in line
+    with pytest.raises(InputError, match="random_transformer or none"):
+        contestants_of(model, "half")
 
 
 def test_coexpression_is_the_cosine_and_its_partial_correlation_an_inverse() -> None:

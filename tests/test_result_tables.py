@@ -12,13 +12,16 @@ import pytest
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.figures.benchmark import TableView
 from ugrn_core.figures.benchmark_words import SUMMARY, prepare_standings, prepare_summary
+from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
 from ugrn_core.paths import ASSETS, ROOT
 
 FOLDER = ASSETS / "benchmark"
 TABLES = sorted(FOLDER.glob("*_table_*.csv.gz"))
 MODELS = ("ugrn-mini", "ugrn-mini-log1p")
+ALL_MODELS = ("ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", *MODELS)
 RUNS = {
     "Table 1": "1",
+    "Table 1, linear": "1_logistic",
     "Table 1, by TF status": "1_tf_matched",
     "Table 1, by degree": "1_degree_matched",
     "Table 1, uniform": "1_uniform",
@@ -28,6 +31,11 @@ RUNS = {
 }
 """Runs of the README's summary, with what their files are called."""
 ALL_GENES = "cut, all genes"
+
+
+def runs_of(model: str) -> list[str]:
+    """Runs that are shipped of a model."""
+    return [run for run, n in RUNS.items() if (FOLDER / f"{model}_table_{n}.csv.gz").exists()]
 
 
 @cache
@@ -42,11 +50,45 @@ def test_all_six_tables_and_the_cut_are_shipped_for_both_models():
     assert {f"{model}_table_{n}.csv.gz" for model in MODELS for n in names} <= {t.name for t in TABLES}
 
 
+def test_the_second_generation_stands_beside_the_first():
+    assert {f"ugrn-mini-2_table_{n}.csv.gz" for n in ("1", "1_logistic", "2")} <= {t.name for t in TABLES}
+    frames = {n: read_results(FOLDER / f"{n}_table_1.csv.gz") for n in ("ugrn-mini-2", "ugrn-mini-2-reconstructed")}
+    of = {n: set(f.loc[f["weights"] == "trained", "objective"]) for n, f in frames.items()}
+    assert of == {"ugrn-mini-2": {"distilled"}, "ugrn-mini-2-reconstructed": {"reconstructed"}}
+    for frame in frames.values():
+        assert {"Co-expression", "Partial correlation", "Emb-pair"} <= set(frame["method"])
+
+
+def test_the_corpus_paragraph_is_made_from_the_frames_and_stands_in_the_readme():
+    text = " ".join((FOLDER / "corpus_findings.md").read_text().split())
+    assert text == corpus_findings(shipped_frames())
+    assert text in " ".join((ROOT / "README.md").read_text().split())
+    corpus = summary_of("ugrn-mini-2_table_1", "Co-expression")
+    assert f"reaches {corpus['all']:.3f} over all pairs and {corpus['both_unseen']:.3f} where both genes" in text
+    for name, words in (
+        ("ugrn-mini-2_table_1", "the paper's translator"),
+        ("ugrn-mini-2_table_1_logistic", "a linear"),
+    ):
+        ens = summary_of(name, "Ens")
+        assert f"{ens['all']:.3f} and {ens['both_unseen']:.3f} with {words}" in text
+    assert ("nothing beyond it" in text) == (summary_of("ugrn-mini-2_table_1", "Ens")["all"] <= corpus["all"] + 0.005)
+
+
+def summary_of(name: str, method: str) -> dict[str, float]:
+    """Averages of a method over the tests of Table 1, taken from the frame by hand: seeds first, then tests."""
+    frame = read_results(FOLDER / f"{name}.csv.gz")
+    of = frame[(frame["method"] == method) & (frame["metric"] == "auprc") & (frame["weights"] != "random")]
+    tests = of.groupby(["subset", "test_network", "test_set"], observed=True)["value"].mean()
+    return {str(subset): float(tests[subset].mean()) for subset in ("all", "both_unseen")}
+
+
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
 def test_a_table_is_whole(table: Path):
     frame = read_results(table)
     assert list(frame.columns) == list(COLUMNS)
-    assert set(frame["weights"]) == {"none", "trained", "random"}
+    of_a_model = {"random-transformer": {"random"}, "reconstructed": {"trained"}}
+    expected = next((w for name, w in of_a_model.items() if name in table.name), {"trained", "random"})
+    assert set(frame["weights"]) == {"none", *expected}
     assert set(frame["seed"]) == {0, 1, 2}
     assert (frame.loc[frame["value"].isna(), "reason"] != "").all()
     assert frame["value"].dropna().between(0, 1).all()
@@ -73,10 +115,11 @@ def test_the_readme_tells_the_averages_of_every_run():
     assert f"| model | run | {' | '.join(SUMMARY)} |" in text
     runs = "|".join(RUNS)
     rows = re.findall(rf"^\| `(ugrn-mini\S*)` \| ({runs}) \| (.*) \|$", text, re.MULTILINE)
-    assert [(model, run) for model, run, _ in rows] == [(model, run) for model in MODELS for run in RUNS]
+    there = [(model, run) for model in ALL_MODELS for run in runs_of(model)]
+    assert [(model, run) for model, run, _ in rows] == there
     for model, run, cells in rows:
         by = summary(model, run)
-        expected = [f"{by.loc['all', c]:.3f} / {by.loc['both_unseen', c]:.3f}" for c in SUMMARY]
+        expected = [f"{by.loc['all', c]:.3f} / {by.loc['both_unseen', c]:.3f}".replace("nan", "–") for c in SUMMARY]
         assert cells.split(" | ") == expected, (model, run)
 
 
@@ -139,8 +182,10 @@ def test_the_paragraph_of_page_and_readme_is_true():
     assert text in " ".join((ROOT / "README.md").read_text().split())
     for words, true in claims():
         assert words in text and true, words
-    averages = {f"{v:.3f}" for model in MODELS for run in RUNS for v in summary(model, run).to_numpy().ravel()}
+    averages = {
+        f"{v:.3f}" for model in MODELS for run in runs_of(model) for v in summary(model, run).to_numpy().ravel()
+    }
     numbers = re.findall(r"\d\.\d{3}", text)
     assert len(numbers) > 20 and set(numbers) <= averages
-    most = max(summary(model, run).loc["all", "random weights"] for model in MODELS for run in RUNS)
+    most = max(summary(model, run).loc["all", "random weights"] for model in MODELS for run in runs_of(model))
     assert f"Random weights reach {most:.3f} at most" in text

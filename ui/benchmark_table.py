@@ -70,7 +70,8 @@ def string_note(results: Results, view: TableView) -> None:
 
 def findings() -> None:
     """What all shipped tables say together, as the README has it."""
-    with st.expander("What all tables of both embedded models say together"):
+    with st.expander("What all tables say together"):
+        st.markdown((SHIPPED / "corpus_findings.md").read_text("utf-8"))
         st.markdown((SHIPPED / "findings.md").read_text("utf-8"))
 
 

@@ -15,6 +15,8 @@ from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, REVERS
 from ugrn_core.errors import InputError
 from ugrn_core.translators.kinds import PAPER
 
+RANDOM_TRANSFORMER = "random_transformer"
+"""Choice of weights: a transformer of random ones over the trained gene embeddings; its name ends in the words."""
 PROTOCOL = re.compile(r"table_(?P<table>[1-6])(?: \((?P<sources>\d+) sources\))?")
 
 
@@ -99,9 +101,12 @@ def run_facts(frame: pd.DataFrame) -> RunFacts:
 def benchmark_command(facts: RunFacts, out: str) -> str:
     """The line of ``ugrn benchmark`` that makes a run again."""
     weights = NONE if facts.backbone == NONE else facts.weights[0] if len(facts.weights) == 1 else "both"
+    backbone, ending = facts.backbone, f"-{RANDOM_TRANSFORMER.replace('_', '-')}"
+    if backbone.endswith(ending):
+        backbone, weights = backbone.removesuffix(ending), RANDOM_TRANSFORMER
     line = [
         *("ugrn", "benchmark", "--table", str(facts.table)),
-        *(() if facts.backbone == NONE else ("--backbone", facts.backbone)),
+        *(() if backbone == NONE else ("--backbone", backbone)),
         *("--gene-set", facts.gene_set),
         *(() if facts.context == NONE else ("--context", facts.context)),
         *("--sampler", facts.sampler, "--max-pos", str(facts.max_pos), "--seeds", str(facts.seeds)),

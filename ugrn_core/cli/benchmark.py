@@ -38,8 +38,9 @@ benchmark = typer.Typer(rich_markup_mode=None)
 WeightsOption = Annotated[
     str | None,
     typer.Option(
-        metavar="both|trained|random|none",
-        help="random: the same shape, never trained; none: no model at all. Default: both, with --scores none.",
+        metavar="both|trained|random|random_transformer|none",
+        help="random: the same shape, never trained; random_transformer: that over the trained gene embeddings; none: "
+        "no model at all. Default: both, with --scores none.",
     ),
 ]
 ScoresOption = Annotated[
@@ -205,17 +206,18 @@ def contestants_of(model: Backbone, weights: str) -> list[Contestant]:
     """The methods without a model, and the model with trained weights, random ones, both, or neither."""
     from ugrn_core.backbones.backbone import TransformerBackbone
     from ugrn_core.backbones.random_weights import random_twin
+    from ugrn_core.benchmark.described import RANDOM_TRANSFORMER
     from ugrn_core.benchmark.run import Contestant
 
-    if weights not in ("both", "trained", "random", "none"):
-        raise InputError(f"--weights is {weights!r}; expected both, trained, random or none.")
+    if weights not in ("both", "trained", "random", RANDOM_TRANSFORMER, "none"):
+        raise InputError(f"--weights is {weights!r}; expected both, trained, random, {RANDOM_TRANSFORMER} or none.")
     contestants = [Contestant()]
     if weights in ("both", "trained"):
         contestants.append(Contestant(model, "trained"))
-    if weights in ("both", "random"):
+    if weights in ("both", "random", RANDOM_TRANSFORMER):
         if not isinstance(model, TransformerBackbone):
             raise InputError(f"{model.card.name} has no weights to draw anew; use --weights trained.")
-        contestants.append(Contestant(random_twin(model), "random"))
+        contestants.append(Contestant(random_twin(model, keep_embeddings=weights == RANDOM_TRANSFORMER), "random"))
     return contestants
 
 
