@@ -17,7 +17,7 @@ from ugrn_core.jobs import FILES
 from ugrn_core.types import Cancel, Progress
 from ui import uploads
 from ui.errors import plain, said_in_place
-from ui.folders import paths_welcome, typed_path
+from ui.folders import paths_welcome, typed_cells
 from ui.work import Question, answer
 
 T = TypeVar("T")
@@ -27,11 +27,11 @@ NONE, EXAMPLE, UPLOAD, PATH = "none", "example", "upload", "path"
 LABELS = {
     NONE: "None",
     EXAMPLE: "Example: 700 blood cells",
-    UPLOAD: "Upload an h5ad file",
-    PATH: "Path of an h5ad file",
+    UPLOAD: "Upload cells",
+    PATH: "Path of cells",
 }
 AUTOMATIC = "automatic"
-SUFFIXES = ["h5ad", "h5", "hdf5", "loom"]
+SUFFIXES = ["h5ad", "h5", "hdf5", "loom", "zip", "tar", "tgz", "gz", "csv", "tsv", "txt"]
 KEPT_BYTES = 256 << 20
 SLOW_READ = 5.0
 """Seconds announced for reading a file before its pace is known; reading always runs in the background."""
@@ -98,7 +98,7 @@ def _take_example() -> None:
 def _upload() -> None:
     """Read what is uploaded. Once read the file is let go, unless it offers another matrix or other gene names."""
     turn = st.session_state.setdefault("upload_turn", 0)
-    file = st.file_uploader("h5ad file", type=SUFFIXES, key=f"upload {turn}", label_visibility="collapsed")
+    file = st.file_uploader("File of cells", type=SUFFIXES, key=f"upload {turn}", label_visibility="collapsed")
     if file is None:
         return
     contents = _read(file, file.name, ("upload", file.file_id))
@@ -112,17 +112,17 @@ def _path() -> None:
         "Path", key="cells_path", persist_state="session", placeholder="cells.h5ad", label_visibility="collapsed"
     )
     if text.strip():
-        path = typed_path(text)
+        path = typed_cells(text)
         _read(path, str(path), ("path", str(path), *_stamp(path)))
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
     """What changes when the file does."""
     try:
-        stat = path.stat()
+        stats = [file.stat() for file in (path, *(sorted(path.iterdir()) if path.is_dir() else ()))]
     except OSError:  # said by the reader
         return ()
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+    return tuple(number for stat in stats for number in (stat.st_mtime_ns, stat.st_size, stat.st_ino))
 
 
 def _read(file: Path | BinaryIO, word: str, token: Token) -> H5adContents | None:

@@ -43,6 +43,14 @@ def typed_path(text: str) -> Path:
     raise InputError(f"{shown} may not be opened from here: paths are accepted {where}. Upload the file instead.")
 
 
+def typed_cells(text: str) -> Path:
+    """The file or folder of cells that was typed; of a matrix.mtx the names lie in the files beside it."""
+    path = typed_path(text)
+    if ".mtx" in path.suffixes:
+        typed_folder(str(path.parent))
+    return typed_folder(text)
+
+
 def typed_folder(text: str) -> Path:
     """The folder that was typed; none of the files in it may be a link that leads out of what may be opened."""
     folder = typed_path(text)

@@ -79,7 +79,10 @@ def inventory() -> None:
         if chosen is not None:
             st.markdown(cells.facts(chosen.data))
         else:
-            st.markdown("None chosen. Cells give a virtual cell its genes and their mean values; h5ad files are read.")
+            st.markdown(
+                "None chosen. Cells give a virtual cell its genes and their mean values; h5ad, 10x, loom and tables "
+                "are read."
+            )
             st.button("Use the example: 700 blood cells", on_click=cells.use_example, key="example cells")
 
 

@@ -94,7 +94,7 @@ def test_the_journey(page, app, h5ad, tmp_path):
     broken = tmp_path / "broken.h5ad"
     broken.write_bytes(h5ad.read_bytes()[:3000])
     page.get_by_role("combobox", name="Cells").click()
-    page.get_by_role("option", name="Upload an h5ad file").click()
+    page.get_by_role("option", name="Upload cells").click()
     page.locator("[data-testid=stSidebar] input[type=file]").set_input_files(broken)
     expect(page.locator("[data-testid=stSidebar] [data-testid=stAlert]")).to_be_visible()
     expect(title_of(page, "TAL1")).to_be_visible()

@@ -79,7 +79,7 @@ def test_a_gene_list_becomes_a_network_that_is_filtered_looked_into_and_taken_aw
 def test_groups_of_an_h5ad_become_two_networks_and_their_difference(page, app, h5ad):  # noqa: F811
     page.goto(f"{app}/network?mode=two")
     page.get_by_role("combobox", name="Cells").click()
-    page.get_by_role("option", name="Upload an h5ad file").click()
+    page.get_by_role("option", name="Upload cells").click()
     page.locator("[data-testid=stSidebar] input[type=file]").set_input_files(h5ad)
     expect(page.get_by_text("cells.h5ad · 40 cells · 18 genes")).to_be_visible()
     page.get_by_role("button", name="Predict both networks").click()

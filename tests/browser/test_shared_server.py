@@ -118,7 +118,7 @@ def test_sessions_see_only_their_own_uploads(visit, tmp_path):
     one, other = visit("/pair"), visit("/pair")
     for page in (one, other):
         page.get_by_test_id("stSidebar").get_by_role("combobox", name="Cells").click()
-        page.get_by_role("option", name="Upload an h5ad file").click()
+        page.get_by_role("option", name="Upload cells").click()
     one.locator("[data-testid=stSidebar] input[type=file]").set_input_files(cells(tmp_path / "patients.h5ad", "B"))
     expect(one.get_by_text("40 cells")).to_be_visible()
     other.reload()
@@ -127,7 +127,7 @@ def test_sessions_see_only_their_own_uploads(visit, tmp_path):
     assert "patients" not in other.content()
     options = other.get_by_test_id("stSidebar").get_by_role("combobox", name="Cells")
     options.click()
-    expect(other.get_by_role("option", name="Path of an h5ad file")).to_have_count(0)
+    expect(other.get_by_role("option", name="Path of cells")).to_have_count(0)
 
 
 def test_own_translators_are_those_of_the_browser_and_are_found_again(visit, server, tmp_path):
@@ -156,8 +156,8 @@ def test_started_behind_a_proxy_no_token_is_asked_for_and_no_path_taken(browser,
         page.goto(f"{url}/pair")
         box = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Cells")
         box.click()
-        expect(page.get_by_role("option", name="Upload an h5ad file")).to_be_visible()
-        expect(page.get_by_role("option", name="Path of an h5ad file")).to_have_count(0)
+        expect(page.get_by_role("option", name="Upload cells")).to_be_visible()
+        expect(page.get_by_role("option", name="Path of cells")).to_have_count(0)
         page.context.close()
         named = {"Host": "cells.example.org", "X-Forwarded-For": "10.1.2.3", "X-Forwarded-Proto": "https"}
         assert b" 101 " in handshake(url, Origin="https://cells.example.org", **named)
@@ -171,7 +171,7 @@ def test_forwarded_requests_take_no_path_on_ones_own_machine_either(browser, app
     page.goto(f"{app}/pair?model=own&folder=/etc")
     box = page.get_by_test_id("stSidebar").get_by_role("combobox", name="Cells")
     box.click()
-    expect(page.get_by_role("option", name="Upload an h5ad file")).to_be_visible()
-    expect(page.get_by_role("option", name="Path of an h5ad file")).to_have_count(0)
+    expect(page.get_by_role("option", name="Upload cells")).to_be_visible()
+    expect(page.get_by_role("option", name="Path of cells")).to_have_count(0)
     assert os.sep + "etc" not in page.get_by_test_id("stSidebar").inner_text()
     context.close()

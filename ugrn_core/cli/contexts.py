@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ugrn_core.cli.genes import read_genes
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from ugrn_core.genes.resolve import GeneReport
     from ugrn_core.types import Context
 
-CELL_SUFFIXES = (".h5ad", ".h5", ".hdf5", ".loom")
-"""Files of cells, as opposed to gene lists."""
+CELL_SUFFIXES = (".h5ad", ".h5", ".hdf5", ".loom", ".mtx", ".zip", ".tar", ".tgz", ".gz")
+"""Files of cells, as opposed to gene lists; what is in tables of text is asked of their first rows."""
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What can be said of an h5ad context: its group as COLUMN=LEVEL, its matrix, its gene names, its size.
+    """What can be said of a context of cells: its group as COLUMN=LEVEL, its matrix, its gene names, its size.
 
     ``gene_column`` may be said of a gene list too.
     """
@@ -75,18 +76,33 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
     from ugrn_core.data.context import list_context, pair_context
 
     file = user_path(text)
-    if text == "example" or file.suffix.lower() in CELL_SUFFIXES:
+    if text == "example" or _holds_cells(file):
         return cell_context(read_data(text, cells), cells, backbone, strict)[0]
     wrong = cells.given() if text == "pair" else cells.of_cells()
     if wrong:
-        raise InputError(f"{wrong[0]} needs an h5ad file as the context, but --context is {text!r}.")
+        raise InputError(f"{wrong[0]} needs a file of cells as the context, but --context is {text!r}.")
     if text == "pair":
         return pair_context()
     return list_context(read_genes(file, backbone.vocabulary, strict, cells.gene_column), file.name)
 
 
+def _holds_cells(file: Path) -> bool:
+    """Whether a context is cells: by its name, as a folder, or as a table with many columns of numbers."""
+    from ugrn_core.data.containers.table import holds_cells
+
+    if file.suffix.lower() in CELL_SUFFIXES or file.is_dir():
+        return True
+    try:
+        if not file.is_file():  # "pair"; and a pipe can be read once only
+            return False
+        with file.open("rb") as stream:
+            return holds_cells(stream)
+    except (OSError, ValueError):  # said where the list is read
+        return False
+
+
 def read_data(text: str, cells: CellOptions) -> ExpressionData:
-    """The cells of an h5ad file or of ``example``; what was chosen in reading them is said."""
+    """The cells of a file or of ``example``; what was chosen in reading them is said."""
     from ugrn_core.data.h5ad import example_data
     from ugrn_core.data.untrusted import read_untrusted_h5ad
 

@@ -1,4 +1,4 @@
-"""An untrusted h5ad file in, an :class:`ExpressionData` out; the file is read by blocks of cells and let go."""
+"""An untrusted file of cells in, an :class:`ExpressionData` out; it is read by blocks of cells and let go."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+import h5py
 import numpy as np
 
+from ugrn_core.data.containers.opened import open_cells
 from ugrn_core.data.expression import ExpressionData, summarise
 from ugrn_core.data.features import gene_rows
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
 from ugrn_core.data.groups import affordable, find_groups
-from ugrn_core.data.hdf5 import open_hdf5
 from ugrn_core.data.layout import Layout, Matrix, read_layout
 from ugrn_core.data.other_hdf5 import other_layout
 from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
 from ugrn_core.types import Progress
 
+WRITING_SHARE = 0.6
+"""Share of the time that goes into a file that is written as HDF5 first."""
 SURVEY_SHARE = 0.3
 """Share of the time that goes into the first of the two passes."""
 
@@ -38,8 +41,8 @@ class H5adContents:
 
 def inspect_h5ad(file: Path | str | BinaryIO, progress: Progress | None = None) -> H5adContents:
     """List layers, gene columns and groups without reading a matrix."""
-    with open_hdf5(file) as opened:
-        layout = other_layout(opened) or read_layout(opened)
+    with open_cells(file, progress) as (opened, kind):
+        layout = _layout(opened, kind)
         groups = {name: codes.levels for name, codes in find_groups(layout.cells, progress).columns.items()}
         names = gene_columns(layout.genes)
         return H5adContents(layout.n_cells, layout.genes.n_rows, tuple(layout.matrices), names, groups)
@@ -61,8 +64,9 @@ def read_h5ad(
     InputError. Two passes over the matrix; deterministic. A file of unknown origin is better read by
     :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
-    with open_hdf5(file) as opened:
-        layout = other_layout(opened) or read_layout(opened)
+    with open_cells(file, _part(progress, 0.0, WRITING_SHARE)) as (opened, kind):
+        layout = _layout(opened, kind)
+        progress = _part(progress, WRITING_SHARE, 1.0) if kind else progress
         matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
         second = _part(progress, SURVEY_SHARE, 1.0)
         groups = find_groups(layout.cells, second, group or "")
@@ -100,6 +104,14 @@ def example_data() -> ExpressionData:
             "pip install 'ugrn-explorer[app]'."
         )
     return read_h5ad(file)
+
+
+def _layout(opened: h5py.File, kind: str) -> Layout:
+    """Where things lie; ``kind`` says what the file was before it was written as HDF5, where it was."""
+    layout = other_layout(opened) or read_layout(opened)
+    if kind.startswith(","):  # unpacked, and otherwise as it was
+        kind = layout.kind + kind
+    return replace(layout, kind=kind) if kind else layout
 
 
 def _choose_matrix(

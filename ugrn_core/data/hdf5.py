@@ -131,6 +131,12 @@ def _check_start(file: BinaryIO, size: int) -> None:
         )
 
 
+def is_hdf5(path: Path) -> bool:
+    """Whether HDF5 begins somewhere in the file where it may."""
+    with path.open("rb") as file:
+        return file.read(len(_SIGNATURE)) == _SIGNATURE or _after_a_user_block(file, path.stat().st_size)
+
+
 def _after_a_user_block(file: BinaryIO, size: int) -> bool:
     """Whether HDF5 begins after bytes of other use: 512 of them, or twice, four times ... as many."""
     offset = 512

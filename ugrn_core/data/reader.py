@@ -1,4 +1,4 @@
-"""The process that reads one h5ad file: ``python -P -m ugrn_core.data.reader``, started by :mod:`.untrusted`.
+"""The process that reads one file of cells: ``python -P -m ugrn_core.data.reader``, started by :mod:`.untrusted`.
 
 One request as JSON on its input, answers as JSON lines on its output, the cells as files in the folder of the request.
 Before it opens the file it gives up what reading does not need: memory, processor time, files, core dumps. So whatever
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ugrn_core.data.containers.opened import needs_writing
 from ugrn_core.data.expression_file import save_expression
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
 from ugrn_core.data.limits import MEMORY, read_memory, read_seconds
@@ -25,6 +26,7 @@ from ugrn_core.genes.tfs import transcription_factors
 MAX_ANSWER = 8 << 20
 """Characters of one answer; the names of groups are all that can be long."""
 OPEN_FILES = 32
+UNPACKERS = ("zipfile.py", "tarfile.py", "gzip.py", "lzma.py", "bz2.py", "_compression.py")
 SPARE_SECONDS = 10
 """Beyond the time for reading, at which the parent stops this process; for the case that the parent is gone."""
 
@@ -36,6 +38,8 @@ def main() -> None:
         load()
     _answer(ready=True)
     request = json.loads(sys.stdin.readline())
+    if needs_writing(Path(request["file"])):
+        import pandas  # noqa: F401  (nor is what reads text)
     _give_up(read_memory(), read_seconds())
     try:
         _carry_out(request)
@@ -47,18 +51,19 @@ def main() -> None:
             f"columns, or allow more with {MEMORY}, such as 2G."
         )
     except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
-        if not _of_hdf5(error):
+        if not _of_a_library(error):
             raise  # a bug of ours, which the parent tells as one
         said = str(error).strip("'")[:160]
         _answer(error=f"The file is damaged ({said}). Copy it again, or write it anew with anndata.")
 
 
-def _of_hdf5(error: BaseException) -> bool:
-    """Whether the HDF5 library raised it, wherever it was asked: it can fail on any structure of a damaged file."""
+def _of_a_library(error: BaseException) -> bool:
+    """Whether a library that reads or unpacks files raised it, wherever it was asked: each can fail on any damage."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    return place is not None and "h5py" in place.tb_frame.f_code.co_filename
+    file = Path(place.tb_frame.f_code.co_filename) if place is not None else Path()
+    return "h5py" in file.parts or file.name in UNPACKERS
 
 
 def _carry_out(request: dict[str, Any]) -> None:
