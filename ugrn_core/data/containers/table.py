@@ -20,8 +20,9 @@ import numpy as np
 from ugrn_core.data.containers.written import Axis, Entries, check_sizes, write_cells
 from ugrn_core.data.gene_names import known_share
 from ugrn_core.errors import InputError
-from ugrn_core.genes.gene_list import GAPS, GENE_TITLES
+from ugrn_core.genes.columns import GAPS
 from ugrn_core.genes.spelled import ENSEMBL
+from ugrn_core.genes.titles import GENE_TITLES, title_key
 
 MAX_LINE = 64_000_000
 """Characters of one line: the names of a million cells."""
@@ -34,14 +35,14 @@ MANY = 20
 LEAST_KNOWN = 0.05
 """Share of known genes among names of genes; such lists begin with clones and transcripts that nobody named."""
 CELL_TITLES = frozenset(
-    {"cell", "cells", "cell_id", "cellid", "cell_barcode", "cell_name", "barcode", "barcodes", "cb", "sample", "obs"}
-    | {"sample_id", "spot", "cell_ids", "well"}
+    {"cell", "cells", "cellid", "cellids", "cellbarcode", "cellname", "barcode", "barcodes", "cb", "sample", "sampleid"}
+    | {"obs", "obsnames", "spot", "well"}
 )
 VALUE_TITLES = frozenset(
-    {"count", "counts", "umi", "umis", "umi_count", "umi_counts", "n_umi", "numi", "value", "expression", "reads"}
-    | {"n", "x", "tpm", "cpm", "read_count", "raw_count"}
+    {"count", "counts", "umi", "umis", "umicount", "umicounts", "numi", "value", "expression", "reads", "readcount"}
+    | {"rawcount", "n", "x", "tpm", "cpm"}
 )
-TALL_TITLES = (CELL_TITLES, GENE_TITLES | {"feature", "feature_id"}, VALUE_TITLES)
+TALL_TITLES = (CELL_TITLES, frozenset({*GENE_TITLES, "featureid"}), VALUE_TITLES)
 ABOUT_CELLS = re.compile(
     r"n_?counts?(_rna)?|n_?umis?|n_?features?(_rna)?|n_?genes?(_by_counts)?|total_counts(_\w+)?|(log1p_\w+)"
     r"|pct_counts(_\w+)?|percent[._]?mito?\w*|percent[._]\w+|s_score|g2m_score|phase|leiden\w*|louvain\w*|clusters?"
@@ -82,7 +83,7 @@ def holds_cells(stream: io.BufferedReader) -> bool:
         _, head, shape = _opened(stream, 3)
     except InputError:
         return False
-    titles = {_title(title) for title in shape.titles}
+    titles = {title_key(title) for title in shape.titles}
     tall = len(shape.numbers) < MANY and all(titles & of for of in TALL_TITLES)
     return tall or (len(shape.numbers) >= MANY and len(shape.numbers) >= len(shape.text) and bool(head))
 
@@ -171,8 +172,8 @@ def _shape(head: list[Line], delimiter: str) -> Shape:
     there = [i for i in range(width) if titles[i] or any(columns[i])]
     numbers = [i for i in there if all(_is_number(c, comma) or _is_gap(c) for c in columns[i]) and any(columns[i])]
     named = len(head[0][1]) < width or any(not _is_number(titles[i], comma) for i in numbers)
-    named |= _title(titles[0]) in {"", "index", "id", "name"} | CELL_TITLES | GENE_TITLES
-    if numbers and numbers[0] == 0 and named and _title(titles[0]) in {"", "unnamed:_0", "index"} | CELL_TITLES:
+    named |= title_key(titles[0]) in {"", "index", "id", "name", *CELL_TITLES, *GENE_TITLES}
+    if numbers and numbers[0] == 0 and named and title_key(titles[0]) in {"", "unnamed0", "index"} | CELL_TITLES:
         del numbers[0]  # numbers of rows
     return Shape(titles if named else [], numbers, [i for i in there if i not in set(numbers)], comma, width)
 
@@ -180,7 +181,7 @@ def _shape(head: list[Line], delimiter: str) -> Shape:
 def _tall(head: list[Line], shape: Shape) -> tuple[int, int, int] | None:
     """The columns of cell, gene and value where a row is one entry, else None."""
     places = [*shape.text, *shape.numbers]
-    titled = [[i for i in places if shape.titles and _title(shape.titles[i]) in of] for of in TALL_TITLES]
+    titled = [[i for i in places if shape.titles and title_key(shape.titles[i]) in of] for of in TALL_TITLES]
     if all(len(found) == 1 for found in titled) and titled[2][0] in shape.numbers and len(shape.numbers) < MANY:
         return titled[0][0], titled[1][0], titled[2][0]
     if len(shape.numbers) != 1 or len(shape.text) != 2:
@@ -281,7 +282,7 @@ def _genes_in_rows(head: list[Line], shape: Shape) -> bool:
 
 def _index(columns: list[list[str]], titles: list[str], n_rows: int, genes: bool) -> Axis:
     """Names of the rows, and the other columns of text; rows that nothing names are numbered."""
-    first = bool(columns) and (genes or _title(titles[0]) in CELL_TITLES | {"", "index", "unnamed:_0"})
+    first = bool(columns) and (genes or title_key(titles[0]) in CELL_TITLES | {"", "index", "unnamed0"})
     if columns and (first or len(set(columns[0])) == n_rows):
         return columns[0], dict(zip(titles[1:], columns[1:], strict=False))
     return [str(i + 1) for i in range(n_rows)], dict(zip(titles, columns, strict=False))
@@ -331,8 +332,4 @@ def _is_number(field: str, comma: bool) -> bool:
 
 
 def _is_gap(field: str) -> bool:
-    return field.strip().lower() in GAPS | {"none", "<na>"}
-
-
-def _title(text: str) -> str:
-    return text.strip().lower().replace(" ", "_").replace(".", "_")
+    return field.strip().lower() in GAPS | {"<na>"}
