@@ -10,7 +10,7 @@ KIT := safetensors pydantic pydantic-core annotated-types typing-inspection typi
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint docs wheel bench gpu-check gpu-kit fuzz soak screenshots constraints clean
+.PHONY: help run setup test lint docs wheel bench gpu-check gpu-kit fuzz soak mutate screenshots constraints clean
 
 help: ## print these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ soak: $(VENV)/.ready-dev ## sessions at once, networks killed at random points, 
 
 effects: $(VENV)/.ready ## what every gene of an embedded model does to others (half an hour on two cores); MODEL=ugrn-mini
 	$(BIN)/python -m ugrn_core.pretrain effects $(MODEL)
+
+mutate: $(VENV)/.ready-dev ## small changes of science and safety, one at a time: what do the tests notice? ARGS="--only pair --changes 40"
+	$(BIN)/python -m tests.campaign.mutate $(ARGS)
 
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots

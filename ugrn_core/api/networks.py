@@ -40,7 +40,7 @@ ContextName = Literal["pair", "full"]
 
 
 @dataclass(frozen=True)
-class Made:
+class PredictedNetwork:
     """A network with all that is told of it; ``group`` is its level where there is one a group, ``data`` its cells."""
 
     group: str | None
@@ -159,7 +159,7 @@ def networks(
     progress: Progress | None,
     cancel: Cancel | None,
     shown: Shown | None = None,
-) -> Iterator[Made]:
+) -> Iterator[PredictedNetwork]:
     """The networks that :func:`network` asks for, one by one; ``shown`` is what their recipes say of the edges."""
     backbone, reader = _who(model, translator)
     base = reader.card.schema.base
@@ -179,7 +179,7 @@ def networks(
         )  # fmt: skip
         reason = (f"No direction is called: {rule.reason}.",) if rule.reason else ()
         files = NetworkFiles(scores, reader, rule, recipe, report.frame(), edges)
-        yield Made(level, files, (*told, *notes, *scores.notes, *reason), data)
+        yield PredictedNetwork(level, files, (*told, *notes, *scores.notes, *reason), data)
 
 
 def _who(model: Backbone | None, translator: Translator | str | Path | None) -> tuple[Backbone, Translator]:

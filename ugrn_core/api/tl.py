@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ugrn_core.api.networks import Made, networks
+from ugrn_core.api.networks import PredictedNetwork, networks
 from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
 from ugrn_core.network.distinct_names import distinct_names
@@ -82,7 +82,7 @@ def network(
     return into if copy else None
 
 
-def _placed(table: pd.DataFrame, made: Made, adata: AnnData) -> tuple[pd.DataFrame, int]:
+def _placed(table: pd.DataFrame, made: PredictedNetwork, adata: AnnData) -> tuple[pd.DataFrame, int]:
     """The edges with the names of ``var`` in place of symbols, and how many have none."""
     columns = [
         adata.var_names,

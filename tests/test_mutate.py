@@ -1,0 +1,42 @@
+"""``make mutate``: its changes fit the code, and are changes of what is done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaign import mutate
+
+
+def test_the_changes_by_hand_fit_the_code() -> None:
+    changed = mutate.by_hand()
+    assert len(changed) == len(mutate.BY_HAND)
+    assert {c.file for c in changed} <= set(mutate.ROOMS)
+    assert all((mutate.ROOT / test).is_file() for file in mutate.ROOMS for test in mutate.tests_of(file))
+
+
+def test_changes_are_drawn_of_what_is_done_and_not_of_words() -> None:
+    drawn = [change.words for change in mutate.changes("network/fdr.py")]
+    assert any("<=" in words and "->" in words for words in drawn)
+    texts = {change.text for change in mutate.changes("network/fdr.py")}
+    assert len(texts) == len(drawn)
+
+
+def test_a_change_is_noticed_or_survives(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "doubled.py").write_text("def double(x):\n    return 2 * x\n")
+    (tmp_path / "test_it.py").write_text("from doubled import double\n\ndef test_it():\n    assert double(2) == 4\n")
+    assert mutate.run_tests(tmp_path, ["test_it.py"])
+    (tmp_path / "doubled.py").write_text("def double(x):\n    return 2 + x\n")
+    assert mutate.run_tests(tmp_path, ["test_it.py"]), "the test is too kind to see it"
+    (tmp_path / "doubled.py").write_text("def double(x):\n    return 3 * x\n")
+    assert not mutate.run_tests(tmp_path, ["test_it.py"])
+    (tmp_path / "doubled.py").write_text("while True:\n    pass\n")
+    assert not mutate.run_tests(tmp_path, ["test_it.py"], seconds=3.0)
+
+
+def test_a_change_by_hand_that_fits_no_more_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutate, "BY_HAND", (("network/fdr.py", "no such text", ""),))
+    with pytest.raises(ValueError, match="0 times"):
+        mutate.by_hand()
