@@ -31,7 +31,7 @@ VIEWS = {
     "&levels=CD14%2B Monocyte,CD19%2B B,Dendritic",
     "targets": "pair?mode=targets&source=GATA1&targets=KLF1,HBB,TAL1,SPI1",
     "list": "pair?mode=list",
-    "network": f"network?genes={','.join(example.NETWORK.split())}&edge=GATA1>GYPA",
+    "network": f"network?genes={example.GENES}&edge=SPIB>CD79A",
     "difference": "network?mode=two&cells=example&column=bulk_labels&level=CD14%2B Monocyte&to_level=CD19%2B B",
 }
 """Name of a picture and the address it shows."""

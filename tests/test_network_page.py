@@ -123,6 +123,18 @@ def test_a_model_without_a_translator_says_so():
     assert "No translator reads curves of toy-square yet" in at.info[0].value and not at.exception
 
 
+def test_the_example_stands_in_the_address_as_a_word(page):
+    page.query_params["genes"] = "example"
+    page.run()
+    genes = list(read_example().genes)
+    assert not page.exception and page.session_state["net genes"].replace(",", " ").split() == genes
+    assert one(page.query_params["genes"]) == "example", "the list is too long for an address, the word is not"
+
+
+def one(value: str | list[str]) -> str:
+    return value[0] if isinstance(value, list) else value
+
+
 def test_genes_without_a_factor_have_no_source(page):
     page.query_params["genes"] = "HBB,MPO,CSF1R"
     page.run()

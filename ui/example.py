@@ -13,4 +13,6 @@ WHY = (
 
 _MEASURED = read_example()
 NETWORK = " ".join(_MEASURED.genes)
+GENES = "example"
+"""In an address: the genes of the network."""
 NETWORK_WHY = _MEASURED.sentence()

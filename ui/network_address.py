@@ -18,6 +18,7 @@ from ugrn_core.network.request import NetworkRequest
 from ui import (
     cells,
     contexts,
+    example,
     models,
     network_asked,
     network_edge,
@@ -94,7 +95,8 @@ def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     given, state = st.session_state.pop("arrived", {}), st.session_state
     if given.get("genes"):
-        state["net genes"] = ", ".join(parse_gene_list(given["genes"]))
+        asked = example.NETWORK if given["genes"] == example.GENES else ", ".join(parse_gene_list(given["genes"]))
+        state["net genes"] = asked
     if given.get("sources"):
         state["net sources"], state["net sources from"] = given["sources"].replace(",", ", "), network_asked.CHOSEN
     request = take_up_job(given.get("job", ""), backbone.fingerprint)
@@ -127,7 +129,7 @@ def write() -> None:
     said |= {
         "model": state.get("model"),
         "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
-        "genes": short_list("net genes") if origin == network_genes.LIST and "net names" not in state else "",
+        "genes": _genes() if origin == network_genes.LIST and "net names" not in state else "",
         "sources": short_list("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
         "cell": cell if cell != network_asked.CELL_DEFAULTS.get(origin, cell) else "",
         "cells": cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else "",
@@ -147,3 +149,10 @@ def _written(entry: Entry) -> str:
     if entry.read is _several:
         return ",".join(value)
     return f"{value:.9g}" if isinstance(value, int | float) else str(value)
+
+
+def _genes() -> str:
+    """The list, or the word for that of the example, which is too long for an address."""
+    if st.session_state.get("net genes", "").replace(",", " ").split() == example.NETWORK.split():
+        return example.GENES
+    return short_list("net genes")

@@ -89,7 +89,7 @@ def inventory() -> None:
 def _demo_network() -> None:
     """Go to the network page; its run starts there without another click."""
     st.session_state[START_NOW] = True
-    st.switch_page(NETWORK_PAGE, query_params={"genes": ",".join(example.NETWORK.split())})
+    st.switch_page(NETWORK_PAGE, query_params={"genes": example.GENES})
 
 
 def _example_curve() -> None:
