@@ -37,7 +37,7 @@ class Folder(Protocol):
 
 
 @dataclass(frozen=True)
-class Found:
+class CellFiles:
     """What of a folder is read: a matrix with the names of genes and cells, or one file alone."""
 
     matrix: str = ""
@@ -133,7 +133,7 @@ def is_tar(start: bytes) -> bool:
     return start[257:262] == b"ustar"
 
 
-def find(folder: Folder, wanted: str = "") -> Found:
+def find(folder: Folder, wanted: str = "") -> CellFiles:
     """The matrix (``wanted`` of several) with its names, or the one table or HDF5 file; else an InputError.
 
     Lists of names belong to a matrix where they lie in its folder and begin as it does: ``GSM1_matrix.mtx.gz``.
@@ -146,14 +146,14 @@ def find(folder: Folder, wanted: str = "") -> Found:
         beside = [name for name in names if _folder_of(name) == _folder_of(matrices[0])]
         genes, cells = (_belonging(matrices[0], beside, pattern) for pattern in (_GENES, _CELLS))
         if len(genes) == len(cells) == 1:
-            return Found(matrices[0], genes[0], cells[0])
+            return CellFiles(matrices[0], genes[0], cells[0])
         raise InputError(
             f"Beside {matrices[0][:100]} in {folder.kind} there are {len(genes)} lists of genes and {len(cells)} of "
             "cells, expected one of each: features.tsv (or genes.tsv) and barcodes.tsv, packed with gzip or not."
         )
     single = [n for n in names if _HDF5.search(n)] or [n for n in names if _TABLE.search(n)]
     if len(single) == 1:
-        return Found(single=single[0])
+        return CellFiles(single=single[0])
     if not single and any(map(_ARCHIVE.search, names)):
         raise InputError(f"In {folder.kind} there is another archive ({_some(names)}). Unpack that and give it alone.")
     raise InputError(

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import h5py
 
-from ugrn_core.data.containers.archive import Folder, Found, RealFolder, TarFolder, ZipFolder, find, is_tar
+from ugrn_core.data.containers.archive import CellFiles, Folder, RealFolder, TarFolder, ZipFolder, find, is_tar
 from ugrn_core.data.containers.streams import GZIP, ZIP, Moved, bounded, unpacked
 from ugrn_core.data.containers.written import no_room
 from ugrn_core.data.hdf5 import is_hdf5, open_hdf5
@@ -89,7 +89,7 @@ def _of_folder(folder: Folder, room: Path) -> tuple[Path, str]:
     return path, f"{kind}, in {folder.kind}"
 
 
-def _of_matrix(folder: Folder, found: Found, room: Path) -> tuple[Path, str]:
+def _of_matrix(folder: Folder, found: CellFiles, room: Path) -> tuple[Path, str]:
     from ugrn_core.data.containers.mtx import write_mtx
 
     with folder.open(found.genes) as genes, folder.open(found.cells) as cells, folder.open(found.matrix) as matrix:
