@@ -56,7 +56,15 @@ def adopt(backbone: Backbone) -> None:
         st.session_state["targets"] = _parts(given["targets"])
     if given.get("mode"):
         st.session_state["mode"] = one_of("mode", given["mode"], MODES)
+    if given.get("x"):
+        st.session_state[settings.x_key(backbone.card)] = _number("x", given["x"])
     adopt_cell(given, backbone)
+
+
+def _x(card: BackboneCard) -> str:
+    """The value at which panels are compared; empty at the largest virtual value, where it starts."""
+    held, grid = st.session_state.get(settings.x_key(card)), settings.read(card).grid
+    return "" if held is None or (grid and held == max(grid)) else settings.written((held,))
 
 
 def adopt_cell(given: Mapping[str, str], backbone: Backbone) -> None:
@@ -88,6 +96,7 @@ def write(card: BackboneCard) -> None:
             "source": state.get("source") if mode != "list" else "",
             "target": state.get("target") if mode == "pair" else "",
             "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
+            "x": _x(card) if mode != "list" else "",
             **cell_words(card),
         }
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
 from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
-from ugrn_core.types import PairResult
+from ugrn_core.types import Curves, PairResult
 
 RESIDUAL_HELP = (
     "The slope, integrated from the base value to x, must give the response, although both are computed in different "
@@ -30,16 +31,17 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
     if result.forward.response is None:
         what, unit = ("Steepest slope", slope_unit(short))
     columns = st.columns(4)
-    percentiles = (None, None) if specific is None else (specific.forward_percentile, specific.reverse_percentile)
+    percentiles = (0.0, 0.0) if specific is None else (specific.forward_percentile, specific.reverse_percentile)
+    centred = (None, None) if specific is None else (specific.forward, specific.reverse)
     n_random = 0 if specific is None else specific.n_random
-    for column, peak, percentile in zip(columns, first.itertuples(), percentiles, strict=False):
+    for column, peak, own, percentile in zip(columns, first.itertuples(), centred, percentiles, strict=False):
         column.metric(
             f"{what} of {peak.target}",
             f"{signed(peak.peak)} {unit}",
-            delta=f"at {peak.source} = {peak.at:g}" if percentile is None else beyond(percentile, n_random),
+            delta=f"at {peak.source} = {peak.at:g}" if own is None else _standing(own, percentile, n_random),
             delta_color="off",
             delta_arrow="off",
-            help=None if percentile is None else PERCENTILE_HELP,
+            help=None if own is None else PERCENTILE_HELP,
         )
     value, words = residual_words(residual, result.settings.background)
     columns[2].metric("Residual", value, words, delta_color="off", delta_arrow="off", help=RESIDUAL_HELP)
@@ -50,6 +52,12 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
         delta_color="off",
         delta_arrow="off",
     )
+
+
+def _standing(own: Curves, percentile: float, n_random: int) -> str:
+    """The pair-specific change of the largest size, which the percentile is of, and how usual it is."""
+    curve = own.slope if own.response is None else own.response
+    return f"pair-specific {signed(float(curve[np.abs(curve).argmax()]))}: {beyond(percentile, n_random)}"
 
 
 def residual_words(residual: float | None, background: str) -> tuple[str, str]:

@@ -9,7 +9,6 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_pair
-from ugrn_core.figures.panels import plot_curves
 from ugrn_core.pair import (
     PairRequest,
     PairSpecific,
@@ -22,7 +21,7 @@ from ugrn_core.pair import (
 )
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
-from ui import contexts, settings, work
+from ui import contexts, settings, trajectories, work
 from ui.errors import NotYet, plain
 from ui.facts_row import facts_row
 from ui.figure_panel import figure_panel
@@ -49,7 +48,7 @@ def toggle(redraw: Callable[[], None]) -> None:
 def show(backbone: Backbone) -> None:
     """Everything below the controls."""
     request, choice = read(backbone)
-    work.turn_to(("pair", backbone.fingerprint, request))
+    work.turn_to(_topic(backbone, request))
     above, figure_place = st.container(), st.container()
     results = _curves(backbone, request, choice)
     if not results:
@@ -58,14 +57,18 @@ def show(backbone: Backbone) -> None:
     specific = _specific(backbone, request) if st.session_state.get("specific", True) else None
     name, result = next(iter(results.items()))
     frame = prepare_pair(results, specific)
+    requests = {name: _in(request, choice.contexts[name]) for name in results}
+    dense = trajectories.of_pair(backbone, requests, tuple(frame["base"].unique()), _topic(backbone, request))
     with above:
         facts_row(frame, result, residual, specific)
         for note in result.notes:
             st.caption(plain(note))
     with figure_place:
+        drawn = trajectories.draw(frame, dense, backbone.card)
         figure_panel(
-            plot_curves(frame),
+            drawn.figure,
             frame,
+            taken=drawn.taken,
             name=f"{request.source} to {request.target}, {name}, {backbone.card.name}",
             alt=f"Response and slope of {request.target} when {request.source} moves, and the other way round",
             command=command(backbone, request, choice),
@@ -111,7 +114,7 @@ def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextCh
                 estimate_curves(backbone, asked, store()).seconds * len(choice.contexts),
                 str(backbone.device),
             ),
-            topic=("pair", backbone.fingerprint, request),
+            topic=_topic(backbone, request),
         )
         if result is not None:
             found[name] = result
@@ -132,7 +135,7 @@ def _residual(backbone: Backbone, request: PairRequest) -> float | None:
             estimate_pair(backbone, request, store()).seconds,
             str(backbone.device),
         ),
-        topic=("pair", backbone.fingerprint, request),
+        topic=_topic(backbone, request),
     )
 
 
@@ -146,10 +149,14 @@ def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
         str(backbone.device),
     )
     try:
-        return work.answer("specific", question, topic=("pair", backbone.fingerprint, request))
+        return work.answer("specific", question, topic=_topic(backbone, request))
     except InputError as reason:
         st.caption(plain(str(reason)))
         return None
+
+
+def _topic(backbone: Backbone, request: PairRequest) -> tuple[str, str, PairRequest]:
+    return ("pair", backbone.fingerprint, request)
 
 
 def _in(request: PairRequest, context: Context) -> PairRequest:

@@ -91,3 +91,8 @@ def base_key(card: BackboneCard) -> str:
 def grid_key(card: BackboneCard) -> str:
     """Session key of the virtual values; each unit has its own."""
     return f"grid {card.unit}"
+
+
+def x_key(card: BackboneCard) -> str:
+    """Session key of the value at which the panels of a figure are compared; each unit has its own."""
+    return f"x {card.unit}"

@@ -7,9 +7,8 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_peaks, prepare_targets
-from ugrn_core.figures.panels import plot_curves
 from ugrn_core.pair import PairRequest, compare_targets, estimate_curves
-from ui import contexts, pair_view, settings, work
+from ui import contexts, pair_view, settings, trajectories, work
 from ui.errors import NotYet, plain
 from ui.figure_panel import figure_panel
 from ui.genes import MOST_TARGETS, symbol_of
@@ -43,14 +42,26 @@ def show(backbone: Backbone) -> None:
     if results is None:
         return
     frame = prepare_targets(results)
+    dense = trajectories.of_targets(
+        backbone,
+        first,
+        len(targets),
+        lambda values, progress, cancel: compare_targets(
+            backbone, source, targets, choice.main, values, store(), progress=progress, cancel=cancel
+        ),
+        prepare_targets,
+        topic,
+    )
     for note in results[0].notes:
         st.caption(plain(note))
     lines = [
         pair_view.command(backbone, PairRequest(source, target, choice.main, chosen), choice) for target in targets
     ]
+    drawn = trajectories.draw(frame, dense, backbone.card)
     figure_panel(
-        plot_curves(frame),
+        drawn.figure,
         frame,
+        taken=drawn.taken,
         name=f"{source} to {len(targets)} targets, {backbone.card.name}",
         alt=f"Response and slope of {', '.join(targets)} when {source} moves, and the other way round",
         command="\n".join(lines),

@@ -14,6 +14,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.curves import RAW, SPECIFIC
+from ugrn_core.figures.marks import outside_marks, value_lines, value_marks
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 from ugrn_core.figures.titles import follow_title, in_two_lines, response_title, slope_title, value_title
 
@@ -49,6 +50,10 @@ class Panel:
         return f"x{number}", f"y{number}"
 
     @property
+    def direction(self) -> str:
+        return str(self.part["direction"].iloc[0])
+
+    @property
     def source(self) -> str:
         return _named(self.part["source"], several="the target")
 
@@ -61,11 +66,22 @@ class Panel:
         return str(self.part["unit"].iloc[0])
 
 
-def plot_curves(frame: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
+def plot_curves(
+    frame: pd.DataFrame,
+    *,
+    height: int = HEIGHT,
+    dense: pd.DataFrame | None = None,
+    domain: tuple[float, float] | None = None,
+    at: float | None = None,
+) -> go.Figure:
     """Figure of a frame of :mod:`ugrn_core.figures.curves`, or of one direction of it.
 
     Colour and marker tell the series, a dashed line the pair-specific part. Both directions share their y axes, so
     that heights can be compared. Where no response is defined, the slope stands alone.
+
+    ``dense`` is a frame of the same series at many values: they are the line then, and the values of ``frame`` the
+    points on it. What lies outside ``domain`` is shaded. ``at`` is a value of the source at which the response of the
+    first series and the area under its slope, from the base to there, are marked.
     """
     panels = _panels(frame)
     titles = [_title(panel) for panel in panels]
@@ -78,7 +94,20 @@ def plot_curves(frame: pd.DataFrame, *, height: int = HEIGHT) -> go.Figure:
         layout |= _axes(panel)
     layout["annotations"] = titles
     layout["shapes"] = [mark for panel in panels for mark in _base_mark(panel)]
-    return go.Figure({"data": [line for panel in panels for line in _lines(panel)], "layout": layout})
+    data = [line for panel in panels for line in _lines(panel, dense)]
+    if domain is not None:
+        shown = frame if dense is None else dense
+        layout["shapes"] += [mark for panel in panels for mark in outside_marks(*panel.axes, shown, domain)]
+    if at is not None and dense is not None:
+        places = panel_places(frame)
+        data += value_marks(places, dense, at)
+        layout["shapes"] += value_lines(places, at)
+    return go.Figure({"data": data, "layout": layout})
+
+
+def panel_places(frame: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """x axis, y axis, direction and quantity of every panel of a frame, in their order."""
+    return [(*panel.axes, panel.direction, panel.quantity) for panel in _panels(frame)]
 
 
 def _panels(frame: pd.DataFrame) -> list[Panel]:
@@ -146,35 +175,66 @@ def _base_mark(panel: Panel) -> list[dict[str, Any]]:
     return [{"type": "line", "layer": "below", "line": line} | ends]
 
 
-def _lines(panel: Panel) -> list[dict[str, Any]]:
-    """One line a series and measure, in the order of the frame, so that a series keeps its colour."""
+def _lines(panel: Panel, dense: pd.DataFrame | None = None) -> list[dict[str, Any]]:
+    """One line a series and measure, in the order of the frame, so that a series keeps its colour.
+
+    A series that is in ``dense`` is drawn through those values, and its own are points.
+    """
     names = list(panel.part["series"].unique())
     lines = []
     for (series, measure), curve in panel.part.groupby(["series", "measure"], sort=False):
         look, raw = SERIES[names.index(series) % len(SERIES)], measure == RAW
         label = _label(str(series), raw, alone=len(names) == 1)
         x, y, at_base = _points(curve, panel.quantity)
+        through = _through(dense, str(series), panel) if raw else None
+        if through is not None:
+            lines.append(_smooth(panel, through, look.colour, label))
         lines.append(
             {
                 "type": "scatter",
-                "mode": "lines+markers",
+                "mode": "lines+markers" if through is None else "markers",
                 "x": x.tolist(),
                 "y": y.tolist(),
                 "xaxis": panel.axes[0],
                 "yaxis": panel.axes[1],
                 "name": label,
                 "legendgroup": label,
-                "showlegend": panel.number == 1,
+                "showlegend": panel.number == 1 and through is None,
                 "line": {"color": look.colour, "width": 2.25 if raw else 1.75, "dash": "solid" if raw else "dash"},
                 "marker": {
                     "symbol": [f"{look.marker}-open" if here or not raw else look.marker for here in at_base],
                     "size": 7,
+                    "color": look.colour,
                     "opacity": 1,
                 },
                 "hovertemplate": f"{curve['source'].iloc[0]} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
             }
         )
     return lines
+
+
+def _through(dense: pd.DataFrame | None, series: str, panel: Panel) -> pd.DataFrame | None:
+    """Values of a series in the direction of a panel at many places, None where there are none."""
+    if dense is None:
+        return None
+    found = dense[(dense["series"] == series) & (dense["direction"] == panel.direction)]
+    return None if found.empty else found.sort_values("virtual_value")
+
+
+def _smooth(panel: Panel, curve: pd.DataFrame, colour: str, label: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": curve["virtual_value"].tolist(),
+        "y": curve[panel.quantity].astype(float).tolist(),
+        "xaxis": panel.axes[0],
+        "yaxis": panel.axes[1],
+        "name": label,
+        "legendgroup": label,
+        "showlegend": panel.number == 1,
+        "line": {"color": colour, "width": 2.25},
+        "hovertemplate": f"{curve['source'].iloc[0]} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
+    }
 
 
 def _points(curve: pd.DataFrame, quantity: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

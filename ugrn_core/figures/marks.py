@@ -1,0 +1,144 @@
+"""Marks on panels of curves: what lies outside pre-training, and one value at which response and area are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES
+from ugrn_core.trajectory import area, between
+
+OUTSIDE = "rgba(128, 128, 128, 0.12)"
+SHADE = "rgba(0, 114, 178, 0.22)"
+"""The first series' colour, see-through."""
+STEPS = 41
+"""Values of the slider in a file that is taken away."""
+
+Place = tuple[str, str, str, str]
+"""x axis, y axis, direction and quantity of a panel."""
+
+
+def outside_marks(across: str, down: str, frame: pd.DataFrame, domain: tuple[float, float]) -> list[dict[str, Any]]:
+    """Grey where the values shown were never met in pre-training."""
+    low, high = float(frame["virtual_value"].min()), float(frame["virtual_value"].max())
+    ends = [(low, domain[0]), (domain[1], high)]
+    return [
+        {
+            "type": "rect",
+            "layer": "below",
+            "fillcolor": OUTSIDE,
+            "line": {"width": 0},
+            **{"x0": start, "x1": stop, "y0": 0, "y1": 1, "xref": across, "yref": f"{down} domain"},
+        }
+        for start, stop in ends
+        if start < stop
+    ]
+
+
+def compared(dense: pd.DataFrame, x: float) -> pd.DataFrame:
+    """``direction, source, target, x, response, area, slope, unit`` of the first series: both should be the same.
+
+    ``response`` and ``slope`` are read off straight lines between the values, ``area`` is that under the slope from the
+    base to ``x``. A frame without responses has no rows.
+    """
+    rows = []
+    first = dense[dense["series"] == dense["series"].iloc[0]]
+    for direction, part in first.groupby("direction", sort=False):
+        at, response, slope = _curve(part)
+        if np.isnan(response).any():
+            continue
+        base = float(part["base"].iloc[0])
+        start = float(np.interp(base, at, response))  # 0 where the base is among the values
+        rows.append(
+            {
+                "direction": direction,
+                "source": part["source"].iloc[0],
+                "target": part["target"].iloc[0],
+                "x": x,
+                "response": float(np.interp(x, at, response)) - start,
+                "area": area(at, slope, base, x),
+                "slope": float(np.interp(x, at, slope)),
+                "unit": part["unit"].iloc[0],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def value_marks(places: Sequence[Place], dense: pd.DataFrame, x: float) -> list[dict[str, Any]]:
+    """Traces: a point with its number on the response, the shaded area under the slope with its own."""
+    found = compared(dense, x)
+    if found.empty:
+        return []
+    numbers = found.set_index("direction")
+    first = dense[dense["series"] == dense["series"].iloc[0]]
+    marks = []
+    for across, down, direction, quantity in places:
+        row, part = numbers.loc[direction], first[first["direction"] == direction]
+        at, _, slope = _curve(part)
+        axes = {"type": "scatter", "xaxis": across, "yaxis": down, "showlegend": False, "hoverinfo": "skip"}
+        if quantity == "slope":
+            inside, heights = between(at, slope, float(part["base"].iloc[0]), x)
+            marks.append(
+                axes
+                | {"mode": "lines", "x": inside.tolist(), "y": heights.tolist(), "fill": "tozeroy", "fillcolor": SHADE}
+                | {"line": {"width": 0}, "text": ""}
+            )
+        number = row["response"] if quantity == "response" else row["area"]
+        words = _number(number) if quantity == "response" else f"area {_number(number)}"
+        marks.append(
+            axes
+            | {"mode": "markers+text", "x": [x], "y": [float(row[quantity])], "text": [words]}
+            | {"textposition": _beside(x, at), "textfont": {"size": FONT_SIZE}}
+            | {"marker": {"size": 10, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2, "color": SERIES[0].colour}}}
+        )
+    return marks
+
+
+def value_lines(places: Sequence[Place], x: float) -> list[dict[str, Any]]:
+    """Shapes: an upright line at the value in every panel."""
+    line = {"color": GUIDE, "width": 1.5}
+    return [
+        {"type": "line", "layer": "below", "line": line, "x0": x, "x1": x, "y0": 0, "y1": 1}
+        | {"xref": across, "yref": f"{down} domain"}
+        for across, down, _, _ in places
+    ]
+
+
+def with_slider(figure: go.Figure, places: Sequence[Place], dense: pd.DataFrame, at: float) -> go.Figure:
+    """A figure with marks at ``at`` and a slider of its own that moves them, for a file that is taken away."""
+    low, high = float(dense["virtual_value"].min()), float(dense["virtual_value"].max())
+    values = sorted({*np.linspace(low, high, STEPS).round(6).tolist(), float(at)})
+    n_marks, n_lines = len(value_marks(places, dense, at)), len(places)
+    if not n_marks:
+        return figure
+    traces = list(range(len(figure.data) - n_marks, len(figure.data)))
+    shapes = range(len(figure.layout.shapes) - n_lines, len(figure.layout.shapes))
+    steps = []
+    for x in values:
+        marks = value_marks(places, dense, x)
+        moved = {name: [mark[name] for mark in marks] for name in ("x", "y", "text")}
+        lines = {f"shapes[{i}].{end}": x for i in shapes for end in ("x0", "x1")}
+        steps.append({"method": "update", "label": f"{x:.3g}", "args": [moved, lines, traces]})
+    slider = {"active": values.index(float(at)), "steps": steps, "currentvalue": {"prefix": "x: "}, "pad": {"t": 50}}
+    drawn = go.Figure(figure)
+    drawn.update_layout(sliders=[slider], height=(figure.layout.height or 460) + 90)
+    drawn.update_layout(margin_b=(figure.layout.margin.b or 46) + 90)
+    return drawn
+
+
+def _curve(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    ordered = part.sort_values("virtual_value")
+    x, response, slope = (ordered[name].to_numpy(float) for name in ("virtual_value", "response", "slope"))
+    return x, response, slope
+
+
+def _number(value: float) -> str:
+    return f"{value:+.3g}".replace("-", "−")
+
+
+def _beside(x: float, at: np.ndarray) -> str:
+    return "top left" if x > (at[0] + at[-1]) / 2 else "top right"
