@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -13,7 +15,7 @@ from ugrn_core.gene_effects import effects as gene_effects_module
 from ugrn_core.gene_effects import shipped
 from ugrn_core.gene_effects.effects import estimate_effects, gene_effects, reference_of
 from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file
-from ugrn_core.pair import PairRequest, pair_specific
+from ugrn_core.pair import PairRequest, estimate_specific, pair_specific
 from ugrn_core.probes.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store
 from ugrn_core.sweep import sweep_pairs
@@ -165,3 +167,28 @@ def test_what_is_shipped_is_small_and_a_sample_of_it_is_computed_afresh(name):
 
 def test_fewer_reference_genes_are_a_part_of_all(toy):
     assert set(reference_of(toy, 12)) < set(reference_of(toy))
+
+
+@pytest.mark.parametrize("pair", [("GATA1", "KLF1"), ("IL6", "SOX2")])
+def test_the_pair_explorer_reads_what_is_shipped_and_says_the_same(toy, folder, pair, monkeypatch):
+    settings = SweepSettings(toy.card.base, toy.card.grid)
+    request = PairRequest(*pair, Context(), settings)
+    slow = pair_specific(toy, request)
+    shipped_file(toy).write_bytes(packed(toy, settings, gene_effects(toy, settings, n_reference=256)))
+    module = sys.modules["ugrn_core.pair"]  # the package has a function of that name
+    monkeypatch.setattr(module, "centred_pair", lambda *a, **k: pytest.fail("what is shipped was not read"))
+    quick = pair_specific(toy, request)
+    assert estimate_specific(toy, request).passes == 2 * len(settings.grid)
+    for ours, theirs in ((quick.forward, slow.forward), (quick.reverse, slow.reverse)):
+        assert (ours.source, ours.target) == (theirs.source, theirs.target)
+        np.testing.assert_allclose(ours.response, theirs.response, atol=5e-3)
+        np.testing.assert_allclose(ours.slope, theirs.slope, atol=5e-3)
+    assert quick.forward_percentile == pytest.approx(slow.forward_percentile, abs=0.2)
+    assert quick.reverse_percentile == pytest.approx(slow.reverse_percentile, abs=0.2)
+    assert (quick.n_reference, quick.n_random) == (slow.n_reference, slow.n_random)
+
+
+def test_a_file_by_fewer_genes_is_not_read_in_place_of_the_whole_reference(toy, folder):
+    settings = SweepSettings(toy.card.base, toy.card.grid)
+    shipped_file(toy).write_bytes(packed(toy, settings, gene_effects(toy, settings, n_reference=12)))
+    assert pair_specific(toy, PairRequest("GATA1", "KLF1", Context(), settings)).n_reference == 38

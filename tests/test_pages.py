@@ -61,7 +61,7 @@ def titles(at: AppTest) -> list[str]:
 
 def names(at: AppTest) -> list[str]:
     drawn = json.loads(at.get("plotly_chart")[0].proto.spec)
-    return list(dict.fromkeys(trace["name"] for trace in drawn["data"]))
+    return list(dict.fromkeys(trace["name"] for trace in drawn["data"] if "name" in trace))
 
 
 def facts(at: AppTest) -> dict[str, tuple[str, str]]:

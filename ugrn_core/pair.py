@@ -12,6 +12,9 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
+from ugrn_core.gene_effects.effects import GeneEffects, measures
+from ugrn_core.gene_effects.shipped import shipped_effects
+from ugrn_core.probes.pair_specific import PAIR_REFERENCE, percentile, reference_genes
 from ugrn_core.probes.residual import NODES, quadrature_nodes, relative_residual
 from ugrn_core.reference import centred_pair, reference_cost
 from ugrn_core.store import Store
@@ -162,6 +165,9 @@ def pair_specific(
     source, target, settings = request.source, request.target, request.settings
     _check_pairs([(source, target)])
     whole, _ = with_genes(request.context, [source, target], settings.base)
+    effects = _shipped(backbone, whole, settings)
+    if effects is not None:
+        return _by_effects(backbone, request, effects, store, cancel)
     most = part_of(progress, 0.0, 0.95)  # the reference is swept for the first direction and serves both
     there = centred_pair(backbone, source, target, whole, settings, store, progress=most, cancel=cancel)
     back = centred_pair(backbone, target, source, whole, settings, store, cancel=cancel)
@@ -173,6 +179,35 @@ def pair_specific(
         there.n_reference,
         there.n_random,
     )
+
+
+def _shipped(backbone: Backbone, context: Context, settings: SweepSettings) -> GeneEffects | None:
+    """Gene-level effects that come with the model, where they are by the whole reference of the pair context."""
+    if context.kind != "pair":
+        return None
+    effects = shipped_effects(backbone, settings)
+    whole = reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE)
+    return effects if effects is not None and list(effects.reference) == whole else None
+
+
+def _by_effects(
+    backbone: Backbone, request: PairRequest, effects: GeneEffects, store: Store | None, cancel: Cancel | None
+) -> PairSpecific:
+    """Pair-specific curves of both directions from the pair's own curves and the effects of its genes."""
+    there, back = (request.source, request.target), (request.target, request.source)
+    own = directed_pairs(backbone, [there, back], Context(), request.settings, store, cancel=cancel)
+    found = {
+        name: effects.centred(name, [there, back], getattr(own, name), getattr(own, name)[::-1])
+        for name in measures(request.settings)
+    }
+    peaks = np.abs(found[measures(request.settings)[0]]).max(1)
+    forward, reverse = (
+        Curves(*pair, found["response"][row] if "response" in found else None, found["slope"][row])
+        for row, pair in enumerate((there, back))
+    )
+    shares = [percentile(float(peak), effects.peaks) for peak in peaks]
+    n = len(set(effects.reference) - set(there))
+    return PairSpecific(forward, reverse, shares[0], shares[1], n, len(effects.peaks))
 
 
 def score_pairs(
@@ -237,6 +272,8 @@ def estimate_specific(backbone: Backbone, request: PairRequest, store: Store | N
     What the pair itself adds, its two genes with every gene of the reference, is not counted (about 1 part in 60).
     """
     whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
+    if _shipped(backbone, whole, request.settings) is not None:
+        return estimate(backbone, 3, 2 * len(request.settings.grid))
     passes, cached = reference_cost(backbone, whole, request.settings, store)
     return estimate(backbone, 3 if whole.kind == "pair" else 1 + len(whole.genes), passes, cached)
 

@@ -92,7 +92,11 @@ def value_marks(places: Sequence[Place], dense: pd.DataFrame, x: float) -> list[
         marks.append(
             axes
             | {"mode": "markers+text", "x": [x], "y": [float(row[quantity])], "text": [words]}
-            | {"textposition": _beside(x, at), "textfont": {"size": FONT_SIZE}}
+            | {
+                "textposition": _beside(x, at, float(row[quantity])),
+                "cliponaxis": False,
+                "textfont": {"size": FONT_SIZE},
+            }
             | {"marker": {"size": 10, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2, "color": SERIES[0].colour}}}
         )
     return marks
@@ -140,5 +144,6 @@ def _number(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−")
 
 
-def _beside(x: float, at: np.ndarray) -> str:
-    return "top left" if x > (at[0] + at[-1]) / 2 else "top right"
+def _beside(x: float, at: np.ndarray, y: float) -> str:
+    """Where a number stands beside its point: towards the middle of the panel, and towards zero."""
+    return f"{'bottom' if y > 0 else 'top'} {'left' if x > (at[0] + at[-1]) / 2 else 'right'}"

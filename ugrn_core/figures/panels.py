@@ -22,7 +22,7 @@ HEIGHT = 460
 DIRECTIONS = ("forward", "reverse")
 HALVES = ((0.0, 0.47), (0.53, 1.0))
 ROWS = {"response": (0.49, 1.0), "slope": (0.0, 0.33)}
-LONG_TITLE = 66
+LONG_TITLE = 44
 """Characters of a title that fit above one of two panels on a small screen."""
 
 AS_PREDICTED = "response as predicted"
