@@ -7,6 +7,7 @@ import streamlit as st
 from ui import (
     benchmark_beside,
     benchmark_cell,
+    benchmark_circuits,
     benchmark_controls,
     benchmark_pairs,
     benchmark_printed,
@@ -44,4 +45,5 @@ if results is not None:
         benchmark_table.downloads(results, view, standings)
 if table == 1:
     benchmark_printed.show()
+benchmark_circuits.show()
 benchmark_controls.write_address()

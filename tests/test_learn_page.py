@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from ugrn_core.circuits.teaching import GENES
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.jobs import JOBS
 from ugrn_core.lessons.catalogue import LESSONS
+from ugrn_core.lessons.translator import SHUFFLES
 from ui.lessons.state import STEPS, Said, State, read, read_said, write_said, written
 from ui.lessons.steps import own_genes
 
@@ -58,21 +60,51 @@ def address(at: AppTest) -> dict[str, str]:
     return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items()}
 
 
+SLIDERS = {
+    1: ("learn widget 1 x", 1.2),
+    3: ("learn widget 3 n", 17),
+    7: ("learn widget 7 prevalence", 0.05),
+}
+
+
+@pytest.mark.parametrize("number", SLIDERS)
+def test_a_slider_finds_what_is_there_and_asks_no_model(number: int, monkeypatch) -> None:
+    at = opened(lesson=str(number), step="look", seed="3", said=f"{number}=0")
+    for name in ("model.sweep_sources", "random_weights.sweep_pairs"):
+        monkeypatch.setattr(f"ugrn_core.lessons.{name}", _never)
+    before = [m.value for m in at.metric]
+    key, value = SLIDERS[number]
+    slider = at.slider(key=key) if number == 3 else at.select_slider(key=key)
+    slider.set_value(value).run()
+    assert not at.exception and not at.error and [m.value for m in at.metric] != before
+
+
+def _never(*_: object, **__: object):
+    raise AssertionError("a move of a slider asked a model")
+
+
 @pytest.mark.parametrize("number", LESSONS)
 @pytest.mark.parametrize("step", STEPS)
-def test_every_step_of_every_lesson_is_drawn(number: int, step: str) -> None:
-    at = opened(lesson=str(number), step=step, seed="3", said=f"{number}=0")
+def test_a_link_opens_every_step_of_every_lesson_and_the_key_is_not_in_the_page(number: int, step: str) -> None:
+    at = opened(lesson=str(number), step=step, seed="3", said=f"{number}=0", hide="1")
     assert not at.exception and not at.error, words(at)
-    text = words(at)
-    assert f"{number}. {LESSONS[number].title}" in text and "circuit-3" in text
+    lesson, text = LESSONS[number], words(at)
+    assert f"{number}. {lesson.title}" in text and "circuit-3" in text
     assert "Simulated:" in text and "Trained:" in text
     if step in ("look", "check") or (number == 6 and step == "predict"):
         charts = at.get("plotly_chart")
         assert charts and len(at.dataframe) >= 1
     if step == "seen":
-        assert at.get("latex") or LESSONS[number].equation in text
+        assert at.get("latex") or lesson.equation in text
     if step == "check":
-        assert len(at.number_input) == len(LESSONS[number].check(3))
+        assert len(at.number_input) == len(lesson.check(3))
+    if step == "look":
+        assert at.button(key="learn reveal") and address(at)["hide"] == "1"
+    drawn = text + " ".join(chart.proto.spec for chart in at.get("plotly_chart"))
+    if step != "seen":
+        assert lesson.predict(3).reason[:30] not in drawn and "do(), simulated" not in drawn
+        assert not [a.working for a in lesson.check(3) if a.working[:20] in drawn]
+    assert "class=right" not in drawn and "Words of this lesson" in [e.label for e in at.expander]
 
 
 @pytest.mark.parametrize("number", LESSONS)
@@ -154,11 +186,21 @@ def test_attempts_of_a_translator_are_kept_and_cleared() -> None:
     at.toggle(key="learn widget 4 shuffle").set_value(True).run()
     press(at, "learn widget 4 go")
     table = at.dataframe[0].value
-    assert table["labels"].tolist() == ["labels as they are", "labels shuffled"]
-    assert table["auprc"].iloc[0] > table["auprc"].iloc[1]
+    assert table["labels"].tolist() == ["labels as they are"] + SHUFFLES * ["labels shuffled"]
+    assert table["auprc"].iloc[0] > table["auprc"].iloc[1:].mean()
+    figure = json.loads(at.get("plotly_chart")[1].proto.spec)
+    assert any(t["name"] == f"their mean: {table['auprc'].iloc[1:].mean():.2f}" for t in figure["data"])
     press(at, "learn widget 4 clear")
     at.run()
     assert not len(at.dataframe[0].value)
+
+
+def test_the_reverse_edge_is_shown_when_asked_for_and_marked() -> None:
+    at = opened(lesson="5", step="look", said="5=1")
+    assert "Reverse is an edge" not in set(at.dataframe[0].value["method"])
+    at.toggle(key="learn widget 5 answers").set_value(True).run()
+    table = at.dataframe[0].value.set_index("method")
+    assert table.loc["Reverse is an edge", "kind"] == "answers"
 
 
 def test_sides_stay_unnamed_until_the_reveal() -> None:

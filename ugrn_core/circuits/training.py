@@ -91,15 +91,15 @@ def train(
     idle core, and several times that on a busy one.
     """
     s = settings or TrainingSettings()
-    model = _new_model(s, cells)
+    model = new_model(s, first_embeddings(cells, s), float(cells.mean()))
     optimizer = torch.optim.AdamW(model.parameters(), lr=s.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
     rng = np.random.default_rng([s.seed, cells.shape[1]])
     losses: list[float] = []
     recent: list[float] = []
     for step in range(s.steps):
         for group in optimizer.param_groups:
-            group["lr"] = s.learning_rate * _schedule(step, s)
-        loss = _loss(model, *_batch(rng, cells, s))
+            group["lr"] = s.learning_rate * schedule(step, s)
+        loss = masked_loss(model, *draw_batch(rng, cells, s))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -177,8 +177,9 @@ def _facts(trained: Trained, name: str, label: str) -> dict[str, Any]:
     }
 
 
-def _new_model(s: TrainingSettings, cells: np.ndarray) -> LeanTransformer:
-    n = cells.shape[1]
+def new_model(s: TrainingSettings, embeddings: np.ndarray, mean: float) -> LeanTransformer:
+    """A model before its training: ``embeddings`` (gene, width) of its genes, and ``mean`` as its first answer."""
+    n = len(embeddings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(s.seed)
         model = LeanTransformer(
@@ -196,12 +197,12 @@ def _new_model(s: TrainingSettings, cells: np.ndarray) -> LeanTransformer:
             )
         )
     with torch.no_grad():
-        model.gene_embedding.weight[:n] = torch.from_numpy(_first_embeddings(cells, s)).float()
-        cast(torch.nn.Linear, model.head[2]).bias.fill_(float(cells.mean()))
+        model.gene_embedding.weight[:n] = torch.from_numpy(embeddings).float()
+        cast(torch.nn.Linear, model.head[2]).bias.fill_(mean)
     return model
 
 
-def _first_embeddings(cells: np.ndarray, s: TrainingSettings) -> np.ndarray:
+def first_embeddings(cells: np.ndarray, s: TrainingSettings) -> np.ndarray:
     """Gene embeddings before training, (gene, width): leading axes of the genes' correlations, turned at random,
     mixed with random numbers by ``kinship``."""
     spread, axes = np.linalg.eigh(np.corrcoef(cells.T.astype(float)))
@@ -213,7 +214,7 @@ def _first_embeddings(cells: np.ndarray, s: TrainingSettings) -> np.ndarray:
     return s.embedding_scale * (s.kinship * embeddings / embeddings.std() + (1 - s.kinship) * own)
 
 
-def _batch(rng: np.random.Generator, cells: np.ndarray, s: TrainingSettings) -> tuple[np.ndarray, ...]:
+def draw_batch(rng: np.random.Generator, cells: np.ndarray, s: TrainingSettings) -> tuple[np.ndarray, ...]:
     """Gene ids, true values, shown values and which were hidden, each (cell, gene)."""
     n_genes = cells.shape[1]
     most = min(n_genes, MOST_GENES)
@@ -241,13 +242,16 @@ def _genes_a_cell(rng: np.random.Generator, most: int, s: TrainingSettings) -> i
     return round(math.exp(rng.uniform(math.log(2), math.log(most))))
 
 
-def _loss(model: LeanTransformer, ids: np.ndarray, truth: np.ndarray, shown: np.ndarray, hidden: np.ndarray) -> Tensor:
+def masked_loss(
+    model: LeanTransformer, ids: np.ndarray, truth: np.ndarray, shown: np.ndarray, hidden: np.ndarray
+) -> Tensor:
+    """Mean squared error of the hidden values."""
     weight = torch.from_numpy(hidden).float()
     error = model(torch.from_numpy(ids), torch.from_numpy(shown)) - torch.from_numpy(truth)
     return (error.square() * weight).sum() / weight.sum()
 
 
-def _schedule(step: int, s: TrainingSettings) -> float:
+def schedule(step: int, s: TrainingSettings) -> float:
     """Linear warm-up, then cosine to a hundredth."""
     if step < s.warmup:
         return (step + 1) / s.warmup

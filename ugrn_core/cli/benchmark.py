@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ugrn_core.cli.benchmark_circuits import CIRCUITS, run_circuits, table_of
 from ugrn_core.cli.command import CommandWithParts
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
@@ -69,7 +70,14 @@ ThreadsOption = Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 
 @benchmark.callback(cls=CommandWithParts, invoke_without_command=True)
 def run_table(
     context_of_command: typer.Context,
-    table: Annotated[int | None, typer.Option(metavar="1..6", help="Table of the paper.")] = None,
+    table: Annotated[
+        Any,
+        typer.Option(
+            metavar="1..6|circuits",
+            parser=table_of,
+            help="Table of the paper, or the positive control on simulated circuits whose arrows are known.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="File to write (.csv or .csv.gz).")] = None,
     backbone: BackboneOption = DEFAULT_BACKBONE,
     gene_set: GeneSetOption = "TFs+500",
@@ -132,6 +140,9 @@ def run_table(
     check_out(out)
     check_scores(scores, name, undirected, score_column)
     use_threads(threads)
+    if table == CIRCUITS:
+        run_circuits(context_of_command, out, seeds)
+        return
     model = load_backbone(backbone, device)
     request = BenchmarkRequest(
         table=table,

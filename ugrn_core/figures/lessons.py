@@ -172,9 +172,9 @@ def plot_loss_curve(losses: Sequence[tuple[float, float]], last: float, x_title:
     return go.Figure({"data": [trace], "layout": layout})
 
 
-def plot_attempts(frame: pd.DataFrame, prior: float, most: int) -> go.Figure:
+def plot_attempts(frame: pd.DataFrame, prior: float, most: int, *, averaged: str) -> go.Figure:
     """Held-out AUPRC against labelled pairs (``most`` there are), one point an attempt: ``pairs, auprc, labels``; the
-    prior as a line."""
+    prior as a line, and another one for the mean of the attempts whose labels are ``averaged``."""
     traces = []
     for n, (labels, part) in enumerate(frame.groupby("labels", sort=False)):
         look = SERIES[n % len(SERIES)]
@@ -189,6 +189,19 @@ def plot_attempts(frame: pd.DataFrame, prior: float, most: int) -> go.Figure:
                 "hovertemplate": f"{labels}<br>%{{x}} pairs: %{{y:.3f}}<extra></extra>",
             }
         )
+        if labels == averaged and len(part) > 1:
+            mean = float(part["auprc"].mean())
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "x": [0, 1.05 * most],
+                    "y": [mean, mean],
+                    "name": f"their mean: {mean:.2f}",
+                    "line": {"color": look.colour, "width": 2, "dash": "dot"},
+                    "hoverinfo": "skip",
+                }
+            )
     layout = restrained(HEIGHT, title_lines=0, legend=True)
     layout["xaxis"] = axis(title={"text": "labelled pairs in training"}, range=[0, 1.05 * most])
     layout["yaxis"] = axis(title={"text": "AUPRC on held-out pairs"}, range=[0, 1.02])
@@ -198,11 +211,14 @@ def plot_attempts(frame: pd.DataFrame, prior: float, most: int) -> go.Figure:
 
 
 def plot_standing(frame: pd.DataFrame, prior: float) -> go.Figure:
-    """Scores as bars from the prior on, best on top: ``label, auprc, needs_model``; hatched bars look at no model."""
+    """Scores as bars from the prior on, best on top: ``label, auprc, kind``; hatched bars look at no model."""
     shown = frame.iloc[::-1]
     traces = []
-    for asked, name, pattern in ((True, "asks the model", ""), (False, "asks no model", "/")):
-        part = shown[shown["needs_model"] == asked]
+    kinds = (("model", "asks the model", ""), ("no model", "asks no model", "/"), ("answers", "reads the answers", "x"))
+    for n, (kind, name, pattern) in enumerate(kinds):
+        part = shown[shown["kind"] == kind]
+        if part.empty:
+            continue
         traces.append(
             {
                 "type": "bar",
@@ -212,7 +228,7 @@ def plot_standing(frame: pd.DataFrame, prior: float) -> go.Figure:
                 "customdata": part["auprc"].tolist(),
                 "y": part["label"].tolist(),
                 "name": name,
-                "marker": {"color": SERIES[0 if asked else 1].colour, "pattern": {"shape": pattern}},
+                "marker": {"color": SERIES[n].colour, "pattern": {"shape": pattern}},
                 "text": [f"{v:.3f}" for v in part["auprc"]],
                 "textposition": "outside",
                 "cliponaxis": False,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ugrn_core.lessons.model import BASE, LOWEST, change_to, model_name, true_change, true_response
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Asked, Lesson, Prediction, signed
 
 ENDS = (2.0, 1.6)
 NO_EFFECT = 0.1
@@ -93,7 +93,7 @@ def predict(seed: int) -> Prediction:
         (f"By about {model:.2f}, as the model says", f"By about half of it, {model / 2:.2f}", "Not at all"),
         right,
         "High D is a sign of high H, so E is high as well; but whoever turns D turns no H. do(D) changed E by "
-        f"{true:+.2f}.",
+        f"{signed(true)}.",
     )
 
 
@@ -118,7 +118,7 @@ def check(seed: int) -> tuple[Asked, ...]:
             NO_EFFECT,
             hint=f"Choose {chain.source} to {chain.target} and hold {chain.third}. The scatter of the simulation is "
             "forgiven.",
-            working=f"Without holding B it is {true:+.2f}; all of it passes through B.",
+            working=f"Without holding B it is {signed(true)}; all of it passes through B.",
         ),
     )
 
@@ -127,16 +127,19 @@ def seen(seed: int) -> tuple[str, str, str]:
     table = comparison(seed).set_index("pair")
     toggle = CASES[4]
     off = shortfall(seed, toggle)
+
+    def said(pair: str) -> str:
+        return f"{signed(table.loc[pair, 'model'])} where do() did {signed(table.loc[pair, 'true'])}"
+
     return (
-        f"Along the arrow A to B the model said {table.loc['A to B', 'model']:+.2f} and do() did "
-        f"{table.loc['A to B', 'true']:+.2f}; against it {table.loc['B to A', 'model']:+.2f} and "
-        f"{table.loc['B to A', 'true']:+.2f}; for the common cause {table.loc['D to E', 'model']:+.2f} and "
-        f"{table.loc['D to E', 'true']:+.2f}.",
-        f"With the common cause in the cell the response falls by {fall(seed, CASES[0]):.0f} %, and with the mediator "
-        f"by {fall(seed, CASES[1]):.0f} %, not to nothing: one look at a cell does not tell all that H and B have "
-        f"done, and the toggle comes out {abs(off):.0f} % too {'small' if off > 0 else 'large'}.",
-        "The model answers what goes with what, which is worth having, but an arrow needs an experiment: so the "
-        "Network page calls its edges hypotheses.",
+        f"Along the arrow from A to B the model said {said('A to B')}. Against the arrow it said {said('B to A')}, and "
+        f"for D and E with their common cause {said('D to E')}: there is no effect, and the model shows one.",
+        f"With the common cause in the cell the response falls by {fall(seed, CASES[0]):.0f} %, with the mediator by "
+        f"{fall(seed, CASES[1]):.0f} %, but not to nothing, for one look at a gene does not tell all that it did; and "
+        f"the toggle comes out {abs(off):.0f} % too {'small' if off > 0 else 'large'}.",
+        "A model of cells knows what goes with what. Behind an edge on the Network page there may be an arrow, an "
+        "arrow the other way round, or a common cause, and only an experiment tells them apart: so the page calls its "
+        "edges hypotheses.",
     )
 
 

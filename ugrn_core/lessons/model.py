@@ -80,6 +80,7 @@ def response_at(seed: int, source: str, target: str, x: float, beside: tuple[str
     return float(frame.loc[np.isclose(frame["x"], x), "response"].iloc[0])
 
 
+@lru_cache(maxsize=64)
 def exact_area(seed: int, source: str, target: str, x: float) -> float:
     """Integral of the slope from base to ``x``, one of the fine values, the pair alone.
 
@@ -93,6 +94,7 @@ def exact_area(seed: int, source: str, target: str, x: float) -> float:
     return float(weights[-1] @ sweep.slope[:, 1])
 
 
+@lru_cache(maxsize=64)
 def slopes_at(seed: int, source: str, target: str, values: tuple[float, ...]) -> np.ndarray:
     """Slope (value,) of the target at any values of the source, the pair alone."""
     unique = tuple(dict.fromkeys(values))

@@ -10,6 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
+def signed(value: float) -> str:
+    """A change in words, to two digits: +1.37, −0.01, and 0.00 for what rounds to nothing."""
+    text = f"{value:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", "−")
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a student says before anything is shown; ``right`` is the place of the choice that turns out true."""

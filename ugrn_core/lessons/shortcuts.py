@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import pandas as pd
 
@@ -17,6 +18,10 @@ from ugrn_core.paths import ASSETS
 
 TABLE = 1
 PROBES = ("VVP", "GDT")
+REVERSE = "Reverse is an edge"
+"""The one score of the lesson that reads the answers: the edges of the network it is tested on."""
+
+Kind = Literal["model", "no model", "answers"]
 ASKED_WITH = "uniform"
 HOW_DRAWN = {
     "per_tf": "as many for each regulator as it has targets",
@@ -27,18 +32,18 @@ HOW_DRAWN = {
 
 
 def contestants() -> tuple[str, ...]:
-    """Scores that need no model and ours, in the order of the registry."""
+    """Scores one may vote for, those that need no model and ours, in the order of the registry."""
     return tuple(m.name for m in METHODS.values() if m.family == "shortcut" or m.name in PROBES)
+
+
+def kind_of(method: str) -> Kind:
+    """What a score looks at: a model, nothing of the kind, or the answers of the test."""
+    return "answers" if METHODS[method].family == "answers" else "model" if method in PROBES else "no model"
 
 
 def label(method: str) -> str:
     """What a score is, in words."""
     return f"{method}: {METHODS[method].label}"
-
-
-def is_probe(method: str) -> bool:
-    """Whether a model is asked at all."""
-    return method in PROBES
 
 
 @lru_cache(maxsize=1)
@@ -69,12 +74,12 @@ def model_of(seed: int) -> str:
 
 @lru_cache(maxsize=64)
 def standing(model: str, sampler: str, subset: str = "all") -> pd.DataFrame:
-    """``method, label, auprc, needs_model`` on average over the tests of Table 1, best first."""
+    """``method, label, auprc, kind`` of contestants and of the reverse edge, on average over the tests of Table 1,
+    best first."""
     means = wide_table(tables()[model, sampler], TABLE, subset=subset).iloc[-1]
-    rows = [
-        (m, label(m), float(means[m]), is_probe(m)) for m in contestants() if m in means.index and pd.notna(means[m])
-    ]
-    frame = pd.DataFrame(rows, columns=["method", "label", "auprc", "needs_model"])
+    shown = [m for m in (*contestants(), REVERSE) if m in means.index and pd.notna(means[m])]
+    rows = [(m, label(m), float(means[m]), kind_of(m)) for m in shown]
+    frame = pd.DataFrame(rows, columns=["method", "label", "auprc", "kind"])
     return frame.sort_values("auprc", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -87,12 +92,18 @@ def asked_sampler(seed: int) -> str:
 def lead(model: str, sampler: str) -> tuple[float, str]:
     """AUPRC of VVP above the best score without a model, and that score's name."""
     table = standing(model, sampler).set_index("method")
-    best = table[~table["needs_model"]]["auprc"]
+    best = table[table["kind"] == "no model"]["auprc"]
     return float(table.loc["VVP", "auprc"] - best.max()), str(best.idxmax())
 
 
+def honest(model: str, sampler: str) -> pd.DataFrame:
+    """:func:`standing` without the score that reads the answers."""
+    table = standing(model, sampler)
+    return table[table["kind"] != "answers"].reset_index(drop=True)
+
+
 def predict(seed: int) -> Prediction:
-    table = standing(model_of(seed), ASKED_WITH)
+    table = honest(model_of(seed), ASKED_WITH)
     offered = [m for m in contestants() if m in set(table["method"])]
     winner = str(table["method"].iloc[0])
     return Prediction(
@@ -118,18 +129,28 @@ def check(seed: int) -> tuple[Asked, ...]:
             hint="Switch the sampler and read the table below the figure.",
             working=f"VVP {table['VVP']:.3f}, {best} {table[best]:.3f}.",
         ),
+        Asked(
+            f"With the same negatives: which AUPRC has '{REVERSE}', a score that reads the answers?",
+            float(table[REVERSE]),
+            0.0015,
+            hint="Let the figure show the score that reads the answers, and read its bar.",
+            working="Where a pair has an edge, the turned pair often has one too, and among the negatives it seldom "
+            "has.",
+        ),
     )
 
 
 def seen(seed: int) -> tuple[str, str, str]:
     model = model_of(seed)
-    ranking = {s: standing(model, s)["method"].iloc[0] for s in HOW_DRAWN}
+    ranking = {s: honest(model, s)["method"].iloc[0] for s in HOW_DRAWN}
     said = ", ".join(f"{s} {m}" for s, m in ranking.items())
+    reverse = [float(standing(model, s).set_index("method")["auprc"][REVERSE]) for s in HOW_DRAWN]
     unseen = standing(model, "per_tf", "both_unseen").set_index("method")["auprc"]
     return (
-        f"The best of these scores by sampler of negatives: {said}.",
-        "A score can be high because edges share genes with the training, or because of who is listed as a "
-        "regulator; such shortcuts look at no cell and no model.",
+        f"Who is best depends on how the negatives are drawn: {said}. None of these shortcuts looks at a cell or at a "
+        "model.",
+        f"Whoever knows the turned edge scores {min(reverse):.2f} to {max(reverse):.2f} with any of the samplers: were "
+        "a little of the answers to reach the features, a table would look like success.",
         "So a score is read beside its shortcuts, and on pairs of which both genes are new to the translator: there "
         f"VVP of {model} is at {unseen['VVP']:.3f} for a prior of 0.5.",
     )
@@ -154,5 +175,6 @@ LESSON = Lesson(
         "Switch the sampler of negatives and watch who is first.",
         "Switch to pairs of which both genes are new: who falls most?",
         "Find a sampler with which no shortcut is above VVP.",
+        "Show the score that reads the answers. Does any sampler shut it out?",
     ),
 )

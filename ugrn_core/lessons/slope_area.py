@@ -25,19 +25,25 @@ def end(seed: int) -> float:
 def rectangles(seed: int, n: int, source: str = SOURCE, target: str = TARGET) -> pd.DataFrame:
     """``left, right, height, area`` of ``n`` rectangles from base to the end, each as high as the slope at its left."""
     edges = np.linspace(BASE, end(seed), n + 1)
-    height = slopes_at(seed, source, target, tuple(edges[:-1].tolist()))
+    height = _heights(seed, source, target)[n - 1]
     return pd.DataFrame({"left": edges[:-1], "right": edges[1:], "height": height, "area": height * np.diff(edges)})
 
 
 @lru_cache(maxsize=32)
 def gaps(seed: int, source: str = SOURCE, target: str = TARGET) -> np.ndarray:
     """How far 1, 2, ... rectangles are from the response, as shares of it; positive: too large."""
+    whole = response_at(seed, source, target, end(seed))
+    areas = [height.mean() * (end(seed) - BASE) for height in _heights(seed, source, target)]
+    return np.array(areas) / whole - 1
+
+
+@lru_cache(maxsize=32)
+def _heights(seed: int, source: str, target: str) -> tuple[np.ndarray, ...]:
+    """Slopes at the left edges of 1, 2, ... rectangles, all from one sweep, so that a slider finds them there."""
     edges = [np.linspace(BASE, end(seed), n + 1)[:-1] for n in range(1, MOST_RECTANGLES + 1)]
     all_edges = np.unique(np.concatenate(edges))
     slope = slopes_at(seed, source, target, tuple(all_edges.tolist()))
-    whole = response_at(seed, source, target, end(seed))
-    areas = [slope[np.searchsorted(all_edges, e)].mean() * (end(seed) - BASE) for e in edges]
-    return np.array(areas) / whole - 1
+    return tuple(slope[np.searchsorted(all_edges, e)] for e in edges)
 
 
 def enough(seed: int) -> int:

@@ -73,8 +73,8 @@ LESSON = Lesson(
     check=check,
     seen=seen,
     equation=r"\mathrm{VVP}_{ij}(v_t) = M(v \mid v_i \leftarrow v_t)_j - M(v)_j",
-    equation_note="Eq. 8 of the paper: response of gene j when gene i goes from its base value to v_t. M is the "
-    "model, v the virtual cell.",
+    equation_note="Eq. 8 of the paper: response of gene j when gene i goes from its base value to the virtual value. M "
+    "is the model, v the virtual cell.",
     free=lambda seed: {"model": model_name(seed), "source": SOURCE, "target": TARGET},
     to_do=(
         "Move A along its values and watch B.",

@@ -8,6 +8,7 @@ from ugrn_core.circuits.shipped import circuit_number
 from ugrn_core.lessons.catalogue import LESSONS, MINUTES
 from ugrn_core.lessons.model import model_name
 from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.words import WORDS
 
 STYLE = """
 @page { size: A4; margin: 16mm 15mm; }
@@ -20,6 +21,7 @@ ol.choices li.right::before { content: "\\25A0\\00A0\\00A0"; } li.right { font-w
 .line { display: inline-block; border-bottom: 1px solid #333; min-width: 45mm; height: 1.3em; }
 .note { color: #444; font-size: 10pt; } .answer { font-weight: 600; } .seen { margin: 1mm 0; padding-left: 5mm; }
 .blank { height: 16mm; border-bottom: 1px dotted #888; }
+dt { font-weight: 600; float: left; margin-right: 2mm; } dd { margin: 0 0 1mm; }
 figure { margin: 3mm 0; } svg { max-width: 90mm; height: auto; }
 """
 
@@ -33,6 +35,7 @@ def worksheet(seed: int, drawing: str = "") -> str:
         "the "
         f"lessons are on the page Learn, with your seed {seed}: answers belong to it.</p>",
         f"<figure>{drawing}</figure>" if drawing else "",
+        _words(),
         *(_sheet_section(lesson, seed) for lesson in LESSONS.values()),
     ]
     return _page(f"Worksheet, seed {seed}", parts)
@@ -47,6 +50,11 @@ def key(seed: int, drawing: str = "") -> str:
         *(_key_section(lesson, seed) for lesson in LESSONS.values()),
     ]
     return _page(f"Key, seed {seed}", parts)
+
+
+def _words() -> str:
+    items = "".join(f"<dt>{escape(word)}</dt><dd>{escape(said)}</dd>" for word, said in WORDS.items())
+    return f"<section><h2>Words</h2><dl>{items}</dl></section>"
 
 
 def _head(kind: str, seed: int) -> str:

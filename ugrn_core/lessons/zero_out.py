@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 import torch
@@ -59,6 +61,7 @@ def effects(loud: float, soft: float, shared: float, virtual: float = VIRTUAL) -
     )
 
 
+@lru_cache(maxsize=32)
 def circuit_effects(seed: int, target: str = "K", sources: tuple[str, ...] = ("A", "H")) -> pd.DataFrame:
     """The same two numbers from the trained model of the circuit: ``gene, mean, zeroing, response`` on ``target``."""
     backbone, level = backbone_of(seed), mean_levels(seed)

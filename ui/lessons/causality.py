@@ -19,31 +19,32 @@ def show(now: State) -> None:
     """Pair, third gene, hand on the simulation; then curves and, when all is revealed, the table of all pairs."""
     chosen = now.pair if case_of(now.pair) else CASES[0].name
     names = [case.name for case in CASES]
-    name = st.segmented_control(
+    name = st.pills(
         "Pair",
         names,
         default=chosen,
         required=True,
         format_func=lambda p: f"{p.replace('-', ' to ')} ({case_of(p).pattern})",  # pyright: ignore
         key="learn widget 8 pair",
+        wrap=True,
     )
     case = case_of(name)
     assert case is not None
-    left, right = st.columns([3, 5], gap="medium")
+    left, right = st.columns([4, 5], gap="medium")
     with left:
         known = held = False
         if case.third:
             known = st.toggle(
-                f"Put {case.third} into the model's cell",
+                f"{case.third} in the model's cell",
                 value=case.third in now.beside,
                 key=f"learn widget 8 with {name}",
                 help=f"{case.third} stands at {BASE:g} there.",
             )
             held = st.toggle(
-                f"Hold {case.third} at {BASE:g} in the simulation",
+                f"Hold {case.third} under do()",
                 disabled=now.hide,
                 key=f"learn widget 8 hold {name}",
-                help="A clamp: whatever its regulators say.",
+                help=f"A clamp: {case.third} stays at {BASE:g} in the simulated cells, whatever its regulators say.",
             )
         state.change(pair=name, beside=(case.third,) if known else ())
         st.markdown(case.words)
@@ -98,9 +99,7 @@ def _all_pairs(now: State) -> None:
     with st.spinner("Simulating cells under do()"):
         table = comparison(now.seed)
     st.markdown(f"**All patterns**: change of the target, source from {LOWEST:g} to {end(now.seed):g} (log1p)")
-    shown = table.rename(
-        columns={"model": "model, pair alone", "with_third": "model, third gene in the cell", "true": TRUTH}
-    )
+    shown = table.rename(columns={"model": "model, pair alone", "with_third": "with third gene", "true": TRUTH})
     numbers = shown.columns[2:]
     shown[numbers] = shown[numbers].map(lambda v: "" if pd.isna(v) else f"{v:+.2f}".replace("-", "\u2212"))
     st.dataframe(

@@ -55,7 +55,7 @@ def _sides(now: State, game: int, *, named: bool, true_heights: bool) -> None:
             panel(
                 plot_lines(
                     scaled,
-                    x_title="x: virtual value of the source (log1p)",
+                    x_title="x: value of the source (log1p)",
                     y_title="response (log1p)" if true_heights else "response, scaled",
                     base=1.0,
                     y_range=(-1.1 * largest, 1.1 * largest) if true_heights else None,

@@ -5,19 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.figures.lessons import plot_standing
-from ugrn_core.lessons.shortcuts import ASKED_WITH, HOW_DRAWN, model_of, standing
+from ugrn_core.lessons.shortcuts import ASKED_WITH, HOW_DRAWN, REVERSE, model_of, standing
 from ui.beeline import sampler_title
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
-SUBSETS = {"all": "All pairs", "both_unseen": "Both genes new to the training"}
+SUBSETS = {"all": "All pairs", "both_unseen": "Both genes new"}
 
 
 def show(now: State) -> None:
     """Sampler and subset, then the bars."""
     model = model_of(now.seed)
-    left, right = st.columns([4, 3], gap="medium")
-    sampler = left.segmented_control(
+    choices = st.container(horizontal=True, gap="medium")
+    sampler = choices.segmented_control(
         "Pairs without an edge are drawn",
         list(HOW_DRAWN),
         default=ASKED_WITH,
@@ -25,18 +25,26 @@ def show(now: State) -> None:
         format_func=sampler_title,
         key="learn widget 5 sampler",
     )
-    subset = right.segmented_control(
+    subset = choices.segmented_control(
         "Tested on",
         list(SUBSETS),
         default="all",
         required=True,
         format_func=SUBSETS.__getitem__,
         key="learn widget 5 subset",
+        help="New: a gene that occurs in no pair the translator learnt from.",
+    )
+    answers = st.toggle(
+        f"Show '{REVERSE}' too: it reads the answers",
+        key="learn widget 5 answers",
+        help="It scores a pair by whether the turned pair is an edge of the very network that is tested. No method; it "
+        "shows what a leak would look like.",
     )
     table = standing(model, sampler, subset)
+    table = table if answers else table[table["kind"] != "answers"]
     st.caption(
         f"{sampler}: {HOW_DRAWN.get(sampler, sampler)}. Table 1 of the paper's protocol, {model}, one negative for "
-        "each positive: lots score 0.5 (dotted)."
+        "each positive: lots score 0.5, where the bars begin."
     )
     first = table.iloc[0]
     panel(

@@ -10,6 +10,7 @@ import streamlit as st
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import model_name
 from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.words import words_of
 from ui import example
 from ui.errors import plain
 from ui.lessons import state, widgets
@@ -29,6 +30,8 @@ def show(lesson: Lesson) -> None:
         prediction = lesson.predict(now.seed)
     _progress(lesson, prediction)
     STEP[now.step](lesson, prediction)
+    with st.expander("Words of this lesson"):
+        st.markdown("  \n".join(f"**{word}**: {plain(said)}" for word, said in words_of(lesson.number).items()))
     _provenance(lesson)
 
 
@@ -56,13 +59,14 @@ def _predict(lesson: Lesson, prediction: Prediction) -> None:
     now = state.now()
     locked = now.answer(lesson.number).choice
     widgets.before(lesson.number, now)
-    st.markdown("**Your prediction**")
+    st.markdown(f"**Your prediction.** {plain(prediction.question)}")
     chosen = st.radio(
         plain(prediction.question),
         range(len(prediction.choices)),
         index=locked if _valid(locked, prediction) else None,
         format_func=lambda i: plain(prediction.choices[i]),
         disabled=locked is not None,
+        label_visibility="collapsed",
         key=f"learn widget predict {lesson.number} {now.seed}",
     )
     if locked is None:

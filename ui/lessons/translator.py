@@ -7,7 +7,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.lessons import plot_attempts, plot_loss_curve
-from ugrn_core.lessons.translator import EPOCHS, FEWEST, NOISE_FIRST, attempt, held_out, most_pairs, prior
+from ugrn_core.lessons.translator import (
+    EPOCHS,
+    FEWEST,
+    NOISE_FIRST,
+    SHUFFLES,
+    attempt,
+    held_out,
+    most_pairs,
+    prior,
+)
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
@@ -31,7 +40,11 @@ def show(now: State) -> None:
         key="learn widget 4 noise",
         help="Turned into their opposite.",
     )
-    shuffled = columns[2].toggle("Shuffle all labels", key="learn widget 4 shuffle")
+    shuffled = columns[2].toggle(
+        "Shuffle all labels",
+        key="learn widget 4 shuffle",
+        help=f"Trains {SHUFFLES} times, each time with another shuffle: one alone may come out high or low by chance.",
+    )
     _, labels = held_out(now.seed)
     st.caption(
         f"Held out: {len(labels)} pairs of circuits the translator never met, {int(labels.sum())} of them with an "
@@ -45,15 +58,8 @@ def show(now: State) -> None:
     place = left.empty()
     last: list[tuple[float, float]] = st.session_state.setdefault("learn last loss", [])
     if go:
-        last.clear()
-
-        def watch(epoch: int, loss: float) -> None:
-            last.append((float(epoch), loss))
-            if epoch % DRAW_EVERY == 0:
-                _draw(place, last, f"{len(attempts)} {epoch}")
-
-        score = attempt(now.seed, n, noise / 100, shuffled=shuffled, turn=len(attempts), watch=watch)
-        attempts.append((len(attempts) + 1, n, noise, SHUFFLED if shuffled else RIGHT, score))
+        for _ in range(SHUFFLES if shuffled else 1):
+            _train(now.seed, n, noise, shuffled, attempts, last, place)
     if last:
         _draw(place, last, "last")
     else:
@@ -63,12 +69,39 @@ def show(now: State) -> None:
     with right:
         table = pd.DataFrame(attempts, columns=COLUMNS)
         reached = f"; the last one reached {attempts[-1][-1]:.3f}" if attempts else ""
+        lots = table.loc[table["labels"] == SHUFFLED, "auprc"]
+        if len(lots):
+            reached += f"; the mean of {len(lots)} shuffles is {lots.mean():.3f}"
         panel(
-            plot_attempts(table, prior(now.seed), most_pairs()),
+            plot_attempts(table, prior(now.seed), most_pairs(), averaged=SHUFFLED),
             table.round({"auprc": 4}),
             name="lesson 4 attempts",
             alt=f"AUPRC on held-out pairs of {len(attempts)} attempts, prior {prior(now.seed):.2f}{reached}",
         )
+
+
+def _train(
+    seed: int,
+    n: int,
+    noise: int,
+    shuffled: bool,
+    attempts: list[tuple],
+    last: list[tuple[float, float]],
+    place: DeltaGenerator,
+) -> None:
+    """One training, its loss drawn as it falls, its score added to ``attempts``."""
+    last.clear()
+
+    def watch(epoch: int, loss: float) -> None:
+        last.append((float(epoch), loss))
+        if epoch % DRAW_EVERY == 0 and not shuffled:
+            _draw(place, last, f"{len(attempts)} {epoch}")
+
+    turn = sum(labels == SHUFFLED for *_, labels, _ in attempts)
+    score = attempt(seed, n, noise / 100, shuffled=shuffled, turn=turn, watch=watch)
+    attempts.append((len(attempts) + 1, n, noise, SHUFFLED if shuffled else RIGHT, score))
+    if shuffled:
+        _draw(place, last, f"{len(attempts)} end")
 
 
 def _draw(place: DeltaGenerator, points: list[tuple[float, float]], name: str) -> None:

@@ -30,7 +30,7 @@ def show(now: State) -> None:
     )
     beside = (AVERAGE,) if AVERAGE in chosen else tuple(sorted(chosen))
     state.change(beside=tuple(chosen), pair=f"{SOURCE}-{TARGET}")
-    left, right = st.columns([3, 5], gap="medium")
+    left, right = st.columns([4, 5], gap="medium")
     with left:
         x = st.select_slider(
             f"x: {SOURCE} is moved to", FINE, value=2.0, format_func="{:.2f}".format, key="learn widget 1 x"
@@ -39,7 +39,7 @@ def show(now: State) -> None:
         at = moved[(moved["x"] - x).abs() < 1e-6].iloc[0]
         level = base_level(now.seed, SOURCE, TARGET, beside)
         first, second = st.columns(2)
-        first.metric(f"{TARGET} predicted", f"{at['predicted']:.2f}", f"{level:.2f} with {SOURCE} at {BASE:g}",
+        first.metric(f"{TARGET} predicted", f"{at['predicted']:.2f}", f"at base {level:.2f}",
                      delta_color="off", delta_arrow="off")  # fmt: skip
         second.metric("Response", f"{at['response']:+.3f}".replace("-", "−"), _cell_words(beside),
                       delta_color="off", delta_arrow="off")  # fmt: skip

@@ -1,0 +1,206 @@
+"""How the positive control came out: one long frame, with intervals over circuits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from ugrn_core.circuits.control import WEIGHTS, Case, ControlRequest, Weights
+from ugrn_core.circuits.control_case import (
+    KNOWS_ARROWS,
+    PARTS,
+    PROBES,
+    RIVALS,
+    SPECIFIC,
+    TASKS,
+    Condition,
+    Task,
+)
+from ugrn_core.errors import InputError
+from ugrn_core.translators.mlp import predict_logits, train_net
+
+OURS = "Ens of all"
+"""Mean logit of the translators on every part: the method whose lead is stated."""
+
+WITHOUT_MODEL = "Translator on correlations"
+NO_WEIGHTS = "none"
+MEAN = "mean"
+AUPRC, AUROC, LEAD = "AUPRC", "AUROC", "lead"
+COLUMNS = [
+    "cells", "confounded", "n_cells", "task", "method", "told", "weights", "circuit", "n_genes", "measure", "value",
+    "low", "high", "n_pos", "n_neg", "prior", "reversed_share",
+]  # fmt: skip
+Key = tuple[str, str]
+"""Method and weights."""
+
+
+def judged(
+    request: ControlRequest, condition: Condition, learnt: Sequence[Case], asked: Sequence[Case]
+) -> pd.DataFrame:
+    """Rows of one condition (:data:`COLUMNS`).
+
+    ``measure`` is AUPRC or AUROC, of each circuit and (``circuit`` "mean") on average; ``lead`` is by how much
+    :data:`OURS` stands above the method in mean AUPRC. ``low`` and ``high`` are 95 % intervals over circuits drawn
+    with replacement and pairs drawn within each, the same draws for every method.
+    """
+    frames = []
+    for task in TASKS:
+        scores = _all_scores(learnt, asked, task, request.seeds)
+        frames.append(_rows(scores, asked, task, condition, request))
+    return pd.concat(frames, ignore_index=True)
+
+
+def told_of(method: str) -> str:
+    """What a method is told of the circuits."""
+    return RIVALS.get(method, KNOWS_ARROWS)
+
+
+def _all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds: int) -> dict[Key, list[np.ndarray]]:
+    scores: dict[Key, list[np.ndarray]] = {
+        (rival, NO_WEIGHTS): [case.scores[rival, task] for case in asked] for rival in RIVALS
+    }
+    labels = [case.pairs[task].labels for case in learnt]
+    scores[WITHOUT_MODEL, NO_WEIGHTS] = _translated(
+        [case.cell_features[task] for case in learnt], labels, [case.cell_features[task] for case in asked], seeds
+    )
+    for weights in WEIGHTS:
+        logits = {}
+        for part in PARTS:
+            of_learnt, of_asked = ([c.features[weights, *part, task] for c in cases] for cases in (learnt, asked))
+            logits[part] = _translated(of_learnt, labels, of_asked, seeds)
+        scores |= _named(logits, weights)
+    return scores
+
+
+def _named(logits: Mapping[tuple[str, str], list[np.ndarray]], weights: Weights) -> dict[Key, list[np.ndarray]]:
+    """Methods of one backbone: each probe in each virtual cell, both probes, and all parts together."""
+    named: dict[Key, list[np.ndarray]] = {}
+    for context in ("pair", "full"):
+        for probe in PROBES:
+            named[f"{probe}, {context}", weights] = logits[probe, context]
+        named[f"Ens, {context}", weights] = _mean([logits[probe, context] for probe in PROBES])
+    named[f"{SPECIFIC}, full", weights] = logits[SPECIFIC, "full"]
+    named[OURS, weights] = _mean(list(logits.values()))
+    return named
+
+
+def _translated(
+    learnt: Sequence[np.ndarray], labels: Sequence[np.ndarray], asked: Sequence[np.ndarray], seeds: int
+) -> list[np.ndarray]:
+    """Logits of the asked circuits by the product's translator, the mean over several seeds."""
+    x, y = np.vstack(learnt), np.concatenate(labels)
+    nets = [train_net(x, y, seed=seed)[0] for seed in range(seeds)]
+    return [np.mean([predict_logits(net, features) for net in nets], axis=0) for features in asked]
+
+
+def _mean(parts: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
+    return [np.mean(circuit, axis=0) for circuit in zip(*parts, strict=True)]
+
+
+def _rows(
+    scores: Mapping[Key, Sequence[np.ndarray]],
+    asked: Sequence[Case],
+    task: Task,
+    condition: Condition,
+    request: ControlRequest,
+) -> pd.DataFrame:
+    pairs = [case.pairs[task] for case in asked]
+    labels = [p.labels for p in pairs]
+    draws = drawn(labels, request.resamples)
+    found = {key: np.array([_auprc(y, s) for y, s in zip(labels, given, strict=True)]) for key, given in scores.items()}
+    resampled = {key: mean_auprc(labels, given, draws) for key, given in scores.items()}
+    ours = (OURS, "trained")
+    rows = []
+    for (method, weights), given in scores.items():
+        key = method, weights
+        common = {**asdict(condition), "n_cells": request.n_cells, "task": task, "method": method, "weights": weights}
+        common["told"] = told_of(method)
+        for n, (n_genes, seed) in enumerate(request.test):
+            facts = {
+                "circuit": f"{n_genes} genes, seed {seed}",
+                "n_genes": n_genes,
+                "n_pos": int(labels[n].sum()),
+                "n_neg": int((1 - labels[n]).sum()),
+                "prior": float(labels[n].mean()),
+                "reversed_share": pairs[n].reversed_share,
+            }
+            rows.append(common | facts | {"measure": AUPRC, "value": found[key][n]})
+            rows.append(common | facts | {"measure": AUROC, "value": float(roc_auc_score(labels[n], given[n]))})
+        facts = {
+            "circuit": MEAN,
+            "n_pos": int(sum(y.sum() for y in labels)),
+            "n_neg": int(sum((1 - y).sum() for y in labels)),
+            "prior": float(np.mean([y.mean() for y in labels])),
+            "reversed_share": float(np.mean([p.reversed_share for p in pairs])),
+        }
+        low, high = np.quantile(resampled[key], (0.025, 0.975))
+        rows.append(common | facts | {"measure": AUPRC, "value": found[key].mean(), "low": low, "high": high})
+        lead = resampled[ours] - resampled[key]
+        low, high = np.quantile(lead, (0.025, 0.975))
+        above = float(found[ours].mean() - found[key].mean())
+        rows.append(common | facts | {"measure": LEAD, "value": above, "low": low, "high": high})
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Resamples: how often each circuit is drawn, (draw, circuit), and each of its pairs, (draw, pair) a circuit."""
+
+    circuits: np.ndarray
+    pairs: tuple[np.ndarray, ...]
+
+
+def drawn(labels: Sequence[np.ndarray], times: int) -> Draws:
+    """Circuits with replacement, and pairs within each, positives and negatives apart, so that the prior stays."""
+    rng = np.random.default_rng(0)
+    n = len(labels)
+    circuits = rng.multinomial(n, np.full(n, 1 / n), size=times)
+    pairs = []
+    for y in labels:
+        counts = np.zeros((times, len(y)), np.int64)
+        for label in (0, 1):
+            of_label = np.flatnonzero(y == label)
+            counts[:, of_label] = rng.multinomial(len(of_label), np.full(len(of_label), 1 / len(of_label)), size=times)
+        pairs.append(counts)
+    return Draws(circuits, tuple(pairs))
+
+
+def mean_auprc(labels: Sequence[np.ndarray], scores: Sequence[np.ndarray], draws: Draws) -> np.ndarray:
+    """Mean average precision over circuits of every resample, (draw,)."""
+    each = [weighted_auprc(y, s, counts) for y, s, counts in zip(labels, scores, draws.pairs, strict=True)]
+    return (draws.circuits * np.stack(each, 1)).sum(1) / len(labels)
+
+
+def weighted_auprc(y: np.ndarray, s: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Average precision (draw,) where pair k occurs ``counts[draw, k]`` times; equal scores count at once."""
+    order = np.argsort(-s, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(s[order])), len(s) - 1)
+    found = np.cumsum(counts[:, order] * y[order], 1)[:, ends]
+    shown = np.cumsum(counts[:, order], 1)[:, ends]
+    precision = found / np.maximum(shown, 1)
+    return (precision * np.diff(found, axis=1, prepend=0)).sum(1) / found[:, -1]
+
+
+def _auprc(y: np.ndarray, s: np.ndarray) -> float:
+    return float(average_precision_score(y, s))
+
+
+NUMBERS = ("n_cells", "n_genes", "value", "low", "high", "n_pos", "n_neg", "prior", "reversed_share")
+
+
+def read_control(file: Path) -> pd.DataFrame:
+    """A frame of the control from its CSV; a file with other columns is an :class:`InputError`."""
+    try:
+        frame = pd.read_csv(file, keep_default_na=False, na_values={c: [""] for c in NUMBERS})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as results of the control: {error}.") from error
+    if list(frame.columns) != COLUMNS:
+        raise InputError(
+            f"{file} is no frame of the control: its columns are {', '.join(map(str, frame.columns[:8]))}."
+        )
+    return frame
