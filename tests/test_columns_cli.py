@@ -112,13 +112,15 @@ def inputs(tmp_path):
 def test_a_network_keeps_its_columns_in_its_line_and_resolves_the_names_of_filters(inputs, monkeypatch):
     words = ["network", "--genes", inputs / "genes.csv", "--gene-column", "first", "--sources", inputs / "sources.csv"]
     words += ["--sources-column", "tf", "--known", inputs / "known.tsv", "--source-column", "regulated by"]
-    found = ugrn(*words, "--around", "Oct-4", "--only-sources", "gata1,OCT4", "--out", inputs / "a")
+    found = ugrn(*words, "--around", "Oct-4", "--only-sources", "gata1,OCT4", "--only-targets", "hbb,Klf1,Tal1,GATA1",
+                 "--out", inputs / "a")  # fmt: skip
     assert "known.tsv: Source: column regulated by, target: column target, label: column label." in found.stderr
     recipe = json.loads((inputs / "a" / "recipe.json").read_text())
     assert recipe["sources"] == ["GATA1", "POU5F1"]
     assert recipe["known"]["edges"] == 1  # a label of 0 is no known edge
     assert recipe["shown"]["near"] == ["POU5F1", 1]
     assert recipe["shown"]["sources"] == ["GATA1", "POU5F1"]
+    assert recipe["shown"]["targets"] == ["HBB", "KLF1", "TAL1", "GATA1"]
     assert (inputs / "a" / "network.sif").read_text()
     monkeypatch.chdir(inputs)
     again = shlex.split(recipe["command"])
@@ -139,6 +141,8 @@ def test_a_network_keeps_its_columns_in_its_line_and_resolves_the_names_of_filte
         (["--around", "p53"], "p53 (TP53) is no gene of this network"),
         (["--around", "NOSUCH"], "NOSUCH is not one of the"),
         (["--only-sources", "GATA1,HBB"], "HBB is no source of this network"),
+        (["--only-targets", "HBB,TP53"], "TP53 is no target of this network"),
+        (["--only-targets", "NOSUCH"], "NOSUCH is not one of the"),
         (["--only-genes", "DEC1"], "DEC1 is ambiguous"),
     ],
 )

@@ -74,7 +74,7 @@ NO_PAIRS = {
     "three kinds of labels": ("tf,target,label\nSOX2,NANOG,0\nGATA1,KLF1,-1\n", "1, 0 and -1"),
     "a matrix": (",SOX2,NANOG,MYC\nSOX2,0,1,1\nGATA1,1,0,1\n", "matrix"),
     "no direction": ("SOX2 -- NANOG\nGATA1 -- KLF1\n", "no direction"),
-    "GraphViz": ('digraph {\n  "SOX2" -> "NANOG";\n}', "Line 1 .*digraph"),
+    "GraphViz": ('digraph {\n  "SOX2" -> "NANOG";\n}', "DOT .Graphviz.*its edges alone"),
     "gene sets": ("HALLMARK_A\thttp://x\tNANOG\tMYC\nHALLMARK_B\thttp://y\tKLF1\tTAL1\tHBB\n", "gene sets such as HALLMARK_A"),
     "a word too many": ("SOX2,NANOG\nKLF4,MYC,activates\n", "Line 2"),
     "an open quote": ('tf,target,note\nSOX2,NANOG,"a\nGATA1,KLF1,c\n', "quotation mark"),

@@ -312,6 +312,10 @@ def test_filters_search_and_neighbourhood(page):
     page.run()
     assert len(edges(page)) == (whole["slope_direction"] == "falls").sum() > 0
     page.session_state["net slopes"] = []
+    page.session_state["net of targets"] = ["HBB"]
+    page.run()
+    assert set(edges(page)["target"]) == {"HBB"} and len(edges(page)) > 1
+    page.session_state["net of targets"] = []
     page.session_state["net of sources"], page.session_state["net per source"] = ["GATA1", "MYC"], 2
     page.run()
     assert list(edges(page)["source"].value_counts()) == [2, 2]

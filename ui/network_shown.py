@@ -53,7 +53,8 @@ def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Speci
     read. A name that is not in the network is taken out and said."""
     state, genes = st.session_state, _genes(request)
     for key, there, what in (
-        ("net search", genes, "gene"), ("net of sources", request.sources, "source"), ("net near", genes, "gene"),
+        ("net search", genes, "gene"), ("net of sources", request.sources, "source"),
+        ("net of targets", request.targets, "target"), ("net near", genes, "gene"),
     ):  # fmt: skip
         held = state.get(key)
         names = [held] if isinstance(held, str) else list(held or [])
@@ -135,6 +136,7 @@ def read() -> Shown:
         directions=_given("net directions"),
         tags=_given("net tags"),
         sources=_given("net of sources"),
+        targets=_given("net of targets"),
         genes=_given("net search"),
         near=(near, int(state["net steps"])) if near else None,
         top_per_source=int(state["net per source"]) or None,
@@ -154,7 +156,7 @@ def fill(shown: Shown) -> None:
         state["net rule"], state["net best"] = BEST, min(shown.cap, LOOKED_AT)
     lists = {
         "net slopes": shown.slope_directions, "net directions": shown.directions, "net tags": shown.tags,
-        "net of sources": shown.sources, "net search": shown.genes,
+        "net of sources": shown.sources, "net of targets": shown.targets, "net search": shown.genes,
     }  # fmt: skip
     for key, values in lists.items():
         state[key] = list(values or ())
@@ -196,9 +198,18 @@ def _filters(request: NetworkRequest) -> None:
     left.multiselect(
         "Sources", sources, key="net of sources", persist_state="session", placeholder="All", accept_new_options=True
     )
-    right.number_input(
+    right.multiselect(
+        "Targets",
+        sorted(request.targets),
+        key="net of targets",
+        persist_state="session",
+        placeholder="All",
+        accept_new_options=True,
+    )
+    left.number_input(
         "Best edges of each source (0: all)", 0, LOOKED_AT, key="net per source", persist_state="session", step=1
     )
+    left, right = st.columns(2)
     left.selectbox(
         "Around one gene",
         genes,
@@ -218,7 +229,7 @@ def _pills(label: str, options: Sequence[str], key: str, explained: str) -> None
 
 
 def _label() -> str:
-    n = sum(bool(_given(k)) for k in ("net slopes", "net directions", "net tags", "net of sources"))
+    n = sum(bool(_given(k)) for k in ("net slopes", "net directions", "net tags", "net of sources", "net of targets"))
     n += bool(st.session_state.get("net near")) + bool(st.session_state.get("net per source"))
     return f"Filters: {n}" if n else "Filters"
 
@@ -239,6 +250,6 @@ def forget_strangers(key: str, known: Sequence[str]) -> None:
 
 
 def _reset() -> None:
-    for key in ("net slopes", "net directions", "net tags", "net of sources"):
+    for key in ("net slopes", "net directions", "net tags", "net of sources", "net of targets"):
         st.session_state[key] = []
     st.session_state["net near"], st.session_state["net steps"], st.session_state["net per source"] = None, 1, 0

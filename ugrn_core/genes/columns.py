@@ -2,22 +2,23 @@
 
 A text is a table when its lines, split at one and the same delimiter, have the same number of cells, two or more. Of
 the delimiters that do so (tab, semicolon, bar, white space, comma) the first is taken whose cells hold no comma but a
-decimal one. Blank lines and comments are no lines; a first line that is one cell short, as R writes it, is complete.
+decimal one. Blank lines and comments are no lines, empty cells at the end of lines are no cells; a first line that is
+one cell short, as R writes it, is complete.
 
 The first line is a title where it is told apart from the rest: a word that tables of genes are titled with, a word
 above numbers, numbers above words, or words that are no genes above genes. A word that is a gene too (TF is
-transferrin) does not make a title of a line of genes.
+transferrin) does not make a title of a line of genes, and neither does ``<0.001`` or ``n.d.`` beside genes.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -28,6 +29,7 @@ from ugrn_core.genes.spelled import ENSEMBL, LONGEST, latin_forms, names_inside,
 from ugrn_core.genes.tables import alias_key, everyday_names, former_symbols, human_symbols, mouse_genes
 from ugrn_core.genes.text_lines import Lines, short
 from ugrn_core.genes.titles import TITLES, title_key
+from ugrn_core.spreadsheet import unguarded
 
 Kind = Literal["number", "genes", "words", "empty"]
 
@@ -38,6 +40,8 @@ MOST_COLUMNS = 100_000
 LOOKED_UP = 200
 """Columns, and different cells of each, that are looked at for names of genes."""
 
+_END = "\0"
+"""A line after the last: inside a cell where a quotation mark was never closed."""
 ONE_SHORT = "\0"
 """What stands in front of a first line that is one cell short, until it is known to be one of titles."""
 UNTITLED = "no title"
@@ -46,9 +50,15 @@ GAPS = frozenset(("", "na", "nan", "n/a", "-inf", "inf", "null", "none", "-", ".
 NUMBER = re.compile(r"[+-]?(?:\d++(?:[.,]\d*+)?|[.,]\d++)(?:[eE][+-]?\d++)?%?")
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*+,\d++(?:[eE][+-]?\d++)?%?")
 _LONGEST_NUMBER = 60
+_NO_NUMBER = re.compile(r"#(?:N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)|n\.?[ds]\.?", re.IGNORECASE)
+"""What programs write where they have no number."""
+_NUMBERED = re.compile(r"(.{1,200})\.\d{1,4}")
+"""Pandas calls the second of two columns titled gene gene.1."""
 
-_WRAPPING = re.compile("[\"'`\u201c\u201d\u2018\u2019\\[\\]{}]")
-_SEPARATOR_LINE = re.compile(r"sep=(.)", re.IGNORECASE)
+_FORMULA = re.compile(r'="([^"]*)"')
+_BLANKS = " \t\v\f,;\u00a0"
+_AROUND = _BLANKS + "\"'`\u201c\u201d\u2018\u2019[]{}"
+_SEPARATOR_LINE = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class Columns:
 
     names: tuple[str, ...]
     titled: bool
+    keys: tuple[str, ...]
+    """The titles in the form in which they are compared, those of repeated columns alike; empty without titles."""
     kinds: tuple[Kind, ...]
     delimiter: str
     sample: tuple[tuple[str, ...], ...]
@@ -78,8 +90,8 @@ class Columns:
     def titled_any(self, titles: Sequence[str]) -> list[int]:
         """Columns with one of these titles, in the order of ``titles``; none that holds numbers or nothing."""
         place = {title: i for i, title in enumerate(titles)}
-        found = [(place[key], i) for i, name in enumerate(self.names) if (key := title_key(name)) in place]
-        return [i for _, i in sorted(found) if self.titled and self.kinds[i] in ("genes", "words")]
+        found = sorted((place[key], i) for i, key in enumerate(self.keys) if key in place)
+        return [i for _, i in found if self.kinds[i] in ("genes", "words")]
 
     def of_kind(self, *kinds: Kind) -> list[int]:
         """Columns that hold one of these."""
@@ -99,34 +111,43 @@ class Columns:
 
     def cells(self, columns: Sequence[int]) -> pd.DataFrame:
         """All rows of some columns, as written but for quotes around them; titled 0, 1, ... by ``columns``."""
-        text = "\n".join(_ready(self.lines.texts, self.delimiter))
+        width, found = len(self.names), [[] for _ in columns]
+        texts = chain(_ready(self.lines.texts, self.delimiter), [_END])
+        rows = csv.reader(texts, delimiter=self.delimiter, skipinitialspace=True)
+        last = 0
         try:
-            frame = pd.read_csv(
-                io.StringIO(text),
-                sep=r"\s+" if self.delimiter == " " else self.delimiter,
-                header=None,
-                names=list(range(len(self.names))),
-                dtype=str,
-                na_filter=False,
-                skipinitialspace=self.delimiter != " ",
-                skip_blank_lines=False,
-                engine="c",
-            )
-        except (pd.errors.ParserError, csv.Error, ValueError) as error:
-            raise InputError(self._broken(str(error))) from error
-        return pd.DataFrame({place: _bared(frame[column]) for place, column in enumerate(columns)})
+            for row in rows:
+                if row[0] == _END:
+                    break
+                if row[-1].endswith(_END):
+                    raise InputError(self._open_quote(last))
+                if len(row) < width or (len(row) > width and any(map(str.strip, row[width:]))):
+                    raise InputError(self._broken(len(row), last))
+                for column, cells in zip(columns, found, strict=True):
+                    cells.append(row[column])
+                last = rows.line_num
+        except csv.Error:
+            raise InputError(_too_long(self.lines, last)) from None
+        return pd.DataFrame({place: _bared(pd.Series(cells, dtype=object)) for place, cells in enumerate(found)})
 
-    def _broken(self, error: str) -> str:
-        found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", error)
-        if found:
-            at = int(found[2]) - 1
-            return (
-                f"{self.lines.called(at)} has {int(found[3]):,} cells, expected {int(found[1]):,} as in those above "
-                f"it: got {self.lines.quoted(at)}."
-            )
+    def _broken(self, cells: int, at: int) -> str:
         return (
-            "The table ends inside a cell: a quotation mark is opened and not closed. Correct it, or leave out quotes."
+            f"{self.lines.called(at)} has {cells:,} {'cell' if cells == 1 else 'cells'}, expected {len(self.names):,} "
+            f"as in those above it: got {self.lines.quoted(at)}."
         )
+
+    def _open_quote(self, at: int) -> str:
+        return (
+            f"{self.lines.called(at)} opens a quotation mark that is never closed: {self.lines.quoted(at)}. Correct "
+            "it, or leave out quotes."
+        )
+
+
+def _too_long(lines: Lines, at: int) -> str:
+    return (
+        f"{lines.called(at)} holds a cell of more than {csv.field_size_limit():,} characters, or a quotation mark that "
+        f"is not closed: {lines.quoted(at)}. Correct it, or leave out quotes."
+    )
 
 
 def _bared(column: pd.Series) -> np.ndarray:
@@ -135,8 +156,19 @@ def _bared(column: pd.Series) -> np.ndarray:
 
 
 def bare(cell: str) -> str:
-    """A cell without blanks, quotes and brackets around it; a spreadsheet's ``="SOX2"`` too."""
-    return _WRAPPING.sub("", cell).strip(" \t\v\f,;").removeprefix("=").strip()
+    """A cell without blanks, quotes and brackets around it.
+
+    What was guarded against spreadsheets is as it was, and so is what was written for them as ``="SOX2"``.
+    """
+    cell = cell.strip(_BLANKS)
+    if (left := unguarded(cell)) != cell and not (cell[-1] == "'" and is_number(cell[1:-1])):
+        return left.strip(_BLANKS)
+    if (formula := _FORMULA.fullmatch(cell)) is not None:
+        cell = formula[1]
+    cell = cell.strip(_AROUND)
+    if cell[:1] == "(" and ")" not in cell:
+        return cell[1:].strip(_AROUND)
+    return cell[:-1].strip(_AROUND) if cell[-1:] == ")" and "(" not in cell else cell
 
 
 def is_number(cell: str) -> bool:
@@ -166,10 +198,12 @@ def read_columns(lines: Lines) -> Columns | None:
     """The lines as a table, or None where they are none."""
     forced = _SEPARATOR_LINE.fullmatch(lines.texts[0].strip()) if len(lines) else None  # Excel's first line
     lines = lines.after(1) if forced else lines
+    lines = lines.after(_lines_above(lines.texts[:6]))
     texts = _sample(lines.texts)
     if not texts:
         return None
-    split = {d: rows for d in (forced[1] if forced else "\t;| ,") if (rows := _even_rows(texts, d))}
+    cut = len(texts) < len(lines)
+    split = {d: rows for d in (forced[1] if forced else "\t;| ,") if (rows := _even_rows(texts, d, cut))}
     if "|" in split and not _is_title(split["|"][0], split["|"][1:]):
         del split["|"]  # ENSG00000181449|SOX2 is one name
     clean = [d for d, rows in split.items() if d == "\t" or (d != "," and _only_decimal_commas(rows))]
@@ -177,6 +211,17 @@ def read_columns(lines: Lines) -> Columns | None:
     if delimiter is None or len(split[delimiter][0]) > MOST_COLUMNS:
         return None
     return _columns([[bare(cell) for cell in row] for row in split[delimiter]], lines, delimiter)
+
+
+def _lines_above(texts: list[str]) -> int:
+    """Lines of a caption above a row of titles, each of one cell; 0 where there is none."""
+    for above, text in enumerate(texts[1:6], start=1):
+        for delimiter in "\t;,":
+            cells = [bare(cell) for cell in text[:10_000].split(delimiter)]
+            captions = [[cell for cell in line[:10_000].split(delimiter) if cell.strip()] for line in texts[:above]]
+            if sum(title_key(cell) in TITLES for cell in cells) > 1 and all(len(filled) < 2 for filled in captions):
+                return above
+    return 0
 
 
 def _sample(texts: list[str]) -> list[str]:
@@ -198,34 +243,41 @@ def _columns(rows: list[list[str]], lines: Lines, delimiter: str) -> Columns | N
         rows[0][0] = ""
     body = below if titled else rows
     kinds: tuple[Kind, ...] = tuple(_kind([row[j] for row in body], j < LOOKED_UP) for j in range(len(rows[0])))
-    names: list[str] = []
+    titles = [(cell or UNTITLED) if titled else str(j + 1) for j, cell in enumerate(rows[0])]
+    there = set(titles)
+    keys = [title_key(m[1] if (m := _NUMBERED.fullmatch(title)) and m[1] in there else title) for title in titles]
     times: Counter[str] = Counter()
-    for j, cell in enumerate(rows[0]):
-        title = (cell or UNTITLED) if titled else str(j + 1)
+    names: list[str] = []
+    for title in titles:
         times[title] += 1
         names.append(title if times[title] == 1 else f"{title} ({times[title]})")
     sample = tuple(tuple(row) for row in body)
-    return Columns(tuple(names), titled, kinds, delimiter, sample, lines.after(1) if titled else lines)
+    lines = lines.after(1) if titled else lines
+    return Columns(tuple(names), titled, tuple(keys) if titled else (), kinds, delimiter, sample, lines)
 
 
-def _even_rows(texts: list[str], delimiter: str) -> list[list[str]] | None:
-    """Cells of all lines at a delimiter if these have the same number of cells, two or more, else None."""
+def _even_rows(texts: list[str], delimiter: str, cut: bool) -> list[list[str]] | None:
+    """Cells of all lines at a delimiter if these have the same number of cells, two or more, else None.
+
+    Empty cells at the end of lines are let go where they are more than some line has, or empty in all of them. ``cut``:
+    more lines follow, so that the last row may be half of one.
+    """
     if delimiter != " " and not any(delimiter in text for text in texts[:2]):
         return None
     try:
         rows = list(csv.reader(_ready(texts, delimiter), delimiter=delimiter, skipinitialspace=True))
     except csv.Error:  # a cell of more than 131,072 characters
         return None
-    widths = Counter(map(len, rows[1:] or rows))
-    width = widths.most_common(1)[0][0]
-    if len(rows) > 1 and len(rows[0]) + 1 == width:
-        rows[0] = [ONE_SHORT, *rows[0]]
-    if len(widths) > 1 or len(rows[0]) != width:
-        rows = [_trimmed(row) for row in rows]
-        width = len(rows[0])
-    if width < 2 or any(len(row) != width for row in rows):
-        return None
-    return rows
+    rows = rows[:-1] if cut and len(rows) > 1 else rows
+    if len({len(row) for row in rows}) > 1 or not any(row[-1].strip() for row in rows if row):
+        filled = [len(_trimmed(row)) for row in rows]
+        width = max(filled)
+        if len(rows) > 1 and len(rows[0]) + 1 == width:
+            rows[0] = [ONE_SHORT, *rows[0]]
+        if any(len(row) < width for row in rows):
+            return None
+        rows = [row[:width] for row in rows]
+    return rows if len(rows[0]) > 1 else None
 
 
 def _ready(texts: Sequence[str], delimiter: str) -> Sequence[str]:
@@ -255,14 +307,27 @@ def _is_title(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         return True
     kinds = [_kind([row[j] for row in below]) for j in range(len(first))]
     pairs = list(zip(first, kinds, strict=True))
-    if any(k == "number" and not is_number(cell) and cell.lower() not in GAPS - {""} for cell, k in pairs):
+    if any(k == "number" and not is_numeric(cell) for cell, k in pairs):
         return True
     words = [cell for cell, k in pairs if k in ("genes", "words")]
     if words and all(map(is_number, words)):
         return True
     of_genes = [j for j, k in enumerate(kinds) if k == "genes"]
+    if len(of_genes) < 2 or _share(below, of_genes) < 0.8:
+        return False
     alike = sum(genes[j] for j in of_genes)
-    return len(below) > 2 and len(of_genes) > 1 and alike < len(of_genes) / 2 and _share(below, of_genes) >= 0.8
+    spaced = all(" " in first[j] for j in of_genes)
+    return alike < len(of_genes) / 2 and (len(below) > 2 or (spaced and not alike))
+
+
+def is_numeric(cell: str) -> bool:
+    """Whether a cell stands in a column of numbers: a number, several, a bound such as <0.001, or none."""
+    if is_number(cell):
+        return True
+    if len(cell) > LONGEST or cell.lower() in GAPS - {""} or _NO_NUMBER.fullmatch(cell):
+        return True
+    parts = re.split(r"[;|,/]", cell.lstrip("<>~\u2264\u2265 ").rstrip("*"))
+    return bool(cell) and all(is_number(part.strip()) for part in parts)
 
 
 def _share(rows: Sequence[Sequence[str]], columns: list[int]) -> float:
@@ -274,7 +339,7 @@ def _kind(cells: list[str], look_up: bool = True) -> Kind:
     filled = [cell for cell in cells if cell.lower() not in GAPS]
     if not filled:
         return "empty"
-    if all(map(is_number, filled)):
+    if all(map(is_numeric, filled)):
         return "number"
     asked = list(dict.fromkeys(filled))[:LOOKED_UP]
     return "genes" if look_up and sum(map(is_gene_like, asked)) >= 0.5 * len(asked) else "words"

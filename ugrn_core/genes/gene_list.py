@@ -25,7 +25,7 @@ from pathlib import Path
 from ugrn_core.errors import InputError
 from ugrn_core.genes.columns import GAPS, Columns, bare, is_gene_like, is_number, read_columns
 from ugrn_core.genes.spelled import LONGEST
-from ugrn_core.genes.text_file import read_text
+from ugrn_core.genes.text_file import read_text, refuse_other_text
 from ugrn_core.genes.text_lines import Lines, said_lines, short
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.genes.titles import GENE_TITLES, SOURCE_TITLES, TARGET_TITLES, title_key
@@ -38,7 +38,7 @@ MOST_CHOICES = 1_000
 
 _VECTOR = re.compile(r"\s{0,20}(?:\w{1,40}\s{0,5}(?:<-|=)\s{0,5})?(?:c\(|\(|\[|\{)")
 _APART = re.compile(r"[,;\s]+")
-_QUOTES = re.compile("[\"'`\u201c\u201d\u2018\u2019\\[\\]{}]")
+_QUOTES = re.compile('["`\u201c\u201d\\[\\]{}]')
 _ENDING = re.compile(r"\((?:\d{1,9}(?: ?[gr])?|[+-])\)")
 
 
@@ -73,6 +73,7 @@ def gene_list(text: str, column: str | None = None, *, regulators: bool = False)
 
     ``regulators``: where the text is a table of edges, its sources are meant.
     """
+    refuse_other_text(text, "gene list")
     lines = said_lines(text)
     sets = gene_sets(lines)
     if sets is not None:
@@ -147,7 +148,7 @@ def _titles_that_are_genes(table: Columns) -> list[str]:
 
 def _of_table(table: Columns, at: list[int]) -> GeneList:
     rows = table.cells(at).drop_duplicates()
-    names = [name for cells in rows.itertuples(index=False) for cell in cells for name in _names_of(cell)]
+    names = [name for cells in rows.itertuples(index=False) for cell in cells for name in names_of_cell(cell)]
     called = " and ".join(table.called(j) for j in at)
     others = [short(table.names[j]) for j in table.of_kind("genes", "words")]
     if not table.titled:
@@ -157,7 +158,7 @@ def _of_table(table: Columns, at: list[int]) -> GeneList:
     return GeneList(_once(names), f"Genes: {called}.", table.names[:MOST_CHOICES], table.names[at[0]])
 
 
-def _names_of(cell: str) -> list[str]:
+def names_of_cell(cell: str) -> list[str]:
     """Names in one cell: SOX2;NANOG, and SOX2/NANOG or SOX2 /// SOX3 where each part is known for a gene."""
     if cell.lower() in GAPS:
         return []
@@ -165,7 +166,7 @@ def _names_of(cell: str) -> list[str]:
     if "/" in cell:
         parts = [part.strip() for name in names for part in name.split("/") if part.strip()]
         names = parts if len(parts) <= 500 and all(map(is_gene_like, parts)) else names
-    return [bare(name) for name in names]
+    return names if names == [cell] else [bare(name) for name in names]
 
 
 def _of_card(lines: Lines) -> tuple[list[str], str] | None:
@@ -192,7 +193,7 @@ def _of_words(lines: Lines) -> tuple[list[str], str]:
         if word[:1] == "(" and words and len(words[-1]) <= LONGEST and _ENDING.fullmatch(word):
             words[-1] += f" {word}"
         elif any(map(str.isalnum, word)):
-            words.append(word)
+            words.append(bare(word))
     if len(words) > 20 and sum(map(is_number, words)) > 0.5 * len(words):
         raise InputError(
             "Most of the gene list is numbers. Expected names, one a line, or a table whose lines all have the same "
@@ -202,12 +203,12 @@ def _of_words(lines: Lines) -> tuple[list[str], str]:
 
 
 def _is_one_title(texts: list[str]) -> bool:
-    """Whether a first line by itself names the list: gene, target, or TF above nothing but factors."""
+    """Whether a first line by itself names the list: gene, target, R's x, or TF above nothing but factors."""
     key = title_key(texts[0])
     if key == "tf":
         rest = [word for text in texts[1:200] for word in _APART.split(text) if word]
         return len(rest) > 1 and all(is_tf(word.upper()) for word in rest)
-    return key in (*GENE_TITLES, *SOURCE_TITLES, *TARGET_TITLES) and not is_gene_like(texts[0])
+    return key in ("x", *GENE_TITLES, *SOURCE_TITLES, *TARGET_TITLES) and not is_gene_like(texts[0])
 
 
 def gene_sets(lines: Lines) -> dict[str, list[str]] | None:

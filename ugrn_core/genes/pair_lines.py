@@ -15,6 +15,8 @@ ARROW = re.compile(r"<[-=]{1,3}>|[-=]{1,3}>|<[-=]{1,3}|-{1,2}\||[→⟶⇒➔➝
 """Between source and target, or target and source; none of its parts may match a long text again and again."""
 _SIGNS = frozenset("<>|→⟶⇒➔➝←⟵⇐↔⟷⇔⊣")
 _BACK, _BOTH = ("<", "←", "⟵", "⇐"), ("↔", "⟷", "⇔")
+JOINED = re.compile(r"(\S{1,200}) \(([^()]{0,200})\) (\S{1,200})")
+"""The name of an edge in Cytoscape."""
 _ATTRIBUTES = re.compile(r"\[[^\[\]]{0,200}\]")
 
 
@@ -30,7 +32,7 @@ def pairs_of_lines(lines: Lines) -> tuple[list[tuple[str, str]], str]:
     for i, text in enumerate(lines.texts):
         parts = ARROW.split(text)
         arrows = ARROW.findall(text)
-        if i == 0 and len(lines) > 1 and _are_titles(parts):
+        if i == 0 and len(lines) > 1 and (_are_titles(parts) or title_key(text) == "sharedname"):
             continue
         with_arrows += bool(arrows)
         names = [_end_of_arrow(part, k == 0) for k, part in enumerate(parts)] if arrows else _cells_of(text)
@@ -56,6 +58,9 @@ def _end_of_arrow(part: str, first: bool) -> str:
 
 def _cells_of(text: str) -> list[str]:
     """The two names of a line without arrows, empty if there are no two; numbers alone may stand around them."""
+    joined = JOINED.fullmatch(text.strip(" \t\"'"))
+    if joined is not None:
+        return [joined[1], joined[3]]
     delimiter = next((d for d in "\t,;" if d in text), None)
     cells = [bare(cell) for cell in text.split(delimiter)]
     names = cells[1:] if len(cells) > 2 and is_number(cells[0]) else cells

@@ -5,6 +5,7 @@
 - One without titles is read from left to right if it has exactly two columns of names, beside numbers and words that
   are no genes (SIF, TRRUST). More are such an InputError too.
 - Lines with arrows are read one by one: ``A -> B -> C`` are two pairs, ``B <- A`` is one from A, ``A <-> B`` are two.
+- Names of edges as Cytoscape writes them, ``A (interacts with) B``, are one pair each.
 - Gene sets (GMT) whose names are genes or regulons are pairs of that gene with each of the set.
 
 What was read as what is said in :attr:`PairList.said`. Names are not checked here (see resolve).
@@ -12,23 +13,28 @@ What was read as what is said in :attr:`PairList.said`. Names are not checked he
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.genes.columns import Columns, is_gene_like, read_columns
-from ugrn_core.genes.gene_list import LONGEST_WORD, MAX_NAMES, gene_sets
-from ugrn_core.genes.pair_lines import has_arrows, no_pair, pairs_of_lines
+from ugrn_core.genes.columns import GAPS, Columns, bare, is_gene_like, read_columns
+from ugrn_core.genes.gene_list import LONGEST_WORD, MAX_NAMES, gene_sets, names_of_cell
+from ugrn_core.genes.pair_lines import JOINED, has_arrows, no_pair, pairs_of_lines
+from ugrn_core.genes.text_file import refuse_other_text
 from ugrn_core.genes.text_lines import said_lines, short
 from ugrn_core.genes.titles import (
+    DIRECTION_TITLES,
     GENE_TITLES,
     LABEL_TITLES,
     SCORE_TITLES,
     SIGN_TITLES,
     SOURCE_TITLES,
     TARGET_TITLES,
+    TITLES,
     title_key,
 )
 
@@ -38,10 +44,11 @@ NONE = "none"
 """What is chosen where no column is to be read as the label."""
 _UNDIRECTED = frozenset(("--", "-", "—", "–", "~", ":", "---"))
 _MINUS = frozenset(("-", "-1", "-1.0"))
+_NO = frozenset(("0", "0.0", "false", "no"))
 _SURE = LABEL_TITLES[:5]
 _LABELS = {
-    **dict.fromkeys(("1", "1.0", "true", "t", "yes", "positive", "pos", "+", "+1"), 1),
-    **dict.fromkeys(("0", "0.0", "false", "f", "no", "negative", "neg", "-", "-1", "-1.0"), 0),
+    **dict.fromkeys(("1", "1.0", "1,0", "true", "t", "yes", "positive", "pos", "+", "+1"), 1),
+    **dict.fromkeys(("0", "0.0", "0,0", "false", "f", "no", "negative", "neg", "-", "-1", "-1.0"), 0),
 }
 
 
@@ -83,9 +90,15 @@ def pair_list(text: str, columns: PairColumns = PairColumns(), *, labelled: bool
 
     A line that is no pair is an InputError that names it, a table whose columns cannot be told is one with the choices.
     """
+    refuse_other_text(text, "pair list")
     lines = said_lines(text)
     if not len(lines):
         return PairList((), None)
+    if any("MotifID" in line or "TargetGenes" in line for line in lines.texts[:3]):
+        raise InputError(
+            "The text is the table of motifs that pySCENIC writes (ctx), expected pairs. Give its adjacencies (TF, "
+            "target, importance), or its regulons as gene sets (GMT)."
+        )
     sets = gene_sets(lines)
     if sets is not None and columns == PairColumns():
         return _of_sets(sets)
@@ -108,6 +121,11 @@ def _is_titled_pairs(table: Columns) -> bool:
 
 
 def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
+    if len(table.lines) == 1 and all(title_key(cell) in TITLES and not is_gene_like(cell) for cell in table.sample[0]):
+        raise InputError(f"The table has titles and no rows: got {table.lines.quoted(0)}, expected pairs below.")
+    joined = _joined_names(table) if columns.source is None and columns.target is None else None
+    if joined is not None:
+        return _of_joined(table, joined)
     source, target = ends(table, columns)
     label = _label(table, columns.label, {source, target}) if labelled else None
     wanted = [source, target] if label is None else [source, target, label]
@@ -115,20 +133,80 @@ def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
     frame = frame.assign(line=np.arange(len(frame)))
     if table.titled:  # titles once more, where files were put together
         frame = frame[~((frame[0] == table.names[source]) & (frame[1] == table.names[target]))]
-    empty = frame[(frame[0] == "") | (frame[1] == "")]
+    empty = frame[frame[0].str.lower().isin(GAPS) | frame[1].str.lower().isin(GAPS)]
     if len(empty):
         raise no_pair(table.lines, int(empty["line"].iloc[0]))
     labels = None if label is None else _labels(table, frame, label)
     if labels is not None:
         frame = frame.assign(label=labels)
+    frame = _a_row_a_name(table, frame)
     frame = frame.drop_duplicates([0, 1] if labels is None else [0, 1, "label"])
     check_names(pd.concat([frame[0], frame[1]]))
     said = f"Source: {table.called(source)}, target: {table.called(target)}"
     said += _said_of_label(table, label, {source, target}) if labelled else ""
+    said += "; undirected there, read as it is written" if _is_undirected(table) else ""
     chosen = PairColumns(table.names[source], table.names[target], NONE if label is None else table.names[label])
     pairs = tuple(zip(frame[0], frame[1], strict=True))
     marks = None if labels is None else tuple(int(x) for x in frame["label"])
     return PairList(pairs, marks, f"{said}.", table.names[:1000], chosen)
+
+
+def _a_row_a_name(table: Columns, frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows, those with several genes at one end (``SOX2,"NANOG;MYC"``) once for each of them."""
+    several = [frame[end].map(_are_genes) for end in (0, 1)]
+    if not (several[0] | several[1]).any():
+        return frame
+    both = frame[several[0] & several[1]]
+    if len(both):
+        raise no_pair(table.lines, int(both["line"].iloc[0]))
+    frame = frame.copy()
+    for end in (0, 1):
+        frame[end] = frame[end].where(~several[end], frame[end].map(names_of_cell))
+    return frame.explode(0).explode(1)
+
+
+def _are_genes(cell: str) -> bool:
+    names = re.split("[,;]", cell, maxsplit=20)[:20] if "," in cell or ";" in cell else ()
+    return bool(names) and sum(is_gene_like(bare(name)) for name in names) > 0.5 * len(names)
+
+
+def _is_undirected(table: Columns) -> bool:
+    """Whether a column says that its edges have no direction."""
+    at = [j for j, key in enumerate(table.keys) if key in DIRECTION_TITLES]
+    said = {table.sample[i][j].lower() for i in range(len(table.sample)) for j in at[:1]}
+    return bool(said) and said <= ({"undirected"} if table.keys[at[0]] not in ("directed", "isdirected") else _NO)
+
+
+def _joined_names(table: Columns) -> int | None:
+    """Cytoscape's column of names of edges, ``SOX2 (pp) NANOG``, where the ends have no columns of their own."""
+    if table.titled_any(SOURCE_TITLES) and table.titled_any((*TARGET_TITLES, *GENE_TITLES)):
+        return None
+    at = [j for j, key in enumerate(table.keys) if key in ("sharedname", "name", "edgename", "edge")]
+    return next((j for j in at if all(JOINED.fullmatch(row[j]) for row in table.sample)), None)
+
+
+def _of_joined(table: Columns, column: int) -> PairList:
+    cells = table.cells([column])[0]
+    found = [JOINED.fullmatch(cell) for cell in cells]
+    wrong = next((i for i, match in enumerate(found) if match is None), None)
+    if wrong is not None:
+        raise no_pair(table.lines, wrong)
+    pairs = tuple(dict.fromkeys((match[1], match[3]) for match in found if match is not None))
+    check_names(pd.Series([name for pair in pairs for name in pair], dtype=object))
+    said = f"Source and target: {table.called(column)}, as in {short(cells.iloc[0])}, label: {NONE}."
+    return PairList(pairs, None, said, table.names[:1000])
+
+
+def _by_title(table: Columns, titles: Sequence[str], free: list[int]) -> int | None:
+    """The free column of the surest title; two of the same title that hold different names are an InputError."""
+    found = [j for j in table.titled_any(titles) if j in free]
+    alike = [j for j in found if table.keys[j] == table.keys[found[0]]]
+    if any(row[j] != row[alike[0]] for row in table.sample for j in alike[1:]):
+        raise InputError(
+            f"{len(alike)} columns have the same title: {table.choices(alike)}. Say which holds the names "
+            "(--source-column, --target-column), or give each a title of its own."
+        )
+    return found[0] if found else None
 
 
 def ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
@@ -139,9 +217,9 @@ def ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
         raise InputError(f"Source and target are both {table.called(source)}. Choose two columns: {table.choices()}.")
     free = [j for j in table.of_kind("genes", "words") if j not in (source, target)]
     if source is None:
-        source = next((j for j in table.titled_any(SOURCE_TITLES) if j in free), None)
+        source = _by_title(table, SOURCE_TITLES, free)
     if target is None:
-        target = next((j for j in table.titled_any(TARGET_TITLES) if j in free and j != source), None)
+        target = _by_title(table, TARGET_TITLES, [j for j in free if j != source])
     if source is None and target is None:
         source, target = (None, None) if table.titled else _two_of_names(table)
     elif source is None:
@@ -149,7 +227,7 @@ def ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
     elif target is None:
         target = _other_end(table, source, free)
     if source is None or target is None:
-        raise InputError(_no_ends(table, source, target, free))
+        raise InputError(_noends(table, source, target, free))
     return source, target
 
 
@@ -173,17 +251,17 @@ def _is_of_groups(table: Columns, words: int, genes: int) -> bool:
 
 def _other_end(table: Columns, end: int | None, free: list[int]) -> int | None:
     """Beside one end that is known: the column titled gene, else the only other one of the same kind."""
-    titled = [j for j in table.titled_any(GENE_TITLES) if j in free and j != end]
+    titled = _by_title(table, GENE_TITLES, [j for j in free if j != end])
     alike = [j for j in free if j != end and (end is None or table.kinds[j] == table.kinds[end])]
-    return titled[0] if titled else alike[0] if len(alike) == 1 else None
+    return titled if titled is not None else alike[0] if len(alike) == 1 else None
 
 
-def _no_ends(table: Columns, source: int | None, target: int | None, free: list[int]) -> str:
+def _noends(table: Columns, source: int | None, target: int | None, free: list[int]) -> str:
     matrix = [j for j in table.of_kind("number") if table.titled and is_gene_like(table.names[j])]
-    if len(matrix) > 2:
+    if len(matrix) > 1:
         return (
-            f"The table is a matrix, with numbers under {len(matrix):,} genes. Expected one pair a line: source, "
-            "target, and a score where there is one."
+            f"The table is a matrix, with numbers under {len(matrix):,} genes, whose direction is not written. "
+            "Expected one pair a line: source, target, and a score where there is one (stack() of pandas, melt() of R)."
         )
     if len(free) < 2 and source is None and target is None:
         numbers = " Numbers are no names: give symbols or Ensembl ids." if len(table.of_kind("number")) > 1 else ""
@@ -206,7 +284,8 @@ def _label(table: Columns, asked: str | None, ends: set[int]) -> int | None:
             raise InputError(f"The labels are in the {table.called(at)}, which holds the names. Choose another one.")
         return at
     if table.titled:
-        keys = {title_key(name): j for j, name in reversed(list(enumerate(table.names))) if j not in ends}
+        columns = [j for j in range(len(table.names)) if j not in ends and table.kinds[j] != "empty"]
+        keys = {table.keys[j]: j for j in reversed(columns)}
         found = [(title, keys[title]) for title in LABEL_TITLES if title in keys]
         return next((j for title, j in found if title in _SURE or _may_be_labels(table, j)), None)
     doubtful = next((j for j in table.of_kind("number") if _may_be_labels(table, j, only="01")), None)
@@ -234,7 +313,7 @@ def _labels(table: Columns, frame: pd.DataFrame, label: int) -> pd.Series:
             f"({table.called(label)}). Where that column is no label, say so: --label-column {NONE}."
         )
     found = set(frame[2])
-    if found & _MINUS and found & {"0", "0.0"}:
+    if found & _MINUS and found & {"0", "0.0", "0,0"}:
         raise InputError(f"The labels ({table.called(label)}) are 1, 0 and -1: expected 1 for an edge and 0 for none.")
     return marks
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from pathlib import Path
 
@@ -25,8 +26,9 @@ _NO_TEXT = (
     (b"{\\rtf", "a file of a word processor (RTF)", "Save it as plain text."),
     (b"PAR1", "a Parquet file", "Save the table as CSV and give that."),
 )
+_DOT = re.compile(r"(?:(?://|#)[^\n]{0,500}\n\s{0,20}){0,20}(?:strict\s{1,20})?(?:di)?graph\b[^\n{]{0,200}\s{0,20}\{")
 _OTHER_TEXT = (
-    (("<!doctype html", "<html"), "a web page", "Download the file itself, on GitHub with Raw."),
+    (("<!doctype html", "<html", "<table", "<body"), "a web page", "Download the file itself, on GitHub with Raw."),
     (("<?xml", "<graphml", "<gexf"), "XML", "Give a table instead, such as network.sif or edges.csv of a network."),
     (("graph [", "graph\n[", "creator "), "GML", "Give a table of source and target instead."),
 )
@@ -57,13 +59,25 @@ def decoded(content: bytes, what: str = "gene list") -> str:
     text = _decoded(content)
     if text is None:
         raise InputError(f"The {what} is a binary file, expected text: one gene name a line, or a CSV file.")
-    start = text[:100].lstrip().lower()
+    refuse_other_text(text, what)
+    return text
+
+
+def refuse_other_text(text: str, what: str) -> None:
+    """Text that is no list and no table but a web page, XML, JSON or a drawing is an InputError that says so."""
+    start = text[:20_000].lstrip().lower()
     for starts, kind, advice in _OTHER_TEXT:
         if start.startswith(starts):
             raise InputError(f"The {what} is {kind}, expected names or a table. {advice}")
-    if start.startswith("{") and ":" in text[:300] and '"' in start:
+    if start.startswith("{") and ":" in start[:300] and '"' in start[:100]:
         raise InputError(f"The {what} is a JSON object, expected names or a table. Give its names, one a line.")
-    return text
+    if start.startswith("[") and start[1:20].lstrip().startswith("{"):
+        raise InputError(f"The {what} is JSON, expected names or a table. Save its records as CSV with titles.")
+    if _DOT.match(start):
+        raise InputError(
+            f"The {what} is a drawing in DOT (Graphviz), expected names or a table. Give its edges alone, one a line, "
+            "such as SOX2 -> NANOG."
+        )
 
 
 def _decoded(content: bytes) -> str | None:

@@ -9,7 +9,10 @@ from itertools import compress
 from ugrn_core.genes.titles import TITLES, title_key
 
 COMMENT_STARTS = ("#", "!", "%", "//", ">")
-_COMMENT = re.compile(r"(?:^|(?<=[\s,;]))#")
+_NO_COMMENT = r"(?!N/A|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!|[0-9A-Fa-f]{6}(?![0-9A-Za-z]))"
+"""What stands behind the # of a spreadsheet's errors and of colours."""
+_COMMENT = re.compile(rf"(?:^|(?<=\s))#{_NO_COMMENT}|(?<=[,;])#(?=\s)")
+_COMMENT_LINE = re.compile(rf"\s*+(?:#{_NO_COMMENT}|!|%|//|>)")
 _INVISIBLE = re.compile("[\ufeff\u200b\u200c\u200d\u2060]")
 _NOTHING = " \t\v\f,;\"'|"
 _RULE = re.compile(r"[-:=+|\s]+")
@@ -72,7 +75,7 @@ def _without_comments(lines: Lines) -> Lines:
     title: tuple[int, str] | None = None
     for number, text in zip(lines.numbers, lines.texts, strict=True):
         start = text.lstrip()
-        if start.startswith(COMMENT_STARTS):
+        if _COMMENT_LINE.match(start):
             title = title if kept else (number, start.lstrip("#!%/> "))
         elif (left := _without_comment(text)).strip(_NOTHING):
             kept.append(left)

@@ -46,6 +46,7 @@ def select_edges(
     directions: Sequence[str] | None = None,
     tags: Sequence[str] | None = None,
     sources: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
     genes: Sequence[str] | None = None,
     near: tuple[str, int] | None = None,
     top_per_source: int | None = None,
@@ -53,11 +54,11 @@ def select_edges(
 ) -> Selection:
     """The edges that pass every filter given, best score first, ties by source and target.
 
-    The network is made of ``slope_directions``, ``directions``, ``tags``, ``sources``, ``min_probability``, then
-    ``top_per_source``, then ``max_fdr`` (the longest list of best edges whose expected rate is at most that; where
-    there is none, the top :data:`TOP_WITHOUT_FDR`, or ``cap``, and a note says so). ``genes`` (edges from or to any of
-    them) and ``near`` (a gene and a number of steps, along edges either way: all edges among the genes reached) look
-    into that network, ``cap`` keeps its best. Symbols are matched whatever their case.
+    The network is made of ``slope_directions``, ``directions``, ``tags``, ``sources``, ``targets``,
+    ``min_probability``, then ``top_per_source``, then ``max_fdr`` (the longest list of best edges whose expected rate
+    is at most that; where there is none, the top :data:`TOP_WITHOUT_FDR`, or ``cap``, and a note says so). ``genes``
+    (edges from or to any of them) and ``near`` (a gene and a number of steps, along edges either way: all edges among
+    the genes reached) look into that network, ``cap`` keeps its best. Symbols are matched whatever their case.
     """
     check_edge_table(table)
     _check_numbers(table, min_probability, max_fdr, top_per_source, cap)
@@ -74,6 +75,9 @@ def select_edges(
     if sources is not None:
         left.keep(lambda t: _matches(t["source"], sources), "from other sources")
         left.say_missing(sources, table["source"], "not a source of this network")
+    if targets is not None:
+        left.keep(lambda t: _matches(t["target"], targets), "to other targets")
+        left.say_missing(targets, table["target"], "not a target of this network")
     if min_probability is not None:
         left.keep(lambda t: t["probability"] >= min_probability, f"below a probability of {min_probability:g}")
     if top_per_source is not None:

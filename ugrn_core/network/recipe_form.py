@@ -94,6 +94,7 @@ class ShownEdges(_Part):
     directions: Lines | None
     tags: Lines | None
     sources: Genes | None
+    targets: Genes | None = None
     genes: Genes | None
     near: tuple[Gene, Annotated[int, Field(ge=1, le=100)]] | None
     top_per_source: Positive | None

@@ -28,6 +28,7 @@ class Shown:
     directions: tuple[str, ...] | None = None
     tags: tuple[str, ...] | None = None
     sources: tuple[str, ...] | None = None
+    targets: tuple[str, ...] | None = None
     genes: tuple[str, ...] | None = None
     near: tuple[str, int] | None = None
     top_per_source: int | None = None
@@ -46,7 +47,7 @@ class Shown:
     ) -> Shown:
         """The same with symbols of a network for names of genes, resolved as those of a gene list are.
 
-        A name that is no gene is a GeneError, one that is no source or gene of the network an InputError.
+        A name that is no gene is a GeneError, one that is no source, target or gene of the network an InputError.
         """
         genes = tuple(dict.fromkeys([*sources, *targets]))
 
@@ -60,6 +61,7 @@ class Shown:
         return replace(
             self,
             sources=symbols(self.sources, sources, "source"),
+            targets=symbols(self.targets, targets, "target"),
             genes=symbols(self.genes, genes, "gene"),
             near=None if near is None or self.near is None else (near[0], self.near[1]),
         )
@@ -72,7 +74,7 @@ class Shown:
         """The options of ``ugrn network`` that ask for the same."""
         listed = (
             ("--slope", self.slope_directions), ("--direction", self.directions), ("--tag", self.tags),
-            ("--only-sources", self.sources), ("--only-genes", self.genes),
+            ("--only-sources", self.sources), ("--only-targets", self.targets), ("--only-genes", self.genes),
         )  # fmt: skip
         numbers = (
             ("--top", self.cap), ("--fdr", self.max_fdr), ("--min-probability", self.min_probability),
@@ -88,7 +90,7 @@ class Shown:
 def network_gene(
     name: str, vocabulary: Vocabulary, there: Sequence[str], what: str, species: Species | None = None
 ) -> str:
-    """Symbol of a name among the genes ``there`` of a network, which ``what`` calls: gene or source.
+    """Symbol of a name among the genes ``there`` of a network, which ``what`` calls: gene, source or target.
 
     A name that is no gene is a GeneError, one that is not there an InputError.
     """
