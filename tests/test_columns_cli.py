@@ -59,7 +59,7 @@ def test_genes_says_which_column_it_took_and_takes_another(tmp_path):
 def test_genes_of_a_pipe_and_of_standard_input():
     assert frame(ugrn("genes", "-", typed="SOX2 NANOG"))["gene"].tolist() == ["SOX2", "NANOG"]
     line = f"{shlex.quote(sys.executable)} -m ugrn_core genes <(printf 'SOX2\\nNANOG\\n')"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert "SOX2,exact" in done.stdout
 

@@ -44,14 +44,15 @@ def test_no_filter_keeps_all_in_order():
     st.sets(st.sampled_from(DIRECTIONS)),
     st.sets(st.sampled_from(TAGS)),
     st.sets(st.sampled_from(["G1", "g2", " G3 "])),
+    st.sets(st.sampled_from(["g1", "G2", "G3"])),
     st.floats(0, 1),
     st.integers(1, 6),
 )
 @settings(max_examples=40, deadline=None)
-def test_filters_are_those_of_a_loop_over_edges(table, slopes, directions, tags, sources, least, top):
+def test_filters_are_those_of_a_loop_over_edges(table, slopes, directions, tags, sources, targets, least, top):
     kept, taken = [], {}
     for row in table.itertuples():
-        named = row.source in {s.strip().upper() for s in sources}
+        named = row.source in {s.strip().upper() for s in sources} and row.target in {t.upper() for t in targets}
         words = row.slope_direction in slopes and row.direction in directions and row.tag in tags
         if words and named and row.probability >= least and taken.get(row.source, 0) < top:
             taken[row.source] = taken.get(row.source, 0) + 1
@@ -62,6 +63,7 @@ def test_filters_are_those_of_a_loop_over_edges(table, slopes, directions, tags,
         directions=sorted(directions),
         tags=sorted(tags),
         sources=sorted(sources),
+        targets=sorted(targets),
         min_probability=least,
         top_per_source=top,
     )

@@ -139,6 +139,7 @@ def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
     labels = None if label is None else _labels(table, frame, label)
     if labels is not None:
         frame = frame.assign(label=labels)
+    check_names(pd.concat([frame[0], frame[1]]))
     frame = _a_row_a_name(table, frame)
     frame = frame.drop_duplicates([0, 1] if labels is None else [0, 1, "label"])
     check_names(pd.concat([frame[0], frame[1]]))
@@ -153,7 +154,8 @@ def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
 
 def _a_row_a_name(table: Columns, frame: pd.DataFrame) -> pd.DataFrame:
     """The rows, those with several genes at one end (``SOX2,"NANOG;MYC"``) once for each of them."""
-    several = [frame[end].map(_are_genes) for end in (0, 1)]
+    several = [frame[end].str.contains("[,;]", regex=True) for end in (0, 1)]
+    several = [mark & _are_genes(frame[end][mark]) for end, mark in enumerate(several)]
     if not (several[0] | several[1]).any():
         return frame
     both = frame[several[0] & several[1]]
@@ -165,9 +167,10 @@ def _a_row_a_name(table: Columns, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.explode(0).explode(1)
 
 
-def _are_genes(cell: str) -> bool:
-    names = re.split("[,;]", cell, maxsplit=20)[:20] if "," in cell or ";" in cell else ()
-    return bool(names) and sum(is_gene_like(bare(name)) for name in names) > 0.5 * len(names)
+def _are_genes(cells: pd.Series) -> bool:
+    """Whether more than half of the names in some cells of several are known for genes."""
+    names = [bare(name) for cell in cells[:200] for name in re.split("[,;]", cell[:2000])[:20]]
+    return sum(map(is_gene_like, names)) > 0.5 * len(names)
 
 
 def _is_undirected(table: Columns) -> bool:
@@ -227,7 +230,7 @@ def ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
     elif target is None:
         target = _other_end(table, source, free)
     if source is None or target is None:
-        raise InputError(_noends(table, source, target, free))
+        raise InputError(_no_ends(table, source, target, free))
     return source, target
 
 
@@ -256,7 +259,7 @@ def _other_end(table: Columns, end: int | None, free: list[int]) -> int | None:
     return titled if titled is not None else alike[0] if len(alike) == 1 else None
 
 
-def _noends(table: Columns, source: int | None, target: int | None, free: list[int]) -> str:
+def _no_ends(table: Columns, source: int | None, target: int | None, free: list[int]) -> str:
     matrix = [j for j in table.of_kind("number") if table.titled and is_gene_like(table.names[j])]
     if len(matrix) > 1:
         return (
