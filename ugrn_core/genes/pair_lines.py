@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from ugrn_core.errors import InputError
@@ -45,6 +46,7 @@ def pairs_of_lines(lines: Lines) -> tuple[list[tuple[str, str]], str]:
     return list(dict.fromkeys(pairs)), said if with_arrows else "Source: first name of a line, target: second."
 
 
+@lru_cache(maxsize=10_000)
 def _end_of_arrow(part: str, first: bool) -> str:
     """The one name of a part between arrows, else nothing; numbers after it, or before the first, are let go."""
     words = _ATTRIBUTES.sub(" ", part).strip(" ,;\t-=").replace(",", " ").replace(";", " ").split()
