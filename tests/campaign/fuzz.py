@@ -103,10 +103,13 @@ def _vocabulary():
 GENE_TEXTS = [
     b"SOX2\nNANOG\nPOU5F1\n", b"gene,logfoldchange\nSOX2,1.5\nTP53,-2\n", b"names;score\nSOX2;1,5\nMYC;2,0\n",
     b"# comment\nENSG00000181449.4\tSOX2\n", b"SOX2, NANOG; POU5F1 MYC",
+    b"gene,status\n'=X,unknown\n'@Y,unknown\n", "sep=;\nGen;Wert\nSOX2;1,5\n".encode("utf-16"), b"A\thttp://x\tSOX2\tNANOG\n",
 ]  # fmt: skip
 PAIR_TEXTS = [
     b"SOX2,NANOG\nGATA1,KLF1\n", b"source\ttarget\tweight\nSOX2\tNANOG\t0.5\n", b"SOX2 -> NANOG -> MYC\n",
     b"tf,confidence,target,mor\nSOX2,A,NANOG,1\n", b"GATA1 pd KLF1\n",
+    b'"shared name","w"\n"SOX2 (pp) NANOG",1\n', b"digraph {\nSOX2 -> NANOG;\n}\n", b"SOX2(+)\tx://\tNANOG\tMYC\nMYC(+)\tx://\tTP53\n",
+    b",SOX2,MYC\nSOX2,0,1\nMYC,1,0\n", b'"from" "to"\n"1" "SOX2" "MYC"\n', b'TF,targets\nSOX2,"NANOG;MYC"\nTP53,MDM2\n',
 ]  # fmt: skip
 EDGE_TEXTS = [
     b"source,target,label\nGATA1,KLF1,1\nGATA1,MYC,0\nSPI1,CSF1R,1\nTAL1,KLF1,0\n",
