@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import jupytext
+import plotly.graph_objects as go
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +66,17 @@ def test_the_site_asks_no_other_machine(site: Path) -> None:
     for page in site.rglob("*.html"):
         assert not ELSEWHERE.search(page.read_text("utf-8")), page
     assert (site / "_static" / "plotly.min.js").is_file()
+
+
+def test_a_figure_finds_its_script_on_the_site() -> None:
+    conf = runpy.run_path(str(ROOT / "docs" / "conf.py"))
+    shown = go.Figure(go.Scatter(y=[1, 2])).to_html(full_html=False, include_plotlyjs="cdn", include_mathjax="cdn")
+    context = {"body": f"<p>{shown}{shown}</p>", "pathto": lambda file, resource: f"../{file}"}
+    conf["_stay_here"](None, "page", "page.html", context, None)
+    assert not ELSEWHERE.search(context["body"])
+    assert context["body"].count('<script src="../_static/plotly.min.js"></script>') == 1
+    assert context["body"].index("plotly.min.js") < context["body"].index("Plotly.newPlot")
+    assert context["body"].count("Plotly.newPlot") == 2
 
 
 def test_links_of_the_site_lead_somewhere(site: Path) -> None:
