@@ -124,6 +124,12 @@ def test_a_rate_that_is_met_exactly_is_met() -> None:
     assert edges_within(np.array([0.75, 0.25]), 0.49) == 1
 
 
+@pytest.mark.parametrize("rate", [-0.1, 0.0, 1.0, 1.5])
+def test_a_rate_that_is_no_share_is_refused(rate: float) -> None:
+    with pytest.raises(InputError, match="between 0 and 1"):
+        edges_within(np.array([0.75, 0.25]), rate)
+
+
 def test_degrees_are_those_of_all_edges_and_not_of_the_drawn_ones() -> None:
     genes = tuple(sorted(["A", "B", *(f"T{i}" for i in range(9))]))
     edges = tuple(sorted([("A", "T0"), *(("B", f"T{i}") for i in range(1, 9))]))

@@ -42,7 +42,7 @@ ROOMS = {
     "data/scale.py": "scale h5ad",
     "data/standardised.py": "context",
     "network/direction.py": "network_order network",
-    "network/fdr.py": "network",
+    "network/fdr.py": "noticed network",
     "network/filters.py": "network_views",
     "network/tags.py": "network",
     "pair.py": "pair figures",
@@ -135,7 +135,7 @@ def changes(file: str) -> Iterator[Change]:
                 written = ast.unparse(ast.fix_missing_locations(other))
             except (AttributeError, ValueError):
                 continue
-            yield Change(file, written, f"line {node.lineno}: {ast.unparse(node)[:100]}  ->  {words}")
+            yield Change(file, written, f"line {node.lineno}: {' '.join(ast.unparse(node).split())[:100]}  ->  {words}")
 
 
 def _told(node: ast.AST) -> Iterator[ast.AST]:
