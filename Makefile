@@ -10,7 +10,7 @@ KIT := safetensors pydantic pydantic-core annotated-types typing-inspection typi
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint docs wheel bench gpu-check gpu-kit fuzz soak mutate screenshots constraints clean
+.PHONY: help run setup test lint docs wheel bench gpu-check gpu-kit fuzz soak effects mutate tables results screenshots constraints clean
 
 help: ## print these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -57,6 +57,16 @@ effects: $(VENV)/.ready ## what every gene of an embedded model does to others (
 
 mutate: $(VENV)/.ready-dev ## small changes of science and safety, one at a time: what do the tests notice? ARGS="--only pair --changes 40"
 	$(BIN)/python -m tests.campaign.mutate $(ARGS)
+
+tables: $(VENV)/.ready ## every frame of the benchmark anew, into build/tables (hours; says its cost first, goes on where it was)
+	for model in $(or $(MODELS),ugrn-mini-2 ugrn-mini-log1p-2 ugrn-mini ugrn-mini-log1p); do \
+		$(BIN)/python -m ugrn_core benchmark all --out build/tables --backbone $$model --full-context --threads 1 $(ARGS) \
+			|| exit 1; done
+	$(BIN)/python -m ugrn_core benchmark peers --out build/tables/peers
+	@echo "Compare build/tables with assets/benchmark, copy what is to be shipped, then: make results"
+
+results: $(VENV)/.ready-dev ## what README and docs say of the benchmark, written anew from its frames
+	$(BIN)/python -m tests.results_text
 
 screenshots: $(VENV)/.ready-dev ## pictures of every page, light and dark, into docs/images
 	$(BIN)/python -m tests.screenshots

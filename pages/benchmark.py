@@ -33,6 +33,7 @@ if results is not None:
         results = benchmark_beside.own_scores(benchmark_beside.beside(results, found))
         view = benchmark_controls.view(table, results)
         standings = benchmark_table.standings_of(results, view)
+        benchmark_table.contributor(results)
         benchmark_table.words(standings)
         benchmark_table.string_note(results, view)
         benchmark_table.findings()

@@ -9,33 +9,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests import results_text
+from tests.results_text import FOLDER, MODELS, RUNS, runs_of
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.figures.benchmark import TableView
-from ugrn_core.figures.benchmark_words import SUMMARY, prepare_standings, prepare_summary
+from ugrn_core.figures.benchmark_readme import average
+from ugrn_core.figures.benchmark_words import prepare_standings, prepare_summary
 from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
-from ugrn_core.paths import ASSETS, ROOT
 
-FOLDER = ASSETS / "benchmark"
 TABLES = sorted(FOLDER.glob("*_table_*.csv.gz"))
-MODELS = ("ugrn-mini", "ugrn-mini-log1p")
-ALL_MODELS = ("ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", *MODELS)
-RUNS = {
-    "Table 1": "1",
-    "Table 1, linear": "1_logistic",
-    "Table 1, by TF status": "1_tf_matched",
-    "Table 1, by degree": "1_degree_matched",
-    "Table 1, uniform": "1_uniform",
-    **{f"Table {n}": str(n) for n in range(2, 6)},
-    "cut, two genes": "1_pair_cut",
-    "cut, all genes": "1_full_cut",
-}
-"""Runs of the README's summary, with what their files are called."""
 ALL_GENES = "cut, all genes"
-
-
-def runs_of(model: str) -> list[str]:
-    """Runs that are shipped of a model."""
-    return [run for run, n in RUNS.items() if (FOLDER / f"{model}_table_{n}.csv.gz").exists()]
 
 
 @cache
@@ -60,10 +43,10 @@ def test_the_second_generation_stands_beside_the_first():
         assert {"Co-expression", "Partial correlation", "Emb-pair"} <= set(frame["method"])
 
 
-def test_the_corpus_paragraph_is_made_from_the_frames_and_stands_in_the_readme():
+def test_the_corpus_paragraph_is_made_from_the_frames_and_stands_in_the_docs():
     text = " ".join((FOLDER / "corpus_findings.md").read_text().split())
     assert text == corpus_findings(shipped_frames())
-    assert text in " ".join((ROOT / "README.md").read_text().split())
+    assert text in " ".join(results_text.PAGE.read_text().split())
     corpus = summary_of("ugrn-mini-2_table_1", "Co-expression")
     assert f"reaches {corpus['all']:.3f} over all pairs and {corpus['both_unseen']:.3f} where both genes" in text
     for name, words in (
@@ -111,17 +94,19 @@ def test_table_1_is_shipped_with_the_other_samplers(model: str, sampler: str):
     assert set(frame["sampler"]) == {sampler} and set(frame["backbone"]) == {"none", model}
 
 
-def test_the_readme_tells_the_averages_of_every_run():
-    text = (ROOT / "README.md").read_text()
-    assert f"| model | run | {' | '.join(SUMMARY)} |" in text
-    runs = "|".join(RUNS)
-    rows = re.findall(rf"^\| `(ugrn-mini\S*)` \| ({runs}) \| (.*) \|$", text, re.MULTILINE)
-    there = [(model, run) for model in ALL_MODELS for run in runs_of(model)]
-    assert [(model, run) for model, run, _ in rows] == there
-    for model, run, cells in rows:
-        by = summary(model, run)
-        expected = [f"{by.loc['all', c]:.3f} / {by.loc['both_unseen', c]:.3f}".replace("nan", "–") for c in SUMMARY]
-        assert cells.split(" | ") == expected, (model, run)
+def test_readme_and_page_say_what_the_frames_say():
+    assert results_text.section() in results_text.README.read_text("utf-8"), "make results"
+    assert results_text.PAGE.read_text("utf-8") == results_text.page(), "make results"
+
+
+def test_averages_have_their_seeds_beside_them():
+    """By hand: the mean of the rows' means over seeds, and the same by seed."""
+    frame = read_results(FOLDER / "ugrn-mini_table_1.csv.gz")
+    of = frame[(frame.method == "VVP") & (frame.weights == "trained") & (frame.metric == "auprc")]
+    by_seed = of[of.subset == "all"].groupby("seed")["value"].mean()
+    got = average(frame, "VVP")
+    assert got == pytest.approx((by_seed.mean(), by_seed.min(), by_seed.max()))
+    assert str(got) == f"{by_seed.mean():.3f} ({by_seed.min():.3f} to {by_seed.max():.3f})"
 
 
 def above(model: str, run: str, names: tuple[str, ...], subset: str = "all", *, every: bool = True) -> bool:
@@ -178,9 +163,9 @@ def claims() -> list[tuple[str, bool]]:
     ]  # fmt: skip
 
 
-def test_the_paragraph_of_page_and_readme_is_true():
+def test_the_paragraph_of_page_and_docs_is_true():
     text = " ".join((FOLDER / "findings.md").read_text().split())
-    assert text in " ".join((ROOT / "README.md").read_text().split())
+    assert text in " ".join(results_text.PAGE.read_text().split())
     for words, true in claims():
         assert words in text and true, words
     averages = {

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES, is_available
+from ugrn_core.benchmark.contributed import named, read_contributed
 from ugrn_core.benchmark.described import RunFacts, benchmark_command, run_facts
 from ugrn_core.benchmark.protocols import BALANCED, PROTOCOLS
 from ugrn_core.benchmark.results import NONE, read_results
@@ -29,15 +30,27 @@ class Results:
     token: str
     facts: RunFacts
     frame: pd.DataFrame
+    by: str = ""
+    """Who contributed it; empty for shipped runs and the user's own."""
 
     @property
     def shipped(self) -> bool:
         return self.file.parent == SHIPPED
 
     @property
+    def label(self) -> str:
+        """What tells it from other runs of the same table, model and sampler."""
+        return f"{self.facts.label}{f', contributed by {self.by}' if self.by else ''}"
+
+    @property
     def stem(self) -> str:
         """Name of the run: that of its file without the ending."""
         return self.file.name.removesuffix(".gz").removesuffix(".csv")
+
+    @property
+    def key(self) -> str:
+        """Name of the run in the address: its stem, behind the folder of a contributed one."""
+        return f"{self.file.parent.name}/{self.stem}" if self.by else self.stem
 
     @property
     def out(self) -> str:
@@ -52,6 +65,8 @@ class Results:
     @property
     def score_folders(self) -> tuple[Path, ...]:
         """Folders with scores of its single pairs, the user's own first."""
+        if self.by:
+            return (self.file.parent / "scores" / self.stem,)
         return own_folder() / "scores" / self.stem, SHIPPED / "scores" / self.stem
 
 
@@ -63,7 +78,8 @@ def own_folder() -> Path:
 def of_table(table: int) -> list[Results]:
     """Runs of a table, the shipped ones first; a file that cannot be read is said in place."""
     found = []
-    files = [*sorted(SHIPPED.glob(f"*_table_{table}*.csv*")), *sorted(own_folder().glob("*.csv*"))]
+    shipped = [*SHIPPED.glob(f"*_table_{table}*.csv*"), *(SHIPPED / "peers").glob(f"peers_table_{table}*.csv*")]
+    files = [*sorted(shipped), *sorted(own_folder().glob("*.csv*"))]
     for file in (f for f in files if f.name.endswith((".csv", ".csv.gz"))):
         try:
             results = _read(str(file), file.stat().st_mtime)
@@ -72,7 +88,39 @@ def of_table(table: int) -> list[Results]:
             continue
         if results.facts.table == table:
             found.append(results)
+    return found + _contributed(table)
+
+
+def contributed_folders() -> list[Path]:
+    """Folders of runs of others: shipped ones, and those that were put into the cache folder."""
+    roots = (SHIPPED / "contributed", own_folder() / "contributed")
+    return [f for root in roots if root.is_dir() for f in sorted(root.iterdir()) if f.is_dir()]
+
+
+def _contributed(table: int) -> list[Results]:
+    """Runs of others on a table; a folder that does not hold to its types is said in place."""
+    found = []
+    for folder in contributed_folders():
+        stamp = max((f.stat().st_mtime for f in folder.iterdir()), default=0.0)
+        try:
+            runs = _read_contributed(str(folder), stamp)
+        except InputError as error:
+            st.warning(plain(f"{folder.name}: {error}"), icon=":material/error:")
+            continue
+        found += [r for r in runs if r.facts.table == table]
     return found
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading results of others")
+def _read_contributed(folder: str, stamp: float) -> list[Results]:
+    """``stamp`` changes when a file of the folder does."""
+    read = read_contributed(Path(folder))
+    return [
+        Results(
+            Path(folder) / f"{stem}.csv.gz", f"{folder} {stem} {stamp}", read.facts[stem], _as_words(frame), named(read)
+        )
+        for stem, frame in read.frames.items()
+    ]
 
 
 def models(found: list[Results]) -> list[str]:
@@ -84,18 +132,16 @@ def models(found: list[Results]) -> list[str]:
 
 def choose(found: list[Results], table: int, model: str, sampler: str) -> Results | None:
     """The run that is asked for, by a select box where several differ in more; where there is none, how to get one."""
-    fitting = {r.facts.label: r for r in found if r.facts.backbone == model and r.facts.sampler == sampler}
+    fitting = {r.label: r for r in found if r.facts.backbone == model and r.facts.sampler == sampler}
     if not fitting:
         _how_to_get(table, model, sampler, others=any(r.facts.backbone == model for r in found))
         return None
-    runs = {r.stem: r for r in fitting.values()}
+    runs = {r.key: r for r in fitting.values()}
     st.session_state["first run"] = next(iter(runs))
     if st.session_state.get("run") not in runs:
         st.session_state["run"] = st.session_state["first run"]
     if len(runs) > 1:
-        st.selectbox(
-            "Run", list(runs), key="run", persist_state="session", format_func=lambda stem: runs[stem].facts.label
-        )
+        st.selectbox("Run", list(runs), key="run", persist_state="session", format_func=lambda stem: runs[stem].label)
     return runs[st.session_state["run"]]
 
 
@@ -133,5 +179,10 @@ def _how_to_get(table: int, model: str, sampler: str, others: bool) -> None:
 def _read(file: str, stamp: float) -> Results:
     """``stamp`` changes when the file does."""
     frame = read_results(Path(file))
+    return Results(Path(file), f"{file} {stamp}", run_facts(frame), _as_words(frame))
+
+
+def _as_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with its words as categories."""
     words = [c for c in frame.columns if c not in NUMBERS and not pd.api.types.is_numeric_dtype(frame[c])]
-    return Results(Path(file), f"{file} {stamp}", run_facts(frame), frame.astype(dict.fromkeys(words, "category")))
+    return frame.astype(dict.fromkeys(words, "category"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pandas as pd
 import streamlit as st
 
@@ -59,6 +61,16 @@ def standings_of(results: Results, view: TableView) -> pd.DataFrame:
 def words(standings: pd.DataFrame) -> None:
     """What the table says, counted anew from its results."""
     st.markdown("  \n".join(plain(sentence).replace(r"\*\*", "**") for sentence in verdict(standings)))
+
+
+def contributor(results: Results) -> None:
+    """Whose run it is, where it is of others, and how to look at it closely."""
+    if results.by:
+        st.info(
+            plain(f"Contributed by {results.by}. Not run by us; ")
+            + f"`ugrn benchmark verify {shlex.quote(str(results.file.parent))}` computes what it can again.",
+            icon=":material/group:",
+        )
 
 
 def string_note(results: Results, view: TableView) -> None:

@@ -8,7 +8,9 @@ package, which is an extra (``pip install ugrn-explorer[peers]``).
 from __future__ import annotations
 
 import importlib.util
+import io
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,10 +101,11 @@ def _adjacency(q: Question) -> np.ndarray:
 
     still = q.cells.std(0) == 0
     cells = q.cells[:, ~still]
-    trainer = package.RegDiffusionTrainer(
-        cells, n_steps=DIFFUSION_STEPS, batch_size=min(128, len(cells)), device="cpu", seed=q.seed
-    )
-    trainer.train()
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # it talks
+        trainer = package.RegDiffusionTrainer(
+            cells, n_steps=DIFFUSION_STEPS, batch_size=min(128, len(cells)), device="cpu", seed=q.seed
+        )
+        trainer.train()
     whole = np.zeros((q.cells.shape[1], q.cells.shape[1]))
     whole[np.ix_(~still, ~still)] = trainer.get_adj()
     return whole

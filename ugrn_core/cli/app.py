@@ -15,6 +15,8 @@ from ugrn_core import __version__
 from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
+from ugrn_core.cli.benchmark_all import all_tables
+from ugrn_core.cli.benchmark_contributed import pack, verify
 from ugrn_core.cli.benchmark_peers import peers
 from ugrn_core.cli.benchmark_prevalence import prevalence
 from ugrn_core.cli.cache import cache
@@ -71,8 +73,9 @@ for command in (pair, gene, models, genes, sweep, score, network, beeline, fetch
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
-for part in (prevalence, peers):
+for part in (prevalence, peers, pack, verify):
     benchmark.command(cls=Command)(part)
+benchmark.command("all", cls=Command)(all_tables)
 app.add_typer(benchmark, name="benchmark")
 
 

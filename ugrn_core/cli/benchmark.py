@@ -27,6 +27,8 @@ from ugrn_core.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
+
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.beeline.expression import Expression
     from ugrn_core.beeline.networks import Network, Row
@@ -123,14 +125,9 @@ def run_table(
     lie in FILE.parts until the end, features in the store of results. The mean AUPRC of every row is printed at last.
     """
     from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.benchmark.budget import budget
     from ugrn_core.benchmark.methods import METHODS
-    from ugrn_core.benchmark.request import BenchmarkRequest, Samples
-    from ugrn_core.benchmark.results import Parts, write_results
-    from ugrn_core.benchmark.run import Run
-    from ugrn_core.benchmark.runner import run_benchmark
+    from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.tables import string_beside_nonspecific, wide_table
-    from ugrn_core.store import Store
 
     if context_of_command.invoked_subcommand is not None:
         return
@@ -161,12 +158,36 @@ def run_table(
     if reverse_features != "computed":
         say("These figures read the test labels: no method, and no claim about a model. See docs/printed-figures.md.")
     given = given_methods(scores or (), name or "", model, undirected, score_column)
+    frame = run_to_file(model, request, out, weights or ("none" if given else "both"), keep_scores, given)
+    said = string_beside_nonspecific(frame)
+    if said:
+        say(said)
+    say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests and seeds, all pairs:")
+    write_csv(wide_table(frame, table).round(3))
+
+
+def run_to_file(
+    model: Backbone,
+    request: BenchmarkRequest,
+    out: Path,
+    weights: str,
+    keep_scores: Path | None = None,
+    given: Sequence[GivenScores] = (),
+) -> pd.DataFrame:
+    """Run a table into its file, from where an earlier run of the same was stopped; what it costs is said first."""
+    from ugrn_core.benchmark.budget import budget
+    from ugrn_core.benchmark.request import Samples
+    from ugrn_core.benchmark.results import Parts, write_results
+    from ugrn_core.benchmark.run import Run
+    from ugrn_core.benchmark.runner import run_benchmark
+    from ugrn_core.store import Store
+
     networks, expression = read_data(request, model)
-    contestants = contestants_of(model, weights or ("none" if given else "both"))
+    contestants = contestants_of(model, weights)
     parts_file = out.with_name(f"{out.name}.parts")
     parts = Parts(parts_file, _header(request, contestants, expression, given))
     with Store() as store:
-        run = Run(request, Samples(request, networks), expression, parts, store, keep_scores, given)
+        run = Run(request, Samples(request, networks), expression, parts, store, keep_scores, tuple(given))
         reversed_, drawn = run.samples.reversed_negatives()
         say(f"{reversed_:,} of {drawn:,} negatives of the tests (first seed) are an edge turned round.")
         budgets = [budget(run, contestant) for contestant in contestants]
@@ -176,11 +197,7 @@ def run_table(
             frame = run_benchmark(run, contestants, progress, budgets=budgets)
     write_results(frame, out)
     parts_file.unlink()
-    said = string_beside_nonspecific(frame)
-    if said:
-        say(said)
-    say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests and seeds, all pairs:")
-    write_csv(wide_table(frame, table).round(3))
+    return frame
 
 
 def words(text: str) -> tuple[str, ...]:

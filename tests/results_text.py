@@ -1,0 +1,66 @@
+"""Write what README and docs say of the benchmark, from the shipped frames: ``python -m tests.results_text``."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from ugrn_core.benchmark.results import read_results
+from ugrn_core.cli.options import DEFAULT_BACKBONE
+from ugrn_core.figures.benchmark_readme import END, START, readme_section, results_page
+from ugrn_core.paths import ASSETS, ROOT
+
+FOLDER = ASSETS / "benchmark"
+MODELS = ("ugrn-mini", "ugrn-mini-log1p")
+"""Models that every table was run with."""
+ALL_MODELS = ("ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", *MODELS)
+RUNS = {
+    "Table 1": "1",
+    "Table 1, linear": "1_logistic",
+    "Table 1, by TF status": "1_tf_matched",
+    "Table 1, by degree": "1_degree_matched",
+    "Table 1, uniform": "1_uniform",
+    **{f"Table {n}": str(n) for n in range(2, 6)},
+    "cut, two genes": "1_pair_cut",
+    "cut, all genes": "1_full_cut",
+}
+"""Runs of the page, with what their files are called."""
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "benchmark-results.md"
+
+
+def runs_of(model: str) -> list[str]:
+    """Runs that are shipped of a model."""
+    return [run for run, n in RUNS.items() if (FOLDER / f"{model}_table_{n}.csv.gz").exists()]
+
+
+@cache
+def results(model: str, name: str) -> pd.DataFrame:
+    return read_results(FOLDER / f"{model}_table_{name}.csv.gz")
+
+
+def section() -> str:
+    """The README's, of every model with a frame of Table 1, the default first."""
+    with_one = [m for m in ALL_MODELS if "Table 1" in runs_of(m)]
+    ordered = sorted(with_one, key=lambda m: m != DEFAULT_BACKBONE)
+    samplers = {s: results(MODELS[0], f"1_{s}") for s in ("uniform", "degree_matched", "tf_matched")}
+    drawn = {"per_tf": results(MODELS[0], "1")} | samplers
+    return readme_section({m: results(m, "1") for m in ordered}, drawn, DEFAULT_BACKBONE)
+
+
+def page() -> str:
+    """The page of the docs."""
+    frames = {(model, run): results(model, RUNS[run]) for model in ALL_MODELS for run in runs_of(model)}
+    words = [(FOLDER / name).read_text("utf-8").strip() for name in ("corpus_findings.md", "findings.md")]
+    return results_page("\n\n".join(words), frames, {r: int(n[0]) for r, n in RUNS.items()})
+
+
+def main() -> None:
+    text = README.read_text("utf-8")
+    before, rest = text.split(START)
+    README.write_text(before + section() + rest.split(END)[1], "utf-8")
+    PAGE.write_text(page(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
