@@ -103,6 +103,15 @@ def test_degree_matched_targets_follow_the_in_degree() -> None:
     assert np.mean(drawn["degree_matched"]) > 0.8 * positive
 
 
+def test_in_degrees_are_those_of_the_network_and_not_of_the_drawn_positives() -> None:
+    """One positive is drawn of two; what the other one points to can still be a negative."""
+    network = Network(Row("STRING", "hESC"), "TFs+500", ("A", "B", "X", "Y"), ("A", "B"), (("A", "X"), ("B", "Y")))
+    for seed in range(6):
+        sample = sample_pairs(network, sampler="degree_matched", max_pos=1, seed=seed)
+        (source, target), (other,) = sample.positives()[0], negatives(sample)
+        assert other == (source, "Y" if target == "X" else "X")
+
+
 def test_uniform_draws_every_candidate_alike() -> None:
     network = big_network()
     seeds = 300

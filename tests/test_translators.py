@@ -526,3 +526,13 @@ def test_own_edges_are_tested_beside_the_shortcuts_that_read_no_training(kept: T
     assert open_rows(own.card) == ROWS
     frame = chosen_frame(own, PlantedBackbone(), STRING, networks)
     assert list(frame["scored_by"]) == ["Ens", "Target is a TF", "Target is listed"]
+
+
+def test_no_network_of_a_judged_data_set_is_in_its_training() -> None:
+    """Trained on two networks of every set, each set is judged by what was trained on neither of its two."""
+    rows = tuple(row for row in ROWS if row.network in ("STRING", "Non-specific ChIP"))
+    found = material(rows)
+    assert len(found.judgements) == len(rows)
+    for judgement in found.judgements:
+        assert judgement.train is not None
+        assert set(judgement.train.data_sets) == {row.data_set for row in rows} - {judgement.group}
