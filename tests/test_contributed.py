@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,12 @@ def contributed(folder: Path, frame: pd.DataFrame | None = None, **card: Any) ->
     folder.mkdir(exist_ok=True)
     write_results(frame, folder / f"{FRAME}.csv.gz")
     command = benchmark_command(run_facts(frame), f"{FRAME}.csv.gz")
-    fingerprint = load_backbone("ugrn-mini", "cpu").fingerprint
-    made = card_json(make_card("ugrn-mini", fingerprint, {FRAME: command}, who="Ada")) | card
+    made = card_json(make_card("ugrn-mini", known("ugrn-mini").fingerprint, {FRAME: command}, who="Ada")) | card
     (folder / CARD).write_text(json.dumps(made))
     return folder
 
 
+@cache
 def known(model: str) -> Known:
     loaded = load_backbone("ugrn-mini", "cpu")
     return Known(loaded.vocabulary, loaded.fingerprint) if model == "ugrn-mini" else Known(None, None)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_table
+
+if TYPE_CHECKING:
+    from ugrn_core.benchmark.verify import Known
 
 FolderArgument = Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder with frames of results.")]
 
@@ -64,7 +68,8 @@ def verify(folder: FolderArgument) -> None:
         raise typer.Exit(1)
 
 
-def _known(model: str):
+@cache
+def _known(model: str) -> Known:
     """Genes and fingerprint of a model of the registry that is here."""
     from ugrn_core.backbones.registry import BACKBONES, is_available, load_backbone
     from ugrn_core.benchmark.verify import Known
