@@ -54,7 +54,7 @@ def readme_section(firsts: Mapping[str, pd.DataFrame], others: Mapping[str, pd.D
     numbered = [_filled(f"{n}. {text}", "   ") for n, text in enumerate(things, 1)]
     last = (
         "All runs and what they say: [results](docs/benchmark-results.md). The Benchmark page opens every number to "
-        "its tests and pairs, and takes scores of your own method; so does `ugrn benchmark --scores`."
+        "its tests and pairs, and takes scores of your own method, as `ugrn benchmark` does by `--scores`."
     )
     parts = [START, _filled(head), "\n".join(lines), "Three things to know before a number is believed:"]
     return "\n\n".join([*parts, "\n".join(numbered), _filled(last), END])
