@@ -230,6 +230,26 @@ def test_the_library_is_that_of_the_browser_and_goes_a_week_after_its_last_visit
     assert folder.exists() and other.exists() and not old.exists()
 
 
+def test_libraries_of_browsers_take_bounded_disk_and_the_longest_unvisited_go_first(shared, monkeypatch):
+    own, late, early = (c * 32 for c in "abc")
+    cookies = SimpleNamespace(to_dict=lambda: {session.VISITOR: own})
+    monkeypatch.setattr(session.st, "context", SimpleNamespace(headers={}, cookies=cookies))
+    above = cache_folder() / "translators-of-sessions"
+    for name, age in ((own, 9000), (late, 60), (early, 3600)):
+        (above / name).mkdir(parents=True)
+        (above / name / "a.safetensors").write_bytes(b"x" * 1000)
+        os.utime(above / name, (0, time.time() - age))
+    monkeypatch.setattr(session, "LIBRARY_BYTES", 3500)
+    session.make_room_in_libraries(400)
+    assert {folder.name for folder in above.iterdir()} == {own, late, early}
+    session.make_room_in_libraries(600)
+    assert {folder.name for folder in above.iterdir()} == {own, late}
+    monkeypatch.setattr(session, "OWN_BYTES", 1500)
+    with pytest.raises(InputError, match="one browser has"):
+        session.make_room_in_libraries(600)
+    assert (above / own).exists()
+
+
 @pytest.mark.parametrize("cookie", ["../../x", "", "A" * 32, "0" * 31, "0" * 33, "/etc", "\0" * 32])
 def test_a_cookie_is_never_a_path(cookie, shared, monkeypatch):
     monkeypatch.setattr(

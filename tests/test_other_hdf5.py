@@ -186,3 +186,26 @@ def test_the_command_line_takes_them_as_a_context(tmp_path, monkeypatch, make):
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["context_size"] >= 5
     assert "The file is a" in result.stderr
+
+
+@pytest.mark.parametrize("size", [512, 2048])
+@pytest.mark.parametrize("read", [read_h5ad, read_untrusted_h5ad])
+def test_bytes_of_other_use_before_the_file_do_not_matter(tmp_path, size, read):
+    truth = h5ad(tmp_path)
+    path = tmp_path / "block.h5ad"
+    with h5py.File(tmp_path / "same.h5ad") as file, h5py.File(path, "w", userblock_size=size) as copy:
+        for name in file:
+            file.copy(name, copy)
+    with path.open("r+b") as file:
+        file.write(b"MATLAB 7.3 MAT-file")
+    same_profiles(read(path), truth)
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_matrix, sparse.csc_matrix, np.asarray])
+def test_yes_and_no_are_read_as_counts_of_one(tmp_path, kind):
+    var = pd.DataFrame(index=GENES)
+    ad.AnnData(kind(counts() > 1), var=var).write_h5ad(tmp_path / "bool.h5ad")
+    ad.AnnData((counts() > 1).astype(np.float32), var=var).write_h5ad(tmp_path / "one.h5ad")
+    data, truth = read_untrusted_h5ad(tmp_path / "bool.h5ad"), read_h5ad(tmp_path / "one.h5ad")
+    assert data.units == "counts"
+    same_profiles(data, truth)

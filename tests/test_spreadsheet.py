@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pandas as pd
 import pytest
+import streamlit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ugrn_core.paths import ROOT
 from ugrn_core.spreadsheet import csv_text, guarded, unguarded
 
 STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
@@ -38,3 +41,12 @@ def test_a_table_keeps_its_numbers_and_guards_its_texts_and_titles() -> None:
     again = pd.read_csv(io.StringIO(text), keep_default_na=False)
     assert [unguarded(gene) for gene in again["gene"]] == list(table["gene"])
     assert list(again["slope"]) == [-0.5, 2.0]
+
+
+def test_the_download_of_tables_on_pages_is_hidden_as_it_guards_nothing():
+    """Streamlit labels the button so; the label is in the script that it serves."""
+    label, style = "Download as CSV", (ROOT / "assets" / "style.css").read_text("utf-8")
+    rule = f'[data-testid="stElementToolbarButton"]:has(button[aria-label^="{label}"]) {{ display: none; }}'
+    assert rule in style
+    scripts = Path(streamlit.__file__).parent.joinpath("static", "static", "js").glob("DataFrame*.js")
+    assert any(label in script.read_text("utf-8") for script in scripts)

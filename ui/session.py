@@ -14,6 +14,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS
 from ugrn_core.paths import cache_folder
 from ugrn_core.store import Store
@@ -24,6 +25,10 @@ PATIENCE = 15.0
 
 VISITOR = "ugrn-visitor"
 """Cookie by which the door (:mod:`ui.door`) tells browsers apart where several people use one server."""
+LIBRARY_BYTES = 1 << 30
+"""Disk that the libraries of all sessions take together; beyond, those go that were visited longest ago."""
+OWN_BYTES = 256 << 20
+"""Disk that the library of one browser takes."""
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
 WEEK = 7 * 24 * 3600
 """Seconds that a browser, and what it left here, is remembered after its last visit."""
@@ -82,6 +87,44 @@ def library() -> Path | None:
     with suppress(OSError):
         os.utime(folder)
     return folder
+
+
+def make_room_in_libraries(wanted: int) -> None:
+    """Let libraries of other browsers go, those visited longest ago first, until ``wanted`` more bytes fit.
+
+    More than one browser may keep is an :class:`InputError`; a library for all has no bound.
+    """
+    own = library()
+    if own is None:
+        return
+    if _size(own) + wanted > OWN_BYTES:
+        raise InputError(
+            f"Your translators would take more than the {OWN_BYTES >> 20} MB of disk that one browser has on this "
+            "server. Take some away as a zip and delete them here."
+        )
+    libraries = [folder for folder in own.parent.glob("*") if VISITOR_ID.fullmatch(folder.name)]
+    sizes = {folder: (_visited(folder), _size(folder)) for folder in libraries}
+    total = wanted + sum(size for _, size in sizes.values())
+    for folder in sorted(sizes, key=lambda folder: sizes[folder][0]):
+        if total <= LIBRARY_BYTES:
+            return
+        if folder != own:
+            shutil.rmtree(folder, ignore_errors=True)
+            total -= sizes[folder][1]
+
+
+def _visited(folder: Path) -> float:
+    with suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for file in folder.rglob("*"):
+        with suppress(OSError):
+            total += file.lstat().st_size
+    return total
 
 
 @st.cache_resource(ttl=WEEK / 7, show_spinner=False)

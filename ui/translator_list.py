@@ -9,7 +9,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.translators.exchange import bring_in, packed
 from ugrn_core.translators.library import Listed, delete_translator, list_translators
 from ui.errors import plain, said_in_place
-from ui.session import library
+from ui.session import library, make_room_in_libraries
 
 LOOK, TRAIN = "Look", "Train"
 WELCOME = (
@@ -134,6 +134,7 @@ def _upload() -> None:
     )
     replace = st.checkbox("Replace one of my own that has the same name")
     if st.button("Add", icon=":material/add:", disabled=not given):
+        make_room_in_libraries(sum(f.size for f in given))
         name = bring_in([(f.name, f.getvalue()) for f in given], replace=replace, own=library())
         st.session_state["next translator"] = name
         st.toast(plain(f"{name} is added."))

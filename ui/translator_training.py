@@ -22,11 +22,13 @@ from ugrn_core.types import Cancel, Progress
 from ui import models, translator_form, work
 from ui.errors import plain, said_in_place
 from ui.figure_panel import figure_panel
-from ui.session import library, store
+from ui.session import library, make_room_in_libraries, store
 from ui.translator_form import Asked
 from ui.work import Question
 
 SLOT = "train translator"
+TRANSLATOR_BYTES = 4 << 20
+"""Room for a trained translator and its card."""
 LOSS_NOTE = "Mean loss of each epoch on the pairs trained on; a line a seed. Falling loss is no proof of learning."
 
 
@@ -54,6 +56,7 @@ def _answer(backbone: Backbone, asked: Asked) -> str | None:
         "where curves are stored already."
     )
     own = library()
+    make_room_in_libraries(TRANSLATOR_BYTES)
     if request.name in {t.name for t in list_translators(own) if not t.shipped}:
         st.caption(f"You have a translator {plain(request.name)}; training replaces it.")
     question = Question(

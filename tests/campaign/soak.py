@@ -4,8 +4,8 @@ Three parts, each a line or more of the table:
 
 - 1, 5, 10, 20 sessions open a pair each at the same moment in headless Chromium; what every page shows is compared with
   what the core computes for that pair. Then the same figure on the idle server and while a network runs.
-- ``ugrn network`` is killed at a random moment many times over one store, then left to finish: the files are those of a
-  run that was never disturbed.
+- ``ugrn network`` is killed at a random point many times, then left to finish: the files are those of a run that was
+  never disturbed, and no result is computed twice.
 - resident memory of the server before the sessions and after they have gone.
 """
 
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +23,7 @@ from urllib.parse import urlencode
 
 import psutil
 
+from tests.campaign import killed
 from tests.campaign.samples import GENES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -47,47 +47,49 @@ class Line:
 
 
 def killed_networks(kills: int, folder: Path, seed: int = 0) -> list[Line]:
-    """Kill a run ``kills`` times at random moments, each time over a store of its own, and let it finish."""
+    """Kill a run ``kills`` times at random points, each time over a store of its own, and let it finish.
+
+    A point is a number of results that are kept already, all of them too (then the files are being written), and a
+    moment after that.
+    """
     genes = folder / "genes.txt"
     genes.write_text("\n".join(GENES))
     started = time.perf_counter()
-    wanted = _digests(_network(genes, folder / "whole", folder / "whole-cache"), folder / "whole")
-    seconds = time.perf_counter() - started
-    random, same, died, left = Random(seed), 0, 0, 0
+    wanted = _finished(genes, folder / "whole", folder / "whole-cache")
+    steps = len(killed.kept(folder / "whole.said"))
+    moment = (time.perf_counter() - started) / (steps + 1)
+    random, same, died, left, twice = Random(seed), 0, 0, 0, 0
     for i in range(kills):
-        out, cache = folder / f"out{i}", folder / f"cache{i}"
-        run = subprocess.Popen(_command(genes, out), env=_environment(cache), stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, cwd=ROOT)  # fmt: skip
-        time.sleep(random.uniform(0.3, 1.0) * seconds)
-        died += run.poll() is None
+        out, cache, said = folder / f"out{i}", folder / f"cache{i}", folder / f"out{i}.said"
+        run, most = killed.start(_words(genes, out), cache, said), random.randint(0, steps)
+        while run.is_alive() and len(killed.kept(said)) < most:
+            time.sleep(0.005)
+        time.sleep(random.uniform(0, moment))
+        died += run.is_alive()
         run.kill()
-        run.wait()
-        done = _network(genes, out, cache)
-        same += _digests(done, out) == wanted
-        left += len([p for p in folder.glob(f"*out{i}*") if p != out])
+        run.join()
+        same += _finished(genes, out, cache) == wanted
+        keys = killed.kept(said)
+        twice += len(keys) - len(set(keys))
+        print(f"{i + 1} of {kills} killed and finished, {same} the same", file=sys.stderr, flush=True)
+        left += len([p for p in folder.glob(f"*out{i}*") if p != out and ".said" not in p.name])
     return [
         Line("networks killed, then finished", f"{same} of {kills} the same, {died} in time", "all", same == kills),
+        Line("results computed twice by them", f"{twice} of {steps * kills}", "0", steps > 0 and twice == 0),
         Line("leftovers beside them", str(left), "0", left == 0),
     ]
 
 
-def _command(genes: Path, out: Path) -> list[str]:
-    return [sys.executable, "-m", "ugrn_core", "network", "--genes", str(genes), "--out", str(out)]
+def _words(genes: Path, out: Path) -> list[str]:
+    return ["network", "--genes", str(genes), "--out", str(out)]
 
 
-def _environment(cache: Path) -> dict[str, str]:
-    import os
-
-    return os.environ | {"UGRN_CACHE_DIR": str(cache)}
-
-
-def _network(genes: Path, out: Path, cache: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(_command(genes, out), env=_environment(cache), capture_output=True, text=True, cwd=ROOT)
-
-
-def _digests(done: subprocess.CompletedProcess[str], out: Path) -> dict[str, str]:
-    if done.returncode:
-        return {"failed": done.stderr[-500:]}
+def _finished(genes: Path, out: Path, cache: Path) -> dict[str, str]:
+    """Digests of what a run that nobody disturbs writes."""
+    run = killed.start(_words(genes, out), cache, out.with_name(f"{out.name}.said"))
+    run.join()
+    if run.exitcode:
+        return {"failed": out.with_name(f"{out.name}.said.out").read_text("utf-8")[-500:]}
     files = [file for file in sorted(out.rglob("*")) if file.is_file() and file.name in FILES]
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
@@ -166,10 +168,11 @@ def _open(browser, urls: list[str]) -> tuple[list[str], list[float]]:
 def _holds(text: str, source: str, target: str) -> bool:
     """Whether the largest response of the pair, as the core computes it, stands in the page's numbers."""
     from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.cli.options import DEFAULT_BACKBONE
     from ugrn_core.sweep import sweep_pairs
     from ugrn_core.types import SweepSettings
 
-    backbone = load_backbone("ugrn-mini", "cpu")
+    backbone = load_backbone(DEFAULT_BACKBONE, "cpu")
     found = sweep_pairs(backbone, [(source, target)], SweepSettings(backbone.card.base, backbone.card.grid)).response
     assert found is not None
     largest = max(found[0].tolist(), key=abs)
