@@ -121,8 +121,8 @@ def _visited(folder: Path) -> float:
 
 def _size(folder: Path) -> int:
     total = 0
-    for file in folder.rglob("*"):
-        with suppress(OSError):
+    with suppress(OSError):  # gone meanwhile
+        for file in folder.rglob("*"):
             total += file.lstat().st_size
     return total
 
