@@ -151,3 +151,18 @@ def test_scores_are_taken_on_the_page():
     at = page()
     assert "another method" in " ".join(e.label for e in at.expander)
     assert at.text_input(key="given name").value == "" and not at.exception
+
+
+def test_a_contributed_folder_stands_on_the_page_under_its_name():
+    from tests.test_contributed import contributed
+
+    folder = own_folder() / "contributed" / "ada"
+    folder.parent.mkdir(parents=True)
+    contributed(folder)
+    at = page(results="ugrn-mini", run="ada/run_table_1")
+    assert not at.exception and not at.error
+    said = " ".join(str(e.value) for e in at.info)
+    assert "Contributed by Ada" in said and "ugrn benchmark verify" in said
+    (folder / "card.json").write_text("{")
+    broken = page(results="ugrn-mini")
+    assert not broken.exception and any("ada: card.json" in w.value for w in broken.warning)
