@@ -65,12 +65,12 @@ def test_the_address_names_the_run_and_its_pairs_are_there():
     assert "--context full" in words(at) and "ugrn-mini_table_1_full_cut" in at.query_params["run"]
     assert "run" not in page().query_params
     if beeline_is_here():
-        assert len(at.get("plotly_chart")) == 4, "table, seeds, curves of the single pairs, printed figures"
+        assert len(at.get("plotly_chart")) == 5, "table, seeds, curves of pairs, printed figures, known truth"
 
 
 def test_a_sampler_without_results_says_how_to_get_them():
     at = page(table="2", sampler="uniform")
-    assert not at.exception and not at.get("plotly_chart")
+    assert not at.exception and len(at.get("plotly_chart")) == 1, "where the truth is known, whatever the sampler"
     assert "There are no results" in at.info[0].value and "--sampler uniform" in words(at)
 
 
@@ -115,7 +115,7 @@ def test_a_cell_shows_its_seeds_and_where_beeline_is_its_curves():
     at = page(row="STRING mDC", method="VVP")
     assert not at.exception
     if beeline_is_here():
-        assert len(at.get("plotly_chart")) == 4
+        assert len(at.get("plotly_chart")) == 5
         wrong = pd.concat([d.value for d in at.dataframe if "open" in d.value])
         assert len(wrong) == 50, "25 edges and 25 non-edges"
         for r in wrong.itertuples():

@@ -85,6 +85,10 @@ def test_whole_auprc_is_scikit_learns_and_weights_are_repetitions(rows: list[tup
     np.testing.assert_allclose(head(ranking, weights), expected, rtol=1e-12)
 
 
+def test_a_resample_without_pairs_has_no_scores() -> None:
+    assert np.isnan(head(ranked([], []))).all()
+
+
 def test_resamples_draw_as_many_sources_as_there_are() -> None:
     weights = source_weights(30, 400, 3)
     assert weights.shape == (400, 30) and (weights.sum(1) == 30).all()

@@ -120,7 +120,7 @@ def test_sessions_see_only_their_own_uploads(visit, tmp_path):
         page.get_by_test_id("stSidebar").get_by_role("combobox", name="Cells").click()
         page.get_by_role("option", name="Upload cells").click()
     one.locator("[data-testid=stSidebar] input[type=file]").set_input_files(cells(tmp_path / "patients.h5ad", "B"))
-    expect(one.get_by_text("40 cells")).to_be_visible()
+    expect(one.get_by_text("patients.h5ad · 40 cells")).to_be_visible()
     other.reload()
     expect(other.get_by_test_id("stSidebar").get_by_role("combobox", name="Cells")).to_be_visible()
     expect(other.get_by_text("40 cells")).to_have_count(0)

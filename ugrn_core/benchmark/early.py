@@ -41,10 +41,12 @@ class Ranking:
 
 def head(ranking: Ranking, weights: np.ndarray | None = None) -> np.ndarray:
     """The scores of ``HEAD``, (score,), with a weight for each source, (source,), or all alike; NaN without edges."""
+    if not len(ranking.labels):
+        return np.full(len(HEAD), np.nan)
     each = np.ones(len(ranking.labels)) if weights is None else weights[ranking.sources].astype(float)
     pairs = np.cumsum(each)[ranking.ends - 1]
     edges = np.cumsum(each * ranking.labels)[ranking.ends - 1]
-    if not len(pairs) or not 0 < edges[-1] < pairs[-1]:
+    if not 0 < edges[-1] < pairs[-1]:
         return np.full(len(HEAD), np.nan)
     early = _precision_among(pairs, edges, edges[-1])
     among = [_precision_among(pairs, edges, k) for k in AMONG]
