@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import re
 import sys
 import tempfile
 import time
@@ -176,7 +177,8 @@ def _holds(text: str, source: str, target: str) -> bool:
     found = sweep_pairs(backbone, [(source, target)], SweepSettings(backbone.card.base, backbone.card.grid)).response
     assert found is not None
     largest = max(found[0].tolist(), key=abs)
-    return f"{abs(largest):.2f}" in text.replace("−", "-")
+    shown = re.search(r"\d+(\.\d+)?(e-?\d+)?", text)  # three significant digits
+    return shown is not None and abs(float(shown[0]) - abs(largest)) <= 0.006 * abs(largest)
 
 
 def _python_children() -> list[psutil.Process]:
