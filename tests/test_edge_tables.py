@@ -226,7 +226,7 @@ def test_encodings(encoding):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"PK\x03\x04rest", "Excel"), (b"\xd0\xcf\x11\xe0", "Excel"), (gzip.compress(b"SOX2"), "gzip"),
+        (b"PK\x03\x04rest", "Excel"), (b"\xd0\xcf\x11\xe0", "Excel"), (gzip.compress(b"SOX2", mtime=0), "gzip"),
         (b"%PDF-1.7", "PDF"), (b"<!DOCTYPE html><html>", "web page"), (b'<?xml version="1.0"?>', "XML"),
         (b'{"SOX2": ["NANOG"]}', "JSON"), (b"{\\rtf1", "RTF"), (b"SOX2\x00\x01", "binary"),
     ],
