@@ -10,12 +10,11 @@ import pytest
 from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import SPECIES, load_network
 from ugrn_core.beeline.report import reciprocal_share
-from ugrn_core.cli.network_run import DEFAULT_TRANSLATORS
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.paths import ASSETS, beeline_folder
 from ugrn_core.translation.held_out import training_rows
 from ugrn_core.translation.scoring import score_pairs
-from ugrn_core.translators.library import load_translator
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 
 FILES = sorted((ASSETS / "translators").glob("*.safetensors"))
 NAMES = {"all-sets": 7, "hESC-Nsp": 1, "hESC-STRING": 1, "mESC-STRING": 1}

@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.column import MAX_LEVELS
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve
-from ugrn_core.network.request import NetworkRequest, check_request, default_sources
+from ugrn_core.network.request import NetworkRequest, check_request, default_sources, request_in
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Context
 from ui import contexts, models, network_genes, network_recipe, network_translator
 from ui.contexts import ContextChoice
 from ui.errors import NotYet
@@ -133,15 +131,9 @@ def _two_groups(backbone: Backbone, kept: Kept) -> tuple[Asked, ...]:
 
 
 def _asked(name: str, backbone: Backbone, kept: Kept, genes: ContextChoice) -> Asked:
-    inside = genes.main.genes
-    sources, notes = _sources(backbone, inside)
-    targets = tuple(dict.fromkeys([*inside, *sources]))
-    context = Context()
-    if cell() == FULL:
-        context, added = with_genes(genes.main, targets, kept.translator.card.schema.base)
-        notes += added
-    request = NetworkRequest(sources, targets, context)
-    notes += check_request(request, kept.translator, backbone)
+    sources, notes = _sources(backbone, genes.main.genes)
+    request, added = request_in(genes.main, sources, kept.translator.card.schema.base, whole=cell() == FULL)
+    notes += [*added, *check_request(request, kept.translator, backbone)]
     return Asked(name, backbone, kept, request, genes, tuple(notes), _words(genes), network_genes.species())
 
 

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from ugrn_core.added_genes import with_genes
 from ugrn_core.api.cells import cells_of
 from ugrn_core.api.models import load
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.cli.network_run import DEFAULT_TRANSLATORS
 from ugrn_core.data.context import VARIABLE_GENES, data_context, list_context
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.errors import InputError
@@ -21,12 +19,12 @@ from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.exports.folder import NetworkFiles
 from ugrn_core.network.recipe import build_recipe, known_facts
-from ugrn_core.network.request import NetworkRequest, default_sources
+from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.shown import Shown
 from ugrn_core.network.table import edge_table
 from ugrn_core.store import Store
-from ugrn_core.translators.library import load_translator
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel, Context, Progress, part_of
 
@@ -237,8 +235,4 @@ def _request(
     named = default_sources(cell.genes) if sources is None else resolve(list(sources), backbone.vocabulary).symbols
     if not named:
         raise InputError("None of the genes is a transcription factor: name the sources.")
-    targets = tuple(dict.fromkeys([*cell.genes, *named]))
-    if kind == "pair":
-        return NetworkRequest(named, targets), ()
-    whole, notes = with_genes(cell, targets, base)
-    return NetworkRequest(named, targets, whole), tuple(notes)
+    return request_in(cell, named, base, whole=kind == "full")

@@ -19,6 +19,20 @@ from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.types import Cancel, Progress, Vocabulary
 
 
+def same_pairs(facts: RunFacts, methods: tuple[str, ...]) -> BenchmarkRequest:
+    """The request that draws the pairs of a run again, for methods without a model."""
+    return BenchmarkRequest(
+        table=facts.table,
+        gene_set=facts.gene_set,
+        sampler=facts.sampler,
+        max_pos=facts.max_pos or None,
+        seeds=facts.seeds,
+        max_sources=facts.max_sources or None,
+        test_sets=facts.test_sets or None,
+        methods=methods,
+    )
+
+
 def given_frame(
     facts: RunFacts,
     given: GivenScores,
@@ -31,17 +45,7 @@ def given_frame(
 
     ``vocabulary`` is that of the run's model. Needs the networks of BEELINE, and some seconds.
     """
-    request = BenchmarkRequest(
-        table=facts.table,
-        gene_set=facts.gene_set,
-        sampler=facts.sampler,
-        max_pos=facts.max_pos or None,
-        seeds=facts.seeds,
-        max_sources=facts.max_sources or None,
-        test_sets=facts.test_sets or None,
-        methods=(WITNESS,),
-    )
-    return frame_of_given(request, [given], vocabulary, progress=progress, cancel=cancel)
+    return frame_of_given(same_pairs(facts, (WITNESS,)), [given], vocabulary, progress=progress, cancel=cancel)
 
 
 def frame_of_given(

@@ -17,12 +17,12 @@ from ugrn_core.beeline.networks import load_network
 from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.benchmark.contributed import Contributed
 from ugrn_core.benchmark.described import RunFacts, benchmark_command
-from ugrn_core.benchmark.given_run import frame_of_given
+from ugrn_core.benchmark.given_run import frame_of_given, same_pairs
 from ugrn_core.benchmark.joined import score_files
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.protocols import protocol
-from ugrn_core.benchmark.request import BenchmarkRequest, cut_network
+from ugrn_core.benchmark.request import cut_network
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.benchmark.scores import read_scores
@@ -84,8 +84,7 @@ def _command(found: Contributed, stem: str, facts: RunFacts) -> Check:
     if sent is None:
         return Check(stem, "command", "not checked", "the card has none of it")
     wanted = benchmark_command(facts, "OUT").removesuffix(" --out OUT")
-    same = sent.removeprefix("nice ").startswith(wanted) or wanted in sent
-    return Check(stem, "command", "the same" if same else "differs", f"the frame is of: {wanted}")
+    return Check(stem, "command", "the same" if wanted in sent else "differs", f"the frame is of: {wanted}")
 
 
 def _again(
@@ -105,17 +104,7 @@ def _again(
     methods = tuple(m.name for m in METHODS.values() if not m.needs_model and m.name in set(frame["method"]))
     if not methods:
         return [Check(stem, w, "not checked", "the frame has no score without a model") for w in what]
-    request = BenchmarkRequest(
-        table=facts.table,
-        gene_set=facts.gene_set,
-        sampler=facts.sampler,
-        max_pos=facts.max_pos or None,
-        seeds=facts.seeds,
-        max_sources=facts.max_sources or None,
-        test_sets=facts.test_sets or None,
-        methods=methods,
-    )
-    ours = frame_of_given(request, [], vocabulary, progress=progress)
+    ours = frame_of_given(same_pairs(facts, methods), [], vocabulary, progress=progress)
     theirs = frame[frame["method"].isin(methods) & (frame["weights"] == NONE)]
     both = ours.merge(theirs, on=KEYS, suffixes=("", "_sent"))
     lost = len(ours) + len(theirs) - 2 * len(both)

@@ -12,9 +12,13 @@ from ugrn_core.cli.options import (
     BackboneOption,
     BackgroundOption,
     BaseOption,
+    ContextGroupOption,
     DeviceOption,
+    GeneColumnOption,
     GridOption,
+    LayerOption,
     StrictOption,
+    VariableOption,
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say
@@ -54,14 +58,10 @@ def gene(
             help="Two genes alone (the whole vocabulary), a gene list, or genes and means of cells.",
         ),
     ] = "pair",
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN=LEVEL", help="Cells of an h5ad context, e.g. cell_type=B.")
-    ] = None,
-    layer: Annotated[str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")] = None,
-    gene_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of gene names of the h5ad.")] = None,
-    variable: Annotated[
-        int | None, typer.Option(metavar="N", help="Most variable genes of the h5ad beside its TFs: 500, up to 3000.")
-    ] = None,
+    group: ContextGroupOption = None,
+    layer: LayerOption = None,
+    gene_column: GeneColumnOption = None,
+    variable: VariableOption = None,
     base: BaseOption = None,
     grid: GridOption = None,
     background: BackgroundOption = "fixed",

@@ -13,11 +13,13 @@ from ugrn_core.cli.options import (
     DeviceOption,
     GeneColumnOption,
     LabelColumnOption,
+    LayerOption,
     SchedulerOption,
     SourceColumnOption,
     SourcesColumnOption,
     StrictOption,
     TargetColumnOption,
+    VariableOption,
     pair_columns,
 )
 from ugrn_core.errors import InputError
@@ -41,13 +43,9 @@ def network(
     between: Annotated[
         list[str] | None, typer.Option(metavar="LEVEL", help="With --group COLUMN, twice: only these, compared.")
     ] = None,
-    layer: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad file: X, raw or a layer.")
-    ] = None,
+    layer: LayerOption = None,
     gene_column: GeneColumnOption = None,
-    variable: Annotated[
-        int | None, typer.Option(metavar="N", help="Most variable genes of the cells: 500, up to 3000.")
-    ] = None,
+    variable: VariableOption = None,
     sources: Annotated[
         Path | None, typer.Option("--sources", metavar="FILE", help="Sources; default: the factors among the genes.")
     ] = None,

@@ -15,7 +15,7 @@ from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.output import say
 from ugrn_core.errors import InputError
 from ugrn_core.network.distinct_names import folder_names
-from ugrn_core.network.request import NetworkRequest, default_sources
+from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.shown import Shown
 
 if TYPE_CHECKING:
@@ -163,22 +163,16 @@ def _of_groups(
 
 def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
     """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
-    from ugrn_core.added_genes import with_genes
-    from ugrn_core.types import Context
-
     sources = default_sources(cell.genes)
     if asked.sources is not None:
         report = read_genes(asked.sources, backbone.vocabulary, asked.strict, asked.sources_column, regulators=True)
         sources = report.symbols
     if not sources:
         raise InputError("None of the genes is a transcription factor: name the sources with --sources.")
-    targets = tuple(dict.fromkeys([*cell.genes, *sources]))
-    if asked.kind == "pair":
-        return NetworkRequest(sources, targets, Context())
-    whole, notes = with_genes(cell, targets, translator.card.schema.base)
+    request, notes = request_in(cell, sources, translator.card.schema.base, whole=asked.kind == "full")
     for note in notes:
         say(note)
-    return NetworkRequest(sources, targets, whole)
+    return request
 
 
 def _rest(asked: Asked) -> tuple[str, ...]:

@@ -34,16 +34,10 @@ from ugrn_core.network.table import edge_table, probabilities
 from ugrn_core.network.tags import beeline_edges
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translators.library import load_translator
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel
 
-DEFAULT_TRANSLATORS = {
-    "ugrn-mini-2": "all-sets-2",
-    "ugrn-mini-log1p-2": "all-sets-log1p-2",
-    "ugrn-mini": "all-sets",
-    "ugrn-mini-log1p": "all-sets-log1p",
-}
 BEELINE = "BEELINE"
 
 

@@ -35,6 +35,16 @@ SchedulerOption = Annotated[
 GeneSetOption = Annotated[str, typer.Option(metavar="TFs+500|TFs+1000", help="Which genes of each set.")]
 FeatureContextOption = Annotated[str, typer.Option(metavar="pair|full", help="Two genes, or all of the data set.")]
 MaxPosOption = Annotated[int, typer.Option(help="Most positives of each network of each data set; 0: all.")]
+ContextGroupOption = Annotated[
+    str | None, typer.Option("--group", metavar="COLUMN=LEVEL", help="Cells of an h5ad context, e.g. cell_type=B.")
+]
+LayerOption = Annotated[
+    str | None, typer.Option("--layer", metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")
+]
+VariableOption = Annotated[
+    int | None,
+    typer.Option("--variable", metavar="N", help="Most variable genes of the cells beside their TFs: 500, up to 3000."),
+]
 GeneColumnOption = Annotated[
     str | None,
     typer.Option("--gene-column", metavar="NAME|N", help="Column of the genes; default: by its title."),

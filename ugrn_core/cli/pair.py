@@ -11,10 +11,13 @@ from ugrn_core.cli.options import (
     BackboneOption,
     BackgroundOption,
     BaseOption,
+    ContextGroupOption,
     DeviceOption,
     GeneColumnOption,
     GridOption,
+    LayerOption,
     StrictOption,
+    VariableOption,
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json
@@ -38,14 +41,10 @@ def pair(
             help="The two genes alone, a gene list, or genes and mean values of cells (example: the bundled cells).",
         ),
     ] = "pair",
-    group: Annotated[
-        str | None, typer.Option(metavar="COLUMN=LEVEL", help="Cells of an h5ad context, e.g. cell_type=B.")
-    ] = None,
-    layer: Annotated[str | None, typer.Option(metavar="NAME", help="Matrix of the h5ad: X, raw or a layer.")] = None,
+    group: ContextGroupOption = None,
+    layer: LayerOption = None,
     gene_column: GeneColumnOption = None,
-    variable: Annotated[
-        int | None, typer.Option(metavar="N", help="Most variable genes of the h5ad beside its TFs: 500, up to 3000.")
-    ] = None,
+    variable: VariableOption = None,
     base: BaseOption = None,
     grid: GridOption = None,
     background: BackgroundOption = "fixed",

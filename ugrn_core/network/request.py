@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import is_tf
@@ -54,6 +55,20 @@ class NetworkRequest:
 def default_sources(genes: Sequence[str]) -> tuple[str, ...]:
     """The transcription factors among genes, in their order."""
     return tuple(g for g in genes if is_tf(g))
+
+
+def request_in(
+    cell: Context, sources: Sequence[str], base: float, *, whole: bool
+) -> tuple[NetworkRequest, tuple[str, ...]]:
+    """Sources against the genes of ``cell`` and each other, and notes.
+
+    ``whole``: all at once in that cell, sources that it lacks added to it (:func:`with_genes`); else two genes alone.
+    """
+    targets = tuple(dict.fromkeys([*cell.genes, *sources]))
+    if not whole:
+        return NetworkRequest(tuple(sources), targets), ()
+    larger, notes = with_genes(cell, targets, base)
+    return NetworkRequest(tuple(sources), targets, larger), tuple(notes)
 
 
 def check_request(request: NetworkRequest, translator: Translator, backbone: Backbone) -> tuple[str, ...]:
