@@ -218,7 +218,8 @@ def _cells(
     data = cells_of(given, layer=layer, gene_column=gene_column, groupby=groupby)  # pyright: ignore[reportArgumentType]
     levels: list[str | None] = [None]
     if groupby is not None:
-        data.profile((groupby, "")) if groupby not in data.groups else None  # says which columns there are
+        if groupby not in data.groups:
+            data.profile((groupby, ""))  # raises, and says which columns there are
         levels = list(groups or data.groups[groupby])
     for level in levels:
         group = None if groupby is None or level is None else (groupby, level)
