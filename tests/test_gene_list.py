@@ -79,6 +79,8 @@ def test_no_text_breaks_the_parser_and_no_name_is_empty_or_repeated(text):
     ("text", "expected"),
     [
         ("gene\nSOX2\nNANOG", ["SOX2", "NANOG"]),
+        ("x\nSOX2\nNANOG", ["SOX2", "NANOG"]),
+        ("X\nY\nZ", ["X", "Y", "Z"]),
         ("Gene name\r\nSOX2\r\n", ["SOX2"]),
         ("TF\nSOX2", ["TF", "SOX2"]),  # transferrin is a gene
         ("gene", ["gene"]),  # alone it is no title

@@ -208,7 +208,9 @@ def _is_one_title(texts: list[str]) -> bool:
     if key == "tf":
         rest = [word for text in texts[1:200] for word in _APART.split(text) if word]
         return len(rest) > 1 and all(is_tf(word.upper()) for word in rest)
-    return key in ("x", *GENE_TITLES, *SOURCE_TITLES, *TARGET_TITLES) and not is_gene_like(texts[0])
+    if bare(texts[0]) == "x":  # as R writes it; X may be a gene of a simulated circuit
+        return True
+    return key in (*GENE_TITLES, *SOURCE_TITLES, *TARGET_TITLES) and not is_gene_like(texts[0])
 
 
 def gene_sets(lines: Lines) -> dict[str, list[str]] | None:
