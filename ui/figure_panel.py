@@ -27,13 +27,13 @@ def figure_panel(
     command: str,
     key: str,
     note: str = NOTE,
-    taken: go.Figure | None = None,
+    taken: Callable[[], go.Figure] | None = None,
     on_pick: Callable[[], None] | None = None,
 ) -> None:
     """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text.
 
-    ``taken`` is what the HTML file shows, where that is another figure. ``on_pick`` is called when a point is clicked;
-    the session then holds the choice under ``key``.
+    ``taken`` makes what the HTML file shows, where that is another figure, when it is asked for. ``on_pick`` is called
+    when a point is clicked; the session then holds the choice under ``key``.
     """
     picture = "svg" if st.session_state.setdefault(f"picture {key}", "PNG") == "SVG" else "png"
     st.plotly_chart(
@@ -49,7 +49,7 @@ def figure_panel(
         csv_button(frame, name, key)
         st.download_button(
             "HTML",
-            data=lambda: standalone_html(taken or figure, title=name, note=note, command=command),
+            data=lambda: standalone_html(taken() if taken else figure, title=name, note=note, command=command),
             file_name=f"{file_stem(name)}.html",
             mime="text/html",
             on_click="ignore",

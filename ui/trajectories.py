@@ -32,10 +32,10 @@ X_HELP = (
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure for the page, and the same with a slider of its own for the file that is taken away."""
+    """A figure for the page; ``taken`` makes the same with a slider of its own, for the file that is taken away."""
 
     figure: go.Figure
-    taken: go.Figure
+    taken: Callable[[], go.Figure] | None = None
 
 
 def of_pair(
@@ -96,10 +96,10 @@ def draw(frame: pd.DataFrame, dense: pd.DataFrame | None, card: BackboneCard) ->
     """The figure of a frame, with its slider above where there are continuous curves of responses."""
     if dense is None or dense["response"].isna().any():
         figure = plot_curves(frame, dense=dense, domain=card.domain)
-        return Drawn(figure, figure)
+        return Drawn(figure)
     at = _value(frame, dense, card)
     figure = plot_curves(frame, dense=dense, domain=card.domain, at=at)
-    return Drawn(figure, with_slider(figure, panel_places(frame), dense, at))
+    return Drawn(figure, lambda: with_slider(figure, panel_places(frame), dense, at))
 
 
 def _value(frame: pd.DataFrame, dense: pd.DataFrame, card: BackboneCard) -> float:
