@@ -594,3 +594,17 @@ def test_the_fields_get_all_symbols_once_and_mark_factors():
         symbols = ("TP53", "HBB", "GATA1")
 
     assert genes._texts("test", Words()) == ("GATA1\nHBB\nTP53", "GATA1\nTP53")
+
+
+def test_an_address_that_is_still_on_its_way_turns_nothing_back(monkeypatch):
+    """The browser asks with the address before the last one: no link, unless that was some time ago (Back)."""
+    from ui import address
+
+    clock = [100.0]
+    monkeypatch.setattr(address.time, "monotonic", lambda: clock[0])
+    state: dict = {"address before": ({"gene": "GATA1", "alike": "KLF1"}, 100.0)}
+    monkeypatch.setattr(address.st, "session_state", state)
+    assert address._is_on_its_way({"gene": "GATA1", "alike": "KLF1"})
+    assert not address._is_on_its_way({"gene": "SPI1"})
+    clock[0] += 2 * address.ON_ITS_WAY
+    assert not address._is_on_its_way({"gene": "GATA1", "alike": "KLF1"})

@@ -13,10 +13,13 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import diskcache
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -300,6 +303,24 @@ def test_a_file_that_sqlite_cannot_read_is_kept_beside_a_fresh_one(tmp_path: Pat
         store.put_many(many)
         assert all(same(store.get(key)) for key in many)
         assert file.exists()
+
+
+def test_a_store_that_another_one_is_just_making_is_no_damage(tmp_path: Path, monkeypatch) -> None:
+    """diskcache makes tables, settings and triggers one by one; others look while it does."""
+    plain = diskcache.Cache.reset
+
+    def slowly(*args, **options):
+        time.sleep(0.005)
+        return plain(*args, **options)
+
+    def look(seconds: float) -> tuple[str, ...]:
+        time.sleep(seconds)
+        with Store(tmp_path) as store:
+            return store.notes()
+
+    monkeypatch.setattr(diskcache.Cache, "reset", slowly)
+    with ThreadPoolExecutor(8) as sessions:
+        assert list(sessions.map(look, [0.01 * i for i in range(8)], timeout=60)) == [()] * 8
 
 
 def test_damage_anywhere_gives_the_right_numbers_or_none(tmp_path: Path) -> None:

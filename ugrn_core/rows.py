@@ -25,6 +25,8 @@ from typing import Any, TypeVar
 import diskcache
 from diskcache.core import METADATA, MODE_RAW
 
+from ugrn_core.file_locks import file_lock
+
 log = logging.getLogger(__name__)
 
 FOLDER = re.compile(r"cache-(\d{1,6})")
@@ -180,9 +182,11 @@ class Rows:
     def _opened(self, file: Path) -> diskcache.Cache:
         with self._guard:
             if self._cache is None or self._cache.directory != str(file.parent):
-                _check(file)
                 file.parent.mkdir(mode=0o700, exist_ok=True)
-                self._cache = diskcache.Cache(str(file.parent), timeout=self.seconds, disk=PlainDisk, **SETTINGS)
+                # diskcache makes its tables one by one: who looks in between would take them for another program's.
+                with file_lock(file.parent / "opening", seconds=self.seconds):
+                    _check(file)
+                    self._cache = diskcache.Cache(str(file.parent), timeout=self.seconds, disk=PlainDisk, **SETTINGS)
             return self._cache
 
     def _leave(self, file: Path, error: Exception) -> None:

@@ -7,6 +7,7 @@ write the address. Values that are the model's own defaults are left out.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Hashable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
@@ -28,6 +29,8 @@ CHOICES = {
     "context": tuple(contexts.LABELS),
     "background": tuple(settings.BACKGROUNDS),
 }
+ON_ITS_WAY = 1.5
+"""Seconds in which an address that was written reaches the browser; Back is pressed later."""
 MOST_GENES = 60
 """Genes of a pasted list that still go into an address."""
 
@@ -35,7 +38,7 @@ MOST_GENES = 60
 def arrive() -> None:
     """Notice an address that came from outside, and take model and example cells from it; before anything is drawn."""
     given = st.query_params.to_dict()
-    if given == st.session_state.get("address"):
+    if given == st.session_state.get("address") or _is_on_its_way(given):
         return
     st.session_state["address"] = st.session_state["arrived"] = given
     if given.get("model"):
@@ -44,6 +47,15 @@ def arrive() -> None:
         st.session_state["model_folder"] = given["folder"]
     if given.get("cells") == cells.EXAMPLE:
         cells.use_example()
+
+
+def _is_on_its_way(given: Mapping[str, str]) -> bool:
+    """Whether the browser asked before the address that was written last had reached it: then it names the one before.
+
+    Taken for a link, that one would turn back what was clicked in the meantime.
+    """
+    before, at = st.session_state.get("address before", (None, 0.0))
+    return given == before and time.monotonic() - at < ON_ITS_WAY
 
 
 def adopt(backbone: Backbone) -> None:
@@ -126,6 +138,8 @@ def put(said: Mapping[str, Any]) -> None:
     now = {name: str(value) for name, value in {**model, **said}.items() if value}
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)
+    if now != state.get("address"):
+        state["address before"] = (state.get("address"), time.monotonic())
     state["address"] = now
 
 

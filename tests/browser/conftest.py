@@ -12,12 +12,16 @@ from tests.browser.app_server import app_server, chromium, launch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of this folder drive a browser; where there is none they are skipped, or fail if it is required."""
+    """All tests of this folder drive a browser; where there is none they are skipped, or fail if it is required.
+
+    Each is tried a second time, and the summary names those that needed it.
+    """
     here = Path(__file__).parent
     required = os.environ.get("UGRN_REQUIRE_BROWSER") == "1"
     for item in items:
         if here in Path(item.path).parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.flaky(reruns=1))  # on a busy machine a page may be drawn under a click
             if chromium() is None and not required:
                 item.add_marker(pytest.mark.skip(reason="no Chromium at $CHROMIUM or /usr/bin/chromium"))
 

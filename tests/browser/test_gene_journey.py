@@ -7,6 +7,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.settled import settled
+
 MODEL = "toy-square"
 
 
@@ -29,15 +31,18 @@ def test_from_a_gene_to_its_neighbours_and_to_a_pair(page, app):
     assert len(table) == 39 and {row["side"] for row in table} == {"source"}
     best = table[0]["gene"]
 
+    settled(page)
     page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 54})  # the box of the first row
     page.get_by_role("button", name=f"Find genes like {best}").click()
     expect(page.get_by_text(f"Nearest in shape to {best} first")).to_be_visible()
     expect(page).to_have_url(re.compile(f"alike={best}"))
     page.reload()
     expect(page.get_by_text(f"Nearest in shape to {best} first")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Back to the rank").click()
     expect(page.get_by_text("Nearest in shape")).to_have_count(0)
 
+    settled(page)
     page.get_by_test_id("stDataFrame").first.click(position={"x": 16, "y": 54})
     page.get_by_role("button", name=f"Open GATA1 → {best}").click()
     expect(page.get_by_role("heading", name="Pair explorer")).to_be_visible()

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.settled import settled
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.record import Lesson
 
@@ -30,7 +31,7 @@ def test_a_prediction_is_made_and_locked_with_the_keyboard_alone(page, app):
     expect(heading(page, lesson)).to_be_visible(timeout=PATIENCE)
     radio = page.get_by_test_id("stRadio").locator("input").first
     expect(page.get_by_role("button", name="Lock my prediction")).to_be_visible(timeout=PATIENCE)
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)  # what is drawn anew loses the focus
+    settled(page)
     page.get_by_role("button", name="Summary").focus()
     passed = []
     for _ in range(14):

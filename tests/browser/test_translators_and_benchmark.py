@@ -9,6 +9,7 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.settled import settled
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.beeline.registry import missing_networks
 
@@ -52,7 +53,7 @@ def test_a_square_of_the_benchmark_opens_and_leads_to_the_pair_explorer(page, ap
     page.get_by_role("radio", name="Table 1").click()
     expect(page.get_by_test_id("stSlider")).to_have_count(0)
     expect(page.get_by_text("tested on every network of the other data sets")).to_be_visible()
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)
+    settled(page)
     tested = page.get_by_role("combobox", name="Tested on")
     tested.click()
     tested.fill("STRING mDC")
@@ -63,7 +64,7 @@ def test_a_square_of_the_benchmark_opens_and_leads_to_the_pair_explorer(page, ap
         expect(page.get_by_text("Fetch its networks once")).to_be_visible()
     else:
         expect(page.get_by_text("Most wrongly ranked")).to_be_visible()
-    expect(page.locator("[data-testid=stStatusWidget]")).to_have_count(0)  # what is drawn anew takes no click
+    settled(page)
     with page.expect_download() as table:
         page.get_by_role("button", name="All rows of the run").click()
     assert "ugrn-mini" in table.value.suggested_filename
