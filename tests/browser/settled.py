@@ -1,4 +1,4 @@
-"""Wait until a page stands still: what is drawn anew takes no click, loses the focus and is there twice for a moment."""
+"""Wait until a page stands still: what is drawn anew takes no click and is there twice for a moment."""
 
 from __future__ import annotations
 
