@@ -350,6 +350,22 @@ def test_the_chosen_edge_shows_its_curves(page, toy, translators):
     assert any(b.label == "Open GATA1 and HBB in the pair explorer" for b in page.button)
 
 
+def test_the_chosen_edge_shows_why_the_translator_says_so(page, toy, translators):
+    page.query_params.update({"edge": "GATA1>HBB", "why": "yes"})
+    predict(page)
+    bars = json.loads(page.get("plotly_chart")[-1].proto.spec)["data"]
+    row = expected(toy, translators["first"]).query("source == 'GATA1' and target == 'HBB'").iloc[0]
+    frame = next(d.value for d in page.dataframe if "adds" in d.value)
+    drawn = sum(sum(trace["y"]) for trace in bars)
+    assert drawn == pytest.approx(frame["adds"].sum())
+    (usual,) = (float(u.replace("−", "-")) for u in re.findall(r"and ([+−][0-9.e−+]+) to the mean", words(page)))
+    assert drawn == pytest.approx(row["score"] - usual, abs=2e-2)
+    assert one(page.query_params["why"]) == "yes"
+    page.session_state["net why"] = False
+    page.run()
+    assert "why" not in page.query_params and "to the mean of" not in words(page)
+
+
 def test_no_edge_is_chosen_at_first_and_that_is_said(page):
     predict(page)
     assert "Choose an edge, in a table" in words(page) and not page.get("plotly_chart")

@@ -82,13 +82,14 @@ def reference_cost(
     backbone: Backbone, context: Context, settings: SweepSettings, store: Store | None = None
 ) -> tuple[int, float]:
     """Dual passes of a reference and the share of it that the store holds (all or nothing)."""
-    genes = _genes(backbone, context)
+    genes = reference_of_context(backbone, context)
     sweeps = len(genes) * (len(genes) - 1) if context.kind == "pair" else len(genes)
     known = None if store is None else store.get(_key(backbone, genes, context, settings))
     return sweeps * len(settings.grid), 0.0 if known is None else 1.0
 
 
-def _genes(backbone: Backbone, context: Context) -> list[str]:
+def reference_of_context(backbone: Backbone, context: Context) -> list[str]:
+    """The reference genes of a context, sorted: of the vocabulary for two genes alone, else of its own genes."""
     alone = context.kind == "pair"
     return reference_genes(
         backbone.vocabulary.symbols if alone else context.genes, PAIR_REFERENCE if alone else CONTEXT_REFERENCE
@@ -107,7 +108,7 @@ def _reference(
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> dict[str, Reference]:
-    genes = _genes(backbone, context)
+    genes = reference_of_context(backbone, context)
     key = _key(backbone, genes, context, settings)
     found = None if store is None else store.get(key)
     if found is None:

@@ -21,7 +21,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
-from ui import cells, contexts, models, settings, work
+from ui import cells, contexts, models, reasons, settings, work
 
 TEXTS = ("source", "target")
 MODES = ("pair", "targets", "list")
@@ -68,6 +68,8 @@ def adopt(backbone: Backbone) -> None:
         st.session_state["targets"] = _parts(given["targets"])
     if given.get("mode"):
         st.session_state["mode"] = one_of("mode", given["mode"], MODES)
+    if given.get("translator"):
+        st.session_state[reasons.TRANSLATOR] = given["translator"]
     if given.get("x"):
         st.session_state[settings.x_key(backbone.card)] = _number("x", given["x"])
     adopt_cell(given, backbone)
@@ -109,6 +111,7 @@ def write(card: BackboneCard) -> None:
             "target": state.get("target") if mode == "pair" else "",
             "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
             "x": _x(card) if mode != "list" else "",
+            "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
             **cell_words(card),
         }
     )

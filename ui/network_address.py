@@ -85,6 +85,7 @@ CONTROLS: Mapping[str, Entry] = {
     "steps": Entry("net steps", 1, read=_count),
     "per_source": Entry("net per source", 0, read=_count),
     "search": Entry("net search", (), read=_several),
+    "why": Entry(network_edge.WHY, False, ("yes",), lambda text: text == "yes"),
     "view": Entry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
 }
 ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
@@ -148,6 +149,8 @@ def _written(entry: Entry) -> str:
         return ""
     if entry.read is _several:
         return ",".join(value)
+    if value is True:
+        return "yes"
     return f"{value:.9g}" if isinstance(value, int | float) else str(value)
 
 

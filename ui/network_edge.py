@@ -15,7 +15,7 @@ from ugrn_core.figures.titles import slope_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
-from ui import cells, models, work
+from ui import cells, models, reasons, work
 from ui.errors import plain
 from ui.figure_panel import figure_panel
 from ui.gene.state import open_gene
@@ -26,6 +26,8 @@ from ui.work import Question
 
 PAIR_PAGE = "pages/pair.py"
 EDGE = "net edge"
+WHY = "net why"
+"""Session key: whether the reasons of the translator are shown."""
 MOST_GENES = 60
 """Genes of a list that go into the address of the pair explorer."""
 
@@ -70,12 +72,34 @@ def show(networks: Sequence[Predicted], tables: Sequence[pd.DataFrame]) -> None:
         command=_command(networks[0], edge),
         key="net-edge-figure",
     )
+    _reasons(networks, edge)
     with st.container(horizontal=True, gap="small"):
         if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key="net open"):
             open_pair(networks[0], edge)
         for gene in edge:
             if st.button(f"All of {gene}", icon=":material/genetics:", key=f"net all of {gene}"):
                 open_gene(gene)
+
+
+def _reasons(networks: Sequence[Predicted], edge: Edge) -> None:
+    """What makes the translator of each network say what it says of an edge, where it is asked for."""
+    st.toggle("Why the translator says so", key=WHY, persist_state="session", help=reasons.HELP)
+    if not st.session_state[WHY]:
+        return
+    for number, network in enumerate(networks):
+        asked = network.asked
+        file, more = _virtual_cell(network)
+        if set(edge) <= set(_genes(network, edge)):
+            reasons.show(
+                asked.backbone,
+                asked.kept,
+                edge,
+                asked.request.context,
+                ("networks", tuple(n.asked.key for n in networks)),
+                file=file,
+                more=more,
+                key=f"net-why-{number}",
+            )
 
 
 def open_pair(network: Predicted, edge: Edge) -> None:
@@ -160,7 +184,13 @@ def _genes(network: Predicted, edge: Edge) -> Sequence[str]:
 def _command(network: Predicted, edge: Edge) -> str:
     asked = network.asked
     request = PairRequest(*edge, asked.request.context, asked.translator.card.schema.settings)
-    file = "pair" if asked.request.context == Context() else asked.genes.file
+    file, more = _virtual_cell(network)
+    return pair_command(request, models.command_name(asked.backbone), context=file, more=more)
+
+
+def _virtual_cell(network: Predicted) -> tuple[str, tuple[str, ...]]:
+    """What a command line is called with to get the virtual cell of a network: its file, and further words."""
+    asked = network.asked
     profile = asked.request.context.kind == "profile"
     more = (*asked.genes.group_words, *asked.genes.options) if profile else ()
-    return pair_command(request, models.command_name(asked.backbone), context=file, more=more)
+    return "pair" if asked.request.context == Context() else asked.genes.file, more

@@ -21,8 +21,8 @@ from ugrn_core.pair import (
 )
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
-from ui import contexts, settings, trajectories, work
-from ui.errors import NotYet, plain
+from ui import contexts, reasons, settings, trajectories, work
+from ui.errors import NotYet, plain, said_in_place
 from ui.facts_row import facts_row
 from ui.figure_panel import figure_panel
 from ui.gene.state import open_gene
@@ -74,6 +74,8 @@ def show(backbone: Backbone) -> None:
             command=command(backbone, request, choice),
             key="pair-figure",
         )
+    with said_in_place():
+        reasons.beside_pair(backbone, request, choice, _topic(backbone, request))
     with st.container(horizontal=True, gap="small"):
         for gene in (request.source, request.target):
             if st.button(f"All of {gene}", icon=":material/genetics:", key=f"all of {gene}"):

@@ -14,14 +14,19 @@ from ugrn_core.cli.options import (
     BackboneOption,
     BackgroundOption,
     BaseOption,
+    ContextGroupOption,
     DeviceOption,
     FeatureContextOption,
+    GeneColumnOption,
     GeneSetOption,
     GridOption,
     LabelColumnOption,
+    LayerOption,
     MaxPosOption,
     SourceColumnOption,
+    StrictOption,
     TargetColumnOption,
+    VariableOption,
     pair_columns,
     sweep_settings,
 )
@@ -196,6 +201,49 @@ def show(name: NameArgument) -> None:
     from ugrn_core.translators.translator import card_json
 
     write_json(card_json(load_translator(name).card))
+
+
+@translator.command(cls=Command)
+def why(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A translator of `ugrn translator list`.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Gene that is moved (the regulator).")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Gene whose predicted value is read.")],
+    context: Annotated[
+        str,
+        typer.Option(
+            metavar="pair|FILE|DATA.h5ad", help="The two genes alone, a gene list, or genes and mean values of cells."
+        ),
+    ] = "pair",
+    group: ContextGroupOption = None,
+    layer: LayerOption = None,
+    gene_column: GeneColumnOption = None,
+    variable: VariableOption = None,
+    backbone: Annotated[str | None, typer.Option(metavar="NAME|FOLDER", help="Default: the translator's.")] = None,
+    device: DeviceOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """What each virtual value of each curve of a pair adds to its logit, as CSV.
+
+    Counted from the mean random pair, by integrated gradients: the column adds sums to the difference of both logits.
+    """
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.cli.contexts import CellOptions, read_context
+    from ugrn_core.cli.genes import read_gene
+    from ugrn_core.store import Store
+    from ugrn_core.translation.reasons import pair_reasons
+    from ugrn_core.translators.library import load_translator
+
+    kept = load_translator(name)
+    model = load_backbone(backbone or kept.card.schema.backbone, device)
+    genes = read_gene(source, model.vocabulary), read_gene(target, model.vocabulary)
+    cell = read_context(context, CellOptions(group, layer, gene_column, variable), model, strict)
+    with Store() as store, progress_on_stderr() as progress:
+        found = pair_reasons(kept, model, *genes, cell, store, progress=progress)
+    say(
+        f"logit {found.logit:.4f}, of the mean of {found.n_random:,} random pairs {found.usual_logit:.4f}; "
+        f"{kept.card.name}, {model.card.name}"
+    )
+    write_csv(found.frame.round(6))
 
 
 @translator.command(cls=Command)

@@ -50,14 +50,19 @@ def random_pair_peaks(matrix: np.ndarray, n_pairs: int = RANDOM_PAIRS) -> np.nda
     """
     n = len(matrix)
     r = np.where(np.eye(n, dtype=bool)[:, :, None], 0.0, matrix).astype(np.float64)
-    a, b = np.divmod(np.random.default_rng(0).permutation(n * n), n)
-    a, b = a[a != b][:n_pairs], b[a != b][:n_pairs]
+    a, b = random_pairs(n, n_pairs)
     rows, columns, total = r.sum(1), r.sum(0), r.sum((0, 1))
     own, back = r[a, b], r[b, a]
     row = (rows[a] - own) / (n - 2)
     column = (columns[b] - own) / (n - 2)
     rest = total - rows[a] - columns[a] - rows[b] - columns[b] + own + back
     return np.abs(own - row - column + rest / ((n - 2) * (n - 3))).max(1)
+
+
+def random_pairs(n: int, n_pairs: int = RANDOM_PAIRS) -> tuple[np.ndarray, np.ndarray]:
+    """Places of source and target (pair,) of seeded random pairs among ``n`` genes, each at most once."""
+    a, b = np.divmod(np.random.default_rng(0).permutation(n * n), n)
+    return a[a != b][:n_pairs], b[a != b][:n_pairs]
 
 
 def percentile(peak: float, peaks: np.ndarray) -> float:

@@ -1,0 +1,153 @@
+"""Why a translator says so: what each virtual value of each curve of a pair adds to its logit."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ugrn_core.added_genes import with_genes
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.estimate import Estimate
+from ugrn_core.random_pairs import curves_of_random_pairs, estimate_random_pairs
+from ugrn_core.store import Store
+from ugrn_core.stored_sweep import directed_pairs
+from ugrn_core.translators.credit import credit
+from ugrn_core.translators.translator import Translator
+from ugrn_core.types import Cancel, Context, Progress, part_of
+
+CURVE_OF = {"VVP": "response", "GDT": "slope"}
+"""The curves that the networks of a part read."""
+
+COLUMNS = {
+    "curve": "response or slope",
+    "direction": "forward: source -> target of the pair asked about; reverse: target -> source",
+    "source": "gene that is moved in this curve",
+    "target": "gene that is read",
+    "virtual_value": "where the source stands, in the unit of the model",
+    "of_the_pair": "the curve there",
+    "of_random_pairs": "the mean curve of random pairs there",
+    "adds": "what that adds to the logit, beside the logit of the mean random pair (log odds)",
+}
+"""Columns in order, with what they hold."""
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """``frame`` has :data:`COLUMNS`; its ``adds`` sum to ``logit - usual_logit``.
+
+    ``usual_logit`` is that of the mean of ``n_random`` random pairs, ``probability`` at the prevalence of the card.
+    """
+
+    frame: pd.DataFrame
+    logit: float
+    usual_logit: float
+    probability: float
+    n_random: int
+
+
+def pair_reasons(
+    translator: Translator,
+    backbone: Backbone,
+    source: str,
+    target: str,
+    context: Context,
+    store: Store | None = None,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Reasons:
+    """What makes the logit of (source -> target) in a context, at the values the translator was trained at.
+
+    A translator of another model, or one that reads no curves, is an :class:`InputError`. Its kind of context is not
+    compared with this one: see :func:`ugrn_core.network.request.request_in`.
+    """
+    settings = translator.card.schema.settings
+    check_reads_curves(translator, backbone)
+    if source == target:
+        raise InputError(f"Source and target are the same gene ({source}). A pair needs two different genes.")
+    whole, _ = with_genes(context, [source, target], settings.base)
+    most = part_of(progress, 0.0, 0.95)
+    random = curves_of_random_pairs(backbone, whole, settings, store, progress=most, cancel=cancel)
+    pairs = [(source, target), (target, source)]
+    swept = directed_pairs(backbone, pairs, whole, settings, store, cancel=cancel)
+    parts = {part: CURVE_OF[part] for part in translator.nets}
+    own = {part: getattr(swept, name).reshape(-1) for part, name in parts.items()}
+    usual = {part: np.tile(random.mean[name].astype(np.float32), 2) for part, name in parts.items()}
+    adds = credit(translator, usual, own)
+    logits = translator.logits({part: np.stack([usual[part], own[part]]) for part in parts})
+    return Reasons(
+        pd.concat(
+            [_rows(parts[part], pairs, settings.grid, own[part], usual[part], adds[part]) for part in parts],
+            ignore_index=True,
+        ),
+        float(logits[1]),
+        float(logits[0]),
+        float(translator.probabilities(logits)[1]),
+        random.n,
+    )
+
+
+def reasons_command(
+    translator: str, source: str, target: str, backbone: str, *, context: str = "pair", more: Sequence[str] = ()
+) -> str:
+    """The CLI line that makes a frame of reasons again; ``context`` and ``more`` as for ``pair_command``."""
+    words = ["ugrn", "translator", "why", translator, source, target, "--backbone", backbone, "--context", context]
+    return shlex.join([*words, *more])
+
+
+def sums_by_curve(frame: pd.DataFrame) -> dict[str, float]:
+    """What each curve of each direction adds in all, the largest size first: ``response of KLF1 to GATA1``."""
+    sums = frame.groupby(["curve", "target", "source"], sort=False)["adds"].sum()
+    named = {f"{curve} of {target} to {source}": float(v) for (curve, target, source), v in sums.items()}
+    return dict(sorted(named.items(), key=lambda item: -abs(item[1])))
+
+
+def check_reads_curves(translator: Translator, backbone: Backbone) -> None:
+    """Refuse a translator of another model, and one whose features are no curves."""
+    card = translator.card
+    if card.schema.fingerprint != backbone.fingerprint:
+        raise InputError(
+            f"Translator {card.name} reads curves of {card.schema.backbone}, the chosen model is {backbone.card.name}. "
+            "Choose that model, or a translator of this one."
+        )
+    other = [part for part in translator.nets if part not in CURVE_OF]
+    if other:
+        raise InputError(
+            f"Translator {card.name} reads {other[0]}, which has no virtual values. Take one of {', '.join(CURVE_OF)} "
+            "or Ens."
+        )
+
+
+def estimate_reasons(
+    translator: Translator, backbone: Backbone, context: Context, store: Store | None = None
+) -> Estimate:
+    """Cost of the random pairs of :func:`pair_reasons`, which the store keeps; beside them the pair is no work."""
+    return estimate_random_pairs(backbone, context, translator.card.schema.settings, store)
+
+
+def _rows(
+    curve: str,
+    pairs: list[tuple[str, str]],
+    grid: tuple[float, ...],
+    own: np.ndarray,
+    usual: np.ndarray,
+    adds: np.ndarray,
+) -> pd.DataFrame:
+    n = len(grid)
+    return pd.DataFrame(
+        {
+            "curve": curve,
+            "direction": np.repeat(["forward", "reverse"], n),
+            "source": np.repeat([s for s, _ in pairs], n),
+            "target": np.repeat([t for _, t in pairs], n),
+            "virtual_value": np.tile(grid, 2),
+            "of_the_pair": own.astype(np.float64),
+            "of_random_pairs": usual.astype(np.float64),
+            "adds": adds,
+        }
+    )[list(COLUMNS)]
