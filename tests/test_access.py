@@ -74,6 +74,20 @@ def test_with_a_root_nothing_outside_of_it_is_opened_not_even_on_ones_own_machin
     assert folders.typed_folder(f"{inside}/model") == inside / "model"
 
 
+@pytest.mark.parametrize("name", ["matrix.mtx", "matrix.mtx.gz", "GSM1_MATRIX.MTX"])
+def test_the_names_beside_a_matrix_lead_nowhere_either(name, places, monkeypatch):
+    inside, outside = places
+    monkeypatch.setenv("UGRN_ALLOWED_ROOT", str(inside))
+    (inside / "counts").mkdir()
+    (inside / "counts" / name).touch()
+    assert folders.typed_cells(f"{inside}/counts/{name}") == inside / "counts" / name
+    (inside / "counts" / "features.tsv").symlink_to(outside / "args.json")
+    for text in (f"{inside}/counts/{name}", f"{inside}/counts"):
+        with pytest.raises(InputError, match=r"features.tsv in .* leads out"):
+            folders.typed_cells(text)
+    assert folders.typed_cells(f"{inside}/cells.h5ad") == inside / "cells.h5ad", "a file that is whole by itself"
+
+
 @pytest.mark.parametrize("text", ["\0", "a\0b", "x" * 5_000, "~nobodyofthatname/x", "a/" + "y" * 300, "\ud800"])
 @pytest.mark.parametrize("root", [True, False])
 def test_odd_paths_are_a_sentence(text, root, tmp_path, monkeypatch):

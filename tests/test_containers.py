@@ -203,11 +203,13 @@ def test_one_file_in_an_archive_is_read(tmp_path, pack):
     assert any(", in a zip archive: 30" in note or ", packed with gzip: 30" in note for note in data.notes)
 
 
-def _zip(folder, members):
+def _zip(folder, members, mode=0o100644):
     path = folder / "some.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in members.items():
-            file.writestr(name, content)
+            member = zipfile.ZipInfo(name)
+            member.external_attr = mode << 16
+            file.writestr(member, content)
     return path
 
 
@@ -250,6 +252,7 @@ BAD = {
     "tar out of its folder": (lambda f: tar_of(f, ("a/../../matrix.mtx", b"x", FILE, "")), "a path that leads out"),
     "tar from the root": (lambda f: tar_of(f, ("/matrix.mtx", b"x", FILE, "")), "a path that leads out"),
     "a link in a tar": (lambda f: tar_of(f, ("matrix.mtx", b"", LINK, "/etc/passwd")), "a link or no file"),
+    "a link in a zip": (lambda f: _zip(f, {"matrix.mtx": b"/etc/passwd"}, mode=0o120777), "a link or no file"),
     "a hard link in a tar": (lambda f: tar_of(f, ("matrix.mtx", b"", HARD, "/etc/passwd")), "a link or no file"),
     "a device in a tar": (lambda f: tar_of(f, ("matrix.mtx", b"", DEVICE, "")), "a link or no file"),
     "an archive in a zip": (lambda f: _zip(f, {"inner.zip": b"PK"}), "another archive"),

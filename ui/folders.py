@@ -5,6 +5,7 @@ machine.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from ugrn_core.errors import InputError
@@ -46,7 +47,7 @@ def typed_path(text: str) -> Path:
 def typed_cells(text: str) -> Path:
     """The file or folder of cells that was typed; of a matrix.mtx the names lie in the files beside it."""
     path = typed_path(text)
-    if ".mtx" in path.suffixes:
+    if re.search(r"\.mtx(\.gz)?$", path.name, re.IGNORECASE):
         typed_folder(str(path.parent))
     return typed_folder(text)
 
