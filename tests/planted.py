@@ -33,6 +33,12 @@ class PlantedBackbone:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         return self.reconstruct(gene_ids, values), self.reconstruct(gene_ids, tangents)
 
+    def hyper_dual(
+        self, gene_ids: torch.Tensor, values: torch.Tensor, first: torch.Tensor, second: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        out, a = self.dual(gene_ids, values, first)
+        return out, a, self.reconstruct(gene_ids, second), torch.zeros_like(out)
+
     def base_cell(self, gene_ids: torch.Tensor, base: torch.Tensor) -> PlainCell:
         return PlainCell(self, gene_ids, base)
 

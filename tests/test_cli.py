@@ -31,7 +31,10 @@ from ugrn_core.cli import app, output
 from ugrn_core.paths import ASSETS
 from ugrn_core.pinned import PinnedFile
 
-KEYS = ["source", "target", "backbone", "fingerprint", "context_size", "base", "grid", "forward", "reverse", "residual"]
+KEYS = [
+    *("source", "target", "backbone", "fingerprint", "context_size", "base", "grid", "forward", "reverse", "residual"),
+    *("company", "without"),
+]
 CELL_GENES = [
     *("TP53", "MDM2", "CDKN1A", "SOX2", "NANOG", "POU5F1", "GATA1", "KLF1", "TAL1", "HBB"),
     *("MYC", "CCND1", "STAT1", "IRF1", "CXCL10", "SPI1", "CEBPA", "MPO", "HNF4A", "ALB"),
@@ -136,7 +139,8 @@ def test_pair_without_json_is_the_same_as_csv_and_notes_stay_on_stderr() -> None
     result = good(*words)
     frame = pd.read_csv(io.StringIO(result.stdout))
     found = answer(*words)
-    assert list(frame.columns) == ["direction", "source", "target", "virtual_value", "response", "slope", "unit"]
+    columns = ["direction", "source", "target", "virtual_value", "response", "slope", "unit", "company"]
+    assert list(frame.columns) == columns
     forward = frame[frame.direction == "forward"]
     assert forward.source.tolist() == ["POU5F1", "POU5F1"]
     np.testing.assert_allclose(forward.response, found["forward"]["response"], rtol=1e-6)

@@ -176,6 +176,8 @@ def test_output_forms(toy):
         "forward",
         "reverse",
         "residual",
+        "company",
+        "without",
     ]
     words = shlex.split(pair_command(result, "toy-square"))
     assert words[:4] == ["ugrn", "pair", "SOX2", "NANOG"] and words[words.index("--grid") + 1] == "0.25,0.5,2,4"

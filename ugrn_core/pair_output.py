@@ -9,7 +9,14 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.company import Companion, Surface
 from ugrn_core.types import Curves, PairResult, SweepSettings
+
+MEASURES = ("response", "interaction", "slope", "companion_slope", "mixed")
+"""What a surface holds at every point."""
+
+SURFACE_COLUMNS = ["source", "target", "companion", "source_value", "companion_value", *MEASURES, "unit"]
 
 
 class Asked(Protocol):
@@ -23,8 +30,11 @@ class Asked(Protocol):
     def settings(self) -> SweepSettings: ...
 
 
-def pair_frame(result: PairResult) -> pd.DataFrame:
-    """Long table: ``direction, source, target, virtual_value, response, slope, unit``."""
+def pair_frame(result: PairResult, companions: Sequence[Companion] = ()) -> pd.DataFrame:
+    """Long table: ``direction, source, target, virtual_value, response, slope, unit, company``.
+
+    ``company`` is a text such as ``TAL1=30 KLF1=5``, empty where the pair has none.
+    """
     frames = []
     for direction, curves in (("forward", result.forward), ("reverse", result.reverse)):
         frames.append(
@@ -37,17 +47,61 @@ def pair_frame(result: PairResult) -> pd.DataFrame:
                     "response": np.nan if curves.response is None else curves.response,
                     "slope": curves.slope,
                     "unit": result.unit,
+                    "company": " ".join(map(str, companions)),
                 }
             )
         )
     return pd.concat(frames, ignore_index=True)
 
 
-def pair_json(result: PairResult) -> dict[str, object]:
-    """What ``ugrn pair --json`` prints."""
+def company_frame(result: PairResult, companions: Sequence[Companion], without: PairResult | None) -> pd.DataFrame:
+    """:func:`pair_frame` of a pair without its companions and, below, with them; the pair alone where it has none."""
+    table = pair_frame(result, companions)
+    return table if without is None else pd.concat([pair_frame(without), table], ignore_index=True)
+
+
+def surface_frame(surfaces: Sequence[Surface]) -> pd.DataFrame:
+    """Long table of response surfaces (:data:`SURFACE_COLUMNS`), one row a point."""
+    parts = []
+    for surface in surfaces:
+        y, x = np.meshgrid(surface.companion_values, surface.source_values, indexing="ij")
+        named = {"source": surface.source, "target": surface.target, "companion": surface.companion}
+        columns = {"source_value": x.ravel(), "companion_value": y.ravel()}
+        columns |= {name: getattr(surface, name).ravel() for name in MEASURES}
+        parts.append(pd.DataFrame(columns).assign(**named, unit=surface.unit)[SURFACE_COLUMNS])
+    return pd.concat(parts, ignore_index=True)
+
+
+def surface_json(
+    backbone: Backbone, request: Asked, companions: Sequence[Companion], surfaces: Sequence[Surface]
+) -> dict[str, object]:
+    """What ``ugrn pair --surface N --json`` prints; every measure is a list a companion value over source values."""
+    axes = ("source_values", "companion_values", *MEASURES)
+    return {
+        "source": request.source,
+        "target": request.target,
+        "backbone": backbone.card.name,
+        "fingerprint": backbone.fingerprint,
+        "unit": backbone.card.unit,
+        "base": request.settings.base,
+        "company": {c.gene: c.value for c in companions},
+        "surfaces": [
+            {"companion": s.companion, "companion_base": s.companion_base}
+            | {name: getattr(s, name).tolist() for name in axes}
+            for s in surfaces
+        ],
+    }
+
+
+def pair_json(
+    result: PairResult, companions: Sequence[Companion] = (), without: PairResult | None = None
+) -> dict[str, object]:
+    """What ``ugrn pair --json`` prints; ``without`` is the same pair without its companions."""
 
     def curves(c: Curves) -> dict[str, object]:
         return {"response": None if c.response is None else c.response.tolist(), "slope": c.slope.tolist()}
+
+    alone = None if without is None else {"forward": curves(without.forward), "reverse": curves(without.reverse)}
 
     return {
         "source": result.source,
@@ -60,6 +114,8 @@ def pair_json(result: PairResult) -> dict[str, object]:
         "forward": curves(result.forward),
         "reverse": curves(result.reverse),
         "residual": result.residual,
+        "company": {c.gene: c.value for c in companions},
+        "without": alone,
     }
 
 
@@ -71,7 +127,7 @@ def pair_command(
     more: Sequence[str] = (),
 ) -> str:
     """The CLI line that regenerates a result; ``context`` is ``pair`` or the file it came from, ``more`` are further
-    words such as ``--group kind=B --layer counts``."""
+    words such as ``--group kind=B --layer counts`` or ``--with TAL1=30``."""
     settings = request.settings
     words = ["ugrn", "pair", request.source, request.target, "--backbone", backbone_name, "--context", context]
     words += [*more, "--base", exactly(settings.base), "--grid", ",".join(map(exactly, settings.grid))]

@@ -115,11 +115,11 @@ def sweep_sources(
     finished = 0
     start = 0
     while start < len(rows):
-        _stop_if(cancel)
+        stop_if(cancel)
         chunk = rows[start : start + size]
         at = torch.tensor([i for i, _ in chunk])  # on the host, so that no batch waits for the device
         value = torch.tensor([v for _, v in chunk], dtype=torch.float32)
-        found = _unless_full(lambda: _read_rows(backbone, cell, ids, at, value, at_base), backbone.device, size)  # noqa: B023
+        found = unless_full(lambda: _read_rows(backbone, cell, ids, at, value, at_base), backbone.device, size)  # noqa: B023
         if found is None:
             size //= 2
             continue
@@ -162,9 +162,9 @@ def sweep_pairs(
     at_base = None if response is None else _targets_at_base(backbone, ids, settings.base, size * n_values, cancel)
     start = 0
     while start < n:
-        _stop_if(cancel)
+        stop_if(cancel)
         block = torch.from_numpy(ids[start : start + size])
-        found = _unless_full(lambda: _read_pairs(backbone, block, settings, grid), backbone.device, size)  # noqa: B023
+        found = unless_full(lambda: _read_pairs(backbone, block, settings, grid), backbone.device, size)  # noqa: B023
         if found is None:
             size //= 2
             continue
@@ -194,9 +194,9 @@ def _targets_at_base(backbone: Backbone, ids: np.ndarray, base: float, size: int
     found = np.empty(cells.shape, np.float32)
     start = 0
     while start < len(cells):
-        _stop_if(cancel)
+        stop_if(cancel)
         block = torch.from_numpy(cells[start : start + size])
-        read = _unless_full(lambda: backbone.pairs_at_base(block, base).cpu(), backbone.device, size)  # noqa: B023
+        read = unless_full(lambda: backbone.pairs_at_base(block, base).cpu(), backbone.device, size)  # noqa: B023
         if read is None:
             size //= 2
             continue
@@ -220,7 +220,8 @@ def _follow_rows(backbone: Backbone, ids: Tensor, at: Tensor, value: Tensor) -> 
     return backbone.dual(ids, values, torch.zeros_like(values).scatter_(1, at[:, None], 1.0))
 
 
-def _stop_if(cancel: Cancel | None) -> None:
+def stop_if(cancel: Cancel | None) -> None:
+    """Raise :class:`Cancelled` where ``cancel`` says so; asked between batches."""
     if cancel and cancel():
         raise Cancelled("Stopped on request; what was finished is kept.")
 
@@ -242,7 +243,7 @@ def _read_pairs(backbone: Backbone, ids: Tensor, settings: SweepSettings, grid: 
     return out.cpu(), slope.cpu()
 
 
-def _unless_full(compute: Callable[[], T], device: torch.device, size: int) -> T | None:
+def unless_full(compute: Callable[[], T], device: torch.device, size: int) -> T | None:
     """What ``compute`` gives, or None where memory ran out and a smaller batch than ``size`` may fit."""
     with device_errors(device):
         try:

@@ -1,4 +1,7 @@
-"""What a backbone answers: reconstruct, dual, sweep, attention, gene embeddings. Every probe is built from these."""
+"""What a backbone answers: reconstruct, dual and hyper-dual passes, sweeps, attention, gene embeddings.
+
+Every probe is built from these.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from ugrn_core.backbones.hyper_dual import hyper_dual
 from ugrn_core.backbones.pair_paths import pairs_at_base, sweep_pairs
 from ugrn_core.backbones.row_threads import over_rows
 from ugrn_core.backbones.sweep_paths import BaseCell
@@ -53,6 +57,12 @@ class Backbone(Protocol):
 
     def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction and its derivative along ``tangents``, both (batch, gene)."""
+        ...
+
+    def hyper_dual(
+        self, gene_ids: Tensor, values: Tensor, first: Tensor, second: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Reconstruction, its derivatives along ``first`` and ``second``, and the mixed one, each (batch, gene)."""
         ...
 
     def base_cell(self, gene_ids: Tensor, base: Tensor) -> SweptCell:
@@ -114,6 +124,12 @@ class TransformerBackbone:
     @torch.no_grad()
     def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
         return self.model.dual(gene_ids, values, tangents)
+
+    @torch.no_grad()
+    def hyper_dual(
+        self, gene_ids: Tensor, values: Tensor, first: Tensor, second: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return hyper_dual(self.model, gene_ids, values, first, second)
 
     @torch.no_grad()
     def base_cell(self, gene_ids: Tensor, base: Tensor) -> SweptCell:

@@ -63,6 +63,14 @@ class ToyBackbone:
         inner = tangents if self.power == 1 else 2 * values * tangents
         return self.reconstruct(gene_ids, values), _apply(self._among(gene_ids), inner)
 
+    def hyper_dual(
+        self, gene_ids: Tensor, values: Tensor, first: Tensor, second: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Reconstruction, both derivatives, and the mixed one: 0, or 2 W (a b); no gene of a toy changes another's."""
+        mixed = torch.zeros_like(values) if self.power == 1 else 2 * first * second
+        out, a = self.dual(gene_ids, values, first)
+        return out, a, self.dual(gene_ids, values, second)[1], _apply(self._among(gene_ids), mixed)
+
     def base_cell(self, gene_ids: Tensor, base: Tensor) -> PlainCell:
         """A cell whose sweeps are dual passes."""
         return PlainCell(self, gene_ids, base)

@@ -1,0 +1,182 @@
+"""A pair in company: curves and surfaces against single passes of the plain core, and what is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.cli.app import app
+from ugrn_core.company import (
+    Companion,
+    explore_in_company,
+    in_company,
+    read_companions,
+    response_surface,
+)
+from ugrn_core.errors import Cancelled, GeneError, InputError
+from ugrn_core.genes.resolve import resolve_one
+from ugrn_core.pair import PairRequest
+from ugrn_core.pair_output import SURFACE_COLUMNS, company_frame, surface_frame
+from ugrn_core.types import Context, SweepSettings
+
+TAL1, SPI1 = Companion("TAL1", 2.0), Companion("SPI1", -1.5)
+CELL = ("MYC", "TAL1", "KLF1", "HBB")
+CONTEXTS = [
+    Context(),
+    Context("genes", CELL, label="four genes"),
+    Context("profile", CELL, (0.5, -0.5, 1.0, 0.25), label="cells"),
+]
+
+
+@pytest.fixture(scope="module")
+def model() -> Backbone:
+    return load_backbone("ugrn-mini-2", "cpu")
+
+
+def asked(context: Context = CONTEXTS[0], background: str = "fixed") -> PairRequest:
+    return PairRequest("GATA1", "KLF1", context, SweepSettings(0.0, (-2.0, 1.0, 3.0), background))  # type: ignore[arg-type]
+
+
+def plain(model: Backbone, values: dict[str, float], read: str) -> float:
+    """What one plain pass over these genes predicts of one of them."""
+    ids = torch.from_numpy(model.vocabulary.ids(list(values)))
+    out = model.reconstruct(ids, torch.tensor([list(values.values())], dtype=torch.float32))
+    return float(out[0, list(values).index(read)])
+
+
+def cell_of(context: Context) -> dict[str, float]:
+    """The virtual cell without company, spelt out."""
+    genes = context.genes or ("KLF1",)
+    return {"GATA1": 0.0} | dict(zip(genes, context.values or [0.0] * len(genes), strict=True))
+
+
+@pytest.mark.parametrize("context", CONTEXTS, ids=lambda c: c.kind)
+def test_curves_with_and_without_are_single_passes_of_the_plain_core(model: Backbone, context: Context) -> None:
+    result, without = explore_in_company(model, asked(context), [TAL1, SPI1])
+    assert without is not None
+    alone = cell_of(context)
+    for found, cell in ((without, alone), (result, alone | {"TAL1": 2.0, "SPI1": -1.5})):
+        start = plain(model, cell, "KLF1")
+        expected = [plain(model, cell | {"GATA1": x}, "KLF1") - start for x in (-2.0, 1.0, 3.0)]
+        assert found.forward.response == pytest.approx(expected, abs=2e-5)
+    assert result.residual is not None
+    assert result.residual < 0.05
+    table = company_frame(result, [TAL1, SPI1], without)
+    assert list(table["company"].unique()) == ["", "TAL1=2 SPI1=-1.5"]
+    assert len(table) == 2 * 2 * 3
+
+
+@pytest.mark.parametrize("context", CONTEXTS, ids=lambda c: c.kind)
+def test_a_surface_is_single_passes_and_its_parts_are_those_of_its_points(model: Backbone, context: Context) -> None:
+    surface = response_surface(model, asked(context), [SPI1, TAL1], "TAL1", 5)
+    cell = cell_of(context) | {"SPI1": -1.5}
+    assert surface.source_values.tolist() == [-3.125, -1.5625, 0.0, 1.5625, 3.125]
+    for j, y in ((0, -3.125), (3, 1.5625)):
+        start = plain(model, cell | {"TAL1": y}, "KLF1")
+        expected = [plain(model, cell | {"TAL1": y, "GATA1": x}, "KLF1") - start for x in surface.source_values]
+        assert surface.response[j] == pytest.approx(expected, abs=2e-5)
+    assert surface.companion_base == cell_of(context).get("TAL1", 0.0)
+    own = cell | {"TAL1": surface.companion_base}
+    usual = [plain(model, own | {"GATA1": x}, "KLF1") - plain(model, own, "KLF1") for x in surface.source_values]
+    assert surface.interaction == pytest.approx(surface.response - usual, abs=2e-5)
+    assert np.ptp(surface.interaction) > 0.01
+    genes = list(cell | {"TAL1": 0.0})
+    values = torch.tensor([list((cell | {"TAL1": -3.125, "GATA1": 1.5625}).values())], dtype=torch.float32)
+    source, companion = (torch.tensor([[float(gene == moved) for gene in genes]]) for moved in ("GATA1", "TAL1"))
+    ids = torch.from_numpy(model.vocabulary.ids(genes))
+    parts = [float(part[0, genes.index("KLF1")]) for part in model.hyper_dual(ids, values, source, companion)]
+    found = [surface.slope[0, 3], surface.companion_slope[0, 3], surface.mixed[0, 3]]
+    assert found == pytest.approx(parts[1:], abs=2e-5)
+    table = surface_frame([surface])
+    assert list(table.columns) == SURFACE_COLUMNS
+    point = table[(table["source_value"] == 1.5625) & (table["companion_value"] == -3.125)]
+    assert point["response"].item() == surface.response[0, 3]
+
+
+def test_toys_do_not_interact_and_a_surface_goes_as_far_as_its_own_values() -> None:
+    toy = load_backbone("toy-square", "cpu")
+    request = PairRequest("SOX2", "NANOG", Context(), SweepSettings(1.0, (2.0,)))
+    surface = response_surface(toy, request, [Companion("MYC", 7.0)], "MYC", 3)
+    assert surface.companion_values.tolist() == [0.0, 3.5, 7.0]
+    assert not surface.mixed.any()
+    assert surface.interaction == pytest.approx(0, abs=1e-4)
+    weight = plain(toy, {"SOX2": 1.0, "NANOG": 0.0}, "NANOG")
+    assert surface.response[1] == pytest.approx([-weight, weight * 5.25, weight * 24], abs=1e-4)
+
+
+def test_a_surface_can_be_stopped_and_tells_how_far_it_is(model: Backbone) -> None:
+    told: list[float] = []
+    response_surface(model, asked(), [TAL1], "TAL1", 3, progress=lambda share, _: told.append(share))
+    assert told[-1] == 1.0
+    with pytest.raises(Cancelled):
+        response_surface(model, asked(), [TAL1], "TAL1", 3, cancel=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("companions", "background", "words"),
+    [
+        ([TAL1, SPI1, Companion("MYC", 0), Companion("HBB", 0)], "fixed", "up to 3"),
+        ([TAL1, Companion("TAL1", 1.0)], "fixed", "TAL1 is named twice"),
+        ([Companion("KLF1", 1.0)], "fixed", "source or target"),
+        ([Companion("TAL1", float("nan"))], "fixed", "TAL1 stands at nan"),
+        ([Companion("TAL1", float("-inf"))], "fixed", "TAL1 stands at -inf"),
+        ([TAL1], "follow", "follow"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(model: Backbone, companions: list, background: str, words: str) -> None:
+    for ask in (in_company, explore_in_company):
+        with pytest.raises(InputError, match=words):
+            ask(model, asked(background=background), companions)
+    with pytest.raises(InputError):
+        response_surface(model, asked(background=background), companions, companions[0].gene, 3)
+
+
+def test_values_outside_the_pre_training_are_said_and_answered(model: Backbone) -> None:
+    result, _ = explore_in_company(model, asked(), [Companion("TAL1", 30.0)])
+    assert any("TAL1=30" in note and "never saw" in note for note in result.notes)
+    assert any(note.startswith("TAL1 is absent") for note in result.notes)
+
+
+@pytest.mark.parametrize("entry", ["TAL1", "TAL1=", "=3", "TAL1=x", "TAL1 30", "", "TAL1=3,5"])
+def test_entries_of_another_form_are_refused(model: Backbone, entry: str) -> None:
+    with pytest.raises(InputError, match="such as TAL1=30"):
+        read_companions([entry], lambda name: resolve_one(name, model.vocabulary))
+
+
+def test_the_command_writes_curves_surfaces_and_json() -> None:
+    def run(*words: str):
+        return CliRunner().invoke(app, ["pair", "GATA1", "KLF1", "--backbone", "ugrn-mini-2", *words])
+
+    told = run("--with", "SCL=2", "--with", "SPI1=-1.5", "--grid", "1,3", "--json")
+    assert told.exit_code == 0, told.output
+    assert "SCL is TAL1 here." in told.stderr
+    said = json.loads(told.stdout)
+    assert said["company"] == {"TAL1": 2.0, "SPI1": -1.5}
+    assert said["without"]["forward"]["response"] != said["forward"]["response"]
+    table = pd.read_csv(io.StringIO(run("--with", "TAL1=2", "--surface", "3").stdout))
+    assert list(table.columns) == SURFACE_COLUMNS
+    assert len(table) == 9
+    surfaces = json.loads(run("--with", "TAL1=2", "--surface", "3", "--json").stdout)["surfaces"]
+    assert np.ravel(surfaces[0]["mixed"]) == pytest.approx(table["mixed"])
+    for words in (
+        ["--surface", "3"],
+        ["--with", "TAL1=2", "--surface", "1"],
+        ["--with", "GATA1=2"],
+        ["--with", "NO1=2"],
+    ):
+        refused = run(*words)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert refused.stderr.startswith("ugrn: ")
+
+
+def test_an_unknown_companion_is_a_gene_error(model: Backbone) -> None:
+    with pytest.raises(GeneError, match="TAL1"):
+        read_companions(["TALL1=2"], lambda name: resolve_one(name, model.vocabulary))
