@@ -42,7 +42,7 @@ class H5adContents:
 def inspect_h5ad(file: Path | str | BinaryIO, progress: Progress | None = None) -> H5adContents:
     """List layers, gene columns and groups without reading a matrix."""
     with open_cells(file, progress) as (opened, kind):
-        layout = _layout(opened, kind)
+        layout = layout_of(opened, kind)
         groups = {name: codes.levels for name, codes in find_groups(layout.cells, progress).columns.items()}
         names = gene_columns(layout.genes)
         return H5adContents(layout.n_cells, layout.genes.n_rows, tuple(layout.matrices), names, groups)
@@ -65,9 +65,9 @@ def read_h5ad(
     :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
     with open_cells(file, _part(progress, 0.0, WRITING_SHARE)) as (opened, kind):
-        layout = _layout(opened, kind)
+        layout = layout_of(opened, kind)
         progress = _part(progress, WRITING_SHARE, 1.0) if kind else progress
-        matrix, genes, seen, notes = _choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
+        matrix, genes, seen, notes = choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
         second = _part(progress, SURVEY_SHARE, 1.0)
         groups = find_groups(layout.cells, second, group or "")
         columns, left_out = affordable(groups, layout.cells.columns, matrix.n_genes, seen.filled)
@@ -95,6 +95,11 @@ def read_h5ad(
 @cache
 def example_data() -> ExpressionData:
     """700 blood cells (10x PBMC 68k, reduced to 765 genes), which the package scanpy carries; about 1 s, offline."""
+    return read_h5ad(example_file())
+
+
+def example_file() -> Path:
+    """Their file; an InputError where scanpy is not installed."""
     spec = importlib.util.find_spec("scanpy")
     folder = Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else Path("scanpy")
     file = folder / "datasets" / "10x_pbmc68k_reduced.h5ad"
@@ -103,10 +108,10 @@ def example_data() -> ExpressionData:
             "The example cells are missing: scanpy, which carries them, is not installed: "
             "pip install 'ugrn-explorer[app]'."
         )
-    return read_h5ad(file)
+    return file
 
 
-def _layout(opened: h5py.File, kind: str) -> Layout:
+def layout_of(opened: h5py.File, kind: str) -> Layout:
     """Where things lie; ``kind`` says what the file was before it was written as HDF5, where it was."""
     layout = other_layout(opened) or read_layout(opened)
     if kind.startswith(","):  # unpacked, and otherwise as it was
@@ -114,7 +119,7 @@ def _layout(opened: h5py.File, kind: str) -> Layout:
     return replace(layout, kind=kind) if kind else layout
 
 
-def _choose_matrix(
+def choose_matrix(
     layout: Layout, layer: str | None, gene_column: str | None, progress: Progress | None
 ) -> tuple[Matrix, np.ndarray, Survey, list[str]]:
     """The matrix to read with its genes, its survey and what is to be said of the choice."""

@@ -11,9 +11,11 @@ import json
 import signal
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ugrn_core.data.cell_values import CellChoice, read_cell_values, save_cell_values
 from ugrn_core.data.containers.opened import needs_writing
 from ugrn_core.data.expression_file import save_expression
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
@@ -73,16 +75,25 @@ def _carry_out(request: dict[str, Any]) -> None:
     if request["task"] == "inspect":
         _answer(done=True, contents=asdict(inspect_h5ad(request["file"], progress)))
         return
-    choice = {name: request[name] for name in ("layer", "gene_column", "group")}
-    data = read_h5ad(request["file"], **choice, progress=progress)
+    file, folder = request["file"], Path(request["folder"])
+    if request["task"] == "cells":
+        keep = partial(save_cell_values, read_cell_values(file, _choice(request["choice"]), progress))
+    else:
+        choice = {name: request[name] for name in ("layer", "gene_column", "group")}
+        keep = partial(save_expression, read_h5ad(file, **choice, progress=progress))
     try:
-        save_expression(data, Path(request["folder"]))
+        keep(folder)
     except OSError as error:
         raise InputError(
-            f"The cells that were read cannot be kept in {request['folder']}: {error.strerror or error}. Make room "
+            f"The cells that were read cannot be kept in {folder}: {error.strerror or error}. Make room "
             "there, or set TMPDIR to a folder with more."
         ) from error
     _answer(done=True)
+
+
+def _choice(said: dict[str, Any]) -> CellChoice:
+    group = said.pop("group")
+    return CellChoice(tuple(said.pop("genes")), group=None if group is None else tuple(group), **said)
 
 
 def _give_up(memory: int, seconds: float) -> None:

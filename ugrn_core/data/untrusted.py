@@ -20,10 +20,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ugrn_core.data.cell_values import CellChoice, CellValues, load_cell_values
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.expression_file import load_expression
 from ugrn_core.data.h5ad import H5adContents
@@ -79,6 +80,21 @@ def inspect_untrusted_h5ad(
         tuple(contents["gene_columns"]),
         {column: tuple(levels) for column, levels in contents["groups"].items()},
     )
+
+
+def read_untrusted_cells(
+    file: Path | str | BinaryIO,
+    choice: CellChoice,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> CellValues:
+    """As :func:`ugrn_core.data.cell_values.read_cell_values`, whatever the file does."""
+    with _room() as folder:
+        path = _on_disk(file, folder)
+        request = {"task": "cells", "file": str(path), "folder": str(folder), "choice": asdict(choice)}
+        _ask(request, folder, progress, cancel)
+        return load_cell_values(folder)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,84 @@
+"""``ugrn evidence``: edges and cells in, the edges with what the cells say of each out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ugrn_core.cli.contexts import CellOptions, read_data
+from ugrn_core.cli.options import GeneColumnOption, LayerOption, SourceColumnOption, TargetColumnOption
+from ugrn_core.cli.output import progress_on_stderr, say, write_csv
+from ugrn_core.errors import InputError
+
+TOP = 1000
+
+
+def evidence(
+    edges: Annotated[Path, typer.Option(metavar="FILE", help="Edges with scores: edges.csv of a network, or others.")],
+    cells: Annotated[str, typer.Option(metavar="FILE|example", help="File of cells.")],
+    group: Annotated[str | None, typer.Option(metavar="COLUMN=LEVEL", help="Only these cells.")] = None,
+    within: Annotated[str | None, typer.Option(metavar="COLUMN", help="Correlate within each of these groups.")] = None,
+    donors: Annotated[str | None, typer.Option(metavar="COLUMN", help="Resample donors instead of cells.")] = None,
+    layer: LayerOption = None,
+    gene_column: GeneColumnOption = None,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
+    score_column: Annotated[
+        str | None, typer.Option(metavar="NAME|N", help="Column of the scores; default: by its title.")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="K", help="Best edges; as many pairs count as best in the cells.")] = TOP,
+    agree: Annotated[bool, typer.Option("--agree", help="Only edges that the cells show, surest first.")] = False,
+) -> None:
+    """Say of every edge what the cells show, as a CSV of the edges with further columns.
+
+    Correlations within groups with intervals, net of detection, the share of cells that show both genes, how often
+    the pair is among the best when cells are drawn again, and its place among pairs that are detected as often.
+    """
+    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.cli.cell_values import read_values
+    from ugrn_core.cli.interrupt import stop_on_interrupt
+    from ugrn_core.evidence.evidence import agreeing, genes_to_read
+    from ugrn_core.evidence.evidence import evidence as evidence_of
+    from ugrn_core.genes.pair_list import PairColumns
+
+    if top < 1:
+        raise InputError(f"--top is {top}; give a number of edges from 1 on.")
+    listed = read_score_table(edges, PairColumns(source_column, target_column), score_column)
+    say(f"{edges.name}: {listed.said}")
+    by_score = listed.frame.sort_values(["score", "source", "target"], ascending=[False, True, True])
+    table = by_score.drop_duplicates(["source", "target"], ignore_index=True)
+    table = table[table["source"] != table["target"]].reset_index(drop=True)
+    if table.empty:
+        raise InputError(f"{edges.name} has no edge between two genes.")
+    chosen = CellOptions(group, layer, gene_column)
+    data = read_data(cells, chosen)
+    places, left_out = genes_to_read(list(table["source"].unique()), list(table["target"].unique()), data)
+    if left_out:
+        say(left_out)
+    with stop_on_interrupt() as cancel:
+        read = read_values(cells, data, list(places.values()), chosen, within=within, donors=donors, cancel=cancel)
+        with progress_on_stderr() as progress:
+            found = evidence_of(
+                read,
+                tuple(places),
+                list(table["source"].unique()),
+                list(table["target"].unique()),
+                min(top, len(table)),
+                progress=progress,
+                cancel=cancel,
+            )
+    say(found.notes[0])
+    beside = found.beside(table)
+    best = beside.head(top)
+    say(_counted(best, len(table)))
+    write_csv(agreeing(best) if agree else best)
+
+
+def _counted(best, n_edges: int) -> str:
+    from ugrn_core.evidence.evidence import SHOWS
+
+    counts = best["cells_show"].value_counts()
+    said = ", ".join(f"{word} {counts.get(word, 0):,}" for word in SHOWS)
+    return f"Of the best {len(best):,} of {n_edges:,} edges, the cells show: {said}."

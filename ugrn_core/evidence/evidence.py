@@ -1,0 +1,186 @@
+"""Evidence of cells for the edges of a network, as columns beside the model's. They never enter its probability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from ugrn_core.data.cell_values import MAX_GENES, CellValues
+from ugrn_core.data.expression import ExpressionData
+from ugrn_core.errors import InputError
+from ugrn_core.evidence.correlation import correlations, group_rows, net_coefficients, ranks_within
+from ugrn_core.evidence.detection import percentiles
+from ugrn_core.evidence.resampling import NORMAL, interval, steadiness
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.types import Cancel, Progress, Vocabulary, part_of
+
+COLUMNS = {
+    "cells_pearson": "Pearson correlation of the log values of source and target over the cells, within groups",
+    "cells_spearman": "Spearman correlation, the same way",
+    "cells_spearman_low": "lower end of its 95 % interval over resamples of the cells, or of the donors",
+    "cells_spearman_high": "upper end",
+    "cells_net": "coefficient of the source in a regression of the target, net of the detection rate of the cells",
+    "cells_both": "share of the cells that show both genes",
+    "cells_both_low": "lower end of its 95 % interval",
+    "cells_both_high": "upper end",
+    "cells_top": "share of 50 resamples in which the pair is among the best by the size of its Spearman correlation",
+    "cells_percentile": "share of pairs of the same detection with a smaller Spearman correlation in size",
+    "cells_show": "yes (the interval holds no 0, the percentile is at least 0.95), no, too few cells, not in the file",
+    "agreement": "the smaller of two percentiles: that of the model's score among all edges, and cells_percentile",
+}
+"""Columns in order, with what they hold. Numbers have 6 decimals."""
+YES, NO, TOO_FEW, NOT_READ = SHOWS = ("yes", "no", "too few cells", "not in the file")
+HIGH = 0.95
+LEAST_CELLS = 10
+"""Cells that must show a gene before its correlations are taken for anything."""
+LEAST_DONORS, ENOUGH_DONORS = 3, 10
+"""Donors that intervals over donors take at least, and below which they are too narrow, which is said."""
+DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Columns for pairs of ``sources`` and ``genes``; each array (source, gene)."""
+
+    sources: tuple[str, ...]
+    genes: tuple[str, ...]
+    columns: dict[str, np.ndarray]
+    few: np.ndarray
+    notes: tuple[str, ...] = ()
+
+    def beside(self, edges: pd.DataFrame) -> pd.DataFrame:
+        """``edges`` (source, target, score) with the columns of :data:`COLUMNS` beside theirs, in their order."""
+        row = edges["source"].map({g: i for i, g in enumerate(self.sources)})
+        column = edges["target"].map({g: i for i, g in enumerate(self.genes)})
+        there = (row.notna() & column.notna()).to_numpy()
+        at = row[there].to_numpy(int), column[there].to_numpy(int)
+        beside = {name: _spread_out(values[at], there) for name, values in self.columns.items()}
+        low, high = beside["cells_spearman_low"], beside["cells_spearman_high"]
+        clear = (low > 0) | (high < 0)
+        shown = clear & (beside["cells_percentile"] >= HIGH)
+        few = _spread_out(self.few[at], there) == 1
+        beside["cells_show"] = np.select([~there, few, shown], [NOT_READ, TOO_FEW, YES], NO)
+        of_model = (rankdata(edges["score"]) - 0.5) / max(1, len(edges))
+        beside["agreement"] = np.minimum(of_model, beside["cells_percentile"])
+        rounded = {n: beside[n] if n == "cells_show" else np.round(beside[n], DECIMALS) for n in COLUMNS}
+        return edges.assign(**rounded)
+
+
+def file_places(data: ExpressionData, symbols: Sequence[str]) -> dict[str, int]:
+    """Place among the genes of the file of every symbol that it has; among several the one seen in
+    most cells."""
+    report = resolve(data.genes, Vocabulary(symbols, range(len(symbols))), "mouse" if data.species == "mouse" else None)
+    places: dict[str, int] = {}
+    for i in sorted(range(len(data.genes)), key=lambda i: -data.whole.detection[i]):
+        record = report.records[i]
+        if record.symbol is not None:
+            places.setdefault(record.symbol, i)
+    return places
+
+
+def genes_to_read(sources: Sequence[str], targets: Sequence[str], data: ExpressionData) -> tuple[dict[str, int], str]:
+    """Symbols that are read of the file with their places, sources first, and what is said of those left out."""
+    symbols = list(dict.fromkeys([*sources, *targets]))
+    places = file_places(data, symbols)
+    there = [s for s in symbols if s in places]
+    lacking = [s for s in symbols if s not in places]
+    more = f" and {len(lacking) - 5:,} more" if len(lacking) > 5 else ""
+    said = [f"{', '.join(lacking[:5])}{more}: not in {data.label}."] if lacking else []
+    if len(there) > MAX_GENES:
+        said.append(f"The first {MAX_GENES:,} of {len(there):,} genes are looked at in the cells.")
+    return {s: places[s] for s in there[:MAX_GENES]}, " ".join(said)
+
+
+def evidence(
+    cells: CellValues,
+    symbols: Sequence[str],
+    sources: Sequence[str],
+    targets: Sequence[str],
+    n_edges: int,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Evidence:
+    """Evidence for every pair of ``sources`` and ``targets`` that was read: ``symbols`` name the genes of ``cells``.
+
+    ``n_edges``: how many pairs count as the best in ``cells_top``. Deterministic. Cost: 100 matrix products (source,
+    cell) x (cell, gene). A network without two genes in the cells is an InputError.
+    """
+    if len(symbols) != cells.values.shape[1]:
+        raise ValueError(f"{len(symbols)} symbols for {cells.values.shape[1]} genes")
+    at = {symbol: i for i, symbol in enumerate(symbols)}
+    rows = [s for s in dict.fromkeys(sources) if s in at]
+    if not rows or len(at) < 2:
+        raise InputError("No source of the network is in the file of cells. Give the cells that it was asked of.")
+    places = np.array([at[s] for s in rows])
+    pairs = np.isin(np.array(symbols), list(set(targets)))[None, :] & (places[:, None] != np.arange(len(symbols)))
+    groups = group_rows(None if cells.within is None else cells.within.codes, cells.values.shape[0])
+    donors = _donors(cells)
+    logs = cells.values.toarray()
+    columns = {
+        "cells_pearson": correlations(logs, places, groups),
+        "cells_net": net_coefficients(logs, cells.rate, places, groups),
+    }
+    shown = (logs > 0).astype(np.float32)
+    del logs
+    if progress:
+        progress(0.1, "Ranking the cells by each gene")
+    ranks = ranks_within(cells.values, groups)
+    r = correlations(ranks, places, groups)
+    both = shown[:, places].T @ shown / len(shown)
+    n_showing = shown.sum(0)
+    steady = steadiness(
+        ranks, shown, places, groups, donors, n_edges, pairs, progress=part_of(progress, 0.2, 1.0), cancel=cancel
+    )
+    low, high = interval(r, steady.spread)
+    columns |= {
+        "cells_spearman": r,
+        "cells_spearman_low": low,
+        "cells_spearman_high": high,
+        "cells_both": both,
+        "cells_both_low": np.maximum(both - NORMAL * steady.both_spread, 0),
+        "cells_both_high": np.minimum(both + NORMAL * steady.both_spread, 1),
+        "cells_top": steady.among_best,
+        "cells_percentile": percentiles(np.abs(r), n_showing[places], n_showing, pairs),
+    }
+    few = np.minimum.outer(n_showing[places], n_showing) < LEAST_CELLS
+    return Evidence(tuple(rows), tuple(symbols), columns, few, (_said(cells), *cells.notes))
+
+
+def agreeing(table: pd.DataFrame) -> pd.DataFrame:
+    """The edges of a table with evidence that the cells show too, those first in which both are sure."""
+    kept = table[table["cells_show"] == YES]
+    return kept.sort_values(["agreement", "source", "target"], ascending=[False, True, True], ignore_index=True)
+
+
+def _donors(cells: CellValues) -> np.ndarray | None:
+    if cells.donors is None:
+        return None
+    n_donors = len(np.unique(cells.donors.codes))
+    if n_donors < LEAST_DONORS:
+        raise InputError(
+            f"These cells are of {n_donors} donors; intervals over donors need {LEAST_DONORS} or more. Leave the "
+            "column of donors out: intervals are over cells then."
+        )
+    return cells.donors.codes
+
+
+def _said(cells: CellValues) -> str:
+    within = "" if cells.within is None else f", within {len(np.unique(cells.within.codes)):,} groups"
+    what = "the cells"
+    if cells.donors is not None:
+        n_donors = len(np.unique(cells.donors.codes))
+        narrow = "" if n_donors >= ENOUGH_DONORS else ", too narrow for so few"
+        what = f"the {n_donors:,} donors{narrow}"
+    return f"Evidence of {cells.values.shape[0]:,} cells{within}; intervals are over resamples of {what}."
+
+
+def _spread_out(values: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """Values in the places that are there, NaN in the others, float64."""
+    whole = np.full(len(there), np.nan)
+    whole[there] = values
+    return whole
