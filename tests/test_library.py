@@ -30,7 +30,10 @@ from ugrn_core.network.edge_table import COLUMNS
 from ugrn_core.translators.library import save_translator
 
 ROOT = Path(__file__).resolve().parent.parent
-FUNCTIONS = [ugrn.load, ugrn.pair, ugrn.network, ugrn.train_translator, ugrn.benchmark, tl.network, get.edges]
+FUNCTIONS = [
+    *(ugrn.load, ugrn.pair, ugrn.gene, ugrn.network, ugrn.train_translator, ugrn.benchmark),
+    *(tl.network, get.edges),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -171,6 +174,44 @@ def test_nothing_is_kept_unless_a_store_is_given(toy: ToyBackbone, own_cache: Pa
 def test_a_pair_that_cannot_be_asked_is_one_sentence(toy: ToyBackbone, options: dict, error: type, words: str) -> None:
     with pytest.raises(error, match=words):
         ugrn.pair(toy, "SOX2", **({"target": "NANOG"} | options))
+
+
+# one gene
+
+
+@pytest.mark.parametrize("rank", ["specific", "response", "score"])
+def test_a_gene_is_what_the_command_line_writes(
+    tiny: Backbone, reader: str, scbenchmark_folder: Path, tmp_path: Path, rank: str
+) -> None:
+    name = tiny.vocabulary.symbols[0]
+    found = ugrn.gene(tiny, name, rank=rank, translator=reader, top=5)  # pyright: ignore[reportArgumentType]
+    ask("gene", name, "--backbone", scbenchmark_folder, "--translator", reader, "--rank", rank, "--top", 5,
+        "--out", tmp_path / "gene.csv")  # fmt: skip
+    written = pd.read_csv(tmp_path / "gene.csv", comment="#")
+    assert len(found) == 10 and set(found["side"]) == {"source", "target"} and found.attrs["rank"] == rank
+    for column in ("side", "gene", "response", "score", rank):
+        got, wanted = found[column], written[column]
+        assert np.allclose(got, wanted) if got.dtype == float else (got == wanted).all(), column
+    key = found["score"] if rank == "score" else found[rank].abs()
+    assert (key[:5].diff()[1:] <= 0).all() and (key[5:].diff()[1:] <= 0).all()
+
+
+def test_a_gene_among_others_is_their_pair_in_the_same_cell(tiny: Backbone) -> None:
+    genes = list(tiny.vocabulary.symbols[:6])
+    found = ugrn.gene(tiny, genes[0], sides="source", rank="response", context=genes, known={(genes[0], genes[1])})
+    assert {*found["gene"]} == {*genes[1:]} and {*found["known"]} == {"", "edges given"}
+    row = found.set_index("gene").loc[genes[1]]
+    curve = ugrn.pair(tiny, genes[0], genes[1], context=genes).query("direction == 'forward'")["response"]
+    assert row["response"] == pytest.approx(curve[curve.abs().idxmax()], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"rank": "score"}, "needs a translator"), ({"sides": "up"}, "expected source"), ({"rank": "x"}, "a rank of")],
+)
+def test_a_gene_that_cannot_be_asked_is_one_sentence(toy: ToyBackbone, options: dict, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        ugrn.gene(toy, "GATA1", **options)
 
 
 # a network

@@ -2,7 +2,8 @@
 
 The library, ``import ugrn_core as ugrn``:
 
-- :func:`load` a model; :func:`pair`: the curves of two genes; :func:`network`: a network of genes or of cells;
+- :func:`load` a model; :func:`pair`: the curves of two genes; :func:`gene`: all that is linked to one; :func:`network`:
+  a network of genes or of cells;
 - :func:`train_translator`, :func:`benchmark`;
 - ``tl`` writes into cells, ``get`` takes tables out, ``pl`` draws.
 
@@ -19,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "benchmark", "get", "load", "network", "pair", "pl", "tl", "train_translator"]
+__all__ = ["__version__", "benchmark", "gene", "get", "load", "network", "pair", "pl", "tl", "train_translator"]
 
 if TYPE_CHECKING:
     from ugrn_core.api import get, pl, tl
+    from ugrn_core.api.genes import gene
     from ugrn_core.api.models import load
     from ugrn_core.api.networks import network
     from ugrn_core.api.pairs import pair
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _FUNCTIONS = {
     "load": "models",
     "pair": "pairs",
+    "gene": "genes",
     "network": "networks",
     "train_translator": "training",
     "benchmark": "training",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.context import data_context, list_context, pair_context
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import read_h5ad
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.types import Context
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -28,3 +33,17 @@ def cells_of(
         file = Path(folder) / "the cells"
         plain.write_h5ad(file)
         return read_h5ad(file, layer=layer, gene_column=gene_column, group=groupby)
+
+
+def virtual_cell(
+    model: Backbone, given: Sequence[str] | AnnData | None, group: tuple[str, str] | None
+) -> tuple[Context, tuple[str, ...]]:
+    """The virtual cell, and what was chosen in making it."""
+    if given is None:
+        return pair_context(), ()
+    if hasattr(given, "obs"):
+        data = cells_of(given, groupby=None if group is None else group[0])  # pyright: ignore[reportArgumentType]
+        cell, _, notes = data_context(data, model.card, model.vocabulary, group=group)
+        return cell, (*data.notes, *notes)
+    report = resolve(list(given), model.vocabulary)  # pyright: ignore[reportArgumentType]
+    return list_context(report, "the genes given"), (report.sentence(),)

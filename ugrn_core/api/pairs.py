@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ugrn_core.api.cells import cells_of
+from ugrn_core.api.cells import virtual_cell
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.data.context import data_context, list_context, pair_context
 from ugrn_core.figures.curves import prepare_pair
-from ugrn_core.genes.resolve import resolve, resolve_one
+from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.pair import PairRequest, explore_pair, pair_specific
 from ugrn_core.store import Store
 from ugrn_core.sweep import check_settings
-from ugrn_core.types import Background, Cancel, Context, Progress, SweepSettings, part_of
+from ugrn_core.types import Background, Cancel, Progress, SweepSettings, part_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -83,7 +82,7 @@ def pair(
         card.base if base is None else base, card.grid if grid is None else tuple(grid), background
     )
     check_settings(settings)
-    cell, told = _cell(model, context, group)
+    cell, told = virtual_cell(model, context, group)
     request = PairRequest(symbols[0], symbols[1], cell, settings)
     first = part_of(progress, 0.0, 0.5) if specific else progress
     result = explore_pair(model, request, store, progress=first, cancel=cancel)
@@ -101,17 +100,3 @@ def pair(
     if alone is not None:
         frame.attrs |= {"forward_percentile": alone.forward_percentile, "reverse_percentile": alone.reverse_percentile}
     return frame
-
-
-def _cell(
-    model: Backbone, given: Sequence[str] | AnnData | None, group: tuple[str, str] | None
-) -> tuple[Context, tuple[str, ...]]:
-    """The virtual cell, and what was chosen in making it."""
-    if given is None:
-        return pair_context(), ()
-    if hasattr(given, "obs"):
-        data = cells_of(given, groupby=None if group is None else group[0])  # pyright: ignore[reportArgumentType]
-        cell, _, notes = data_context(data, model.card, model.vocabulary, group=group)
-        return cell, (*data.notes, *notes)
-    report = resolve(list(given), model.vocabulary)  # pyright: ignore[reportArgumentType]
-    return list_context(report, "the genes given"), (report.sentence(),)
