@@ -21,7 +21,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
-from ui import cells, contexts, models, reasons, settings, work
+from ui import cells, contexts, models, reasons, settings, several_models, work
 
 TEXTS = ("source", "target")
 MODES = ("pair", "targets", "list")
@@ -70,6 +70,8 @@ def adopt(backbone: Backbone) -> None:
         st.session_state["mode"] = one_of("mode", given["mode"], MODES)
     if given.get("translator"):
         st.session_state[reasons.TRANSLATOR] = given["translator"]
+    if given.get("models"):
+        st.session_state[several_models.SHOWN] = one_of("models", given["models"], ("all",)) == "all"
     if given.get("x"):
         st.session_state[settings.x_key(backbone.card)] = _number("x", given["x"])
     adopt_cell(given, backbone)
@@ -112,6 +114,7 @@ def write(card: BackboneCard) -> None:
             "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
             "x": _x(card) if mode != "list" else "",
             "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
+            "models": "all" if mode == "pair" and state.get(several_models.SHOWN) else "",
             **cell_words(card),
         }
     )
