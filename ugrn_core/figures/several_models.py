@@ -55,8 +55,8 @@ def _line(part: pd.DataFrame, n: int, x: str, y: str, *, first: bool) -> dict[st
         "showlegend": first,
         "line": {"color": look.colour, "width": 2},
         "marker": {"symbol": look.marker, "size": 7, "color": look.colour},
-        "hovertemplate": f"{source} at %{{customdata[0]:.4g}} {unit}: %{{y:.3g}} spreads, %{{customdata[1]:.3g}} in its "
-        f"own unit<extra>{name}</extra>",
+        "hovertemplate": f"{source} at %{{customdata[0]:.4g}} {unit}: %{{y:.3g}} spreads, %{{customdata[1]:.3g}} in "
+        f"its own unit<extra>{name}</extra>",
     }
 
 
