@@ -35,7 +35,7 @@ from ugrn_core.bench.growth import fit
 from ugrn_core.bench.measure import GEMM, Measurement, Work, measure
 from ugrn_core.bench.models import MINI, MINI_SHAPE, mini, random_checkpoint, scgpt_size
 from ugrn_core.bench.pairs import random_pairs
-from ugrn_core.bench.part import TOLERANCE, Part, largest_difference, share_apart
+from ugrn_core.bench.part import TOLERANCE, BenchPart, largest_difference, share_apart
 from ugrn_core.bench.passes import DUAL, FORWARD, SWEEP
 from ugrn_core.bench.precision import compare_precisions
 from ugrn_core.bench.reverse import BACKWARD, BATCHED, GRAPH, ReverseMode, reverse_mode
@@ -248,7 +248,7 @@ def test_scgpt_figures_are_ratios_of_the_measurements(t: tuple[float, ...], n_ge
     names = [FORWARD, DUAL, SWEEP, scgpt.OFFICIAL, scgpt.UNFUSED, scgpt.ONE_SOURCE, GRAPH, BACKWARD, BATCHED]
     batch = {DUAL: 4, SWEEP: 4, BATCHED: 5}
     found = {n: measured(n, s, batch.get(n, 1), fraction=s / 7) for n, s in zip(names, t, strict=True)}
-    part = Part("scgpt", "m", FULL, CPU, 1)
+    part = BenchPart("scgpt", "m", FULL, CPU, 1)
     scgpt.figures(part, found, works_of(found), ReverseMode([], [], torch.zeros(0), None), n_genes)
     forward, dual, sweep, official, unfused, one, graph, backward, batched = t
     reference = min(official, unfused)
@@ -276,7 +276,7 @@ def test_mini_figures_are_ratios_at_the_best_batch() -> None:
     found = {DUAL: measured(DUAL, 2.0, 4, 0.5), SWEEP: measured(SWEEP, 1.0, 4, 0.4)}
     plain = {1: 3.0, 2: 4.0, 4: 10.0}  # 3, 2 and 2.5 a row
     found |= {f"{embedded.PLAIN}, batch {b}": measured("", s, b) for b, s in plain.items()}
-    part = Part("mini", "m", FULL, CPU, 1)
+    part = BenchPart("mini", "m", FULL, CPU, 1)
     embedded.figures(part, found, works_of(found), 849)
     assert part.figures == {
         "plain_batch_849": 2,
@@ -294,7 +294,7 @@ def test_mini_figures_are_ratios_at_the_best_batch() -> None:
 
 
 def test_answers_that_differ_stop_the_run() -> None:
-    part = Part("scgpt", "m", TINY, CPU, 1)
+    part = BenchPart("scgpt", "m", TINY, CPU, 1)
     part.agree("same", torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]))
     for wrong in (2.001, float("nan")):
         with pytest.raises(RuntimeError, match="of the answers differ"):

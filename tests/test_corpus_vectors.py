@@ -7,7 +7,7 @@ import pytest
 
 from ugrn_core.corpus_vectors import FOLDER, corpus_vectors, read_vectors, write_vectors
 from ugrn_core.errors import InputError
-from ugrn_core.pretrain.corpus import Corpus, Part
+from ugrn_core.pretrain.corpus import Corpus, CorpusPart
 from ugrn_core.pretrain.standardise import standardise
 from ugrn_core.pretrain.vectors import correlation_vectors
 
@@ -25,7 +25,7 @@ def made_up(seed: int = 0) -> Corpus:
     return Corpus(
         tuple("ABCDEF"),
         values.astype(np.float16),
-        tuple(Part(f"p{a}", "human", out, range(a, b), ALL) for a, b, out in parts),
+        tuple(CorpusPart(f"p{a}", "human", out, range(a, b), ALL) for a, b, out in parts),
     )
 
 

@@ -20,9 +20,9 @@ from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.pretrain import corpus as corpus_module
 from ugrn_core.pretrain import sampling, shapes
 from ugrn_core.pretrain.corpus import load_corpus
-from ugrn_core.pretrain.doors import MASK_VALUE, Door, Unit
+from ugrn_core.pretrain.doors import MASK_VALUE, Unit, ValueRange
 from ugrn_core.pretrain.export import export
-from ugrn_core.pretrain.sampling import Sampler
+from ugrn_core.pretrain.sampling import BatchSampler
 from ugrn_core.pretrain.selection import cross_validate
 from ugrn_core.pretrain.shapes import shape_figures
 from ugrn_core.pretrain.standardise import ZCorpus, ZPart, standardise
@@ -68,9 +68,9 @@ def small_batches(monkeypatch):
     monkeypatch.setattr(sampling, "TOKENS_A_BATCH", 200)
 
 
-def small(corpus: ZCorpus, unit: Unit = "standardised", signal=0.7) -> Sampler:
+def small(corpus: ZCorpus, unit: Unit = "standardised", signal=0.7) -> BatchSampler:
     knowledge = corpus_knowledge(corpus, 16)
-    return Sampler(corpus, Teacher.of(knowledge, signal), Door.of(unit, corpus.mean, corpus.deviation))
+    return BatchSampler(corpus, Teacher.of(knowledge, signal), ValueRange.of(unit, corpus.mean, corpus.deviation))
 
 
 SMALL = PretrainSettings(
@@ -165,7 +165,7 @@ def test_a_genes_own_value_says_nothing_of_its_target():
 
 @pytest.mark.parametrize("unit", ["standardised", "log1p"])
 def test_a_door_and_back(unit):
-    door = Door.of(unit, np.array([0.2, 1.5], np.float32), np.array([0.1, 0.8], np.float32))
+    door = ValueRange.of(unit, np.array([0.2, 1.5], np.float32), np.array([0.1, 0.8], np.float32))
     genes, z = np.array([[0, 1]]), np.array([[0.7, -0.3]], np.float32)
     np.testing.assert_allclose(door.z(genes, door.values(genes, z)), z, atol=1e-5)
     assert door.values(genes, np.array([[-50.0, 50.0]])).tolist() == [[0, door.top]]

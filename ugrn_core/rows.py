@@ -84,7 +84,7 @@ class PlainDisk(diskcache.Disk):
         """Leave every file alone: rows of this store have none, so a row that names one was put there by others."""
 
 
-class Rows:
+class StoredRows:
     """The rows of a folder, shared by threads and processes. Errors are OSError, sqlite3.Error and :data:`Busy`.
 
     ``seconds``: how long another writer is waited for. ``aside`` is told of a file that was left, and of the fresh one.

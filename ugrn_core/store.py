@@ -28,7 +28,7 @@ from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.errors import Cancelled, StoreError
 from ugrn_core.file_locks import file_lock
 from ugrn_core.paths import cache_folder
-from ugrn_core.rows import Busy, Damaged, Rows
+from ugrn_core.rows import Busy, Damaged, StoredRows
 from ugrn_core.types import Background, Cancel
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Store:
             self.folder.chmod(0o700)
             self._locks = self.folder / "locks"
             self._locks.mkdir(exist_ok=True)
-            self._rows = Rows(self.folder, BUSY_SECONDS, self._left_aside)
+            self._rows = StoredRows(self.folder, BUSY_SECONDS, self._left_aside)
 
     def __enter__(self) -> Self:
         return self

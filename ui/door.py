@@ -57,7 +57,7 @@ def middleware() -> Middleware:
         sys.stderr.write(f"\n  This server asks everybody for a token once:\n\n    {token}\n\n")
     if token is not None or behind_proxy():
         config.set_option("client.showErrorDetails", "type")
-    return Middleware(Door, token=token, shared=behind_proxy())
+    return Middleware(AccessDoor, token=token, shared=behind_proxy())
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ async def lifespan(_app: object) -> AsyncIterator[None]:
     yield
 
 
-class Door:
+class AccessDoor:
     """ASGI middleware. ``token`` is asked for where it is given; ``shared`` tells visitors apart."""
 
     def __init__(self, app: ASGIApp, token: str | None = None, shared: bool = False) -> None:

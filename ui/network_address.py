@@ -32,7 +32,7 @@ from ui.address import short_list, take_up_job
 
 
 @dataclass(frozen=True)
-class Entry:
+class AddressEntry:
     """A value of the address: its session key, its default, and the values it may take, any where there are none."""
 
     key: str
@@ -63,30 +63,30 @@ def _several(text: str) -> list[str]:
     return [word for word in text.split(",") if word]
 
 
-CONTROLS: Mapping[str, Entry] = {
-    "mode": Entry("net mode", network_asked.ONE, network_asked.MODES),
-    "against": Entry("net against", network_asked.GROUPS, tuple(network_asked.AGAINST)),
-    "from": Entry("net from", network_genes.LIST, tuple(network_genes.LABELS)),
-    "translator": Entry("net translator"),
-    "to_translator": Entry("net translator b"),
-    "to_model": Entry("net model b"),
-    "column": Entry("net column", contexts.ALL_CELLS),
-    "level": Entry("net level"),
-    "to_level": Entry("net level b"),
-    "prevalence": Entry(network_shown.ASKED_PREVALENCE, read=_share),
-    "known": Entry("net known", network_known.BEELINE, tuple(network_known.LABELS)),
-    "rule": Entry("net rule", network_shown.FDR, tuple(network_shown.RULES)),
-    "fdr": Entry("net fdr", 0.5, read=_number),
-    "probability": Entry("net probability", 0.05, read=_number),
-    "best": Entry("net best", 100, read=_count),
-    "tags": Entry("net tags", (), read=_several),
-    "slopes": Entry("net slopes", (), read=_several),
-    "near": Entry("net near"),
-    "steps": Entry("net steps", 1, read=_count),
-    "per_source": Entry("net per source", 0, read=_count),
-    "search": Entry("net search", (), read=_several),
-    "why": Entry(network_edge.WHY, False, ("yes",), lambda text: text == "yes"),
-    "view": Entry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
+CONTROLS: Mapping[str, AddressEntry] = {
+    "mode": AddressEntry("net mode", network_asked.ONE, network_asked.MODES),
+    "against": AddressEntry("net against", network_asked.GROUPS, tuple(network_asked.AGAINST)),
+    "from": AddressEntry("net from", network_genes.LIST, tuple(network_genes.LABELS)),
+    "translator": AddressEntry("net translator"),
+    "to_translator": AddressEntry("net translator b"),
+    "to_model": AddressEntry("net model b"),
+    "column": AddressEntry("net column", contexts.ALL_CELLS),
+    "level": AddressEntry("net level"),
+    "to_level": AddressEntry("net level b"),
+    "prevalence": AddressEntry(network_shown.ASKED_PREVALENCE, read=_share),
+    "known": AddressEntry("net known", network_known.BEELINE, tuple(network_known.LABELS)),
+    "rule": AddressEntry("net rule", network_shown.FDR, tuple(network_shown.RULES)),
+    "fdr": AddressEntry("net fdr", 0.5, read=_number),
+    "probability": AddressEntry("net probability", 0.05, read=_number),
+    "best": AddressEntry("net best", 100, read=_count),
+    "tags": AddressEntry("net tags", (), read=_several),
+    "slopes": AddressEntry("net slopes", (), read=_several),
+    "near": AddressEntry("net near"),
+    "steps": AddressEntry("net steps", 1, read=_count),
+    "per_source": AddressEntry("net per source", 0, read=_count),
+    "search": AddressEntry("net search", (), read=_several),
+    "why": AddressEntry(network_edge.WHY, False, ("yes",), lambda text: text == "yes"),
+    "view": AddressEntry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
 }
 ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
 ONLY_OF_CELLS = ("column", "level", "to_level")
@@ -143,7 +143,7 @@ def write() -> None:
     state["address"] = now
 
 
-def _written(entry: Entry) -> str:
+def _written(entry: AddressEntry) -> str:
     value = st.session_state.get(entry.key)
     if value is None or value == entry.default or value == []:
         return ""

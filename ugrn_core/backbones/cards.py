@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, JsonValue, TypeAdapter
 from typing_extensions import TypedDict
 
-from ugrn_core.backbones.layouts import Args, Layout, ScgptArgs
+from ugrn_core.backbones.layouts import Args, PublishedLayout, ScgptArgs
 from ugrn_core.checked_json import STRICT, Grid, Line, Value, Word
 from ugrn_core.types import BackboneCard, Objective
 
@@ -47,7 +47,7 @@ LOG1P_BASE = 1.0
 LOG1P_GRID = (0.25, 0.5, 2.0, 3.0, 4.0, 5.0)
 
 
-def make_card(layout: Layout, args: Args, folder_name: str, *facts: Facts) -> BackboneCard:
+def make_card(layout: PublishedLayout, args: Args, folder_name: str, *facts: Facts) -> BackboneCard:
     """Card of a checkpoint; later ``facts`` outrank earlier ones, all outrank the defaults of the layout.
 
     A binned model keeps values in bins 0 to ``n_bins - 1`` and never met a gene at 0 in scGPT's pre-training.

@@ -28,7 +28,7 @@ from ugrn_core.backbones.devices import choose_device
 from ugrn_core.backbones.layouts import (
     LAYOUTS,
     Args,
-    Layout,
+    PublishedLayout,
     canonical_tensors,
     empty_model,
     published_args,
@@ -84,7 +84,7 @@ class Checkpoint:
     folder: Path
     weights: Path
     stamp: tuple[int, int]
-    layout: Layout
+    layout: PublishedLayout
     config: TransformerConfig
     fields: Args
     tokens: Mapping[str, int]

@@ -73,7 +73,7 @@ class ScbenchmarkArgs(Args):
 
 
 @dataclass(frozen=True)
-class Layout:
+class PublishedLayout:
     """One published layout.
 
     ``modules`` maps modules of the lean core to published ones, ``layers`` is what stands before a layer's number,
@@ -91,8 +91,8 @@ class Layout:
     cls_field: str
 
 
-LAYOUTS: dict[str, Layout] = {
-    "scgpt": Layout(
+LAYOUTS: dict[str, PublishedLayout] = {
+    "scgpt": PublishedLayout(
         name="scgpt",
         label="scGPT",
         modules={
@@ -111,7 +111,7 @@ LAYOUTS: dict[str, Layout] = {
         args=ScgptArgs,
         cls_field="pad_value",
     ),
-    "scbenchmark": Layout(
+    "scbenchmark": PublishedLayout(
         name="scbenchmark",
         label="scBenchmark",
         modules={
@@ -148,7 +148,7 @@ def canonical_tensors(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return renamed
 
 
-def recognise(names: Iterable[str]) -> Layout:
+def recognise(names: Iterable[str]) -> PublishedLayout:
     """Layout of a checkpoint, told by the name of its gene embedding (canonical names)."""
     names = list(names)
     found = [x for x in LAYOUTS.values() if f"{x.modules['gene_embedding']}.weight" in names]
@@ -161,7 +161,7 @@ def recognise(names: Iterable[str]) -> Layout:
     return found[0]
 
 
-def read_args(layout: Layout, content: Mapping[str, Any]) -> Args:
+def read_args(layout: PublishedLayout, content: Mapping[str, Any]) -> Args:
     """The fields of ``args.json`` that a layout needs, whatever else stands there."""
     try:
         return layout.args.model_validate(dict(content))
@@ -169,7 +169,7 @@ def read_args(layout: Layout, content: Mapping[str, Any]) -> Args:
         raise CheckpointError(f"args.json does not fit the {layout.label} layout: {complaint(error)}.") from error
 
 
-def read_config(layout: Layout, args: Args, tokens: Mapping[str, int], gene_width: int) -> TransformerConfig:
+def read_config(layout: PublishedLayout, args: Args, tokens: Mapping[str, int], gene_width: int) -> TransformerConfig:
     """Shape of the model from ``args.json`` and ``vocab.json``; heads are in no tensor, so they come from here alone.
 
     ``gene_width`` is the width of the stored gene embedding.
@@ -192,7 +192,7 @@ def read_config(layout: Layout, args: Args, tokens: Mapping[str, int], gene_widt
     )
 
 
-def published_args(layout: Layout, config: TransformerConfig) -> dict[str, Any]:
+def published_args(layout: PublishedLayout, config: TransformerConfig) -> dict[str, Any]:
     """The part of ``args.json`` that a config states; the inverse of :func:`read_config`."""
     return {
         "embsize": config.width,
@@ -204,7 +204,7 @@ def published_args(layout: Layout, config: TransformerConfig) -> dict[str, Any]:
     }
 
 
-def published_names(layout: Layout, config: TransformerConfig) -> dict[str, str]:
+def published_names(layout: PublishedLayout, config: TransformerConfig) -> dict[str, str]:
     """Every tensor of the lean core by name, with its canonical published name."""
     modules = {core: name for core, name in layout.modules.items() if core != "gene_map"}
     if config.gene_width != config.width:
@@ -219,7 +219,7 @@ def published_names(layout: Layout, config: TransformerConfig) -> dict[str, str]
 
 
 def to_core(
-    layout: Layout, config: TransformerConfig, tensors: Mapping[str, Tensor]
+    layout: PublishedLayout, config: TransformerConfig, tensors: Mapping[str, Tensor]
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Lean-core state dict (float32) of canonical tensors, and the names of the optional ones that were not read."""
     _check_layers(layout, config, tensors)
@@ -257,7 +257,7 @@ def empty_model(config: TransformerConfig) -> LeanTransformer:
         return LeanTransformer(config)
 
 
-def to_published(layout: Layout, config: TransformerConfig, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def to_published(layout: PublishedLayout, config: TransformerConfig, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Published state dict (``in_proj`` spelling, which scgpt loads without flash attention) of a lean core."""
     return {published: state[core] for core, published in published_names(layout, config).items()}
 
@@ -268,7 +268,7 @@ def shown(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _check_layers(layout: Layout, config: TransformerConfig, tensors: Mapping[str, Tensor]) -> None:
+def _check_layers(layout: PublishedLayout, config: TransformerConfig, tensors: Mapping[str, Tensor]) -> None:
     pattern = re.compile(re.escape(layout.layers) + r"(\d+)\.")
     stored = {int(m[1]) for name in tensors if (m := pattern.match(name))}
     if stored != set(range(config.n_layers)):

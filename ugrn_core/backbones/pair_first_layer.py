@@ -24,7 +24,7 @@ CLS, SOURCE, TARGET = range(3)
 
 
 @dataclass(frozen=True)
-class Parts:
+class FirstLayerParts:
     """Tokens and first-layer projections, each (query, key, value), of genes (U, ...) and of fixed parts (N, ...)."""
 
     genes: Tensor  # (U, D)
@@ -44,7 +44,7 @@ class Parts:
         return slice(2 + self.n_values, None)
 
 
-def parts_of(model: LeanTransformer, genes: Tensor, base: float, grid: Tensor) -> Parts:
+def parts_of(model: LeanTransformer, genes: Tensor, base: float, grid: Tensor) -> FirstLayerParts:
     """Parts of different genes (U,) in cells at ``base`` with one value out of ``grid`` (T,)."""
     layer = model.blocks[0]
     cls = grid.new_tensor([model.config.cls_value]), torch.tensor([model.config.cls_id], device=grid.device)
@@ -56,7 +56,7 @@ def parts_of(model: LeanTransformer, genes: Tensor, base: float, grid: Tensor) -
     projected = F.linear(torch.cat([fixed, tokens]), layer.qkv.weight)
     projected[:n_still] += layer.qkv.bias
     qkv = projected.view(len(projected), 3, layer.n_heads, -1).transpose(0, 1)
-    return Parts(tokens, fixed, qkv[:, len(fixed) :], qkv[:, : len(fixed)], len(grid))
+    return FirstLayerParts(tokens, fixed, qkv[:, len(fixed) :], qkv[:, : len(fixed)], len(grid))
 
 
 def first_layer(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor, first: int = CLS) -> Tensor:
@@ -83,7 +83,7 @@ def first_layer(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Ten
     return layer.after_sum(z.view(2, n_tokens * n_rows, -1)).view(2, n_tokens, n_rows, -1)
 
 
-def first_weights(parts: Parts, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def first_weights(parts: FirstLayerParts, source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Attention weights of pairs of genes, given by their places, and their tangents: each (key, query, P, T, H)."""
     (gene_q, gene_k, _), (fixed_q, fixed_k, _) = parts.gene_qkv, parts.fixed_qkv
     v, dv = parts.values, parts.tangents

@@ -10,19 +10,19 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import mini
 from ugrn_core.bench.pairs import time_pairs
-from ugrn_core.bench.part import Part
+from ugrn_core.bench.part import BenchPart
 from ugrn_core.bench.passes import DUAL, SWEEP, check_passes, pass_works, plain_forward_mode, share
-from ugrn_core.bench.rows import Rows, sweep_rows
+from ugrn_core.bench.rows import SweepRows, sweep_rows
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.types import Progress
 
 PLAIN = "torch.func.jvp"
 
 
-def measure_mini(sizes: Sizes, device: torch.device, progress: Progress | None = None) -> Part:
+def measure_mini(sizes: Sizes, device: torch.device, progress: Progress | None = None) -> BenchPart:
     """Shares of the GEMM rate and times against plain forward mode in both contexts, and pairs a second."""
     backbone = mini(max(sizes.mini_genes), device)
-    part = Part("mini", backbone.card.name, sizes, device, len(sizes.mini_genes) + 1, progress)
+    part = BenchPart("mini", backbone.card.name, sizes, device, len(sizes.mini_genes) + 1, progress)
     part.figures["model"] = backbone.card.name
     for genes in sizes.mini_genes:
         rows = sweep_rows(backbone, genes)
@@ -33,7 +33,7 @@ def measure_mini(sizes: Sizes, device: torch.device, progress: Progress | None =
     return part
 
 
-def figures(part: Part, found: dict[str, Measurement], works: dict[str, Work], genes: int) -> None:
+def figures(part: BenchPart, found: dict[str, Measurement], works: dict[str, Work], genes: int) -> None:
     """Shares, and times against forward mode at the batch where its time a row is least."""
     plain = min((found[name] for name in found if name.startswith(PLAIN)), key=lambda m: m.seconds_a_row)
     part.figures[f"plain_batch_{genes}"] = plain.batch
@@ -42,7 +42,7 @@ def figures(part: Part, found: dict[str, Measurement], works: dict[str, Work], g
         part.figure(f"{name}_vs_plain_{genes}", plain.seconds_a_row / found[name].seconds_a_row, works[name].run)
 
 
-def plain_works(backbone: TransformerBackbone, rows: Rows, batches: tuple[int, ...]) -> list[Work]:
+def plain_works(backbone: TransformerBackbone, rows: SweepRows, batches: tuple[int, ...]) -> list[Work]:
     """Plain batched forward mode at every batch size to try."""
     return [
         Work(f"{PLAIN}, batch {n}", partial(plain_forward_mode, backbone, rows.first(n)), n, len(rows.ids) + 1)

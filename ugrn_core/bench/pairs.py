@@ -9,7 +9,7 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.counts import pairs_formula
 from ugrn_core.bench.measure import Work
 from ugrn_core.bench.models import OfficialModel
-from ugrn_core.bench.part import Part
+from ugrn_core.bench.part import BenchPart
 from ugrn_core.bench.rows import random_genes
 from ugrn_core.sweep import batch_size, sweep_pairs
 from ugrn_core.types import SweepSettings
@@ -33,14 +33,14 @@ def pairs_work(backbone: TransformerBackbone, n: int) -> Work:
     return Work(PAIRS, lambda: sweep_pairs(backbone, directed, settings), len(directed) // 2, 3)
 
 
-def time_pairs(part: Part, backbone: TransformerBackbone, n: int) -> None:
+def time_pairs(part: BenchPart, backbone: TransformerBackbone, n: int) -> None:
     """Pairs a second of ``backbone``."""
     work = pairs_work(backbone, n)
     found = part.measure([work])[PAIRS]
     part.figure("pairs_per_second", found.batch / found.seconds, work.run)
 
 
-def pairs_against_reverse_mode(part: Part, ours: TransformerBackbone, theirs: OfficialModel) -> None:
+def pairs_against_reverse_mode(part: BenchPart, ours: TransformerBackbone, theirs: OfficialModel) -> None:
     """One batch of pair rows, response and slope, beside one official forward and backward over the same cells.
 
     Cells of a batch do not touch each other, so that one backward gives the slope of every row: there is nothing for

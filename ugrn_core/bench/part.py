@@ -22,7 +22,7 @@ KINKS = 0.005
 
 
 @dataclass
-class Part:
+class BenchPart:
     """Figures of one model by their keys in the report, with their measurements and verdicts.
 
     ``agreement`` is how far the answers of the ways compared are apart, ``no_gain`` the questions that are not

@@ -9,13 +9,13 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.counts import dual_formula, forward_formula, sweep_formula
 from ugrn_core.bench.measure import Measurement, Work
-from ugrn_core.bench.part import Part
-from ugrn_core.bench.rows import Rows
+from ugrn_core.bench.part import BenchPart
+from ugrn_core.bench.rows import SweepRows
 
 FORWARD, DUAL, SWEEP = "forward", "dual", "sweep"
 
 
-def pass_works(backbone: TransformerBackbone, rows: Rows) -> list[Work]:
+def pass_works(backbone: TransformerBackbone, rows: SweepRows) -> list[Work]:
     """Plain pass, dual pass of any direction (:meth:`LeanTransformer.dual`), and the sweep's own pass
     (:meth:`BaseCell.sweep`, its base cell built once before), on the same rows."""
     config, batch, genes = backbone.model.config, len(rows.at), len(rows.ids)
@@ -33,7 +33,7 @@ def pass_works(backbone: TransformerBackbone, rows: Rows) -> list[Work]:
     return [Work(name, runs[name], batch, genes + 1, formulas[name]) for name in runs]
 
 
-def plain_forward_mode(backbone: TransformerBackbone, rows: Rows) -> tuple[Tensor, Tensor]:
+def plain_forward_mode(backbone: TransformerBackbone, rows: SweepRows) -> tuple[Tensor, Tensor]:
     """Reconstruction and slope (row, gene) by ``torch.func.jvp`` of the lean forward: what one would write without
     this project. Only math attention has a forward-mode rule."""
     with sdpa_kernel(SDPBackend.MATH):
@@ -41,7 +41,7 @@ def plain_forward_mode(backbone: TransformerBackbone, rows: Rows) -> tuple[Tenso
     return found[0], found[1]
 
 
-def check_passes(part: Part, backbone: TransformerBackbone, rows: Rows, label: str = "") -> None:
+def check_passes(part: BenchPart, backbone: TransformerBackbone, rows: SweepRows, label: str = "") -> None:
     """Hold the sweep's own pass against the dual pass, and the dual pass against torch's forward mode."""
     sweep = backbone.base_cell(rows.ids, rows.base).sweep(rows.at, rows.value)
     dual = backbone.dual(rows.ids, rows.values, rows.tangents)

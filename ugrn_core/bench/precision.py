@@ -14,7 +14,7 @@ from ugrn_core.backbones.sweep_paths import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.bench.models import mini, scgpt_size
 from ugrn_core.bench.part import largest_difference
-from ugrn_core.bench.rows import Rows, sweep_rows
+from ugrn_core.bench.rows import SweepRows, sweep_rows
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.bench.timing import interleaved
 from ugrn_core.types import Progress
@@ -51,7 +51,7 @@ def measure_precision(sizes: Sizes, device: torch.device, progress: Progress | N
     return found
 
 
-def compare_precisions(model: LeanTransformer, rows: Rows, name: str, repeats: int) -> list[Precision]:
+def compare_precisions(model: LeanTransformer, rows: SweepRows, name: str, repeats: int) -> list[Precision]:
     """float32 and what the rows' device has beside it, in turns, with errors against float64 on the CPU."""
     device = rows.ids.device
     exact = swept(copy.deepcopy(model).to("cpu", torch.float64), on_cpu_in_float64(rows))
@@ -83,23 +83,23 @@ def compare_precisions(model: LeanTransformer, rows: Rows, name: str, repeats: i
 
 
 @torch.no_grad()
-def swept(model: LeanTransformer, rows: Rows) -> tuple[Tensor, Tensor]:
+def swept(model: LeanTransformer, rows: SweepRows) -> tuple[Tensor, Tensor]:
     """Response and slope (row, gene) as the sweep computes them, in the precision of the model and the rows."""
     out, slope = BaseCell(model, rows.ids, rows.base).sweep(rows.at, rows.value)
     return out - model(rows.ids, rows.base[None]), slope
 
 
-def in_type(rows: Rows, dtype: torch.dtype) -> Rows:
+def in_type(rows: SweepRows, dtype: torch.dtype) -> SweepRows:
     """The rows with their values in another floating-point type."""
     return replace(rows, base=rows.base.to(dtype), value=rows.value.to(dtype))
 
 
-def on_cpu_in_float64(rows: Rows) -> Rows:
+def on_cpu_in_float64(rows: SweepRows) -> SweepRows:
     """The rows where float64 is exact and always there (Apple's MPS has none)."""
-    return in_type(Rows(rows.ids.cpu(), rows.base.cpu(), rows.at.cpu(), rows.value.cpu()), torch.float64)
+    return in_type(SweepRows(rows.ids.cpu(), rows.base.cpu(), rows.at.cpu(), rows.value.cpu()), torch.float64)
 
 
-def _in_tf32(model: LeanTransformer, rows: Rows) -> tuple[Tensor, Tensor]:
+def _in_tf32(model: LeanTransformer, rows: SweepRows) -> tuple[Tensor, Tensor]:
     with _tf32():
         return swept(model, rows)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import OfficialModel
-from ugrn_core.bench.rows import Rows
+from ugrn_core.bench.rows import SweepRows
 
 GRAPH, BACKWARD, BATCHED = "official forward with graph", "official backward", "official backwards, batched"
 
@@ -28,7 +28,7 @@ class ReverseMode:
     reason: str | None
 
 
-def reverse_mode(theirs: OfficialModel, rows: Rows, backwards: int) -> ReverseMode:
+def reverse_mode(theirs: OfficialModel, rows: SweepRows, backwards: int) -> ReverseMode:
     """Reverse mode of the first row. ``backwards`` targets are spread over the context."""
     n = len(rows.ids)
     leaf = rows.values[:1].clone().requires_grad_(True)

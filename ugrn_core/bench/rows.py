@@ -12,7 +12,7 @@ from ugrn_core.sweep import batch_size
 
 
 @dataclass(frozen=True)
-class Rows:
+class SweepRows:
     """Genes ``ids`` (gene,) at ``base`` (gene,); in each row the gene ``at`` (row,) stands at ``value`` (row,)."""
 
     ids: Tensor
@@ -35,10 +35,10 @@ class Rows:
         """Different genes moved."""
         return len(self.at.unique())
 
-    def first(self, n: int) -> Rows:
+    def first(self, n: int) -> SweepRows:
         """The first ``n`` rows, repeated where there are fewer."""
         which = torch.arange(n) % len(self.at)
-        return Rows(self.ids, self.base, self.at[which], self.value[which])
+        return SweepRows(self.ids, self.base, self.at[which], self.value[which])
 
 
 def random_genes(backbone: TransformerBackbone, n: int, seed: int = 0) -> list[str]:
@@ -48,7 +48,7 @@ def random_genes(backbone: TransformerBackbone, n: int, seed: int = 0) -> list[s
     return [symbols[int(i)] for i in order[:n]]
 
 
-def sweep_rows(backbone: TransformerBackbone, n_genes: int) -> Rows:
+def sweep_rows(backbone: TransformerBackbone, n_genes: int) -> SweepRows:
     """One batch out of the middle of a sweep: the last values of one source and the first ones of the next."""
     device, card = backbone.device, backbone.card
     ids = torch.from_numpy(backbone.vocabulary.ids(random_genes(backbone, n_genes))).to(device)
@@ -57,4 +57,4 @@ def sweep_rows(backbone: TransformerBackbone, n_genes: int) -> Rows:
     sources = torch.arange(len(values), device=device) // len(card.grid) % n_genes
     start = max(0, len(card.grid) - size // 2)
     rows = slice(start, start + size)
-    return Rows(ids, torch.full((n_genes,), card.base, device=device), sources[rows], values[rows])
+    return SweepRows(ids, torch.full((n_genes,), card.base, device=device), sources[rows], values[rows])

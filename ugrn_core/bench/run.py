@@ -14,7 +14,7 @@ from ugrn_core.bench.growth import Growth, measure_growth
 from ugrn_core.bench.machine import describe_machine, versions
 from ugrn_core.bench.measure import GEMM, measure
 from ugrn_core.bench.memory import Memory, measure_memory
-from ugrn_core.bench.part import Part
+from ugrn_core.bench.part import BenchPart
 from ugrn_core.bench.precision import measure_precision
 from ugrn_core.bench.scgpt import measure_scgpt
 from ugrn_core.bench.sizes import Sizes
@@ -86,7 +86,7 @@ def _report(
     }
 
 
-def _by_name(*parts: Part) -> dict[str, float]:
+def _by_name(*parts: BenchPart) -> dict[str, float]:
     return {f"{part.name}.{name}": value for part in parts for name, value in part.agreement.items()}
 
 

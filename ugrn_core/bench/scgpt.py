@@ -11,10 +11,10 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import OfficialModel, scgpt_size
 from ugrn_core.bench.pairs import pairs_against_reverse_mode, time_pairs
-from ugrn_core.bench.part import Part
+from ugrn_core.bench.part import BenchPart
 from ugrn_core.bench.passes import DUAL, FORWARD, SWEEP, check_passes, pass_works, share
 from ugrn_core.bench.reverse import ReverseMode, all_targets, reverse_mode
-from ugrn_core.bench.rows import Rows, sweep_rows
+from ugrn_core.bench.rows import SweepRows, sweep_rows
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.types import Progress
 
@@ -22,10 +22,10 @@ OFFICIAL, UNFUSED = "official forward", "official forward, layers not fused"
 ONE_SOURCE = "GDT of one source at one value, base cell included"
 
 
-def measure_scgpt(sizes: Sizes, device: torch.device, progress: Progress | None = None) -> Part:
+def measure_scgpt(sizes: Sizes, device: torch.device, progress: Progress | None = None) -> BenchPart:
     """Plain and dual passes, all-target GDT beside reverse mode, and pairs."""
     ours, theirs = scgpt_size(sizes, device)
-    part = Part("scgpt", "scGPT size, random weights", sizes, device, 3, progress)
+    part = BenchPart("scgpt", "scGPT size, random weights", sizes, device, 3, progress)
     rows = sweep_rows(ours, sizes.scgpt_genes)
     reverse = reverse_mode(theirs, rows, sizes.backwards)
     _check(part, ours, theirs, rows, reverse)
@@ -37,7 +37,7 @@ def measure_scgpt(sizes: Sizes, device: torch.device, progress: Progress | None 
 
 
 def figures(
-    part: Part, found: dict[str, Measurement], works: dict[str, Work], reverse: ReverseMode, n_genes: int
+    part: BenchPart, found: dict[str, Measurement], works: dict[str, Work], reverse: ReverseMode, n_genes: int
 ) -> None:
     """Ratios and shares out of the measurements; the official forward is the faster of its two ways.
 
@@ -57,7 +57,9 @@ def figures(
     part.no_gain["follow_vs_reverse_mode"] = whole.seconds / n_genes / found[DUAL].seconds_a_row
 
 
-def _check(part: Part, ours: TransformerBackbone, theirs: OfficialModel, rows: Rows, reverse: ReverseMode) -> None:
+def _check(
+    part: BenchPart, ours: TransformerBackbone, theirs: OfficialModel, rows: SweepRows, reverse: ReverseMode
+) -> None:
     with torch.no_grad():
         part.agree("forward_vs_official", ours.reconstruct(rows.ids, rows.values), theirs(rows.ids, rows.values))
     check_passes(part, ours, rows)
@@ -65,7 +67,7 @@ def _check(part: Part, ours: TransformerBackbone, theirs: OfficialModel, rows: R
     part.agree("gdt_vs_reverse_mode", slope[reverse.targets], reverse.slopes)
 
 
-def _official_works(theirs: OfficialModel, rows: Rows) -> list[Work]:
+def _official_works(theirs: OfficialModel, rows: SweepRows) -> list[Work]:
     values = rows.values
 
     @torch.no_grad()
@@ -84,7 +86,7 @@ def _official_works(theirs: OfficialModel, rows: Rows) -> list[Work]:
     ]
 
 
-def _one_source(ours: TransformerBackbone, rows: Rows) -> Work:
+def _one_source(ours: TransformerBackbone, rows: SweepRows) -> Work:
     def run() -> object:
         return ours.base_cell(rows.ids, rows.base).sweep(rows.at[:1], rows.value[:1])
 

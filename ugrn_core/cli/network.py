@@ -89,7 +89,7 @@ def network(
     edges as network.graphml, .cyjs, .sif, .gexf, .html and .h5ad. A run that was stopped goes on from the store of
     results. What it says is a hypothesis.
     """
-    from ugrn_core.cli.network_question import Asked
+    from ugrn_core.cli.network_question import NetworkOptions
     from ugrn_core.cli.network_run import Options, make_networks
 
     if str(out) == "-":
@@ -111,11 +111,11 @@ def network(
     }
     shown = _shown(given)
     cells = CellOptions(group, layer, gene_column, variable)
-    asked = Asked(genes, h5ad, cells, tuple(between or ()), sources, sources_column, context, strict)
+    asked = NetworkOptions(genes, h5ad, cells, tuple(between or ()), sources, sources_column, context, strict)
     columns = pair_columns(known, "--known", source_column, target_column, label_column)
     if recipe is None:
         asked.check()
-    elif asked != Asked(None, None, CellOptions(), (), None, None, None, False):
+    elif asked != NetworkOptions(None, None, CellOptions(), (), None, None, None, False):
         raise InputError(f"A recipe holds its question: {SAME} do not go with --recipe.")
     make_networks(
         asked,

@@ -32,7 +32,7 @@ BETWEEN = "--between names two groups of a column: give --group COLUMN with it."
 
 
 @dataclass(frozen=True)
-class Asked:
+class NetworkOptions:
     """The options that say what the network is of."""
 
     genes: Path | None
@@ -66,7 +66,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Question:
+class NetworkToMake:
     """One network to be made. ``names`` are the genes as given, ``line`` makes it again, ``folder`` lies below --out.
 
     ``group`` and ``n_cells`` where it is one of several.
@@ -91,7 +91,7 @@ class Question:
         return f"{who}{len(self.request.sources):,} sources x {len(self.request.targets):,} targets"
 
 
-def questions(asked: Asked, backbone: Backbone, translator: Translator) -> list[Question]:
+def questions(asked: NetworkOptions, backbone: Backbone, translator: Translator) -> list[NetworkToMake]:
     """One question, or one a group of cells."""
     if asked.genes is not None:
         return [_of_list(asked, asked.genes, backbone, translator)]
@@ -107,17 +107,22 @@ def questions(asked: Asked, backbone: Backbone, translator: Translator) -> list[
     return list(_of_groups(asked, data, column, backbone, translator))
 
 
-def recipe_question(recipe: Recipe, backbone: Backbone) -> Question:
+def recipe_question(recipe: Recipe, backbone: Backbone) -> NetworkToMake:
     """The question of a recipe, its names looked up again."""
     from ugrn_core.genes.resolve import resolve
 
     names = recipe.names or tuple(dict.fromkeys([*recipe.sources, *recipe.targets]))
     report = resolve(names, backbone.vocabulary, recipe.species)
-    return Question(recipe.request(), report, recipe.species, ("--recipe", "recipe.json"))
+    return NetworkToMake(recipe.request(), report, recipe.species, ("--recipe", "recipe.json"))
 
 
 def command_line(
-    question: Question, translator: str, backbone: str, prevalence: float | None, known: Sequence[str], shown: Shown
+    question: NetworkToMake,
+    translator: str,
+    backbone: str,
+    prevalence: float | None,
+    known: Sequence[str],
+    shown: Shown,
 ) -> str:
     """The line that makes a network again, from the folder of its inputs into that of its files.
 
@@ -129,27 +134,27 @@ def command_line(
     return shlex.join([*line, *known, *shown.words(), "--out", "."])
 
 
-def _of_list(asked: Asked, file: Path, backbone: Backbone, translator: Translator) -> Question:
+def _of_list(asked: NetworkOptions, file: Path, backbone: Backbone, translator: Translator) -> NetworkToMake:
     from ugrn_core.data.context import list_context
 
     report = read_genes(file, backbone.vocabulary, asked.strict, asked.cells.gene_column)
     request = _request(asked, list_context(report, file.name), backbone, translator)
-    return Question(request, report, None, ("--genes", file.name, *asked.cells.words(), *_rest(asked)))
+    return NetworkToMake(request, report, None, ("--genes", file.name, *asked.cells.words(), *_rest(asked)))
 
 
 def _of_cells(
-    asked: Asked, data: ExpressionData, cells: CellOptions, backbone: Backbone, translator: Translator
-) -> Question:
+    asked: NetworkOptions, data: ExpressionData, cells: CellOptions, backbone: Backbone, translator: Translator
+) -> NetworkToMake:
     context, report = cell_context(data, cells, backbone, asked.strict)
     request = _request(asked, context, backbone, translator)
     species: Species | None = "mouse" if data.species == "mouse" else None
     line = ("--h5ad", Path(str(asked.h5ad)).name, *cells.words(), *_rest(asked))
-    return Question(request, report, species, line)
+    return NetworkToMake(request, report, species, line)
 
 
 def _of_groups(
-    asked: Asked, data: ExpressionData, column: str, backbone: Backbone, translator: Translator
-) -> Iterator[Question]:
+    asked: NetworkOptions, data: ExpressionData, column: str, backbone: Backbone, translator: Translator
+) -> Iterator[NetworkToMake]:
     """A question a group of the column, in the order of the file, or of those named."""
     from ugrn_core.network.exports.groups import GROUP_FILES
 
@@ -161,7 +166,7 @@ def _of_groups(
         yield replace(question, group=level, n_cells=profile.n_cells, folder=folders[level])
 
 
-def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
+def _request(asked: NetworkOptions, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
     """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
     sources = default_sources(cell.genes)
     if asked.sources is not None:
@@ -175,7 +180,7 @@ def _request(asked: Asked, cell: Context, backbone: Backbone, translator: Transl
     return request
 
 
-def _rest(asked: Asked) -> tuple[str, ...]:
+def _rest(asked: NetworkOptions) -> tuple[str, ...]:
     sources = ("--sources", asked.sources.name) if asked.sources else ()
     column = ("--sources-column", asked.sources_column) if asked.sources_column is not None else ()
     return (*sources, *column, "--context", asked.kind)

@@ -12,7 +12,7 @@ from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.interrupt import stop_on_interrupt
-from ugrn_core.cli.network_question import Asked, Question, command_line, questions, recipe_question
+from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake, command_line, questions, recipe_question
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.cli.output import progress_on_stderr, say
 from ugrn_core.cluster import cluster_executor
@@ -70,7 +70,7 @@ class Made:
     """Notes that were told already; networks of groups share most of theirs."""
 
 
-def make_networks(asked: Asked, recipe_file: Path | None, options: Options) -> None:
+def make_networks(asked: NetworkOptions, recipe_file: Path | None, options: Options) -> None:
     """Everything ``ugrn network`` does."""
     recipe = None if recipe_file is None else _read(recipe_file)
     backbone, translator = _models(options, recipe)
@@ -119,7 +119,7 @@ def _read(file: Path) -> Recipe:
         raise InputError(f"{file} cannot be read: {error}.") from error
 
 
-def _named(shown: Shown, found: Sequence[Question], backbone: Backbone) -> Shown:
+def _named(shown: Shown, found: Sequence[NetworkToMake], backbone: Backbone) -> Shown:
     """The filters with symbols of the networks for names of genes; a name that is in none of them is an error."""
     sources = dict.fromkeys(gene for question in found for gene in question.request.sources)
     targets = dict.fromkeys(gene for question in found for gene in question.request.targets)
@@ -138,7 +138,7 @@ def _known(options: Options, backbone: Backbone) -> tuple[str, Collection[Edge] 
 
 
 def _recipe(
-    question: Question,
+    question: NetworkToMake,
     backbone: Backbone,
     translator: Translator,
     options: Options,
@@ -181,7 +181,7 @@ def _other_known(recipe: Recipe, here: Recipe) -> str:
     )
 
 
-def _say_cost(found: Sequence[Question], made: Made) -> None:
+def _say_cost(found: Sequence[NetworkToMake], made: Made) -> None:
     """What each network and all of them will cost."""
     costs = [estimate_network(made.backbone, made.translator, q.request, made.store) for q in found]
     for question, cost in zip(found, costs, strict=True):
@@ -190,7 +190,7 @@ def _say_cost(found: Sequence[Question], made: Made) -> None:
         say(f"{len(found)} networks, about {duration(sum(cost.seconds for cost in costs))} in all.")
 
 
-def _make(question: Question, recipe: Recipe, out: Path, made: Made) -> GroupNetwork:
+def _make(question: NetworkToMake, recipe: Recipe, out: Path, made: Made) -> GroupNetwork:
     """Run one network and write its folder."""
     folder = out / question.folder if question.folder else out
     with progress_on_stderr() as progress:
@@ -232,7 +232,7 @@ def _say_worth(files: NetworkFiles, shown: Selection, folder: Path) -> None:
             f"{best}.")  # fmt: skip
 
 
-def _compare(asked: Asked, found: Sequence[Question], written: Sequence[GroupNetwork], out: Path) -> None:
+def _compare(asked: NetworkOptions, found: Sequence[NetworkToMake], written: Sequence[GroupNetwork], out: Path) -> None:
     """What differs between the two groups named, or the two with most cells."""
     names = asked.between
     if not names:

@@ -18,7 +18,7 @@ from scipy import sparse
 from ugrn_core.data.column import MANY, MAX_LEVELS, Codes
 from ugrn_core.data.containers.opened import open_cells
 from ugrn_core.data.h5ad import SURVEY_SHARE, WRITING_SHARE, choose_matrix, layout_of
-from ugrn_core.data.layout import Layout
+from ugrn_core.data.layout import OpenedFile
 from ugrn_core.data.matrix import row_blocks
 from ugrn_core.data.scale import as_read, log1p_values
 from ugrn_core.errors import InputError
@@ -102,7 +102,7 @@ def read_cell_values(file: Path | str | BinaryIO, choice: CellChoice, progress: 
     )
 
 
-def _drawn(layout: Layout, choice: CellChoice) -> tuple[np.ndarray, int, list[Codes | None], list[str]]:
+def _drawn(layout: OpenedFile, choice: CellChoice) -> tuple[np.ndarray, int, list[Codes | None], list[str]]:
     """Places of the cells drawn, in order; how many they are drawn from; columns of groups and donors; notes."""
     wanted = np.ones(layout.n_cells, bool)
     if choice.group is not None:
@@ -131,7 +131,7 @@ def _drawn(layout: Layout, choice: CellChoice) -> tuple[np.ndarray, int, list[Co
     return drawn, len(there), columns, notes
 
 
-def _codes(layout: Layout, name: str) -> Codes:
+def _codes(layout: OpenedFile, name: str) -> Codes:
     codes = layout.cells.levels(name) if name in layout.cells.columns else None
     if codes is None or codes is MANY:
         has = f"has no more than {MAX_LEVELS} levels" if codes is MANY else "says which cells belong together"

@@ -16,7 +16,7 @@ from ugrn_core.data.expression import ExpressionData, summarise
 from ugrn_core.data.features import gene_rows
 from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
 from ugrn_core.data.groups import affordable, find_groups
-from ugrn_core.data.layout import Layout, Matrix, read_layout
+from ugrn_core.data.layout import Matrix, OpenedFile, read_layout
 from ugrn_core.data.other_hdf5 import other_layout
 from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
@@ -111,7 +111,7 @@ def example_file() -> Path:
     return file
 
 
-def layout_of(opened: h5py.File, kind: str) -> Layout:
+def layout_of(opened: h5py.File, kind: str) -> OpenedFile:
     """Where things lie; ``kind`` says what the file was before it was written as HDF5, where it was."""
     layout = other_layout(opened) or read_layout(opened)
     if kind.startswith(","):  # unpacked, and otherwise as it was
@@ -120,7 +120,7 @@ def layout_of(opened: h5py.File, kind: str) -> Layout:
 
 
 def choose_matrix(
-    layout: Layout, layer: str | None, gene_column: str | None, progress: Progress | None
+    layout: OpenedFile, layer: str | None, gene_column: str | None, progress: Progress | None
 ) -> tuple[Matrix, np.ndarray, Survey, list[str]]:
     """The matrix to read with its genes, its survey and what is to be said of the choice."""
     if layer is not None and layer not in layout.matrices:
@@ -150,7 +150,7 @@ def choose_matrix(
     )
 
 
-def _checked_genes(layout: Layout, matrix: Matrix, gene_column: str | None) -> tuple[Matrix, np.ndarray, list[str]]:
+def _checked_genes(layout: OpenedFile, matrix: Matrix, gene_column: str | None) -> tuple[Matrix, np.ndarray, list[str]]:
     """A matrix with its genes alone, their names, and notes on both.
 
     A file whose cells are named like genes and whose genes are not is turned around.
@@ -172,5 +172,5 @@ def _part(progress: Progress | None, start: float, stop: float) -> Progress | No
     return progress and (lambda share, what: progress(start + share * (stop - start), what))
 
 
-def _offered(layout: Layout) -> str:
+def _offered(layout: OpenedFile) -> str:
     return f"The file has: {', '.join(layout.matrices)}."

@@ -129,7 +129,7 @@ class Matrix:
 
 
 @dataclass(frozen=True)
-class Layout:
+class OpenedFile:
     """The parts of an open file that are read; ``unusable`` says why a matrix cannot be, ``kind`` what the file is."""
 
     cells: Table
@@ -140,7 +140,7 @@ class Layout:
     kind: str = "an h5ad file"
 
 
-def read_layout(file: h5py.File) -> Layout:
+def read_layout(file: h5py.File) -> OpenedFile:
     """Find tables and matrices of an h5ad file; InputError where it is none."""
     cells, genes = _table(file, "obs"), _table(file, "var")
     if cells is None or genes is None:
@@ -173,7 +173,7 @@ def read_layout(file: h5py.File) -> Layout:
             continue
         if matrix is not None:
             matrices[name] = matrix
-    return Layout(cells, genes, n_cells, matrices, unusable)
+    return OpenedFile(cells, genes, n_cells, matrices, unusable)
 
 
 def _table(file: h5py.File, *where: str) -> Table | None:

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from ugrn_core.data.hdf5 import child, keys, read
-from ugrn_core.data.layout import Layout, Matrix, Table, check_shape
+from ugrn_core.data.layout import Matrix, OpenedFile, Table, check_shape
 from ugrn_core.errors import InputError
 
 TENX_PARTS = {"barcodes", "data", "indices", "indptr", "shape"}
@@ -20,7 +20,7 @@ GENE_NAMES = ("Gene", "gene_names", "var_names", "gene", "Symbol", "GeneName", "
 CELL_NAMES = ("CellID", "obs_names", "cell_names", "CellIDs", "Cell", "barcode", "barcodes", "cell_id")
 
 
-def other_layout(file: h5py.File) -> Layout | None:
+def other_layout(file: h5py.File) -> OpenedFile | None:
     """Tables and matrices of a 10x or loom file; None for any other."""
     names = set(keys(file))
     if {"obs", "var"} <= names:
@@ -32,7 +32,7 @@ def other_layout(file: h5py.File) -> Layout | None:
     return _tenx(file, found) if found else None
 
 
-def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> Layout:
+def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> OpenedFile:
     """``matrix`` of CellRanger 3, or a group for each genome of CellRanger 2."""
     matrices: dict[str, Matrix] = {}
     tables: list[Table] = []
@@ -52,7 +52,7 @@ def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> Layout:
         matrices[matrix.name] = matrix
     first = next(iter(matrices.values()))
     kind = "a 10x HDF5 file" + (f" of {len(groups)} genomes ({', '.join(groups)})" if len(groups) > 1 else "")
-    return Layout(tables[0], first.genes, tables[0].n_rows, matrices, {}, kind)
+    return OpenedFile(tables[0], first.genes, tables[0].n_rows, matrices, {}, kind)
 
 
 def _shape(group: h5py.Group) -> tuple[int, int]:
@@ -63,7 +63,7 @@ def _shape(group: h5py.Group) -> tuple[int, int]:
     return int(values[0]), int(values[1])
 
 
-def _loom(file: h5py.File) -> Layout:
+def _loom(file: h5py.File) -> OpenedFile:
     main, rows, columns = (child(file, name) for name in ("matrix", "row_attrs", "col_attrs"))
     if main is None or rows is None or columns is None or not isinstance(main, h5py.Dataset):
         raise InputError("The file has the parts of a loom file and no matrix. Write it anew with loompy.")
@@ -81,7 +81,7 @@ def _loom(file: h5py.File) -> Layout:
     matrices = {n: Matrix(n, node, "turned", (main.shape[1], main.shape[0]), genes) for n, node in nodes.items()}
     for matrix in matrices.values():
         check_shape(matrix, cells.n_rows)
-    return Layout(cells, genes, cells.n_rows, matrices, {}, "a loom file")
+    return OpenedFile(cells, genes, cells.n_rows, matrices, {}, "a loom file")
 
 
 def _attributes(file: h5py.File, group: h5py.Group, names: tuple[str, ...], n: int, what: str) -> Table:

@@ -25,22 +25,22 @@ from ugrn_core.network.example_measured import measure
 from ugrn_core.network.tags import beeline_edges
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
 from ugrn_core.pretrain.corpus import load_corpus
-from ugrn_core.pretrain.doors import Door, Unit
+from ugrn_core.pretrain.doors import Unit, ValueRange
 from ugrn_core.pretrain.effects import effects
 from ugrn_core.pretrain.export import export, run_card
 from ugrn_core.pretrain.model_card import write_card
-from ugrn_core.pretrain.sampling import Sampler
+from ugrn_core.pretrain.sampling import BatchSampler
 from ugrn_core.pretrain.selection import regulatory_figures
 from ugrn_core.pretrain.standardise import ZCorpus, standardise
 from ugrn_core.pretrain.targets import Teacher
-from ugrn_core.pretrain.train import Objective, PretrainSettings, PublishedLayout, explained, new_model, pretrain
+from ugrn_core.pretrain.train import LayoutName, Objective, PretrainSettings, explained, new_model, pretrain
 from ugrn_core.pretrain.vectors import Knowledge, corpus_knowledge, correlation_vectors
 from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 app.command()(effects)
-LAYOUT: dict[Unit, PublishedLayout] = {"standardised": "scgpt", "log1p": "scbenchmark"}
+LAYOUT: dict[Unit, LayoutName] = {"standardised": "scgpt", "log1p": "scbenchmark"}
 EVALUATED = (2, 8, 64, 512)
 """Genes a cell of the virtual cells that a checkpoint is judged by."""
 
@@ -79,9 +79,9 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     (run / "genes.json").write_text(json.dumps(corpus.genes))
     knowledge = _knowledge(run / "knowledge.safetensors", corpus, settings)
-    door = Door.of(unit, corpus.mean, corpus.deviation)
-    sampler = Sampler(corpus, Teacher.of(knowledge, settings.signal), door)
-    judged = _judged(sampler, Sampler(held_out, sampler.teacher, door))
+    door = ValueRange.of(unit, corpus.mean, corpus.deviation)
+    sampler = BatchSampler(corpus, Teacher.of(knowledge, settings.signal), door)
+    judged = _judged(sampler, BatchSampler(held_out, sampler.teacher, door))
     vocabulary = Vocabulary(corpus.genes, range(len(corpus.genes)))
 
     def evaluate(model: LeanTransformer) -> dict[str, float]:
@@ -102,7 +102,7 @@ def _knowledge(file: Path, corpus: ZCorpus, settings: PretrainSettings) -> Knowl
     return Knowledge(**load_file(file))
 
 
-def _judged(sampler: Sampler, held_out: Sampler) -> dict[str, list]:
+def _judged(sampler: BatchSampler, held_out: BatchSampler) -> dict[str, list]:
     """Fixed batches by name of their figure: virtual cells, and hidden values of data sets never trained on."""
     virtual = {f"r2_means_{n}_genes": [sampler.virtual(10_000, i, n) for i in range(2)] for n in EVALUATED}
     return virtual | {f"r2_hidden_{n}_genes": [held_out.real(10_000, i, n) for i in range(20)] for n in (8, 64, 256)}

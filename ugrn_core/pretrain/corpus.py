@@ -30,7 +30,7 @@ HELD_OUT = (
 
 
 @dataclass(frozen=True)
-class Part:
+class CorpusPart:
     """Profiles that measured the same genes: ``rows`` of the corpus matrix, ``measured`` columns (gene,) int64."""
 
     name: str
@@ -46,7 +46,7 @@ class Corpus:
 
     genes: tuple[str, ...]
     values: np.ndarray
-    parts: tuple[Part, ...]
+    parts: tuple[CorpusPart, ...]
 
 
 def load_corpus(folder: Path) -> Corpus:
@@ -60,7 +60,7 @@ def load_corpus(folder: Path) -> Corpus:
         for name, species, matrix, measured in _file_parts(file, column):
             blocks.append(matrix.astype(np.float16))
             rows = range(start, start + matrix.shape[0])
-            parts.append(Part(name, species, file.stem in HELD_OUT, rows, measured))
+            parts.append(CorpusPart(name, species, file.stem in HELD_OUT, rows, measured))
             start = rows.stop
     return Corpus(genes, np.concatenate(blocks), tuple(parts))
 

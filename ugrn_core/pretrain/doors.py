@@ -29,7 +29,7 @@ GRID: dict[Unit, tuple[float, ...]] = {
 
 
 @dataclass(frozen=True)
-class Door:
+class ValueRange:
     """``centre`` and ``size`` (gene,) of one standard deviation, ``top`` of the range, ``scale`` for the loss.
 
     ``base`` is where genes rest in a virtual cell, ``widest`` the end of the values that virtual cells are given.
@@ -43,7 +43,7 @@ class Door:
     widest: float
 
     @classmethod
-    def of(cls, unit: Unit, mean: np.ndarray, deviation: np.ndarray) -> Door:
+    def of(cls, unit: Unit, mean: np.ndarray, deviation: np.ndarray) -> ValueRange:
         if unit == "standardised":
             return cls(np.full_like(mean, CENTRE), np.full_like(mean, PER_DEVIATION), TOP, PER_DEVIATION, CENTRE, TOP)
         size = np.sqrt(deviation**2 + LOG1P_FLOOR**2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from ugrn_core.pretrain.doors import MASK_VALUE, Door
+from ugrn_core.pretrain.doors import MASK_VALUE, ValueRange
 from ugrn_core.pretrain.standardise import ZCorpus
 from ugrn_core.pretrain.targets import Teacher
 
@@ -48,12 +48,12 @@ class Batch:
 
 
 @dataclass
-class Sampler:
+class BatchSampler:
     """Draws batches of one corpus at one door."""
 
     corpus: ZCorpus
     teacher: Teacher
-    door: Door
+    door: ValueRange
     near: dict[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

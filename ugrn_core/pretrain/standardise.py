@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.data.standardised import MIN_CELLS, MIN_DEVIATION
-from ugrn_core.pretrain.corpus import Corpus, Part
+from ugrn_core.pretrain.corpus import Corpus, CorpusPart
 
 MAX_PROFILES = 2500
 """Of a larger part so many profiles are drawn (seed 0)."""
@@ -72,7 +72,7 @@ def standardise(corpus: Corpus, *, held_out: bool = False) -> ZCorpus:
     return ZCorpus(corpus.genes, z, tuple(parts), mean.astype(np.float32), deviation.astype(np.float32))
 
 
-def _rows_of(part: Part) -> np.ndarray:
+def _rows_of(part: CorpusPart) -> np.ndarray:
     rows = np.arange(part.rows.start, part.rows.stop)
     if len(rows) <= MAX_PROFILES:
         return rows

@@ -25,12 +25,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.pretrain.doors import Door, Unit
-from ugrn_core.pretrain.sampling import Batch, Sampler
+from ugrn_core.pretrain.doors import Unit, ValueRange
+from ugrn_core.pretrain.sampling import Batch, BatchSampler
 from ugrn_core.pretrain.vectors import Knowledge
 from ugrn_core.whole_files import whole_file
 
-PublishedLayout = Literal["scgpt", "scbenchmark"]
+LayoutName = Literal["scgpt", "scbenchmark"]
 Objective = Literal["distilled", "reconstructed", "random"]
 
 REAL_WEIGHT = 0.3
@@ -45,7 +45,7 @@ class PretrainSettings:
     """Everything that decides the weights beside the corpus. ``signal``: see :class:`ugrn_core.pretrain.targets`."""
 
     unit: Unit
-    layout: PublishedLayout
+    layout: LayoutName
     objective: Objective = "distilled"
     width: int = 128
     n_layers: int = 3
@@ -79,7 +79,7 @@ def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
     )
 
 
-def new_model(settings: PretrainSettings, knowledge: Knowledge, door: Door) -> LeanTransformer:
+def new_model(settings: PretrainSettings, knowledge: Knowledge, door: ValueRange) -> LeanTransformer:
     """Weights before training: torch's defaults, but for what would take long to find.
 
     Gene embeddings are the corpus' vectors. The first layer's first head looks for genes alike, its second for genes
@@ -147,7 +147,7 @@ def explained(model: LeanTransformer, batches: list[Batch]) -> float:
 
 def pretrain(
     settings: PretrainSettings,
-    sampler: Sampler,
+    sampler: BatchSampler,
     model: LeanTransformer,
     folder: Path,
     evaluate: Callable[[LeanTransformer], dict[str, float]],
@@ -183,7 +183,7 @@ def pretrain(
         _record(folder, model, 0, evaluate(model.eval()), say)
 
 
-def _loss(model: LeanTransformer, sampler: Sampler, settings: PretrainSettings, step: int) -> Tensor:
+def _loss(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSettings, step: int) -> Tensor:
     scale = sampler.door.scale
     share = settings.real_share if settings.objective == "distilled" else 1.0
     if np.random.default_rng([settings.seed, step, 2]).random() < share:

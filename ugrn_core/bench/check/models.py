@@ -27,14 +27,14 @@ Forward = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferenceModel:
     """Somebody else's forward on the weights of the scGPT-size model, and what it is."""
 
     forward: Forward
     what: str
 
 
-def scgpt_size(sizes: Sizes, device: torch.device) -> tuple[TransformerBackbone, Reference]:
+def scgpt_size(sizes: Sizes, device: torch.device) -> tuple[TransformerBackbone, ReferenceModel]:
     """The random model of scGPT's size beside the official package, or beside torch's own layers where that is
     missing."""
     shape = {"width": sizes.scgpt_width, "n_layers": sizes.scgpt_layers, "n_heads": sizes.scgpt_heads}
@@ -44,8 +44,8 @@ def scgpt_size(sizes: Sizes, device: torch.device) -> tuple[TransformerBackbone,
         try:
             theirs = OfficialModel(official(checkpoint).to(device), checkpoint)
         except InputError:
-            return ours, Reference(TorchLayers(ours.model), "torch.nn.TransformerEncoderLayer, same weights")
-    return ours, Reference(theirs, "scgpt.model.TransformerModel")
+            return ours, ReferenceModel(TorchLayers(ours.model), "torch.nn.TransformerEncoderLayer, same weights")
+    return ours, ReferenceModel(theirs, "scgpt.model.TransformerModel")
 
 
 def every_model(sizes: Sizes) -> dict[str, Backbone]:

@@ -15,12 +15,12 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.dual_numbers import dual_attention
 from ugrn_core.backbones.fused_attention import fused_dual_attention, is_fused
 from ugrn_core.bench.check.exactness import precision_of_products
-from ugrn_core.bench.check.models import CPU, EMBEDDED, Reference, moved, scgpt_size
+from ugrn_core.bench.check.models import CPU, EMBEDDED, ReferenceModel, moved, scgpt_size
 from ugrn_core.bench.check.sizes import CheckSizes
 from ugrn_core.bench.counts import dual_formula, forward_formula, sweep_formula
 from ugrn_core.bench.pairs import pairs_work
 from ugrn_core.bench.part import largest_difference
-from ugrn_core.bench.rows import Rows, random_genes, sweep_rows
+from ugrn_core.bench.rows import SweepRows, random_genes, sweep_rows
 from ugrn_core.bench.timing import interleaved, wait
 from ugrn_core.sweep import sweep_sources
 from ugrn_core.types import SweepSettings
@@ -134,7 +134,7 @@ def _kernel(qkv: Tensor, precision: str, queries: int, keys: int, warps: int) ->
 
 def _passes(
     backbone: TransformerBackbone,
-    rows: Rows,
+    rows: SweepRows,
     precision: str,
     gemm: float,
     sizes: CheckSizes,
@@ -163,7 +163,7 @@ def _passes(
 
 
 def _against_reference(
-    ours: TransformerBackbone, reference: Reference, rows: Rows, sizes: CheckSizes, device: torch.device
+    ours: TransformerBackbone, reference: ReferenceModel, rows: SweepRows, sizes: CheckSizes, device: torch.device
 ) -> dict[str, Any]:
     """Our forward beside theirs, and the slopes of all targets beside reverse mode through theirs, extrapolated."""
     leaf = rows.values[:1].clone().requires_grad_(True)
