@@ -8,6 +8,7 @@ import streamlit as st
 from ugrn_core.figures.lessons import plot_lines
 from ugrn_core.lessons.causality import CASES, Case, case_of, comparison, end
 from ugrn_core.lessons.model import BASE, LOWEST, curve, true_response
+from ugrn_core.lessons.record import signed
 from ui.lessons import state
 from ui.lessons.panel import drawing, panel
 from ui.lessons.state import State
@@ -59,7 +60,7 @@ def show(now: State) -> None:
                 x_title=f"x: value of {case.source} (log1p)",
                 y_title=f"change of {case.target} from {case.source} = {BASE:g} (log1p)",
                 base=BASE,
-                height=420,
+                height=360,
             ),
             _table(now, frame),
             name=f"lesson 8 {case.source} to {case.target}",
@@ -101,7 +102,7 @@ def _all_pairs(now: State) -> None:
     st.markdown(f"**All patterns**: change of the target, source from {LOWEST:g} to {end(now.seed):g} (log1p)")
     shown = table.rename(columns={"model": "model, pair alone", "with_third": "with third gene", "true": TRUTH})
     numbers = shown.columns[2:]
-    shown[numbers] = shown[numbers].map(lambda v: "" if pd.isna(v) else f"{v:+.2f}".replace("-", "\u2212"))
+    shown[numbers] = shown[numbers].map(lambda v: "" if pd.isna(v) else signed(v))
     st.dataframe(
         shown,
         hide_index=True,

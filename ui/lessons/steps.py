@@ -88,8 +88,11 @@ def _predict(lesson: Lesson, prediction: Prediction) -> None:
 def _look(lesson: Lesson, prediction: Prediction) -> None:
     st.markdown("  \n".join(f":material/arrow_right: {plain(step)}" for step in lesson.to_do))
     widgets.show(lesson.number)
-    _reveal(lesson, prediction)
-    _next("check", "Go on to the check")
+    if not state.now().hide:
+        _told(lesson, prediction)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        _cover()
+        _next("check", "Go on to the check")
 
 
 def _check(lesson: Lesson, _: Prediction) -> None:
@@ -151,15 +154,13 @@ def own_genes(lesson: Lesson, seed: int) -> dict[str, str]:
     return asked
 
 
-def _reveal(lesson: Lesson, prediction: Prediction) -> None:
-    """How the prediction stands, once it is asked for."""
-    now = state.now()
-    if now.hide:
+def _cover() -> None:
+    """A button that asks for the reveal, or covers it again."""
+    if state.now().hide:
         st.button(
             "Reveal", icon=":material/visibility:", on_click=state.change, kwargs={"hide": False}, key="learn reveal"
         )
         return
-    _told(lesson, prediction)
     st.button(
         "Cover it again",
         icon=":material/visibility_off:",
@@ -172,6 +173,7 @@ def _reveal(lesson: Lesson, prediction: Prediction) -> None:
 
 
 def _told(lesson: Lesson, prediction: Prediction) -> None:
+    """How the prediction stands."""
     now = state.now()
     choice = now.answer(lesson.number).choice
     words = f"{prediction.choices[prediction.right]}. {prediction.reason}"

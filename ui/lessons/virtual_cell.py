@@ -53,7 +53,7 @@ def show(now: State) -> None:
                 y_title=f"response of {TARGET} (log1p)",
                 mark=(x, str(frame["series"].iloc[-1])),
                 base=BASE,
-                height=420,
+                height=360,
             ),
             frame.rename(columns={"series": "cell", "y": "response"}),
             name=f"lesson 1 response of {TARGET} to {SOURCE}",
