@@ -67,7 +67,9 @@ def take(page: Page, lesson: Lesson) -> None:
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
     settled(page)
     shown = page.locator("[data-testid=stMain]").inner_html()
-    assert prediction.reason[:30] not in shown and all(a.working[:20] not in shown for a in asked), "the key is not here"
+    assert prediction.reason[:30] not in shown and all(a.working[:20] not in shown for a in asked), (
+        "the key is not here"
+    )
     check_the_page(page)
     press(page, "Reveal")
     expect(page.get_by_text("As you said:")).to_be_visible(timeout=PATIENCE)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import GUIDE, SERIES, axis, restrained
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 
 DASHES = ("solid", "dash", "dot", "dashdot")
 HEIGHT = 340
@@ -281,6 +281,7 @@ def enlarged(figure: go.Figure, factor: float) -> go.Figure:
     layout = _scaled(figure.to_plotly_json()["layout"], factor)
     layout["height"] = round(layout["height"] * (1 + factor) / 2)
     layout["margin"] = {side: round(width * factor) for side, width in layout["margin"].items()}
+    layout["legend"] = layout.get("legend", {}) | {"font": {"size": FONT_SIZE * factor}}  # the page's theme has its own
     return go.Figure({"data": figure.data, "layout": layout})
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from ugrn_core.benchmark.described import run_facts
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.model import model_name
@@ -122,8 +123,8 @@ def check(seed: int) -> tuple[Asked, ...]:
     table = standing(model, sampler).set_index("method")["auprc"]
     return (
         Asked(
-            f"With negatives drawn '{sampler}' ({HOW_DRAWN[sampler]}), how far is VVP of {model} above the best score "
-            "that needs no model (AUPRC; negative if below)?",
+            f"With negatives drawn {SAMPLERS[sampler].title} ({HOW_DRAWN[sampler]}), how far is VVP of {model} above "
+            "the best score that needs no model (AUPRC; negative if below)?",
             above,
             0.0015,
             hint="Switch the sampler and read the table below the figure.",
@@ -143,7 +144,7 @@ def check(seed: int) -> tuple[Asked, ...]:
 def seen(seed: int) -> tuple[str, str, str]:
     model = model_of(seed)
     ranking = {s: honest(model, s)["method"].iloc[0] for s in HOW_DRAWN}
-    said = ", ".join(f"{s} {m}" for s, m in ranking.items())
+    said = ", ".join(f"{SAMPLERS[s].title} {m}" for s, m in ranking.items())
     reverse = [float(standing(model, s).set_index("method")["auprc"][REVERSE]) for s in HOW_DRAWN]
     unseen = standing(model, "per_tf", "both_unseen").set_index("method")["auprc"]
     return (

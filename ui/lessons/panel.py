@@ -17,7 +17,7 @@ LARGE = 1.5
 
 def drawing(marked: tuple[str, ...] = ()) -> None:
     """The circuit, with genes of the question filled."""
-    st.image(circuit_svg(marked), alt=WORDS, width="content")
+    st.image(circuit_svg(marked), alt=WORDS, width="stretch" if state.now().large else "content")
     st.caption("Pointed: activates. Blunt: represses. K needs both A and H.")
 
 

@@ -42,14 +42,15 @@ def show(now: State) -> None:
     )
     table = standing(model, sampler, subset)
     table = table if answers else table[table["kind"] != "answers"]
+    drawn = sampler_title(sampler)
     st.caption(
-        f"{sampler}: {HOW_DRAWN.get(sampler, sampler)}. Table 1 of the paper's protocol, {model}, one negative for "
-        "each positive: lots score 0.5, where the bars begin."
+        f"Drawn {drawn}: {HOW_DRAWN[sampler]}. Table 1 of the paper's protocol, {model}, one negative for each "
+        "positive: lots score 0.5, where the bars begin."
     )
     first = table.iloc[0]
     panel(
         plot_standing(table, 0.5),
         table.round({"auprc": 4}),
         name=f"lesson 5 standing {sampler} {subset}",
-        alt=f"Mean AUPRC with negatives drawn {sampler}: {first['method']} is first with {first['auprc']:.3f}",
+        alt=f"Mean AUPRC with negatives drawn {drawn}: {first['method']} is first with {first['auprc']:.3f}",
     )
