@@ -4,7 +4,7 @@
 //
 // data: { genes: "A1BG\nA1CF...", sorted; tfs: the same for transcription factors; fields: [{ name, label, help,
 // values: [...], most }]; names: everyday names, "P53\tTP53" a line: the symbols it means here; swap: whether the two
-// fields can be exchanged }. State "chosen": { name: [symbols, or what was typed] }.
+// fields can be exchanged }. Without genes, those of another of these components on the page serve. State "chosen": { name: [symbols, or what was typed] }.
 //
 // Enter takes what was chosen with the arrows, else what was typed in full: a symbol, or a name such as p53 or CD3, which
 // is handed over as it is, so that what it means, or that it means several genes, is said. Only letters that begin some
@@ -15,7 +15,7 @@ const SHOWN = 40;
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
   const root = parentElement.querySelector(".gene-fields");
-  root.genes = prepared(root, data);
+  if (data.genes) window.ugrnGenes = root.genes = prepared(root, data);
   const layout = JSON.stringify(data.fields.map((f) => [f.name, f.label, f.most])) + data.swap;
   if (root.dataset.layout !== layout) {
     root.dataset.layout = layout;
@@ -27,6 +27,13 @@ export default function (component) {
     setStateValue("chosen", Object.fromEntries(root.fields.map((f) => [f.name, f.values])));
   };
   root.fields.forEach((field, i) => field.take(data.fields[i].values));
+}
+
+const NONE = { text: "", symbols: [], upper: [], names: new Map(), tfs: new Set() };
+
+// The genes of this component, or those of the last one on the page that was given some.
+function genesOf(root) {
+  return root.genes || window.ugrnGenes || NONE;
 }
 
 function prepared(root, data) {
@@ -95,7 +102,7 @@ function makeField(root, given) {
     field.shown = true;
     const single = given.most === 1;
     input.value = single ? field.values[0] || "" : "";
-    mark.textContent = single && root.genes.tfs.has(field.values[0]) ? "TF" : "";
+    mark.textContent = single && genesOf(root).tfs.has(field.values[0]) ? "TF" : "";
     chips.replaceChildren(...(single ? [] : field.values.map(chip)));
     input.placeholder = single || !field.values.length ? "Type a gene" : field.values.length < given.most ? "add" : "";
     close();
@@ -117,8 +124,8 @@ function makeField(root, given) {
   }
 
   function add(text) {
-    if (given.most === 1) return choose(text ? [exact(root.genes, text) || text] : []);
-    const names = text.split(/[,;\s]+/).filter(Boolean).map((name) => exact(root.genes, name) || name);
+    if (given.most === 1) return choose(text ? [exact(genesOf(root), text) || text] : []);
+    const names = text.split(/[,;\s]+/).filter(Boolean).map((name) => exact(genesOf(root), name) || name);
     choose([...new Set([...field.values, ...names])]);
   }
 
@@ -130,9 +137,9 @@ function makeField(root, given) {
   }
 
   function offer() {
-    const found = matches(root.genes, input.value);
+    const found = matches(genesOf(root), input.value);
     list.replaceChildren(...found.map((symbol, i) => {
-      const tf = root.genes.tfs.has(symbol) ? [element("span", { class: "mark" }, "TF")] : [];
+      const tf = genesOf(root).tfs.has(symbol) ? [element("span", { class: "mark" }, "TF")] : [];
       const option = element("li", { role: "option", id: `${id}-${i}`, "data-symbol": symbol }, symbol, ...tf);
       option.onmousedown = (event) => { event.preventDefault(); add(symbol); };
       return option;
@@ -141,9 +148,9 @@ function makeField(root, given) {
     list.hidden = !found.length;
     input.setAttribute("aria-expanded", String(!!found.length));
     const typed = input.value.trim();
-    const begins = /^[a-z]+$/i.test(typed) && !named(root.genes, typed).length && found.length &&
+    const begins = /^[a-z]+$/i.test(typed) && !named(genesOf(root), typed).length && found.length &&
       found[0].toUpperCase().startsWith(typed.toUpperCase());
-    activate(exact(root.genes, typed) || begins ? 0 : -1);
+    activate(exact(genesOf(root), typed) || begins ? 0 : -1);
   }
 
   function activate(i) {
@@ -172,7 +179,7 @@ function makeField(root, given) {
   };
   input.onblur = () => {
     const typed = input.value.trim();
-    if (exact(root.genes, typed) || named(root.genes, typed).length) add(typed);
+    if (exact(genesOf(root), typed) || named(genesOf(root), typed).length) add(typed);
     else if (!typed && given.most === 1) add("");
     else show();
   };

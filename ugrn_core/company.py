@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,21 +79,17 @@ def read_companions(entries: Sequence[str], find: Callable[[str], str]) -> tuple
     """
     if len(entries) > MOST_COMPANIONS:
         raise InputError(f"A pair takes up to {MOST_COMPANIONS} further genes, got {len(entries)}: leave some out.")
-    found = []
-    for entry in entries:
-        parts = ENTRY.fullmatch(entry)
-        value = None if parts is None else _number(parts[2])
-        if parts is None or value is None:
-            raise InputError(f"A further gene is {entry!r}; expected a gene and its value, such as TAL1=30.")
-        found.append(Companion(find(parts[1].strip()), value))
-    return tuple(found)
+    named = [parse_companion(entry) for entry in entries]
+    return tuple(Companion(find(name), value) for name, value in named)
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+def parse_companion(entry: str) -> tuple[str, float]:
+    """Name and value of a text such as ``TAL1=30``; an InputError where it is not of that form."""
+    parts = ENTRY.fullmatch(entry)
+    with suppress(ValueError):
+        if parts is not None and parts[1].strip():
+            return parts[1].strip(), float(parts[2])
+    raise InputError(f"A further gene is {entry!r}; expected a gene and its value, such as TAL1=30.")
 
 
 def in_company(

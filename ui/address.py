@@ -21,7 +21,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
-from ui import cells, contexts, models, reasons, settings, several_models, work
+from ui import cells, company, contexts, models, reasons, settings, several_models, work
 
 TEXTS = ("source", "target")
 MODES = ("pair", "targets", "list")
@@ -68,6 +68,8 @@ def adopt(backbone: Backbone) -> None:
         st.session_state["targets"] = _parts(given["targets"])
     if given.get("mode"):
         st.session_state["mode"] = one_of("mode", given["mode"], MODES)
+    if given.get("with"):
+        company.adopt(given["with"], backbone.card)
     if given.get("translator"):
         st.session_state[reasons.TRANSLATOR] = given["translator"]
     if given.get("models"):
@@ -113,6 +115,7 @@ def write(card: BackboneCard) -> None:
             "target": state.get("target") if mode == "pair" else "",
             "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
             "x": _x(card) if mode != "list" else "",
+            "with": company.words(card) if mode == "pair" else "",
             "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
             "models": "all" if mode == "pair" and state.get(several_models.SHOWN) else "",
             **cell_words(card),

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.company import MOST_COMPANIONS
 from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.genes.tables import everyday_names, former_symbols
 from ugrn_core.genes.tfs import is_tf
@@ -18,7 +19,7 @@ from ugrn_core.types import Vocabulary
 
 HELP = "Type a few letters and choose. Enter takes a whole symbol or name (p53, OCT4), an Ensembl id or a mouse symbol."
 MOST_TARGETS = 6
-STATE = "gene fields"
+STATE, FURTHER = "gene fields", "further gene fields"
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,28 @@ SOURCE = Field("source", "Source: the gene that is moved")
 TARGET = Field("target", "Target: the gene that is read")
 GENE = Field("gene", "Gene")
 TARGETS = Field("targets", "Targets: the genes that are read", MOST_TARGETS)
+COMPANY = Field("company", "Further genes in the virtual cell, up to three", MOST_COMPANIONS)
 
 
-def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[[], None]) -> None:
+def gene_fields(
+    backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[[], None], *, further: bool = False
+) -> None:
     """Draw ``fields`` side by side; a choice goes to the session under the field's name, then ``redraw`` is called.
+
+    ``further`` fields stand below others of the same page, which have been given the genes to search already.
 
     A field of one gene holds its text or None, a field of several a list. What was typed may be no symbol: see
     :func:`symbol_of`.
     """
-    genes, tfs = _texts(backbone.fingerprint, backbone.vocabulary)
-    names = _everyday(backbone.fingerprint, backbone.vocabulary)
+    genes = tfs = names = ""
+    if not further:
+        genes, tfs = _texts(backbone.fingerprint, backbone.vocabulary)
+        names = _everyday(backbone.fingerprint, backbone.vocabulary)
+    key = FURTHER if further else STATE
     shown = [{"name": f.name, "label": f.label, "help": HELP, "values": _values(f), "most": f.most} for f in fields]
 
     def take() -> None:
-        chosen = st.session_state[STATE]["chosen"] or {}
+        chosen = st.session_state[key]["chosen"] or {}
         for field in fields:
             given = chosen.get(field.name) or []
             st.session_state[field.name] = given if field.most > 1 else (given[0] if given else None)
@@ -55,7 +64,7 @@ def gene_fields(backbone: Backbone, fields: tuple[Field, ...], redraw: Callable[
 
     swap = len(fields) == 2 and all(field.most == 1 for field in fields)
     data = {"genes": genes, "tfs": tfs, "names": names, "fields": shown, "swap": swap}
-    _component()(key=STATE, data=data, on_chosen_change=take)
+    _component()(key=key, data=data, on_chosen_change=take)
 
 
 def symbol_of(typed: str, backbone: Backbone) -> str:

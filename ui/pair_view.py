@@ -21,7 +21,7 @@ from ugrn_core.pair import (
 )
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
-from ui import contexts, reasons, settings, several_models, trajectories, work
+from ui import company, contexts, reasons, settings, several_models, trajectories, work
 from ui.errors import NotYet, plain, said_in_place
 from ui.facts_row import facts_row
 from ui.figure_panel import figure_panel
@@ -78,6 +78,8 @@ def show(backbone: Backbone) -> None:
         reasons.beside_pair(backbone, request, choice, _topic(backbone, request))
     with said_in_place():
         several_models.beside_pair(backbone, request, _topic(backbone, request))
+    with said_in_place():
+        company.beside_pair(backbone, request, result, choice, _topic(backbone, request))
     with st.container(horizontal=True, gap="small"):
         for gene in (request.source, request.target):
             if st.button(f"All of {gene}", icon=":material/genetics:", key=f"all of {gene}"):

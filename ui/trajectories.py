@@ -39,7 +39,12 @@ class Drawn:
 
 
 def of_pair(
-    backbone: Backbone, requests: Mapping[str, PairRequest], bases: tuple[float, ...], topic: Hashable
+    backbone: Backbone,
+    requests: Mapping[str, PairRequest],
+    bases: tuple[float, ...],
+    topic: Hashable,
+    *,
+    slot: str = "dense",
 ) -> pd.DataFrame | None:
     """Curves of a pair in several contexts at many values; None, and said, where that would take too long."""
     results: dict[str, PairResult] = {}
@@ -48,7 +53,7 @@ def of_pair(
         if asked is None:
             return _too_long()
         result = work.answer(
-            f"dense {number}",
+            f"{slot} {number}",
             Question(
                 ("dense", backbone.fingerprint, asked),
                 lambda progress, cancel, asked=asked: explore_pair(

@@ -134,6 +134,9 @@ def _wanted(slot: str, question: Question[T]) -> bool:
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
     job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner)
     visitor().jobs.add(job.id)
+    before = _tasks().get(slot)
+    if before is not None and before.job_id != job.id:  # nobody looks at this place for its answer any more
+        JOBS.cancel(before.job_id, visitor().owner)
     task = Task(question.key, job.id, topic)
     _tasks()[slot] = task
     return task
