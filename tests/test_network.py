@@ -89,8 +89,32 @@ def test_a_profile_is_scored_with_a_caveat_and_moves_the_scores(toy, translator,
         for values in (np.ones(10), np.linspace(0.5, 3, 10))
     )
     found = [predict_network(toy, translator, NetworkRequest(chosen[:3], chosen, c)) for c in (flat, steep)]
-    assert "one base value" in found[0].notes[0] and "two genes" in found[0].notes[0]
+    assert "is calibrated for two genes alone" in found[0].notes[0] and "rank edges" in found[0].notes[0]
     assert not np.allclose(found[0].mean_logits(), found[1].mean_logits(), equal_nan=True)
+
+
+def test_probabilities_hold_in_the_cells_that_a_card_names(toy, translator, genes):
+    chosen = tuple(genes[:8])
+    cells = NetworkRequest(chosen[:2], chosen, Context("profile", chosen, tuple(np.linspace(1, 5, 8)), "cells"))
+    scores = predict_network(toy, translator, cells)
+    table = edge_table(scores, translator, NO_RULE)
+    assert table["probability"].isna().all() and table["spread"].isna().all() and table["score"].notna().all()
+    assert np.isnan(probabilities(scores, translator)).all()
+    named = replace(translator, card=replace(translator.card, contexts=("pair", "profile")))
+    there = edge_table(predict_network(toy, named, cells), named, NO_RULE)
+    assert there["score"].tolist() == table["score"].tolist() and there["probability"].between(0, 1).all()
+    assert not any("rank edges" in note for note in predict_network(toy, named, cells).notes)
+    alone = NetworkRequest(chosen[:2], chosen)
+    only_cells = replace(translator, card=replace(translator.card, contexts=("profile",)))
+    assert edge_table(predict_network(toy, only_cells, alone), only_cells, NO_RULE)["probability"].isna().all()
+
+
+def test_what_is_trained_says_where_it_is_calibrated(toy, translator):
+    assert translator.card.contexts == ("pair",)
+    assert trained(toy, context="full").card.contexts == ("genes",)
+    old = replace(translator.card, contexts=None)
+    assert old.holds_in("pair") and not old.holds_in("genes") and not old.holds_in("profile")
+    assert trained(toy, method="Baseline-Emb").card.holds_in("profile"), "embeddings are the same in every cell"
 
 
 def test_a_gene_list_needs_a_translator_of_full_contexts(toy, translator, genes):

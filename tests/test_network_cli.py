@@ -206,11 +206,13 @@ def test_groups_of_cells_give_a_network_each_and_their_difference(tmp_path):
     tables = [pd.read_csv(tmp_path / "a" / folder / "edges.csv") for folder in folders]
     difference = pd.read_csv(tmp_path / "a" / "difference.csv")
     assert difference.columns.tolist() == CHANGE_COLUMNS and set(difference["change"]) > {"gained", "kept"}
-    cut = max(table["probability"][:100].min() for table in tables)
-    both = tables[0].merge(tables[1], on=["source", "target"], suffixes=("_a", "_b"))
-    gained = both[(both["probability_a"] < cut) & (both["probability_b"] >= cut)]
+    assert all(table["probability"].isna().all() for table in tables), "none is calibrated for means of cells"
+    pairs = [[*zip(table.source, table.target, strict=True)] for table in tables]
     found = difference[difference["change"] == "gained"]
-    assert set(zip(found.source, found.target, strict=True)) == set(zip(gained.source, gained.target, strict=True))
+    gained = set(pairs[1][:100]) - set(pairs[0][:100])
+    assert set(zip(found.source, found.target, strict=True)) == gained & set(pairs[0])
+    for edge in found.itertuples():
+        assert [ranked.index((edge.source, edge.target)) + 1 for ranked in pairs] == [edge.rank_a, edge.rank_b]
     cells = anndata.read_h5ad(tmp_path / "a" / "networks.h5ad")
     assert list(cells.obs_names) == GROUPS and f"score: {GROUPS[0]}" in cells.varp
     data = example_data()
@@ -225,7 +227,8 @@ def test_groups_of_cells_give_a_network_each_and_their_difference(tmp_path):
         "2 networks",
         "first look",
         "nothing was tested",
-        "cut at a probability",
+        "compared by rank",
+        "no probability and no expected FDR",
     ):
         assert said in result.stderr, result.stderr
     assert result.stderr.count("first look") == 1
@@ -331,17 +334,19 @@ def test_filters_choose_the_edges_of_the_graph_files(first, inputs, tmp_path):
     words = ["--genes", inputs / "genes.txt", "--out", tmp_path / "a"]
     result = ugrn(*words, "--slope", "rises", "--around", "GATA1", "--steps", 1, "--top-per-source", 3)
     table = pd.read_csv(tmp_path / "a" / "edges.csv")
-    wanted = table[table["slope_direction"] == "rises"].groupby("source").head(3)
+    recipe = read_recipe((tmp_path / "a" / "recipe.json").read_bytes())
+    findings = table[table["probability"] > round(recipe.settings.prevalence, 6)]
+    wanted = findings[findings["slope_direction"] == "rises"].groupby("source").head(3)
     near = {"GATA1", *wanted.loc[wanted.source == "GATA1", "target"], *wanted.loc[wanted.target == "GATA1", "source"]}
     wanted = wanted[wanted["source"].isin(near) & wanted["target"].isin(near)]
     found = nx.read_graphml(tmp_path / "a" / "network.graphml")
     assert set(found.edges()) == set(zip(wanted["source"], wanted["target"], strict=True)) and len(wanted)
-    recipe = read_recipe((tmp_path / "a" / "recipe.json").read_bytes())
     assert recipe.shown_edges() == Shown(slope_directions=("rises",), near=("GATA1", 1), top_per_source=3)
     assert "--top-per-source 3 --slope rises --around GATA1 --steps 1" in recipe.command
     strict = ugrn(*words, "--fdr", 0.01)
     assert "No list of best edges has an expected FDR of at most 1 %" in strict.stderr
-    assert "top 40 of 40" in strict.stderr and "left out" in result.stderr
+    assert f"top {len(findings)} of {len(findings)}" in strict.stderr and "left out" in result.stderr
+    assert len(findings) < len(table) and f"{len(table) - len(findings)} edges no more probable" in strict.stderr
 
 
 @pytest.mark.parametrize(
@@ -362,6 +367,8 @@ def test_filters_choose_the_edges_of_the_graph_files(first, inputs, tmp_path):
         (["--genes", "{genes}", "--known", "{nowhere}"], "cannot be read as text"),
         (["--h5ad", "example", "--group", "louvain", "--context", "pair"], "same in every group"),
         (["--h5ad", "example", "--group", "bulk_labels", "--between", "CD34+"], "for two groups"),
+        (["--h5ad", "example", "--group", "bulk_labels=CD34+", "--context", "full", "--fdr", "0.5"], "--fdr needs"),
+        (["--h5ad", "example", "--context", "full", "--prevalence", "0.1"], "--prevalence needs probabilities"),
         (["--h5ad", "example", "--group", "moon"], "no groups by 'moon'"),
         (["--recipe", "{nowhere}"], "cannot be read"),
         (["--recipe", "{genes}", "--strict"], "do not go with --recipe"),

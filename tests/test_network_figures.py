@@ -23,6 +23,7 @@ from ugrn_core.figures.network_look import (
     TIPS,
     WIDTHS,
     prepare_network,
+    strength_heading,
     strength_words,
 )
 from ugrn_core.figures.network_plot import FAINT, plot_network
@@ -242,7 +243,11 @@ def test_strengths_are_equal_ratios_of_probability():
     assert list(np.bincount(frame["strength"])) == [4, 4, 4]
     assert strength_words(frame) == {0: "0.1 to 0.2", 1: "0.2 to 0.4", 2: "0.4 to 0.8"}
     assert strength_words(frame.assign(probability=0.25)) == {2: "0.25"}
-    assert strength_words(frame.assign(probability=np.nan)) == {0: "none given"}
+    ranked = prepare_network(table.assign(probability=np.nan), place_genes(table))
+    assert list(ranked["strength"]) == sorted(ranked["strength"], reverse=True)
+    assert list(np.bincount(ranked["strength"])) == [4, 4, 4]
+    assert strength_words(ranked) == {2: "the best third", 1: "the second", 0: "the last"}
+    assert "Rank" in strength_heading(ranked) and strength_heading(frame) == "Probability"
     same = table.assign(probability=0.25)
     assert set(prepare_network(same, place_genes(same))["strength"]) == {2}
 

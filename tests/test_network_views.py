@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from tests.small_network import TABLES, edge_pairs, small_edge_table
 from ugrn_core.errors import InputError
-from ugrn_core.network.compare import CHANGES, COLUMNS, compare_networks, comparison_notes, genes_in_one
+from ugrn_core.network.compare import (
+    CHANGES,
+    COLUMNS,
+    compare_networks,
+    comparison_notes,
+    cut_words,
+    genes_in_one,
+    same_cut,
+)
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, in_order
 from ugrn_core.network.filters import (
     DRAWN_EDGES,
@@ -25,6 +33,8 @@ from ugrn_core.network.filters import (
 )
 from ugrn_core.network.hubs import STRONGEST, hub_table
 from ugrn_core.network.layout import ROOM, place_genes, prepare_nodes
+from ugrn_core.network.shown import Shown
+from ugrn_core.network.summary import known_enrichment
 
 
 def graph(table):
@@ -138,6 +148,55 @@ def test_filters_without_sense_are_refused(asked, why):
 def test_probabilities_that_are_missing_are_not_filtered_by():
     with pytest.raises(InputError, match="have no probability"):
         select_edges(small_edge_table().assign(probability=np.nan), max_fdr=0.5)
+
+
+@given(TABLES, st.sampled_from([0.01, 0.1, 0.5]))
+@settings(max_examples=40, deadline=None)
+def test_an_edge_no_more_probable_than_any_pair_is_no_finding(table, prevalence):
+    left = select_edges(table, prevalence=prevalence, cap=15)
+    findings = table[table["probability"] > prevalence]
+    assert edge_pairs(left.table) == edge_pairs(findings)[:15]
+    idle = len(table) - len(findings)
+    assert any("no more probable than any pair" in note and note.startswith(f"{idle:,} ") for note in left.notes) == (
+        idle > 0
+    )
+
+
+def test_a_translator_without_signal_shows_no_edge():
+    flat = small_edge_table().assign(probability=0.012030)
+    assert select_edges(flat, prevalence=0.012030441, max_fdr=0.5).table.empty
+    assert len(select_edges(flat.assign(probability=np.nan), prevalence=0.012030441).table) == len(flat), "ranks stay"
+
+
+def test_rules_that_read_probabilities_become_the_best_edges():
+    assert Shown(max_fdr=0.5, tags=("model only",)).by_rank() == Shown(cap=50, tags=("model only",))
+    assert Shown(min_probability=0.1, cap=7).by_rank() == Shown(cap=7)
+    assert Shown(cap=7, near=("A", 1)).by_rank() == Shown(cap=7, near=("A", 1))
+
+
+def test_the_best_edges_stand_beside_chance_without_what_was_trained_on():
+    table = small_edge_table(5, 9).assign(known="no", novelty="both genes unseen")
+    table.loc[[0, 1, 4, 20], "known"] = "yes"
+    table.loc[1, "novelty"] = "pair seen"
+    found = known_enrichment(table, best=5)
+    assert found is not None and (found.best, found.scored) == (5, len(table) - 1)
+    assert found.known == pytest.approx(2 / 5) and found.chance == pytest.approx(3 / (len(table) - 1))
+    assert found.times == pytest.approx((2 / 5) / (3 / (len(table) - 1))) and "The best 5 hold" in found.sentence()
+    assert known_enrichment(table.assign(known="not checked")) is None
+    assert known_enrichment(table.assign(known="no")) is None
+
+
+@pytest.mark.parametrize("more", [{}, {"probability": np.nan}])
+def test_what_differs_is_told_by_rank_where_there_are_no_probabilities(more):
+    a, b = (small_edge_table(3, 6, seed).assign(**more) for seed in (0, 1))
+    shown_a, shown_b, cut = same_cut(a.head(8), b.head(8))
+    compared = compare_networks(a, b, shown_a=shown_a, shown_b=shown_b)
+    place = {pair: n + 1 for n, pair in enumerate(edge_pairs(b))}
+    assert [place[pair] for pair in edge_pairs(compared)] == compared["rank_b"].tolist()
+    assert np.isnan(cut) == bool(more) == ("by rank" in cut_words(cut))
+    if more:
+        moved = np.abs(np.log(compared["rank_b"] / compared["rank_a"]))
+        assert (np.diff(moved) <= 1e-12).all() and len(shown_a) == len(shown_b) == 8
 
 
 @given(TABLES, st.integers(1, 40), st.integers(2, 9))

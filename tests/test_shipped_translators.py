@@ -31,6 +31,7 @@ def test_the_named_ones_are_here_for_every_model_that_is_no_control(ending, back
         card = load_translator(f"{name}{ending}").card
         assert card.kind == (chosen_kind() if ending.endswith("2") else "mlp")
         assert (card.schema.backbone, len(card.train_sets), card.seeds) == (backbone, n_sets, 3)
+        assert card.contexts == ("pair",)
         assert card.calibration is not None and len(card.calibration.reliability) == 10
         assert set(card.calibration.held_out) >= set(SPECIES) - set(card.train_sets)
 

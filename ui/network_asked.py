@@ -13,7 +13,13 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve
-from ugrn_core.network.request import NetworkRequest, check_request, default_sources, request_in
+from ugrn_core.network.request import (
+    NetworkRequest,
+    check_request,
+    default_sources,
+    has_probabilities,
+    request_in,
+)
 from ugrn_core.translators.translator import Translator
 from ui import contexts, models, network_genes, network_recipe, network_translator
 from ui.contexts import ContextChoice
@@ -48,6 +54,11 @@ class Asked:
     @property
     def translator(self) -> Translator:
         return self.kept.translator
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether its edges have more than ranks."""
+        return has_probabilities(self.request, self.translator)
 
     @property
     def key(self) -> Hashable:

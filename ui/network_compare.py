@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.network_panels import plot_changes, prepare_changes
-from ugrn_core.network.compare import CHANGES, compare_networks, comparison_notes, same_cut
+from ugrn_core.network.compare import CHANGES, compare_networks, comparison_notes, cut_words, same_cut
 from ugrn_core.network.exports.groups import CAVEAT
 from ugrn_core.network.filters import edge_count, expected_fdr
 from ugrn_core.network.shown import Shown
@@ -22,6 +23,9 @@ from ui.network_run import Predicted
 from ui.network_table import MOST_ROWS
 
 CHANGES_VIEW = "Changes"
+LIKELY = ["source", "target", "probability_change", "probability_a", "probability_b", "change"]
+RANKED = ["source", "target", "rank_a", "rank_b", "change"]
+"""Columns of the table, of edges with probabilities and without."""
 NOTE = (
     "Only edges shown in at least one of both. Each is a hypothesis, and so is the difference; one smaller than the "
     "spread of either network means nothing."
@@ -50,6 +54,7 @@ def show(
     tokens: Sequence[str],
     filters: Shown,
     known: Known,
+    share: float,
     above: DeltaGenerator,
     beside: DeltaGenerator,
 ) -> None:
@@ -57,7 +62,7 @@ def show(
     choice of changes ``beside`` the choice of the network."""
     first, second = (n.asked.name for n in networks)
     names, token = (first, second), " ".join(tokens)
-    selected = [network_shown.selected(t, table, filters).table for t, table in zip(tokens, tables, strict=True)]
+    selected = [network_shown.selected(t, table, filters, share).table for t, table in zip(tokens, tables, strict=True)]
     compared, shown, cut = _compared(token, filters, tables, selected)
     with above:
         _numbers(compared, shown, names)
@@ -73,8 +78,7 @@ def show(
         label_visibility="collapsed",
     )
     chosen = compared[compared["change"].isin(kinds)].reset_index(drop=True) if kinds else compared
-    said = (f"Both are cut at a probability of {cut:.4g}, the higher of their two cuts.",)
-    st.caption(plain(" ".join((*said, *comparison_notes(tables[0], tables[1], compared, names)))))
+    st.caption(plain(" ".join((cut_words(cut), *comparison_notes(tables[0], tables[1], compared, names)))))
     if chosen.empty:
         st.info("No edge here: with these filters neither network shows one of this kind.")
         return
@@ -85,7 +89,7 @@ def show(
             plot_changes(frame, names),
             frame,
             name=f"{names[0]} and {names[1]}, changes",
-            alt=f"Probability of every edge in {names[0]} and in {names[1]}",
+            alt=f"Probability or rank of every edge in {names[0]} and in {names[1]}",
             command=network_files.command_of_both(networks, filters, known),
             key="net-changes",
             note=CAVEAT if networks[0].asked.genes.group else NOTE,
@@ -104,7 +108,8 @@ def _numbers(compared: pd.DataFrame, shown: Sequence[pd.DataFrame], names: tuple
         said = {"gained": f"only in {names[1]}", "lost": f"only in {names[0]}", "kept": "in both"}[change]
         column.metric(change.title(), f"{counts.get(change, 0):,}", said, delta_color="off", delta_arrow="off")
     for column, table, name in zip(columns[3:], shown, names, strict=True):
-        fdr = "–" if table.empty else f"{100 * expected_fdr(table):.3g} %"
+        rate = expected_fdr(table)
+        fdr = "–" if math.isnan(rate) else f"{100 * rate:.3g} %"
         words = edge_count(len(table))
         column.metric(f"FDR, {name}", fdr, words, delta_color="off", delta_arrow="off")
 
@@ -121,12 +126,14 @@ def _table(chosen: pd.DataFrame, names: tuple[str, str], token: str) -> None:
         key=key,
         on_select=lambda: network_edge.picker(top, key),
         selection_mode="single-row",
-        alt="Edges by how much their probability differs; choose one to see its curves in both",
-        column_order=["source", "target", "probability_change", "probability_a", "probability_b", "change"],
+        alt="Edges by how much they differ; choose one to see its curves in both",
+        column_order=RANKED if top["probability_change"].isna().all() else LIKELY,
         column_config={
             "probability_a": number("p from", format="%.4f", help=f"Probability in {names[0]}"),
             "probability_b": number("p to", format="%.4f", help=f"Probability in {names[1]}"),
             "probability_change": number("change", format="%+.4f", help="Change of the probability"),
+            "rank_a": number("rank from", format="%d", help=f"Rank in {names[0]}"),
+            "rank_b": number("rank to", format="%d", help=f"Rank in {names[1]}"),
             "change": st.column_config.TextColumn("kind"),
         },
     )

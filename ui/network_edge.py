@@ -142,8 +142,11 @@ def _row(network: Predicted, table: pd.DataFrame, edge: Edge, named: bool) -> No
     row = found.iloc[0]
     unit = slope_unit(network.asked.backbone.card.unit)
     slope = "" if pd.isna(row["slope"]) else f" ({row['slope']:+.3g} {unit})".replace("-", "−")
+    chance = f"probability **{row['probability']:.3f}** ± {row['spread']:.3f}"
+    if pd.isna(row["probability"]):
+        chance = f"score **{row['score']:.3f}**, which ranks and is no probability"
     st.markdown(
-        f"{name}probability **{row['probability']:.3f}** ± {row['spread']:.3f} · rank {found.index[0] + 1:,} of "
+        f"{name}{chance} · rank {found.index[0] + 1:,} of "
         f"{network.scores.n_edges:,} · {row['tag']} · {row['novelty']} in training · slope {row['slope_direction']}"
         f"{slope}, not a sign of regulation · direction {row['direction']}"
     )

@@ -52,7 +52,8 @@ class Wanted:
 def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
     """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for."""
     asked = network.asked
-    share = network_shown.prevalence(asked.translator.card)
+    card = asked.translator.card
+    share = network_shown.prevalence(card) if asked.has_probabilities else card.prevalence
     wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), token)
     name = file_stem(f"network of {asked.name}, {asked.backbone.card.name}, {asked.translator.card.name}")
     st.subheader("Take away", anchor=False)
@@ -96,8 +97,9 @@ def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool 
     if names_only:
         given[1], backbone = Path(given[1]).name, Path(backbone).name
     line = ["ugrn", "network", *given, "--translator", asked.translator.card.name, "--backbone", backbone]
-    share = network_shown.prevalence(asked.translator.card)
-    line += ["--prevalence", np.format_float_positional(share, trim="-")]
+    if asked.has_probabilities:
+        share = network_shown.prevalence(asked.translator.card)
+        line += ["--prevalence", np.format_float_positional(share, trim="-")]
     line += known.words
     return shlex.join([*line, *shown.words(), "--out", "."])
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.shown import Shown
-from ugrn_core.network.summary import NetworkFacts
+from ugrn_core.network.summary import NetworkFacts, known_enrichment
 from ui.errors import plain
 from ui.network_known import Known
 from ui.network_run import Predicted
@@ -21,17 +22,24 @@ LIFT_HELP = "The mean probability of the edges shown, against the share assumed 
 def row(network: Predicted, facts: NetworkFacts, known: Known, filters: Shown) -> None:
     """Five facts."""
     request = network.asked.request
-    genes = f"{len(request.sources):,} × {len(request.targets):,} genes"
+    genes, told = f"{len(request.sources):,} × {len(request.targets):,} genes", network.asked.has_probabilities
     columns = st.columns(5)
     given = [
         ("Edges scored", f"{network.scores.n_edges:,}", genes, None),
         ("Shown", f"{facts.shown:,}", _reached(facts, filters), None),
-        ("Expected FDR", _percent(facts.fdr), _wrong(facts), None),
-        ("Best probability", _number(facts.best), _lift(facts), LIFT_HELP),
+        ("Expected FDR", _percent(facts.fdr), _wrong(facts) if told else "not known: no calibration here", None),
+        ("Best probability", _number(facts.best), _lift(facts) if told else "edges have ranks alone", LIFT_HELP),
         ("Known among them", *_known(facts, known), KNOWN_HELP),
     ]  # fmt: skip
     for column, (label, value, below, explained) in zip(columns, given, strict=True):
         column.metric(label, value, below, delta_color="off", delta_arrow="off", help=explained)
+
+
+def worth(network: Predicted, table: pd.DataFrame) -> None:
+    """What the best edges are worth by what is known, in a line above the drawing; for cells, why they stand so."""
+    found = known_enrichment(table)
+    said = found.sentence() if found is not None else "Nothing is known of these edges, so their worth is not either."
+    st.markdown(plain(said))
 
 
 def sentence(networks: Sequence[Predicted], prevalence: float, notes: Sequence[str]) -> None:
@@ -41,12 +49,13 @@ def sentence(networks: Sequence[Predicted], prevalence: float, notes: Sequence[s
         [a.backbone.card.name for a in asked], [a.translator.card.name for a in asked]
     ))  # fmt: skip
     calibrated = "" if all(a.translator.card.calibration for a in asked) else "not calibrated, and "
-    st.caption(
-        plain(
-            f"Hypotheses of {models}, read by {readers}; no measurement. Probabilities are {calibrated}those at a "
-            f"prevalence of {prevalence:.3g}: so many of all pairs are assumed to be edges. {' '.join(notes)}"
-        )
+    chances = (
+        f"Probabilities are {calibrated}those at a prevalence of {prevalence:.3g}: so many of all pairs are assumed to "
+        "be edges."
     )
+    if not all(a.has_probabilities for a in asked):
+        chances = "Edges are ranked, and no more is known of them."
+    st.caption(plain(f"Hypotheses of {models}, read by {readers}; no measurement. {chances} {' '.join(notes)}"))
 
 
 def caveats(networks: Sequence[Predicted]) -> None:

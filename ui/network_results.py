@@ -41,23 +41,25 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
     first = networks[0].asked
     above = st.container()
     network_shown.settle_names(first.request, first.backbone.vocabulary, first.species)
-    with network_shown.controls(first.request, first.translator.card):
+    probabilities = all(n.asked.has_probabilities for n in networks)
+    with network_shown.controls(first.request, first.translator.card, probabilities):
         network_known.controls(first.backbone)
     known = network_known.read(first.backbone)
     share = network_shown.prevalence(first.translator.card)
     tables = [table_of(n, share, known.edges, known.token) for n in networks]
     tokens = [f"{n.token} {share!r} {known.token}" for n in networks]
-    filters = network_shown.read()
+    filters = network_shown.read(probabilities)
     if len(networks) == 2:
         number, beside = network_compare.which(networks)
         if number is None:
-            network_compare.show(networks, tables, tokens, filters, known, above, beside)
+            network_compare.show(networks, tables, tokens, filters, known, share, above, beside)
             return
         networks, tables, tokens = networks[number : number + 1], tables[number : number + 1], tokens[number:]
     network, table, token = networks[0], tables[0], tokens[0]
-    selection = network_shown.selected(token, table, filters)
+    selection = network_shown.selected(token, table, filters, share)
     with above:
         network_numbers.row(network, network_facts(table, selection.table, share), known, filters)
+        network_numbers.worth(network, table)
     network_views.show(View(network, table, selection.table, token, filters, known))
     network_numbers.sentence((network,), share, selection.notes)
     network_edge.show((network,), (table,))

@@ -68,11 +68,25 @@ def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Speci
             state[key] = list(found) if key != "net near" else next(iter(found), None)
 
 
-def controls(request: NetworkRequest, card: TranslatorCard) -> DeltaGenerator:
-    """Rule and its threshold, prevalence, and the filters in a popover; returns the place beside them."""
+def controls(request: NetworkRequest, card: TranslatorCard, probabilities: bool) -> DeltaGenerator:
+    """Rule and its threshold, prevalence, and the filters in a popover; returns the place beside them.
+
+    Without ``probabilities`` the best edges are shown by their number, and there is no other rule.
+    """
     for name, value in DEFAULTS.items():
         st.session_state.setdefault(name, value)
     rule, threshold, share, more, other = st.columns([36, 22, 14, 16, 18], vertical_alignment="bottom")
+    if probabilities:
+        _rule(rule, threshold, share, card)
+    else:
+        rule.caption("By rank: no probability is known in this virtual cell.")
+        threshold.number_input("The best", 1, LOOKED_AT, key="net best", persist_state="session", step=50)
+    with more.popover(_label(), icon=":material/filter_list:", width="stretch"):
+        _filters(request)
+    return other
+
+
+def _rule(rule: DeltaGenerator, threshold: DeltaGenerator, share: DeltaGenerator, card: TranslatorCard) -> None:
     rule.segmented_control(
         "Show by",
         list(RULES),
@@ -90,9 +104,6 @@ def controls(request: NetworkRequest, card: TranslatorCard) -> DeltaGenerator:
         "Prevalence", *PREVALENCES, key=key, persist_state="session", step=0.005, format="%.4g", help=PREVALENCE_HELP
     )
     st.session_state[ASKED_PREVALENCE] = None if chosen == card.prevalence else chosen
-    with more.popover(_label(), icon=":material/filter_list:", width="stretch"):
-        _filters(request)
-    return other
 
 
 def search(request: NetworkRequest, place) -> None:
@@ -124,10 +135,10 @@ def prevalence(card: TranslatorCard) -> float:
     return st.session_state.get(prevalence_key(card.name)) or card.prevalence
 
 
-def read() -> Shown:
-    """Filters by the controls."""
+def read(probabilities: bool) -> Shown:
+    """Filters by the controls; without ``probabilities`` the best edges whatever the rule."""
     state = st.session_state
-    rule = state.get("net rule") or FDR
+    rule = (state.get("net rule") or FDR) if probabilities else BEST
     near = state.get("net near")
     return Shown(
         min_probability=state["net probability"] if rule == PROBABILITY else None,
@@ -164,14 +175,14 @@ def fill(shown: Shown) -> None:
     state["net per source"] = shown.top_per_source or 0
 
 
-def selected(token: str, table: pd.DataFrame, filters: Shown) -> Selection:
-    """Edges of ``table`` that pass; ``token`` tells the table apart."""
-    return _selected(token, filters, table)
+def selected(token: str, table: pd.DataFrame, filters: Shown, share: float) -> Selection:
+    """Edges of ``table`` that pass; ``token`` tells the table apart, and with it its prevalence ``share``."""
+    return _selected(token, filters, table, share)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _selected(token: str, filters: Shown, _table: pd.DataFrame) -> Selection:
-    return filters.select(_table)
+def _selected(token: str, filters: Shown, _table: pd.DataFrame, _share: float) -> Selection:
+    return filters.select(_table, _share)
 
 
 def _threshold() -> None:

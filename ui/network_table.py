@@ -13,6 +13,8 @@ from ui import network_edge
 MOST_ROWS = 2000
 """Rows of a table on the page; the files hold all edges."""
 SHORT = ["source", "target", "probability"]
+SHORT_RANKED = ["source", "target", "score"]
+"""Of edges without probabilities."""
 
 
 def full(table: pd.DataFrame, token: str, filters: Shown) -> None:
@@ -37,8 +39,12 @@ def full(table: pd.DataFrame, token: str, filters: Shown) -> None:
 def short(table: pd.DataFrame, token: str, filters: Shown, height: int) -> None:
     """The best edges shown in a narrow table, to stand beside a drawing."""
     number = st.column_config.NumberColumn
-    columns = {"probability": number("p", format="%.3f", help="Probability, at the prevalence above")}
-    _selectable(table[SHORT], token, filters, name="edge list", height=height, columns=columns)
+    columns = {
+        "probability": number("p", format="%.3f", help="Probability, at the prevalence above"),
+        "score": number("score", format="%.2f", help="It ranks; no probability is known in this virtual cell"),
+    }
+    short = SHORT_RANKED if table["probability"].isna().all() else SHORT
+    _selectable(table[short], token, filters, name="edge list", height=height, columns=columns)
 
 
 def _selectable(table: pd.DataFrame, token: str, filters: Shown, *, name: str, height: int, columns: dict) -> None:
@@ -54,6 +60,7 @@ def _selectable(table: pd.DataFrame, token: str, filters: Shown, *, name: str, h
         on_select=lambda: network_edge.picker(top, key),
         selection_mode="single-row",
         alt="Edges shown, best first; choose one to see its curves",
+        column_order=[c for c in top if top[c].notna().any() or c not in ("probability", "spread")],
         column_config=columns,
     )
     if len(table) > MOST_ROWS:

@@ -27,7 +27,7 @@ from ui.figure_panel import csv_button, figure_panel
 from ui.network_known import Known
 from ui.network_run import Predicted
 
-GRAPH = "graph"
+GRAPH, FDR = "graph", "fdr"
 HEIGHT = 560
 """Pixels of the drawing."""
 
@@ -57,10 +57,13 @@ class View:
 def show(view: View) -> None:
     """The chosen view of the edges shown, and a field to search for genes."""
     st.session_state.setdefault("net view", GRAPH)
+    offered = [name for name in VIEWS if name != FDR or view.network.asked.has_probabilities]
+    if st.session_state["net view"] not in offered:
+        st.session_state["net view"] = GRAPH
     which, search = st.columns([7, 4], vertical_alignment="center")
     which.segmented_control(
         "View",
-        list(VIEWS),
+        offered,
         key="net view",
         persist_state="session",
         required=True,
@@ -118,12 +121,14 @@ def _matrix(view: View) -> None:
 
 def _hubs(view: View) -> None:
     hubs = hub_table(view.shown)
+    likely = hubs["mean_probability_out"].notna().any()
     st.dataframe(
         hubs,
         width="stretch",
         height=420,
         hide_index=True,
         alt="Genes by their number of edges",
+        column_order=[c for c in hubs if likely or c != "mean_probability_out"],
         column_config={
             "is_tf": st.column_config.CheckboxColumn("factor"),
             "out_degree": st.column_config.NumberColumn("edges out"),
@@ -159,7 +164,7 @@ def _table(view: View) -> None:
 
 
 VIEWS: Mapping[str, Callable[[View], None]] = {
-    GRAPH: _graph, "figure": _figure, "matrix": _matrix, "hubs": _hubs, "degrees": _degrees, "fdr": _fdr,
+    GRAPH: _graph, "figure": _figure, "matrix": _matrix, "hubs": _hubs, "degrees": _degrees, FDR: _fdr,
     "table": _table,
 }  # fmt: skip
 LABELS = {
@@ -168,7 +173,7 @@ LABELS = {
     "matrix": "Matrix",
     "hubs": "Hubs",
     "degrees": "Degrees",
-    "fdr": "FDR",
+    FDR: "FDR",
     "table": "Table",
 }
 

@@ -84,7 +84,7 @@ def test_groups_of_an_h5ad_become_two_networks_and_their_difference(page, app, h
     expect(page.get_by_text("cells.h5ad · 40 cells · 18 genes")).to_be_visible()
     page.get_by_role("button", name="Predict both networks").click()
     expect(numbers(page, "Gained")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("another kind of input")).to_be_visible()
+    expect(page.get_by_text("its scores rank edges")).to_be_visible()
     expect(page.locator(".stPlotlyChart").first).to_be_visible()
     table(page).click(position={"x": 16, "y": 50})
     expect(page.get_by_role("button", name=re.compile("in the pair explorer"))).to_be_visible()

@@ -33,6 +33,7 @@ def edges(
         The level, where there is one network a group.
     weight
         ``"probability"`` (at the prevalence of the run) or ``"score"`` (logit). Neither has the sign of regulation.
+        In a virtual cell that the translator is not calibrated for there are scores alone.
 
     Returns
     -------
@@ -41,7 +42,7 @@ def edges(
     Raises
     ------
     InputError
-        There is no such network; the message says which there are.
+        There is no such network; the message says which there are. Its edges have no probabilities.
     """
     before = "" if key is None else f"{key}_"
     name = f"{before}{weight}" if group is None else f"{before}{weight}: {group.replace('/', '-')}"
@@ -49,6 +50,8 @@ def edges(
         there = ", ".join(sorted(map(str, adata.varp))) or "none"
         raise InputError(f"These cells hold no network {name!r} in varp; there is {there}.")
     matrix = adata.varp[name].tocoo()
+    if weight == "probability" and not matrix.nnz and adata.varp[name.replace(weight, "score", 1)].nnz:
+        raise InputError("These edges have ranks and no probability, which means of cells have not: take weight='score'.")
     genes = adata.var_names
     table = pd.DataFrame({"source": genes[matrix.row], "target": genes[matrix.col], "weight": matrix.data})
     return table.sort_values(["weight", "source", "target"], ascending=[False, True, True], ignore_index=True)

@@ -18,6 +18,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.exports.folder import NetworkFiles
+from ugrn_core.network.filters import Selection
 from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.run import predict_network
@@ -50,6 +51,10 @@ class PredictedNetwork:
         """The best ``top`` edges, all by default."""
         f = self.files
         return edge_table(f.scores, f.translator, f.rule, prevalence=f.prevalence, known=f.known, limit=top)
+
+    def shown(self, top: int) -> Selection:
+        """The best ``top`` edges as graph files hold them: none that is no more probable than any pair."""
+        return self.files.recipe.shown_edges().select(self.edges(top), self.files.prevalence)
 
 
 def network(
@@ -91,7 +96,8 @@ def network(
         ``"pair"``: every pair in a cell of its two genes, the default for a list. ``"full"``: all genes at once, of
         cells at their means, the default for cells.
     prevalence
-        Share of all pairs that are taken for edges; probabilities hold at it. By default the translator's.
+        Share of all pairs that are taken for edges; probabilities hold at it. By default the translator's. There are
+        none (NaN) in a virtual cell that the translator is not calibrated for, such as the means of cells.
     known
         Edges to look up, ``(source, target)`` in symbols of the model.
     top

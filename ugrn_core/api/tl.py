@@ -65,15 +65,14 @@ def network(
     keys = distinct_names([m.group or "" for m in made], lambda name: name.replace("/", "-"))
     notes = [note for m in made for note in m.notes]
     for m in made:
-        table = m.edges(top)
+        table = m.shown(top).table
         placed, left_out = _placed(table, m, adata)
         if left_out:
             notes.append(f"{edge_count(left_out)} of genes that are not in these cells' var left out.")
         for matrix in MATRICES:
             name = f"{before}{matrix}" if m.group is None else f"{before}{matrix}: {keys[m.group]}"
             into.varp[name] = edge_matrix(placed, list(adata.var_names), matrix)
-    shown = made[0].files.recipe.shown_edges().select(made[0].edges(top))
-    about = about_network(made[0].files, shown)
+    about = about_network(made[0].files, made[0].shown(top))
     into.uns[key_added or "ugrn"] = about | {
         "notes": list(dict.fromkeys(notes)),
         "groups": [m.group for m in made if m.group is not None],

@@ -28,6 +28,7 @@ from ugrn_core.network.fdr import edges_within
 from ugrn_core.network.filters import Selection, edge_count, percent
 from ugrn_core.network.recipe import MAX_BYTES, build_recipe, check_recipe, known_facts, read_recipe
 from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.request import NetworkRequest, has_probabilities, without_probabilities
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.shown import TOP, Shown
 from ugrn_core.network.table import edge_table, probabilities
@@ -155,6 +156,9 @@ def _recipe(
         raise InputError(f"--prevalence is {prevalence:g}; expected a share between 0 and 1, such as 0.01.")
     shown = Shown(cap=TOP) if shown is None else shown
     shown.check()
+    if not has_probabilities(question.request, translator):
+        _refuse_probabilities(question.request, translator, options)
+        prevalence, shown = None, shown.by_rank()
     name, model = options.translator or translator.card.name, options.backbone or backbone.card.name
     listed = [] if options.known is None else ["--known", options.known.name, *options.known_columns.words()]
     line = command_line(question, name, model, prevalence, listed, shown)
@@ -171,6 +175,21 @@ def _recipe(
         known=known_facts(known_name, known),
         shown=shown,
     )
+
+
+def _refuse_probabilities(request: NetworkRequest, translator: Translator, options: Options) -> None:
+    """Options that read probabilities have no meaning where there are none; a recipe of before shows its best edges."""
+    asked = {
+        "--fdr": options.shown is not None and options.shown.max_fdr is not None,
+        "--min-probability": options.shown is not None and options.shown.min_probability is not None,
+        "--prevalence": options.prevalence is not None,
+    }
+    given = [name for name, is_given in asked.items() if is_given]
+    if given:
+        raise InputError(
+            f"{given[0]} needs probabilities. {without_probabilities(request, translator)} Leave it out (--top K shows "
+            "the best), or ask in two genes alone (--context pair)."
+        )
 
 
 def _other_known(recipe: Recipe, here: Recipe) -> str:
@@ -222,6 +241,9 @@ def _make(question: NetworkToMake, recipe: Recipe, out: Path, made: Made) -> Gro
 
 
 def _say_worth(files: NetworkFiles, shown: Selection, folder: Path) -> None:
+    if not has_probabilities(files.scores.request, files.translator):
+        say(f"{edge_count(files.scores.n_edges)} in {folder}, by rank; {len(shown.table):,} in the graph files.")
+        return
     falling = probabilities(files.scores, files.translator, files.prevalence, LOOKED_AT)
     say(f"{edge_count(files.scores.n_edges)} in {folder}. Probabilities assume that {files.prevalence:.3g} of all "
         "pairs are edges (--prevalence).")  # fmt: skip

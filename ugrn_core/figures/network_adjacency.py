@@ -46,7 +46,8 @@ def prepare_adjacency(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_adjacency(frame: pd.DataFrame) -> go.Figure:
-    """Figure of :func:`prepare_adjacency`; the colour is the probability, a blank no edge of the table.
+    """Figure of :func:`prepare_adjacency`; the colour is the probability, or the score of edges that have none; a blank
+    is no edge of the table.
 
     A square's ``customdata`` is ``[source, target]``.
     """
@@ -91,17 +92,18 @@ def _busiest(nodes: pd.DataFrame, degree: str, most: int) -> dict[str, int]:
 
 
 def _squares(frame: pd.DataFrame, size: float) -> dict[str, Any]:
-    chance = frame["probability"].clip(lower=LEAST)
-    shade = np.log10(chance.to_numpy(float))
-    low, high = (float(np.nanmin(shade)), float(np.nanmax(shade))) if chance.notna().any() else (-1.0, 0.0)
+    ranked = frame["probability"].isna().all()
+    shade = frame["score"] if ranked else np.log10(frame["probability"].clip(lower=LEAST))
+    shade = shade.to_numpy(float)
+    low, high = (float(np.nanmin(shade)), float(np.nanmax(shade))) if len(frame) else (-1.0, 0.0)
     ticks = np.linspace(low, high, 4)
     bar = {
-        "title": {"text": "probability"},
+        "title": {"text": "score (logit)" if ranked else "probability"},
         "thickness": 12,
         "len": 0.9,
         "outlinewidth": 0,
         "tickvals": ticks.tolist(),
-        "ticktext": [f"{10**tick:.2g}" for tick in ticks],
+        "ticktext": [f"{tick if ranked else 10**tick:.2g}" for tick in ticks],
     }
     return {
         "type": "scatter",

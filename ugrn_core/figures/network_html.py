@@ -27,6 +27,7 @@ from ugrn_core.figures.network_look import (
     gene_words,
     how_many,
     prepare_network,
+    strength_heading,
     strength_words,
 )
 from ugrn_core.figures.network_page import INK, NOTHING_FROM_OUTSIDE, SCRIPT, STYLE, Theme, edge_mark, gene_mark
@@ -212,7 +213,7 @@ def _legend(frame: pd.DataFrame) -> str:
         "strength": [(edge_mark(GREY, WIDTHS[n]), w) for n, w in (strength_words(frame) if len(frame) else {}).items()],
     }
     made = [
-        f"<div><strong>{escape(HEADINGS[name])}</strong>"
+        f"<div><strong>{escape(strength_heading(frame) if name == 'strength' else HEADINGS[name])}</strong>"
         + "".join(f"<span>{mark}{escape(word)}</span>" for mark, word in marks)
         + "</div>"
         for name, marks in groups.items()
@@ -235,4 +236,6 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value != value:
+        return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)

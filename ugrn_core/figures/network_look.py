@@ -65,6 +65,8 @@ HEADINGS = {
     "tag": "Standing of the edge",
     "strength": "Probability",
 }
+THIRDS = {2: "the best third", 1: "the second", 0: "the last"}
+"""Strengths of edges that have ranks and no probabilities."""
 PLACED_COLUMNS = [*COLUMNS, "strength", "x_source", "y_source", "x_target", "y_target"]
 LONGEST_SYMBOL = 80
 LEAST = 1e-6
@@ -75,7 +77,7 @@ def prepare_network(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """The edges that a drawing holds, best first (:data:`PLACED_COLUMNS`), with the places of both genes.
 
     ``places`` is of :func:`ugrn_core.network.layout.place_genes`. ``strength`` is the part of the range of shown
-    probabilities that an edge is in (0, 1, 2, see :func:`strength_steps`); 0 where it has none.
+    probabilities that an edge is in (0, 1, 2, see :func:`strength_steps`); of ranks where no edge has one.
     """
     check_edge_table(table)
     shown = drawable(in_order(table)).table
@@ -87,12 +89,23 @@ def prepare_network(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
             f"{len(lacking)} genes of the network have no place ({', '.join(lacking[:3])}); expected places of the "
             "same edge table. Make them with place_genes(table)."
         )
-    steps = strength_steps(shown["probability"])
-    found = shown.assign(strength=np.searchsorted(steps[1:3], shown["probability"].fillna(-np.inf), side="right"))
+    found = shown.assign(strength=_strengths(shown["probability"]))
     for end in ("source", "target"):
         for axis in ("x", "y"):
             found[f"{axis}_{end}"] = at[axis].reindex(shown[end]).to_numpy(float)
     return found[PLACED_COLUMNS]
+
+
+def _strengths(probability: pd.Series) -> np.ndarray:
+    """Strength (edge,) of edges, best first."""
+    if probability.isna().all():
+        return 2 - 3 * np.arange(len(probability)) // max(len(probability), 1)
+    return np.searchsorted(strength_steps(probability)[1:3], probability.fillna(-np.inf), side="right")
+
+
+def strength_heading(frame: pd.DataFrame) -> str:
+    """What the strengths of a frame of :func:`prepare_network` are of."""
+    return "Rank among the edges drawn" if frame["probability"].isna().all() else HEADINGS["strength"]
 
 
 def strength_steps(probability: pd.Series) -> np.ndarray:
@@ -105,7 +118,7 @@ def strength_words(frame: pd.DataFrame) -> dict[int, str]:
     """What each strength of a frame of :func:`prepare_network` stands for: ``0.012 to 0.076``."""
     low, *_, high = steps = strength_steps(frame["probability"])
     if np.isnan(low):
-        return {0: "none given"}
+        return {n: words for n, words in THIRDS.items() if (frame["strength"] == n).any()}
     if low == high:
         return {2: f"{low:.3g}"}
     return {n: f"{steps[n]:.3g} to {steps[n + 1]:.3g}" for n in range(3)}

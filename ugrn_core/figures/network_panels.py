@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,10 @@ CHANGE_LOOKS = {
     "lost": Series(SERIES[1].colour, "triangle-down"),
     "kept": Series(SERIES[0].colour, "circle-open"),
 }
-CHANGE_COLUMNS = ["source", "target", "change", "probability_a", "probability_b", "probability_change", "score_change"]
+CHANGE_COLUMNS = [
+    "source", "target", "change", "probability_a", "probability_b", "probability_change", "score_change", "rank_a",
+    "rank_b",
+]  # fmt: skip
 MANY_DIGITS = 5
 """Largest over smallest number on a logarithmic axis, beyond which not every digit has a place."""
 
@@ -134,23 +138,26 @@ def prepare_changes(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def plot_changes(frame: pd.DataFrame, names: tuple[str, str] = ("a", "b")) -> go.Figure:
-    """Figure of :func:`prepare_changes`: probability in the second network against that in the first.
+    """Figure of :func:`prepare_changes`: probability in the second network against that in the first, or the rank
+    where edges have no more than that (1, the best, above and to the right).
 
     On the diagonal nothing has changed. Edges that one network has not scored have no place in it and are counted
     above. A point's ``customdata`` is ``[source, target]``.
     """
-    both = frame.dropna(subset=["probability_a", "probability_b"])
+    what = "rank" if frame["probability_a"].isna().all() or frame["probability_b"].isna().all() else "probability"
+    axes = [f"{what}_a", f"{what}_b"]
+    both = frame.dropna(subset=axes)
     shown = both.head(MOST_CHANGES)
-    traces = [_changed(change, shown[shown["change"] == change]) for change in CHANGE_LOOKS]
-    ends = shown[["probability_a", "probability_b"]].clip(lower=LEAST).to_numpy(float)
+    traces = [_changed(change, shown[shown["change"] == change], axes) for change in CHANGE_LOOKS]
+    ends = shown[axes].clip(lower=LEAST).to_numpy(float)
     low, high = (float(ends.min()), float(ends.max())) if len(shown) else (0.001, 1.0)
+    sides = [np.log10(low) - 0.08, np.log10(high) + 0.08]
     diagonal = {"x0": low, "y0": low, "x1": high, "y1": high}
     layout = restrained(480, title_lines=1, legend=True)
     for side, name in zip("xy", names, strict=True):
-        title = {"text": f"probability in {written(name)}"}
-        layout[f"{side}axis"] = axis(
-            title=title, type="log", range=[np.log10(low) - 0.08, np.log10(high) + 0.08], **_numbers(low, high)
-        )
+        title = {"text": f"{what} in {written(name)}"}
+        ends = sides[::-1] if what == "rank" else sides
+        layout[f"{side}axis"] = axis(title=title, type="log", range=ends, **_numbers(low, high))
     layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain"}
     layout["xaxis"]["constrain"] = "domain"
     layout["shapes"] = [{"type": "line", "layer": "below", "line": {"color": GUIDE, "width": 1}} | diagonal]
@@ -161,14 +168,14 @@ def plot_changes(frame: pd.DataFrame, names: tuple[str, str] = ("a", "b")) -> go
     return go.Figure({"data": [trace for trace in traces if trace["x"]], "layout": layout})
 
 
-def _changed(change: str, part: pd.DataFrame) -> dict[str, Any]:
+def _changed(change: str, part: pd.DataFrame, axes: Sequence[str]) -> dict[str, Any]:
     look = CHANGE_LOOKS[change]
     pairs = zip(part["source"], part["target"], strict=True)
     return {
         "type": "scatter",
         "mode": "markers",
-        "x": part["probability_a"].clip(lower=LEAST).tolist(),
-        "y": part["probability_b"].clip(lower=LEAST).tolist(),
+        "x": part[axes[0]].clip(lower=LEAST).tolist(),
+        "y": part[axes[1]].clip(lower=LEAST).tolist(),
         "name": f"{change} ({len(part):,})",
         "marker": {"symbol": look.marker, "color": look.colour, "size": 8, "opacity": 0.85},
         "customdata": part[["source", "target"]].to_numpy().tolist(),

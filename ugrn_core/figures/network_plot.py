@@ -22,6 +22,7 @@ from ugrn_core.figures.network_look import (
     gene_sizes,
     gene_words,
     prepare_network,
+    strength_heading,
     strength_words,
     written,
 )
@@ -202,7 +203,8 @@ def _legend(frame: pd.DataFrame) -> list[dict[str, Any]]:
     words = strength_words(frame) if len(frame) else {}
     entries += [("strength", w, {"mode": "lines", "line": grey | {"width": WIDTHS[n]}}) for n, w in words.items()]
     nowhere = {"type": "scatter", "x": [None], "y": [None], "showlegend": True, "hoverinfo": "skip"}
-    headings = {group: {"text": in_lines(HEADINGS[group])} for group, *_ in entries}
+    named = HEADINGS | {"strength": strength_heading(frame)}
+    headings = {group: {"text": in_lines(named[group])} for group, *_ in entries}
     return [
         nowhere | look | {"name": name, "legendgroup": group, "legendgrouptitle": headings[group]}
         for group, name, look in entries

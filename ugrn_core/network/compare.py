@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.network.edge_table import check_edge_table
+from ugrn_core.network.edge_table import check_edge_table, in_order
 from ugrn_core.network.filters import edge_count
 
 CHANGES = ("gained", "lost", "kept", "scored in b only", "scored in a only")
@@ -14,7 +14,7 @@ CHANGES = ("gained", "lost", "kept", "scored in b only", "scored in a only")
 
 COLUMNS = [
     "source", "target", "change", "probability_a", "probability_b", "probability_change", "score_a", "score_b",
-    "score_change", "spread_a", "spread_b",
+    "score_change", "spread_a", "spread_b", "rank_a", "rank_b",
 ]  # fmt: skip
 
 
@@ -29,12 +29,14 @@ def compare_networks(
     """Frame (:data:`COLUMNS`) of the edges shown in either network, joined on source and target.
 
     ``a`` and ``b`` are all scored pairs. Shown are the edges of ``shown_a`` and ``shown_b``, or those of at least the
-    probability ``threshold``. Changes are b minus a, score in logits, NaN where one network has not scored the pair.
-    Largest change of the probability first, those without one last, ties by source and target.
+    probability ``threshold``. Changes are b minus a, score in logits, NaN where one network has not scored the pair;
+    ranks count from 1 among the pairs given. Largest change of the probability first, of the rank (as a ratio) where
+    there are no probabilities; those without one last, ties by source and target.
     """
     a_shown, b_shown = _shown(a, b, shown_a, shown_b, threshold)
     keys = ["source", "target"]
-    values = [*keys, "probability", "score", "spread"]
+    values = [*keys, "probability", "score", "spread", "rank"]
+    a, b = (_ranked(table) for table in (a, b))
     joined = a[values].merge(b[values], on=keys, how="outer", suffixes=("_a", "_b"), indicator="scored")
     pairs = pd.MultiIndex.from_frame(joined[keys])
     in_a, in_b = (pairs.isin(pd.MultiIndex.from_frame(shown[keys])) for shown in (a_shown, b_shown))
@@ -47,6 +49,8 @@ def compare_networks(
         joined[f"{name}_change"] = np.round(joined[f"{name}_b"] - joined[f"{name}_a"], 6)
     shown = joined[in_a | in_b]
     size = shown["probability_change"].abs()
+    if size.isna().all():
+        size = (np.log(shown["rank_b"]) - np.log(shown["rank_a"])).abs()
     order = shown.assign(size=size).sort_values(["size", *keys], ascending=[False, True, True], na_position="last")
     return order[COLUMNS].reset_index(drop=True)
 
@@ -54,11 +58,21 @@ def compare_networks(
 def same_cut(shown_a: pd.DataFrame, shown_b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, float]:
     """Both sets of shown edges from the same probability on, the higher of their two lowest, and that probability.
 
-    The best 100 of a small and of a large network are not the same thing. Without an edge the cut is 0.
+    The best 100 of a small and of a large network are not the same thing. Without an edge the cut is 0; without
+    probabilities both stay as they are, and it is NaN.
     """
+    if any(t["probability"].isna().any() for t in (shown_a, shown_b)):
+        return shown_a, shown_b, float("nan")
     cut = float(max((t["probability"].min() for t in (shown_a, shown_b) if len(t)), default=0.0))
     a, b = (t[t["probability"] >= cut] for t in (shown_a, shown_b))
     return a, b, cut
+
+
+def cut_words(cut: float) -> str:
+    """A sentence on the cut of :func:`same_cut`."""
+    if np.isnan(cut):
+        return "Edges are compared by rank: there is no probability in this virtual cell."
+    return f"Both networks are cut at a probability of {cut:.4g}, the higher of their two cuts."
 
 
 def genes_in_one(a: pd.DataFrame, b: pd.DataFrame) -> tuple[list[str], list[str]]:
@@ -82,6 +96,10 @@ def comparison_notes(
             more = f" and {len(genes) - 10:,} more" if len(genes) > 10 else ""
             notes.append(f"Genes in {name} only: {', '.join(genes[:10])}{more}.")
     return tuple(notes)
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    return in_order(table).assign(rank=np.arange(1, len(table) + 1))
 
 
 def _shown(

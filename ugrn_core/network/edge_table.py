@@ -10,7 +10,7 @@ COLUMNS = {
     "source": "symbol of the gene that is moved",
     "target": "symbol of the gene that is read",
     "score": "mean logit of the translator",
-    "probability": "calibrated, at the prevalence of the run",
+    "probability": "calibrated, at the prevalence of the run; none in a virtual cell that no calibration is for",
     "spread": "standard deviation of the probability over the networks of the translator",
     "slope": "slope of source -> target of the largest size over the virtual values, in the model's unit",
     "slope_direction": "rises, falls, flat, or not read: the sign of that slope, which is no sign of regulation",
@@ -20,6 +20,7 @@ COLUMNS = {
     "tag": "the one word for an edge's standing",
 }
 """Columns in order, with what they hold. Numbers have 6 decimals."""
+DECIMALS = 6
 
 SLOPE_DIRECTIONS = ("rises", "falls", "flat", "not read")
 DIRECTIONS = ("source to target", "target to source", "undecided", "not called")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, check_edge_table
+from ugrn_core.network.edge_table import DECIMALS, DIRECTIONS, SLOPE_DIRECTIONS, TAGS, check_edge_table
 from ugrn_core.network.fdr import longest_within
 
 DRAWN_EDGES = 1_000
@@ -51,9 +51,11 @@ def select_edges(
     near: tuple[str, int] | None = None,
     top_per_source: int | None = None,
     cap: int | None = None,
+    prevalence: float | None = None,
 ) -> Selection:
     """The edges that pass every filter given, best score first, ties by source and target.
 
+    Edges that are no more probable than any pair, that is than ``prevalence``, are no findings and left out first.
     The network is made of ``slope_directions``, ``directions``, ``tags``, ``sources``, ``targets``,
     ``min_probability``, then ``top_per_source``, then ``max_fdr`` (the longest list of best edges whose expected rate
     is at most that; where there is none, the top :data:`TOP_WITHOUT_FDR`, or ``cap``, and a note says so). ``genes``
@@ -63,6 +65,10 @@ def select_edges(
     check_edge_table(table)
     _check_numbers(table, min_probability, max_fdr, top_per_source, cap)
     left = _Left(table.sort_values(["score", "source", "target"], ascending=[False, True, True], ignore_index=True))
+    if prevalence is not None:
+        chance = round(prevalence, DECIMALS)
+        idle = f"no more probable than any pair ({percent(prevalence)})"
+        left.keep(lambda t: t["probability"].isna() | (t["probability"] > chance), idle)
     for column, names, known in (
         ("slope_direction", slope_directions, SLOPE_DIRECTIONS),
         ("direction", directions, DIRECTIONS),

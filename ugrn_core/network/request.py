@@ -13,10 +13,8 @@ from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Context
 
-PROFILE_NOTE = (
-    "The translator was trained at one base value for all genes{alone}; a mean profile of cells is another kind of "
-    "input. Read differences between groups as a first look, not as a result."
-)
+CELLS = {"pair": "two genes alone", "genes": "all genes of a list at base", "profile": "means of cells"}
+"""Kinds of virtual cell in words."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +78,19 @@ def check_request(request: NetworkRequest, translator: Translator, backbone: Bac
         schema,
         feature_schema(backbone, schema.method, kind, schema.settings),  # pyright: ignore[reportArgumentType]
     )
-    if request.context.kind == "profile" and schema.method != "Baseline-Emb":
-        return (PROFILE_NOTE.format(alone=" in cells of two genes" if schema.context == "pair" else ""),)
-    return ()
+    return () if has_probabilities(request, translator) else (without_probabilities(request, translator),)
+
+
+def has_probabilities(request: NetworkRequest, translator: Translator) -> bool:
+    """Whether the translator is calibrated for the virtual cell that is asked in; else edges have ranks alone."""
+    return translator.card.holds_in(request.context.kind)
+
+
+def without_probabilities(request: NetworkRequest, translator: Translator) -> str:
+    """Why edges have no probability, as a sentence."""
+    card = translator.card
+    where = " and ".join(CELLS[kind] for kind in CELLS if card.holds_in(kind))  # pyright: ignore[reportArgumentType]
+    return (
+        f"{card.name} is calibrated for {where}. In {CELLS[request.context.kind]} its scores rank edges: there is no "
+        "probability and no expected FDR. Read differences between groups as a first look, not as a result."
+    )

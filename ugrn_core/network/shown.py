@@ -11,7 +11,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.network.edge_table import COLUMNS
-from ugrn_core.network.filters import Selection, select_edges
+from ugrn_core.network.filters import TOP_WITHOUT_FDR, Selection, select_edges
 from ugrn_core.types import Vocabulary
 
 TOP = 1_000
@@ -34,9 +34,23 @@ class Shown:
     top_per_source: int | None = None
     cap: int | None = None
 
-    def select(self, table: pd.DataFrame) -> Selection:
-        """The edges of ``table`` that are shown, best first, with notes on the others."""
-        return select_edges(table, **asdict(self))
+    def select(self, table: pd.DataFrame, prevalence: float | None = None) -> Selection:
+        """The edges of ``table`` that are shown, best first, with notes on the others.
+
+        ``prevalence``: that of its probabilities; an edge that is no more probable is not shown.
+        """
+        return select_edges(table, **asdict(self), prevalence=prevalence)
+
+    @property
+    def reads_probabilities(self) -> bool:
+        """Whether it asks for more than an order."""
+        return self.min_probability is not None or self.max_fdr is not None
+
+    def by_rank(self) -> Shown:
+        """The same for a network without probabilities: the best edges in place of a rule that reads them."""
+        if not self.reads_probabilities:
+            return self
+        return replace(self, min_probability=None, max_fdr=None, cap=self.cap or TOP_WITHOUT_FDR)
 
     def named(
         self,

@@ -11,7 +11,8 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.direction import DirectionRule, directions
-from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS
+from ugrn_core.network.edge_table import COLUMNS, DECIMALS, SLOPE_DIRECTIONS
+from ugrn_core.network.request import has_probabilities
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
 from ugrn_core.network.tags import known_words, tag_words
 from ugrn_core.spreadsheet import guarded
@@ -19,7 +20,6 @@ from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.translator import Translator
 
 ROWS_A_PART = 20_000
-DECIMALS = 6
 NEEDS_QUOTES = re.compile(r"[,\"\r\n]")
 
 
@@ -89,9 +89,17 @@ def _quoted(word: str) -> str:
 def probabilities(
     scores: NetworkScores, translator: Translator, prevalence: float | None = None, limit: int | None = None
 ) -> np.ndarray:
-    """Calibrated probabilities (edge,) float64 of the best ``limit`` edges (all by default), best first."""
+    """Calibrated probabilities (edge,) float64 of the best ``limit`` edges (all by default), best first; NaN where
+    none are known (:func:`~ugrn_core.network.request.has_probabilities`)."""
     parts = [mean_over_seeds(scores.at(places)[0]) for places in scores.parts(ROWS_A_PART, limit)]
-    return translator.probabilities(np.concatenate(parts), prevalence)
+    return _chances(scores, translator, np.concatenate(parts), prevalence)
+
+
+def _chances(
+    scores: NetworkScores, translator: Translator, logits: np.ndarray, prevalence: float | None
+) -> np.ndarray:
+    known = has_probabilities(scores.request, translator)
+    return translator.probabilities(logits, prevalence) if known else np.full(len(logits), np.nan)
 
 
 def _parts(
@@ -107,11 +115,11 @@ def _parts(
         pairs = scores.edges(places)
         logits, against, slopes = scores.at(places)
         mean, slope = mean_over_seeds(logits), slopes.astype(np.float64)
-        seeds = [translator.probabilities(one, prevalence) for one in logits.T]
+        seeds = [_chances(scores, translator, one, prevalence) for one in logits.T]
         seen, checked = novelty(translator, pairs), known_words(pairs, known)
         table = pd.DataFrame(pairs, columns=["source", "target"]).assign(
             score=np.round(mean.astype(np.float64), DECIMALS),
-            probability=np.round(translator.probabilities(mean, prevalence), DECIMALS),
+            probability=np.round(_chances(scores, translator, mean, prevalence), DECIMALS),
             spread=np.round(np.std(seeds, 0), DECIMALS),
             slope=np.round(slope, DECIMALS),
             slope_direction=np.select([slope > 0, slope < 0, slope == 0], SLOPE_DIRECTIONS[:3], SLOPE_DIRECTIONS[3]),

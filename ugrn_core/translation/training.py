@@ -26,7 +26,7 @@ from ugrn_core.translators.calibration import fit_calibration
 from ugrn_core.translators.kinds import kind_of
 from ugrn_core.translators.mlp import TranslatorNet
 from ugrn_core.translators.schema import FeatureSchema, feature_schema
-from ugrn_core.translators.translator import HeldOutScore, Translator, TranslatorCard
+from ugrn_core.translators.translator import HeldOutScore, Translator, TranslatorCard, own_contexts
 from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 
 FEATURE_SHARE = 0.6
@@ -158,6 +158,7 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> T
             metrics=(),
             calibration=None,
             reciprocal=reciprocal_share([edge for n in networks for edge in n.edges]),
+            contexts=own_contexts(schema),
         )
     except ValidationError as error:
         raise InputError(f"This training cannot be described in a card: {complaint(error)}.") from error

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from ugrn_core.checked_json import STRICT, Count, Genes, Inside, Positive, Share, Word, Words, from_json
@@ -17,9 +17,19 @@ from ugrn_core.translators.kinds import PAPER, KindName
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.translators.names import TranslatorName
 from ugrn_core.translators.schema import FeatureSchema
+from ugrn_core.types import ContextKind
 
 MOST_BYTES = 16 << 20
 """Of a card."""
+
+
+def _once_each(kinds: tuple[ContextKind, ...]) -> tuple[ContextKind, ...]:
+    if len(set(kinds)) < len(kinds):
+        raise ValueError("a context is named twice")
+    return kinds
+
+
+Contexts = Annotated[tuple[ContextKind, ...], Field(min_length=1, max_length=3), AfterValidator(_once_each)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -41,7 +51,8 @@ class TranslatorCard:
     edges among the training pairs, ``prevalence`` the share assumed where none is given: the median density of the
     training networks over their regulators. Without ``calibration`` probabilities are those of the networks alone.
     ``reciprocal``: share of the edges of the training networks whose reverse is one of their edges too; None in cards
-    of older versions, which name no ``kind`` either. ``epochs`` is None for a kind without.
+    of older versions, which name no ``kind`` either. ``epochs`` is None for a kind without. ``contexts``: the virtual
+    cells that probabilities hold in; None in older versions, see :meth:`holds_in`.
     """
 
     version: Literal[1] = 1
@@ -64,6 +75,20 @@ class TranslatorCard:
     metrics: Annotated[tuple[HeldOutScore, ...], Field(max_length=1_000)]
     calibration: Calibration | None
     reciprocal: Share | None = None
+    contexts: Contexts | None = None
+
+    def holds_in(self, kind: ContextKind) -> bool:
+        """Whether probabilities mean something in such a virtual cell; elsewhere the scores rank, and no more.
+
+        Without ``contexts`` it is the one of its features: two genes alone, or a list of genes at base. Embeddings of
+        genes are the same in every cell.
+        """
+        return kind in (self.contexts or own_contexts(self.schema)) or self.schema.method == "Baseline-Emb"
+
+
+def own_contexts(schema: FeatureSchema) -> tuple[ContextKind, ...]:
+    """The virtual cells that features were made in, and probabilities were calibrated in."""
+    return ("pair",) if schema.context == "pair" else ("genes",)
 
 
 @dataclasses.dataclass(frozen=True)

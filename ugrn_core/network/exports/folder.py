@@ -23,8 +23,9 @@ from ugrn_core.network.exports.sif import NOT_SIF, sif
 from ugrn_core.network.filters import Selection, edge_count, percent
 from ugrn_core.network.recipe import recipe_text
 from ugrn_core.network.recipe_form import Recipe
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.request import NetworkRequest, has_probabilities
 from ugrn_core.network.scores import NetworkScores
+from ugrn_core.network.summary import known_enrichment
 from ugrn_core.network.table import write_edges
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.translators.translator import Translator
@@ -67,8 +68,10 @@ class NetworkFiles:
 
 def shown_network(recipe: Recipe, best: pd.DataFrame, n_edges: int) -> Selection:
     """The edges that the graph files hold out of the ``best`` of all, with a note for all that was left out."""
-    shown = recipe.shown_edges().select(best)
+    shown = recipe.shown_edges().select(best, recipe.settings.prevalence)
     notes = list(shown.notes)
+    if (worth := known_enrichment(best)) is not None:
+        notes.append(worth.sentence())
     if len(best) < n_edges:
         notes.insert(0, f"Chosen from the best {len(best):,} of {edge_count(n_edges)}.")
     if len(shown.table) > MOST_IN_FILES:
@@ -81,8 +84,11 @@ def about_network(files: NetworkFiles, shown: Selection) -> dict[str, str | floa
     recipe = files.recipe
     first = f"{edge_count(len(shown.table))} of {files.scores.n_edges:,} scored"
     rate = f", {percent(shown.fdr)} of them expected to be wrong" if len(shown.table) else ""
+    rate += f", if {percent(recipe.settings.prevalence)} of all pairs are edges"
+    if not has_probabilities(files.scores.request, files.translator):
+        rate = ", by rank; how many are right is not known"
     caption = (
-        f"Predicted, not measured: {first}{rate}, if {percent(recipe.settings.prevalence)} of all pairs are edges. "
+        f"Predicted, not measured: {first}{rate}. "
         f"{recipe.model.name}, translator {recipe.translator.name}, {recipe.cell.label}."
     )
     return {

@@ -1,4 +1,4 @@
-"""``network.gexf``: for Gephi; probabilities are the weights of its layouts."""
+"""``network.gexf``: for Gephi; probabilities are the weights of its layouts, ranks where there are none."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def gexf(graph: nx.DiGraph) -> bytes:
     """
     check_texts(texts_of(graph), NOT_XML, "GEXF")
     weighted = nx.DiGraph(graph)
-    for *_, edge in weighted.edges(data=True):
-        edge["weight"] = edge["probability"]
+    n = weighted.number_of_edges()
+    for rank, (*_, edge) in enumerate(sorted(weighted.edges(data=True), key=lambda e: -e[2]["score"])):
+        edge["weight"] = edge.get("probability", (n - rank) / n)
     writer = GEXFWriter()
     writer.add_graph(weighted)
     meta = writer.xml.find("meta")

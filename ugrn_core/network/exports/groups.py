@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.network.compare import compare_networks, comparison_notes, same_cut
+from ugrn_core.network.compare import compare_networks, comparison_notes, cut_words, same_cut
 from ugrn_core.network.exports.folder import CANNOT_WRITE
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
 from ugrn_core.network.filters import Selection
@@ -60,8 +60,7 @@ def write_groups(networks: Sequence[GroupNetwork], a: GroupNetwork, b: GroupNetw
             (written / "networks.h5ad").write_bytes(network_h5ad(cells, about))
     except OSError as error:
         raise InputError(CANNOT_WRITE.format(folder=folder, error=error)) from error
-    said = f"Both networks are cut at a probability of {cut:.4g}, the higher of their two cuts."
-    return (said, *comparison_notes(a.table, b.table, compared, (a.name, b.name)), CAVEAT)
+    return (cut_words(cut), *comparison_notes(a.table, b.table, compared, (a.name, b.name)), CAVEAT)
 
 
 def remove_groups(folder: Path) -> None:

@@ -3,8 +3,8 @@
 ``X`` (cell, gene) float32: the values of the virtual cells in the model's unit: for groups of cells their mean
 profiles, without cells the base value. NaN is a gene that is not in that cell. ``obs``: a row a network, named as its
 cells. ``var``: the genes of the networks, with is_tf, is_source, is_target. ``varp``: ``score`` and ``probability`` of
-the shown edges, sparse (source, target), nothing where an edge is not shown; of several networks each has its own,
-``score: ROW``. ``uns["ugrn"]``: what the graph files say of themselves, and the recipes as JSON.
+the shown edges, sparse (source, target), nothing where an edge is not shown or has none; of several networks each has
+its own, ``score: ROW``. ``uns["ugrn"]``: what the graph files say of themselves, and the recipes as JSON.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def _genes(networks: Sequence[CellNetwork], genes: Sequence[str]) -> pd.DataFram
 
 
 def edge_matrix(table: pd.DataFrame, genes: Sequence[str], column: str) -> sparse.csr_matrix:
-    """Values (source, target) float64 of a column of the edge table, nothing where it has no row."""
+    """Values (source, target) float64 of a column of the edge table, nothing where it has no row or no number."""
+    table = table[table[column].notna()]
     place = pd.Series(range(len(genes)), index=list(genes))
     where = place[table["source"]].to_numpy(), place[table["target"]].to_numpy()
     matrix = sparse.csr_matrix((table[column].to_numpy(np.float64), where), shape=(len(genes), len(genes)))
