@@ -149,6 +149,28 @@ def test_devices_do_not_wait_for_each_other(jobs: Jobs) -> None:
     assert jobs.executor("cpu") is not jobs.executor("cuda:0")
 
 
+def test_a_short_question_does_not_wait_for_a_long_job(jobs: Jobs) -> None:
+    """Nor do the blocks that it hands out; short ones take turns among themselves."""
+    gate, first = Gate(), Gate()
+    long = jobs.submit("long", gate)
+    assert gate.begun.wait(PATIENCE)
+    waiting = jobs.submit("as long", at_once)
+    short = jobs.submit("short", lambda *_: jobs.executor("cpu").submit(lambda: 7).result(PATIENCE), short=True)
+    assert short.result(PATIENCE) == 7
+    held = jobs.submit("held", first, short=True)
+    assert first.begun.wait(PATIENCE)
+    after = jobs.submit("after", at_once, short=True)
+    status = jobs.status(after.id)
+    assert status is not None and status.ahead == 1 and not waiting.future.done()
+    first.open.set()
+    gate.open.set()
+    for inside, asked in ((True, True), (True, False), (False, True)):
+        outer = jobs.submit(("outer", inside, asked), lambda *_, s=asked: jobs.submit("x", at_once, short=s), short=inside)
+        with pytest.raises(RuntimeError, match="a job cannot submit"):
+            outer.result(PATIENCE)
+    assert all(job.wait(PATIENCE) for job in (held, after, long, waiting))
+
+
 def test_the_same_question_shares_one_job(jobs: Jobs) -> None:
     gate = Gate()
     first = jobs.submit(("pair", "A", "B"), gate, owner="ann")

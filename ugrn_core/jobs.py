@@ -35,6 +35,8 @@ KEEP_BYTES = 1 << 30
 FILES = "files"
 WORKERS = {FILES: 2}
 """Queues that are no device: files are read two at a time, and sessions take turns."""
+SHORT = " (short)"
+"""Behind the name of a device: its second queue, so that a short question does not wait for a long job."""
 EXIT_SECONDS = 3.0  # patience with running jobs when the interpreter ends
 
 
@@ -176,24 +178,35 @@ class Jobs:
         self._queues: dict[str, DeviceQueue] = {}
 
     def executor(self, device: str = "cpu") -> DeviceQueue:
-        """The compute queue of ``device``; the same one every time."""
+        """The compute queue of ``device``; the same one every time, or inside a short job that of short ones."""
         with self._lock:
+            short = self._queues.get(device + SHORT)
+            if short is not None and short.inside:
+                return short
             if not self._queues:
                 atexit.register(self.shutdown)
             return self._queues.setdefault(device, DeviceQueue(device, WORKERS.get(device, 1)))
 
     def submit(
-        self, key: Hashable, function: Callable[[Progress, Cancel], T], *, device: str = "cpu", owner: str = ""
+        self,
+        key: Hashable,
+        function: Callable[[Progress, Cancel], T],
+        *,
+        device: str = "cpu",
+        owner: str = "",
+        short: bool = False,
     ) -> Job[T]:
         """Put ``function(progress, cancel)`` into the queue of ``device``, or join the job that has the same key.
 
         ``key`` must tell apart everything the answer depends on. Joined are jobs that wait, run or are done; after a
-        failed, cancelled or stopping one the work starts anew. ``device`` counts for a new job only. From inside a
-        job this is a RuntimeError: a job hands out blocks through :meth:`executor`.
+        failed, cancelled or stopping one the work starts anew. ``device`` counts for a new job only. A ``short`` job
+        takes its turn among the short ones of the device, beside a long one that runs there. From inside a job this is
+        a RuntimeError: a job hands out blocks through :meth:`executor`.
         """
-        turns = self.executor(device)
-        if turns.inside:
+        if self.executor(device).inside:
             raise RuntimeError("a job cannot submit a job and wait for it; hand out blocks through Jobs.executor")
+        device += SHORT if short and device not in WORKERS else ""
+        turns = self.executor(device)
         with self._lock:
             self._forget()
             for job in self._jobs.values():

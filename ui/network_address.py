@@ -132,7 +132,7 @@ def write() -> None:
         "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
         "genes": _genes() if origin == network_genes.LIST and "net names" not in state else "",
         "sources": short_list("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
-        "cell": cell if cell != network_asked.CELL_DEFAULTS.get(origin, cell) else "",
+        "cell": cell if origin != network_genes.RECIPE and cell != network_asked.cell_default() else "",
         "cells": cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else "",
         "edge": ">".join(edge) if edge else "",
         "job": work.unfinished_job(),

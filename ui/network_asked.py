@@ -13,6 +13,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve
+from ugrn_core.network import own_cells
 from ugrn_core.network.request import (
     NetworkRequest,
     check_request,
@@ -30,7 +31,6 @@ ONE, TWO = "one", "two"
 MODES = (ONE, TWO)
 FACTORS, CHOSEN = "factors", "chosen"
 PAIR, FULL = "pair", "full"
-CELL_DEFAULTS = {network_genes.LIST: PAIR, network_genes.CELLS: FULL}
 GROUPS, TRANSLATORS, MODELS = "groups", "translators", "models"
 AGAINST = {GROUPS: "Two groups of cells", TRANSLATORS: "Two translators", MODELS: "Two models"}
 SOURCES_FILE = "sources.txt"
@@ -54,6 +54,11 @@ class Asked:
     @property
     def translator(self) -> Translator:
         return self.kept.translator
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether its genes are those of cells."""
+        return self.words[0] == "--h5ad"
 
     @property
     def has_probabilities(self) -> bool:
@@ -85,7 +90,13 @@ def cell() -> str:
     """Which virtual cell is chosen; groups of cells differ in nothing but their means."""
     if mode() == TWO and against() == GROUPS:
         return FULL
-    return st.session_state.get(cell_key()) or CELL_DEFAULTS.get(network_genes.origin(), PAIR)
+    return st.session_state.get(cell_key()) or cell_default()
+
+
+def cell_default() -> str:
+    """Two genes alone, or for cells what does best."""
+    of_cells = network_genes.origin() == network_genes.CELLS
+    return own_cells.default_cell(st.session_state.get("model") or own_cells.DEFAULT_MODEL) if of_cells else PAIR
 
 
 def other_model(backbone: Backbone) -> str:

@@ -9,7 +9,6 @@ from ui import models, network_genes, network_translator
 from ui.errors import plain, said_in_place
 from ui.network_asked import (
     AGAINST,
-    CELL_DEFAULTS,
     CHOSEN,
     FACTORS,
     FULL,
@@ -22,6 +21,7 @@ from ui.network_asked import (
     TWO,
     Asked,
     against,
+    cell_default,
     cell_key,
     mode,
     other_model,
@@ -36,7 +36,8 @@ CELL_LABELS = {
 OPEN, FOLD, FOLDED_FOR, HEADLINE = "net form", "net fold", "net folded for", "net headline"
 CELL_HELP = (
     "What stands around each pair. Two genes alone: quick, and what the translators of this project were trained on. "
-    "All genes: cost grows with the square of their number. Means: the mean profile of the cells or of one group."
+    "All genes: cost grows with the square of their number. Means: the mean profile of the cells or of one group; a "
+    "translator that is not calibrated for means ranks edges, and there is no probability."
 )
 
 
@@ -140,7 +141,7 @@ def _headline(asked: tuple[Asked, ...]) -> str:
 
 def _cell_choice(place) -> None:
     origin, key = network_genes.origin(), cell_key()
-    st.session_state.setdefault(key, CELL_DEFAULTS[origin])
+    st.session_state.setdefault(key, cell_default())
     two_groups = mode() == TWO and against() == GROUPS
     if two_groups:
         st.session_state[key] = FULL

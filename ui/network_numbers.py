@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from ugrn_core.network import own_cells
 from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.shown import Shown
 from ugrn_core.network.summary import NetworkFacts, known_enrichment
@@ -39,7 +40,8 @@ def worth(network: Predicted, table: pd.DataFrame) -> None:
     """What the best edges are worth by what is known, in a line above the drawing; for cells, why they stand so."""
     found = known_enrichment(table)
     said = found.sentence() if found is not None else "Nothing is known of these edges, so their worth is not either."
-    st.markdown(plain(said))
+    reason = own_cells.why(network.asked.backbone.card.name) if network.asked.of_cells else ""
+    st.markdown(plain(f"{said} {reason}"))
 
 
 def sentence(networks: Sequence[Predicted], prevalence: float, notes: Sequence[str]) -> None:

@@ -24,6 +24,9 @@ T = TypeVar("T")
 AT_ONCE = 1.5
 """Seconds up to which an answer is computed while the page waits."""
 
+SHORT = 20.0
+"""Seconds up to which a question does not wait for the longer ones of others."""
+
 UNASKED = 90.0
 """Seconds up to which a job starts by itself; longer ones wait for a click."""
 
@@ -132,7 +135,7 @@ def _wanted(slot: str, question: Question[T]) -> bool:
 
 
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
-    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner)
+    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner, short=question.seconds <= SHORT)
     visitor().jobs.add(job.id)
     before = _tasks().get(slot)
     if before is not None and before.job_id != job.id:  # nobody looks at this place for its answer any more

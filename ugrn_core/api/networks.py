@@ -19,6 +19,7 @@ from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.exports.folder import NetworkFiles
 from ugrn_core.network.filters import Selection
+from ugrn_core.network.own_cells import default_cell
 from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.run import predict_network
@@ -93,8 +94,9 @@ def network(
     model
         Of :func:`load`; by default the translator's where one is given, else the first of the registry.
     context
-        ``"pair"``: every pair in a cell of its two genes, the default for a list. ``"full"``: all genes at once, of
-        cells at their means, the default for cells.
+        ``"pair"``: every pair in a cell of its two genes, the default for a list and for cells, where it does better
+        (:mod:`ugrn_core.network.own_cells`). ``"full"``: all genes at once, of cells at their means, the default with
+        ``groupby``.
     prevalence
         Share of all pairs that are taken for edges; probabilities hold at it. By default the translator's. There are
         none (NaN) in a virtual cell that the translator is not calibrated for, such as the means of cells.
@@ -169,7 +171,7 @@ def networks(
     base = reader.card.schema.base
     questions = list(_cells(given, backbone, groupby, groups, layer, gene_column, n_variable))
     for n, (level, data, cell, report, told) in enumerate(questions):
-        kind = context or ("pair" if data is None else "full")
+        kind = context or ("pair" if data is None else "full" if groupby else default_cell(backbone.card.name))
         request, notes = _request(cell, report, sources, kind, backbone, base)
         part = part_of(progress, n / len(questions), (n + 1) / len(questions))
         scores = predict_network(backbone, reader, request, store, progress=part, cancel=cancel)

@@ -58,7 +58,7 @@ def network(
         typer.Option(metavar="NAME|FOLDER", help=f"A model or checkpoint folder; default: {DEFAULT_BACKBONE}."),
     ] = None,
     context: Annotated[
-        str | None, typer.Option(metavar="pair|full", help="Two genes alone (--genes), or all genes (--h5ad: means).")
+        str | None, typer.Option(metavar="pair|full", help="Two genes alone, or all genes (--h5ad: means).")
     ] = None,
     prevalence: Annotated[float | None, typer.Option(help="Share of edges assumed; default: the card's.")] = None,
     known: Annotated[

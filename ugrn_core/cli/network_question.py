@@ -15,6 +15,7 @@ from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.output import say
 from ugrn_core.errors import InputError
 from ugrn_core.network.distinct_names import folder_names
+from ugrn_core.network.own_cells import default_cell, why
 from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.shown import Shown
 
@@ -44,10 +45,12 @@ class NetworkOptions:
     context: str | None
     strict: bool
 
-    @property
-    def kind(self) -> str:
-        """pair or full: two genes alone by default for a list, the means of the cells for cells."""
-        return self.context or ("pair" if self.h5ad is None else "full")
+    def kind(self, model: str, *, several: bool = False) -> str:
+        """pair or full: two genes alone by default for a list, for cells what does best
+        (:mod:`ugrn_core.network.own_cells`); ``several`` groups differ in nothing but their means."""
+        if self.context is not None or self.h5ad is None:
+            return self.context or "pair"
+        return "full" if several else default_cell(model)
 
     def check(self) -> None:
         """Refuse options that do not go together."""
@@ -93,16 +96,20 @@ class NetworkToMake:
 
 def questions(asked: NetworkOptions, backbone: Backbone, translator: Translator) -> list[NetworkToMake]:
     """One question, or one a group of cells."""
+    model = backbone.card.name
     if asked.genes is not None:
-        return [_of_list(asked, asked.genes, backbone, translator)]
+        return [_of_list(replace(asked, context=asked.kind(model)), asked.genes, backbone, translator)]
     assert asked.h5ad is not None
     data = read_data(asked.h5ad, asked.cells)
     column, level = asked.cells.column_and_level(data) or ("", "")
+    if asked.context is None and level is not None:
+        say(why(model))
+    asked = replace(asked, context=asked.kind(model, several=level is None))
     if level is not None:
         if asked.between:
             raise InputError(BETWEEN)
         return [_of_cells(asked, data, asked.cells, backbone, translator)]
-    if asked.kind == "pair":
+    if asked.context == "pair":
         raise InputError("Two genes alone are the same in every group of cells: take --context full.")
     return list(_of_groups(asked, data, column, backbone, translator))
 
@@ -174,7 +181,7 @@ def _request(asked: NetworkOptions, cell: Context, backbone: Backbone, translato
         sources = report.symbols
     if not sources:
         raise InputError("None of the genes is a transcription factor: name the sources with --sources.")
-    request, notes = request_in(cell, sources, translator.card.schema.base, whole=asked.kind == "full")
+    request, notes = request_in(cell, sources, translator.card.schema.base, whole=asked.context == "full")
     for note in notes:
         say(note)
     return request
@@ -183,4 +190,4 @@ def _request(asked: NetworkOptions, cell: Context, backbone: Backbone, translato
 def _rest(asked: NetworkOptions) -> tuple[str, ...]:
     sources = ("--sources", asked.sources.name) if asked.sources else ()
     column = ("--sources-column", asked.sources_column) if asked.sources_column is not None else ()
-    return (*sources, *column, "--context", asked.kind)
+    return (*sources, *column, "--context", str(asked.context))

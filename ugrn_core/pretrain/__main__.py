@@ -29,6 +29,7 @@ from ugrn_core.pretrain.doors import Unit, ValueRange
 from ugrn_core.pretrain.effects import effects
 from ugrn_core.pretrain.export import export, run_card
 from ugrn_core.pretrain.model_card import write_card
+from ugrn_core.pretrain.own_cells import own_cells
 from ugrn_core.pretrain.sampling import BatchSampler
 from ugrn_core.pretrain.selection import regulatory_figures
 from ugrn_core.pretrain.standardise import ZCorpus, standardise
@@ -40,6 +41,7 @@ from ugrn_core.types import Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 app.command()(effects)
+app.command()(own_cells)
 LAYOUT: dict[Unit, LayoutName] = {"standardised": "scgpt", "log1p": "scbenchmark"}
 EVALUATED = (2, 8, 64, 512)
 """Genes a cell of the virtual cells that a checkpoint is judged by."""
