@@ -165,7 +165,8 @@ def test_a_short_question_does_not_wait_for_a_long_job(jobs: Jobs) -> None:
     first.open.set()
     gate.open.set()
     for inside, asked in ((True, True), (True, False), (False, True)):
-        outer = jobs.submit(("outer", inside, asked), lambda *_, s=asked: jobs.submit("x", at_once, short=s), short=inside)
+        key = ("outer", inside, asked)
+        outer = jobs.submit(key, lambda *_, short=asked: jobs.submit("x", at_once, short=short), short=inside)
         with pytest.raises(RuntimeError, match="a job cannot submit"):
             outer.result(PATIENCE)
     assert all(job.wait(PATIENCE) for job in (held, after, long, waiting))

@@ -243,25 +243,27 @@ def test_a_network_of_cells_is_written_as_the_file_has_it(
     tiny: Backbone, reader: str, cells: anndata.AnnData, tmp_path: Path
 ) -> None:
     cells.write_h5ad(tmp_path / "cells.h5ad")
-    ask("network", "--h5ad", tmp_path / "cells.h5ad", "--translator", reader, "--top", 30,
+    ask("network", "--h5ad", tmp_path / "cells.h5ad", "--translator", reader, "--top", 30, "--context", "full",
         "--backbone", tmp_path / "scbenchmark-16-0", "--out", tmp_path / "out")  # fmt: skip
     file = anndata.read_h5ad(tmp_path / "out" / "network.h5ad")
     before = cells.copy()
-    made = tl.network(cells, translator=reader, model=tiny, top=30, copy=True)
+    made = tl.network(cells, translator=reader, model=tiny, top=30, context="full", copy=True)
     assert made is not None
     assert not cells.varp.keys()
     assert "ugrn" not in cells.uns
-    assert tl.network(cells, translator=reader, model=tiny, top=30) is None
+    assert tl.network(cells, translator=reader, model=tiny, top=30, context="full") is None
     np.testing.assert_array_equal(cells.X.toarray(), before.X.toarray())
     symbol = dict(zip(cells.var_names, cells.var["feature_name"], strict=True))
-    for weight in ("probability", "score"):
-        ours = get.edges(cells, weight=weight).replace({"source": symbol, "target": symbol})
-        theirs = get.edges(file, weight=weight)
-        by = ["source", "target"]
-        pd.testing.assert_frame_equal(
-            ours.sort_values(by, ignore_index=True), theirs.sort_values(by, ignore_index=True), atol=2e-6
-        )
-        assert len(ours) == 30
+    ours = get.edges(cells, weight="score").replace({"source": symbol, "target": symbol})
+    theirs = get.edges(file, weight="score")
+    by = ["source", "target"]
+    pd.testing.assert_frame_equal(
+        ours.sort_values(by, ignore_index=True), theirs.sort_values(by, ignore_index=True), atol=2e-6
+    )
+    assert len(ours) == 30
+    for held in (cells, file):
+        with pytest.raises(InputError, match="ranks and no probability"):
+            get.edges(held)
     ours, theirs = cells.uns["ugrn"], file.uns["ugrn"]
     assert {*theirs} <= {*ours}
     assert [ours[k] for k in ("model", "translator", "prevalence")] == [
@@ -271,7 +273,10 @@ def test_a_network_of_cells_is_written_as_the_file_has_it(
     assert recipes[0]["targets"] == recipes[1]["targets"]
     np.testing.assert_allclose(recipes[0]["cell"]["values"], recipes[1]["cell"]["values"], rtol=1e-6)
     made.write_h5ad(tmp_path / "back.h5ad")
-    pd.testing.assert_frame_equal(get.edges(anndata.read_h5ad(tmp_path / "back.h5ad")), get.edges(made))
+    back = anndata.read_h5ad(tmp_path / "back.h5ad")
+    pd.testing.assert_frame_equal(get.edges(back, weight="score"), get.edges(made, weight="score"))
+    tl.network(cells, translator=reader, model=tiny, top=30, key_added="alone")
+    assert len(get.edges(cells, key="alone")) <= 30, "two genes alone have probabilities; no idle edge is written"
 
 
 def test_groups_have_a_network_each(tiny: Backbone, reader: str, cells: anndata.AnnData) -> None:

@@ -102,9 +102,9 @@ def test_all_files_are_written_and_tell_the_same(first, inputs):
         and dict(zip(report["gene"], report["symbol"], strict=True))["OCT4"] == "POU5F1"
     )
     assert set(table.loc[table["known"] == "yes", "target"]) == {"KLF1", "HBB"}
-    for said in ("40 edges", "top 12 of 40", "--prevalence", "expected to be wrong"):
+    for said in ("40 edges", "top 12 of 22", "18 edges no more probable than any pair", "--prevalence", "expected to be wrong"):
         assert said in result.stderr, result.stderr
-    assert "top 12 of 40" in nx.read_graphml(out / "network.graphml").graph["selection"]
+    assert "top 12 of 22" in nx.read_graphml(out / "network.graphml").graph["selection"]
 
 
 def test_the_same_store_gives_the_same_bytes(first, inputs, tmp_path):
@@ -232,7 +232,9 @@ def test_groups_of_cells_give_a_network_each_and_their_difference(tmp_path):
     ):
         assert said in result.stderr, result.stderr
     assert result.stderr.count("first look") == 1
-    one = ugrn("--h5ad", "example", "--group", f"bulk_labels={GROUPS[1]}", *more, "--out", tmp_path / "b")
+    one = ["--h5ad", "example", "--group", f"bulk_labels={GROUPS[1]}", *more]
+    assert "By default own cells are asked in two genes alone" in ugrn(*one, "--out", tmp_path / "p").stderr
+    one = ugrn(*one, "--context", "full", "--out", tmp_path / "b")
     assert contents(tmp_path / "b") == contents(tmp_path / "a" / folders[1]) and "stored already" in one.stderr
     ugrn("--recipe", tmp_path / "b" / "recipe.json", "--out", tmp_path / "c")
     assert contents(tmp_path / "c") == contents(tmp_path / "b"), "the recipe holds the means, no h5ad is needed"
@@ -278,7 +280,7 @@ def test_groups_with_names_alike_have_a_folder_and_a_matrix_each(tmp_path):
     written = anndata.read_h5ad(tmp_path / "a" / "networks.h5ad")
     assert list(written.obs_names) == ["B cell", "B_cell", "B_cell_1", "NK-T", "NK/T"]
     assert {"score: NK-T_1", "score: NK-T_2", "score: B cell"} <= set(written.varp)
-    one = [*given[:3], "leiden_res=0.5=NK/T", *given[4:], "--out", tmp_path / "b"]
+    one = [*given[:3], "leiden_res=0.5=NK/T", *given[4:], "--context", "full", "--out", tmp_path / "b"]
     ugrn(*one)
     assert contents(tmp_path / "b") == contents(tmp_path / "a" / "NK_T")
 

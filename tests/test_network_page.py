@@ -602,7 +602,14 @@ def test_a_group_of_own_cells_opens_in_the_pair_explorer_with_its_means(with_cel
     at.query_params.update({"from": "cells", "column": "kind", "level": "T", "edge": "GATA1>HBB"})
     at.run()
     finished(press(at, "Predict the network"), n_runs=200)
-    assert "--h5ad cells.h5ad --group kind=T --context full" in words(at)
+    assert "By default own cells are asked in two genes alone" in words(at)
+    assert "--h5ad cells.h5ad --group kind=T --context pair" in words(at) and "--prevalence" in words(at)
+    at.session_state["net cell of cells"] = "full"
+    at.run()
+    finished(press(at, "Predict the network"), n_runs=200)
+    assert "--h5ad cells.h5ad --group kind=T --context full" in words(at) and "--prevalence" not in words(at)
+    assert facts(at)["Expected FDR"] == ("–", "not known: no calibration here") and at.query_params["cell"] == "full"
+    assert "FDR" not in [option for c in at.get("button_group") for option in getattr(c, "options", [])]
     for _ in range(60):
         if "Open GATA1 and HBB in the pair explorer" in [b.label for b in at.button]:
             break

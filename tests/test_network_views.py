@@ -182,8 +182,9 @@ def test_the_best_edges_stand_beside_chance_without_what_was_trained_on():
     assert found is not None and (found.best, found.scored) == (5, len(table) - 1)
     assert found.known == pytest.approx(2 / 5) and found.chance == pytest.approx(3 / (len(table) - 1))
     assert found.times == pytest.approx((2 / 5) / (3 / (len(table) - 1))) and "The best 5 hold" in found.sentence()
-    assert known_enrichment(table.assign(known="not checked")) is None
-    assert known_enrichment(table.assign(known="no")) is None
+    assert known_enrichment(table.assign(known="not checked"), best=5) is None
+    assert known_enrichment(table, best=10) is None, "a quarter of all is no best part"
+    assert known_enrichment(table.assign(known="no"), best=5) is None
 
 
 @pytest.mark.parametrize("more", [{}, {"probability": np.nan}])

@@ -135,7 +135,8 @@ def _wanted(slot: str, question: Question[T]) -> bool:
 
 
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
-    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner, short=question.seconds <= SHORT)
+    short = question.seconds <= SHORT
+    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner, short=short)
     visitor().jobs.add(job.id)
     before = _tasks().get(slot)
     if before is not None and before.job_id != job.id:  # nobody looks at this place for its answer any more

@@ -51,7 +51,7 @@ def edges(
         raise InputError(f"These cells hold no network {name!r} in varp; there is {there}.")
     matrix = adata.varp[name].tocoo()
     if weight == "probability" and not matrix.nnz and adata.varp[name.replace(weight, "score", 1)].nnz:
-        raise InputError("These edges have ranks and no probability, which means of cells have not: take weight='score'.")
+        raise InputError("These edges have ranks and no probability, as in means of cells: take weight='score'.")
     genes = adata.var_names
     table = pd.DataFrame({"source": genes[matrix.row], "target": genes[matrix.col], "weight": matrix.data})
     return table.sort_values(["weight", "source", "target"], ascending=[False, True, True], ignore_index=True)

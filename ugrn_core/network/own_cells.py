@@ -1,4 +1,4 @@
-"""Which virtual cell own cells are asked in by default: the one that did best where nothing of it was trained on.
+"""Which virtual cell own cells are asked in by default: the one that did best on unseen cells.
 
 Measured by ``python -m ugrn_core.pretrain own-cells``: for BEELINE data sets with expression, translators of all other
 sets rank the same pairs in two genes alone and in the means of a group of cells. Counted are the edges of the set's
@@ -47,8 +47,8 @@ def why(model: str = DEFAULT_MODEL) -> str:
     other: Asked = "full" if best == "pair" else "pair"
     sets = " and ".join(dict.fromkeys(frame["data_set"]))
     return (
-        f"By default own cells are asked in {WORDS[best]}, which did best on cells that nothing of it was trained on "
-        f"({sets}): its best {frame['best'].max()} pairs held {times[best]:.2g} times as many known edges as chance, "
+        f"By default own cells are asked in {WORDS[best]}, which did best on cells that neither model nor translator "
+        f"had seen ({sets}): its best {frame['best'].max()} pairs held {times[best]:.2g} times as many known edges as chance, "
         f"those of {WORDS[other]} {times[other]:.2g} times."
     )
 

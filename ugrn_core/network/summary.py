@@ -60,12 +60,13 @@ def network_facts(table: pd.DataFrame, shown: pd.DataFrame, prevalence: float) -
 
 
 def known_enrichment(table: pd.DataFrame, best: int = BEST) -> Enrichment | None:
-    """How the ``best`` edges of an edge table (best first) stand beside all of it; None where nothing is known."""
+    """How the ``best`` edges of an edge table (best first) stand beside all of it; None where nothing is known, and
+    where they are more than a quarter of all."""
     told = ((table["known"] != "not checked") & (table["novelty"] != NOVELTY[0])).to_numpy(bool)
     known = (table["known"] == "yes").to_numpy(bool)[np.flatnonzero(told)]
-    if not known.any():
+    if not known.any() or len(known) < 4 * best:
         return None
-    return Enrichment(min(best, len(known)), len(known), float(known[:best].mean()), float(known.mean()))
+    return Enrichment(best, len(known), float(known[:best].mean()), float(known.mean()))
 
 
 def _known(table: pd.DataFrame) -> float | None:

@@ -38,7 +38,7 @@ N_SOURCES, N_GENES = 80, 240
 
 
 def own_cells(
-    cells: Annotated[list[str], typer.Argument(metavar="SET=FILE=COLUMN", help="BEELINE set, its cells, their groups.")],
+    cells: Annotated[list[str], typer.Argument(metavar="SET=FILE=COLUMN", help="a set, its cells, their groups")],
     model: Annotated[str, typer.Option(help="an embedded model")] = DEFAULT_MODEL,
     groups: Annotated[int, typer.Option(help="largest groups of each file")] = 2,
 ) -> None:
