@@ -48,8 +48,8 @@ def why(model: str = DEFAULT_MODEL) -> str:
     sets = " and ".join(dict.fromkeys(frame["data_set"]))
     return (
         f"By default own cells are asked in {WORDS[best]}, which did best on cells that neither model nor translator "
-        f"had seen ({sets}): its best {frame['best'].max()} pairs held {times[best]:.2g} times as many known edges as chance, "
-        f"those of {WORDS[other]} {times[other]:.2g} times."
+        f"had seen ({sets}): its best {frame['best'].max()} pairs held {times[best]:.2g} times as many known edges as "
+        f"chance, those of {WORDS[other]} {times[other]:.2g} times."
     )
 
 
