@@ -193,6 +193,18 @@ def test_the_squares_say_what_they_are():
     assert "needs expression of hHEP" in hover["STRING hHEP", "Origin-Pert"]
 
 
+def test_an_average_over_fewer_tests_than_its_neighbours_is_marked():
+    view = TableView(1)
+    cells = prepare_cells(prepare_tests(shipped(1), view))
+    figure = plot_table(shown_cells(cells, paper_cells(view, "scGPT", cells)), "auprc")
+    points = figure.data[-1]
+    text = dict(zip(map(tuple, points.customdata), points.text, strict=True))
+    assert text[AVERAGE, "Origin-Pert"].endswith("*") and not text[AVERAGE, "VVP"].endswith("*")
+    assert figure.layout.yaxis.ticktext[-1] == "Avg (* of fewer tests)"
+    whole = plot_table(prepare_cells(prepare_tests(made({"all": SCORES}), view)), "auprc")
+    assert whole.layout.yaxis.ticktext[-1] == AVERAGE
+
+
 def test_colours_fade_to_nothing_at_zero_and_are_mirrored():
     figure = plot_table(prepare_cells(prepare_tests(made({"all": SCORES}), TableView(1))), "auprc")
     scale = [tuple(s) for s in figure.data[0].colorscale]

@@ -244,7 +244,9 @@ def test_frames_are_tables_that_round_trip(result, tmp_path):
 
 def test_the_axis_of_deviations_says_from_what_they_are_counted():
     unit = "standard deviations"
-    assert value_title("GATA1", unit) == "x: virtual value of GATA1 (standard deviations from its mean in its data set)"
+    assert (
+        value_title("GATA1", unit) == "x: virtual value of GATA1<br>(standard deviations from its mean in its data set)"
+    )
     assert slope_unit(unit) == "standard deviations per standard deviation"
 
 
@@ -253,4 +255,4 @@ def test_a_long_unit_is_short_in_a_headline_and_written_out_on_axes() -> None:
 
     assert short_unit("standard deviations") == "SD" and short_unit("bins") == "bins"
     assert slope_unit(short_unit("standard deviations")) == "SD per SD"
-    assert "standard deviations" in response_title("FOS", "JUNB", "standard deviations", "0")
+    assert "JUNB (SD) when" in response_title("FOS", "JUNB", "standard deviations", "0")

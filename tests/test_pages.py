@@ -596,15 +596,54 @@ def test_the_fields_get_all_symbols_once_and_mark_factors():
     assert genes._texts("test", Words()) == ("GATA1\nHBB\nTP53", "GATA1\nTP53")
 
 
-def test_an_address_that_is_still_on_its_way_turns_nothing_back(monkeypatch):
-    """The browser asks with the address before the last one: no link, unless that was some time ago (Back)."""
-    from ui import address
-
+def test_addresses_that_are_still_on_their_way_turn_nothing_back(monkeypatch):
+    """The browser asks with an address before the last one: no link, unless that was some time ago (Back)."""
     clock = [100.0]
     monkeypatch.setattr(address.time, "monotonic", lambda: clock[0])
-    state: dict = {"address before": ({"gene": "GATA1", "alike": "KLF1"}, 100.0)}
-    monkeypatch.setattr(address.st, "session_state", state)
-    assert address._is_on_its_way({"gene": "GATA1", "alike": "KLF1"})
-    assert not address._is_on_its_way({"gene": "SPI1"})
+    monkeypatch.setattr(address.st, "session_state", {"model": TOY})
+    monkeypatch.setattr(address.st, "query_params", Written())
+    left = [{"gene": "GATA1"}, {"gene": "GATA1", "alike": "KLF1"}, {"gene": "KLF1"}]
+    for said in left:
+        address.put(said)
+        clock[0] += address.ON_ITS_WAY / 4
+    before = [{"model": TOY, **said} for said in left]
+    assert address._is_on_its_way(before[0]) and address._is_on_its_way(before[1]), "not the last one left alone"
+    assert not address._is_on_its_way({"model": TOY, "gene": "SPI1"})
     clock[0] += 2 * address.ON_ITS_WAY
-    assert not address._is_on_its_way({"gene": "GATA1", "alike": "KLF1"})
+    assert not address._is_on_its_way(before[1])
+
+
+class Written(dict):
+    """Query parameters as the app writes them."""
+
+    to_dict = dict
+
+    def from_dict(self, said):
+        self.clear()
+        self.update(said)
+
+
+def test_one_place_writes_addresses():
+    """A page that writes its own does not know what is on its way, and turns back what was clicked in the meantime."""
+    writers = [f.name for f in (ROOT / "ui").rglob("*.py") if "query_params.from_dict" in f.read_text("utf-8")]
+    assert writers == ["address.py"]
+
+
+def test_a_model_of_an_address_that_is_not_here_is_named_until_another_is_chosen(pair):
+    del pair.session_state["model"]
+    pair.query_params["model"] = "nothing-like-it"
+    pair.run()
+    assert "nothing-like-it, which the address asks for, is not here" in pair.warning[0].value.replace("\\", "")
+    pair.run()
+    assert pair.warning and not pair.exception
+    pair.selectbox(key="model").set_value(TOY).run()
+    assert not pair.warning
+
+
+def test_a_negative_value_bears_a_minus_sign_and_no_hyphen(pair, monkeypatch):
+    pair.session_state["specific"] = False
+    pair.query_params["grid"], pair.query_params["base"] = "-3,-1", "-0.5"
+    pair.run()
+    assert facts(pair)["Largest change of KLF1"][1] == "at GATA1 = −3"
+    assert "when GATA1 goes from −0.5 to x" in titles(pair)[0]
+    assert any("GATA1 at −" in c.value for c in pair.caption)

@@ -31,6 +31,8 @@ CHOICES = {
 }
 ON_ITS_WAY = 1.5
 """Seconds in which an address that was written reaches the browser; Back is pressed later."""
+LEFT = "addresses left"
+"""Session key of the addresses that others took the place of, with the time of that."""
 MOST_GENES = 60
 """Genes of a pasted list that still go into an address."""
 
@@ -43,6 +45,7 @@ def arrive() -> None:
     st.session_state["address"] = st.session_state["arrived"] = given
     if given.get("model"):
         st.session_state["model"] = given["model"]
+        st.session_state.pop(models.NOT_HERE, None)
     if given.get("folder"):
         st.session_state["model_folder"] = given["folder"]
     if given.get("cells") == cells.EXAMPLE:
@@ -50,12 +53,16 @@ def arrive() -> None:
 
 
 def _is_on_its_way(given: Mapping[str, str]) -> bool:
-    """Whether the browser asked before the address that was written last had reached it: then it names the one before.
+    """Whether the browser asked before the address that was written last had reached it: then it names one before.
 
     Taken for a link, that one would turn back what was clicked in the meantime.
     """
-    before, at = st.session_state.get("address before", (None, 0.0))
-    return given == before and time.monotonic() - at < ON_ITS_WAY
+    return any(given == before for before, _ in _just_left())
+
+
+def _just_left() -> list[tuple[Mapping[str, str], float]]:
+    since = time.monotonic() - ON_ITS_WAY
+    return [(before, at) for before, at in st.session_state.get(LEFT, []) if at > since]
 
 
 def adopt(backbone: Backbone) -> None:
@@ -137,18 +144,26 @@ def cell_words(card: BackboneCard) -> dict[str, Any]:
     }
 
 
-def put(said: Mapping[str, Any]) -> None:
-    """Make ``said``, without what is empty, the address of the page; the model comes first."""
+def model_words() -> dict[str, str]:
+    """The chosen model in an address."""
     state = st.session_state
-    model = {
-        "model": state.get("model"),
-        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
-    }
-    now = {name: str(value) for name, value in {**model, **said}.items() if value}
+    folder = state.get("model_folder") if state.get("model") == models.OWN else ""
+    return {name: str(value) for name, value in (("model", state.get("model")), ("folder", folder)) if value}
+
+
+def put(said: Mapping[str, Any], *, model: bool = True) -> None:
+    """Make ``said``, without what is empty, the address of the page; the model comes first, unless it says nothing
+    there.
+
+    Every page writes its address here: what is on its way to the browser is known in one place.
+    """
+    state = st.session_state
+    now = (model_words() if model else {}) | {name: str(value) for name, value in said.items() if value}
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)
-    if now != state.get("address"):
-        state["address before"] = (state.get("address"), time.monotonic())
+    before = state.get("address")
+    if now != before:
+        state[LEFT] = [*_just_left(), *([] if before is None else [(before, time.monotonic())])]
     state["address"] = now
 
 

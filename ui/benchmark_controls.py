@@ -11,13 +11,15 @@ from ugrn_core.benchmark.protocols import PROTOCOLS
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.figures.benchmark import METRICS, SUBSETS, TableView
 from ugrn_core.figures.benchmark_paper import PRINTED_BACKBONES
+from ui import address
 from ui.beeline import SAMPLERS_EXPLAINED, sampler_title
 from ui.benchmark_results import Results
 from ui.benchmark_results import models as models_of
 
 TABLES = [str(table) for table in PROTOCOLS]
 DEFAULTS = {
-    "table": "1", "pairs": "all", "metric": "auprc", "sampler": "per_tf", "printed": PRINTED_BACKBONES[0], "ratio": "1",
+    "table": "1", "pairs": "all", "metric": "auprc", "sampler": "per_tf", "printed": PRINTED_BACKBONES[0],
+    "ratio": "10",
 }  # fmt: skip
 ALLOWED = {
     "table": TABLES,
@@ -64,10 +66,7 @@ def write_address() -> None:
         said.pop("ratio", None)
     if state.get("run") == state.get("first run"):
         said.pop("run", None)
-    now = {name: str(value) for name, value in said.items() if value}
-    if now != st.query_params.to_dict():
-        st.query_params.from_dict(now)
-    state["address"] = now
+    address.put(said)
 
 
 def table_choice() -> int:

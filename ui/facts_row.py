@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
-from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.figures.titles import minus, short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import Curves, PairResult
 
@@ -38,7 +40,7 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
         column.metric(
             f"{what} of {peak.target}",
             f"{signed(peak.peak)} {unit}",
-            delta=f"at {peak.source} = {peak.at:g}" if own is None else _standing(own, percentile, n_random),
+            delta=_place(peak) if own is None else _standing(own, percentile, n_random),
             delta_color="off",
             delta_arrow="off",
             help=None if own is None else PERCENTILE_HELP,
@@ -52,6 +54,10 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
         delta_color="off",
         delta_arrow="off",
     )
+
+
+def _place(peak: Any) -> str:
+    return f"at {peak.source} = {minus(f'{peak.at:g}')}"
 
 
 def _standing(own: Curves, percentile: float, n_random: int) -> str:
@@ -83,4 +89,4 @@ def beyond(percentile: float, n_random: int) -> str:
 
 def signed(value: float) -> str:
     """Three significant digits with a true minus sign and a plus."""
-    return f"{value:+.3g}".replace("-", "−")
+    return minus(f"{value:+.3g}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import streamlit as st
 
@@ -36,6 +37,7 @@ def around_page() -> Iterator[None]:
     st.session_state["framed"] = True
     st.logo(str(ASSETS / "logo.svg"), size="large")
     st.html(ASSETS / "style.css")
+    st.html(f"<script>{_script()}</script>", unsafe_allow_javascript=True)
     address.arrive()
     with st.sidebar:
         models.choose()
@@ -47,6 +49,11 @@ def around_page() -> Iterator[None]:
     uploads.keep_within_bounds()
     with about_model:
         models.describe()
+
+
+@cache
+def _script() -> str:
+    return (ASSETS / "address.js").read_text("utf-8")
 
 
 def come_through_app() -> None:

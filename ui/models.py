@@ -9,11 +9,14 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone, status
 from ugrn_core.pinned import stamp_of
-from ui.errors import NotYet, said_in_place
+from ui.errors import NotYet, plain, said_in_place
 from ui.folders import paths_welcome, typed_folder
 
 DEVICE = "device"
 """Session key of the device that is computed on; absent where there is nothing to choose."""
+
+NOT_HERE = "model not here"
+"""Session key of a model that an address named and that is not here, until another is chosen."""
 
 OWN = "own"
 """Choice of a checkpoint folder that the user names."""
@@ -22,9 +25,14 @@ OWN = "own"
 def choose() -> None:
     """The select box of models, with a field for a folder of one's own."""
     names = available() + ([OWN] if paths_welcome() else [])
-    if st.session_state.get("model") not in names:
+    asked = st.session_state.get("model")
+    if asked not in names:
         st.session_state["model"] = names[0]
-    st.selectbox("Model", names, key="model", format_func=_label)
+        if asked:
+            st.session_state[NOT_HERE] = str(asked)
+    st.selectbox("Model", names, key="model", format_func=_label, on_change=_forget_the_missing)
+    if missing := st.session_state.get(NOT_HERE):
+        st.warning(plain(f"{missing}, which the address asks for, is not here. This is {names[0]} instead."))
     if st.session_state["model"] == OWN:
         st.text_input(
             "Checkpoint folder",
@@ -34,6 +42,10 @@ def choose() -> None:
             help="An official scGPT checkpoint, or one in the scBenchmark layout. Weights are read as tensors only.",
         )
     _choose_device()
+
+
+def _forget_the_missing() -> None:
+    st.session_state.pop(NOT_HERE, None)
 
 
 def _choose_device() -> None:

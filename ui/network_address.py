@@ -19,7 +19,6 @@ from ui import (
     cells,
     contexts,
     example,
-    models,
     network_asked,
     network_edge,
     network_genes,
@@ -28,7 +27,7 @@ from ui import (
     network_views,
     work,
 )
-from ui.address import short_list, take_up_job
+from ui.address import put, short_list, take_up_job
 
 
 @dataclass(frozen=True)
@@ -128,8 +127,6 @@ def write() -> None:
     said = {name: _written(entry) for name, entry in CONTROLS.items() if name not in left_out}
     cell, edge = network_asked.cell(), network_edge.chosen()
     said |= {
-        "model": state.get("model"),
-        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
         "genes": _genes() if origin == network_genes.LIST and "net names" not in state else "",
         "sources": short_list("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
         "cell": cell if origin != network_genes.RECIPE and cell != network_asked.cell_default() else "",
@@ -137,10 +134,7 @@ def write() -> None:
         "edge": ">".join(edge) if edge else "",
         "job": work.unfinished_job(),
     }
-    now = {name: str(value) for name, value in said.items() if value}
-    if now != st.query_params.to_dict():
-        st.query_params.from_dict(now)
-    state["address"] = now
+    put(said)
 
 
 def _written(entry: AddressEntry) -> str:

@@ -17,6 +17,7 @@ from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
 from ui import cells, models, reasons, work
 from ui.errors import plain
+from ui.facts_row import signed
 from ui.figure_panel import figure_panel
 from ui.gene.state import open_gene
 from ui.network_run import Predicted
@@ -141,7 +142,7 @@ def _row(network: Predicted, table: pd.DataFrame, edge: Edge, named: bool) -> No
         return
     row = found.iloc[0]
     unit = slope_unit(network.asked.backbone.card.unit)
-    slope = "" if pd.isna(row["slope"]) else f" ({row['slope']:+.3g} {unit})".replace("-", "−")
+    slope = "" if pd.isna(row["slope"]) else f" ({signed(row['slope'])} {unit})"
     chance = f"probability **{row['probability']:.3f}** ± {row['spread']:.3f}"
     if pd.isna(row["probability"]):
         chance = f"score **{row['score']:.3f}**, which ranks and is no probability"

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.errors import InputError
+from ugrn_core.figures.titles import minus, short_unit
 from ugrn_core.types import BackboneCard, Background, SweepSettings
 
 MOST_VALUES = 64
@@ -29,16 +30,16 @@ def controls(
     base, grid, background = places
     low, high = card.domain
     base.number_input(
-        f"Base ({card.unit})",
+        f"Base ({short_unit(card.unit)})",
         key=base_key(card),
         persist_state="session",
         step=1.0 if card.n_bins else 0.25,
         format="%g",
         on_change=redraw,
-        help=f"Where the genes of the virtual cell stand. This model met values from {low:g} to {high:g}.",
+        help=f"Where the genes of the virtual cell stand. This model met values from {minus(f'{low:g}')} to {high:g}.",
     )
     grid.text_input(
-        f"Virtual values ({card.unit})",
+        f"Virtual values ({short_unit(card.unit)})",
         key=grid_key(card),
         persist_state="session",
         on_change=redraw,

@@ -110,12 +110,12 @@ def _show(found: list[InModel], backbone: Backbone, asked: PairRequest) -> None:
         note=LOWER_BOUND,
     )
     st.dataframe(
-        table.round(3),
+        table.round(3).dropna(axis=1, how="all"),
         width="stretch",
         hide_index=True,
         alt="Direction and percentile of the pair in every model",
         column_config={
-            "largest": st.column_config.NumberColumn("largest (spreads)", format="%+.3g"),
+            "largest": st.column_config.NumberColumn("largest (spreads)", format="%+.2f"),
             "percentile": st.column_config.NumberColumn("percentile", format="%.1f"),
             "specific_percentile": st.column_config.NumberColumn(
                 "pair-specific percentile", format="%.1f", help="Empty where it is not there at once"

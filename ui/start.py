@@ -11,7 +11,7 @@ from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.style import figure_config
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.types import Context, SweepSettings
-from ui import cells, example, models, work
+from ui import address, cells, example, models, work
 from ui.errors import plain, said_in_place
 from ui.gene.state import open_gene
 from ui.network_run import START_NOW
@@ -53,7 +53,9 @@ def welcome() -> None:
             if st.button(f"All that moves with {example.SOURCE}", type="primary", key="gene example"):
                 open_gene(example.SOURCE)
             if st.button(f"Open {example.SOURCE} and {example.TARGET}", key="example"):
-                st.switch_page(PAIR_PAGE, query_params={"source": example.SOURCE, "target": example.TARGET})
+                st.switch_page(
+                    PAIR_PAGE, query_params=address.model_words() | {"source": example.SOURCE, "target": example.TARGET}
+                )
             if st.button("Predict a network", key="demo network"):
                 _demo_network()
         st.caption(f"{example.WHY} The network: {example.NETWORK_WHY}")
@@ -89,7 +91,7 @@ def inventory() -> None:
 def _demo_network() -> None:
     """Go to the network page; its run starts there without another click."""
     st.session_state[START_NOW] = True
-    st.switch_page(NETWORK_PAGE, query_params={"genes": example.GENES})
+    st.switch_page(NETWORK_PAGE, query_params=address.model_words() | {"genes": example.GENES})
 
 
 def _example_curve() -> None:

@@ -13,7 +13,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.marks import compared, with_slider
 from ugrn_core.figures.panels import panel_places, plot_curves
-from ugrn_core.figures.titles import short_unit
+from ugrn_core.figures.titles import minus, short_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.trajectory import SECONDS, dense_request
 from ugrn_core.types import BackboneCard, PairResult
@@ -119,7 +119,7 @@ def _value(frame: pd.DataFrame, dense: pd.DataFrame, card: BackboneCard) -> floa
         f"x ({short_unit(card.unit)})", low, high, step=step, key=key, persist_state="session", help=X_HELP
     )
     said = [
-        f"{row.source} at {row.x:.4g}: {row.target} {signed(float(row.response))}, "
+        f"{row.source} at {minus(f'{row.x:.4g}')}: {row.target} {signed(float(row.response))}, "
         f"area under its slope {signed(float(row.area))}"
         for row in compared(dense, at).itertuples()
     ]

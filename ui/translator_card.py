@@ -10,6 +10,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Network, Row
 from ugrn_core.benchmark.sampling import SAMPLERS
+from ugrn_core.figures.titles import minus
 from ugrn_core.figures.translator import (
     METRIC_LABELS,
     plot_held_out,
@@ -165,7 +166,7 @@ def _words(card: TranslatorCard) -> pd.DataFrame:
     lines = {
         "model": f"{s.backbone} (fingerprint {s.fingerprint[:12]})",
         "features": f"{s.method}, {_context(card)}, background {s.background}",
-        "base and virtual values": f"{s.base:g}; {', '.join(f'{v:g}' for v in s.grid)} ({s.unit})",
+        "base and virtual values": minus(f"{s.base:g}; {', '.join(f'{v:g}' for v in s.grid)}") + f" ({s.unit})",
         "networks": ", ".join(card.networks),
         "data sets": ", ".join(card.train_sets),
         "gene set": card.gene_set,

@@ -8,6 +8,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.translators.exchange import bring_in, packed
 from ugrn_core.translators.library import Listed, delete_translator, list_translators
+from ui import address
 from ui.errors import plain, said_in_place
 from ui.session import library, make_room_in_libraries
 
@@ -30,10 +31,7 @@ def adopt() -> None:
 def write_address(mode: str) -> None:
     """The chosen translator, or the mode, in the address of the page."""
     chosen = st.session_state.get("translator")
-    now = {"mode": mode.lower()} if mode == TRAIN else {"translator": chosen} if chosen else {}
-    if now != st.query_params.to_dict():
-        st.query_params.from_dict(now)
-    st.session_state["address"] = now
+    address.put({"mode": mode.lower()} if mode == TRAIN else {"translator": chosen})
 
 
 def mode_choice() -> str:

@@ -42,6 +42,8 @@ HEADINGS = {
     "Target is a TF": "target<br>is TF",
     "Target is listed": "target<br>listed",
 }
+FEWER = "*"
+"""Behind an average over fewer tests than there are: it is no equal of those beside it."""
 SHORTER = {"Non-specific ChIP": "Non-spec.", "Cell-type-specific ChIP": "Cell-spec."}
 GROUPS = {
     "method": "this model",
@@ -70,6 +72,12 @@ def plot_table(cells: pd.DataFrame, metric: str, chosen: tuple[str, str] | None 
     at = _places(cells.drop_duplicates("column").set_index("column")["group"])
     x = cells["column"].map(at)
     y = cells["row"].map({row: n for n, row in enumerate(rows)})
+    of_fewer = (cells["row"] == AVERAGE) & (cells["n_tests"] < cells["of_tests"])
+    text = [
+        f"{v:.3f}{FEWER if fewer else ''}" if np.isfinite(v) else "–"
+        for v, fewer in zip(cells["value"], of_fewer, strict=True)
+    ]
+    averages = f"{AVERAGE} ({FEWER} of fewer tests)" if of_fewer.any() else AVERAGE
     layout = restrained(HEAD + 12 + ROW_HEIGHT * len(rows))
     layout["margin"] = {"l": 132, "r": 4, "t": HEAD, "b": 8}
     layout["xaxis"] = axis(
@@ -77,14 +85,13 @@ def plot_table(cells: pd.DataFrame, metric: str, chosen: tuple[str, str] | None 
     )
     layout["yaxis"] = axis(
         tickvals=list(range(len(rows))),
-        ticktext=[short_row(row) for row in rows],
+        ticktext=[averages if row == AVERAGE else short_row(row) for row in rows],
         range=[len(rows) - 0.5, -0.5],
         showgrid=False,
         fixedrange=True,
     )
     layout["annotations"] = [_heading(column, at[column]) for column in columns] + _group_headings(cells, at)
     layout["shapes"] = _rules(rows, at) + ([_frame(chosen, rows, at)] if chosen else [])
-    text = [f"{v:.3f}" if np.isfinite(v) else "–" for v in cells["value"]]
     points = {
         "type": "scatter",
         "mode": "markers+text",

@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES
+from ugrn_core.figures.titles import minus
 from ugrn_core.trajectory import area, between
 
 OUTSIDE = "rgba(128, 128, 128, 0.12)"
@@ -141,7 +142,7 @@ def _curve(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _number(value: float) -> str:
-    return f"{value:+.3g}".replace("-", "−")
+    return minus(f"{value:+.3g}")
 
 
 def _beside(x: float, at: np.ndarray, y: float) -> str:

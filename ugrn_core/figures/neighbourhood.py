@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
-from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.figures.titles import minus, short_unit, slope_unit
 from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.shape import shape_order
 
@@ -63,7 +63,7 @@ def plot_trajectories(frame: pd.DataFrame, *, gene: str, side: Side) -> go.Figur
     moved, read = (gene, "%{y}") if side == "source" else ("%{y}", gene)
     layout = restrained(110 + ROW_HEIGHT * max(len(genes), 8))
     layout["margin"] |= {"l": 84, "t": 30, "b": 58}
-    names = [f"{value:g}" + (" (base)" if value == base else "") for value in values]
+    names = [minus(f"{value:g}") + (" (base)" if value == base else "") for value in values]
     layout["xaxis"] = axis(
         title={"text": f"{gene if side == 'source' else 'the gene of the row'} set to", "standoff": 6},
         type="category",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ugrn_core.errors import InputError
 from ugrn_core.figures.style import SERIES
+from ugrn_core.figures.titles import minus
 from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS, TAGS, check_edge_table, in_order
 from ugrn_core.network.filters import drawable
 
@@ -142,11 +143,11 @@ def crowding(n_genes: int) -> float:
 def edge_words(edge) -> list[str]:
     """What is said of an edge (a row of an edge table) when one points at it, a line each."""
     chance = "none given" if np.isnan(edge.probability) else f"{edge.probability:.3g}, spread {edge.spread:.2g}"
-    slope = edge.slope_direction if np.isnan(edge.slope) else f"{edge.slope_direction} ({edge.slope:.3g})"
+    slope = edge.slope_direction if np.isnan(edge.slope) else f"{edge.slope_direction} ({minus(f'{edge.slope:.3g}')})"
     return [
         f"{edge.source} \N{RIGHTWARDS ARROW} {edge.target}",
         f"probability: {chance}",
-        f"score: {edge.score:.3g} (logit)",
+        f"score: {minus(f'{edge.score:.3g}')} (logit)",
         f"slope: {slope}, no sign of regulation",
         f"direction of the edge: {edge.direction}",
         f"{edge.tag}; {edge.novelty}; in a known network: {edge.known}",

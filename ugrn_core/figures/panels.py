@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from ugrn_core.figures.curves import RAW, SPECIFIC
 from ugrn_core.figures.marks import outside_marks, value_lines, value_marks
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
-from ugrn_core.figures.titles import follow_title, in_two_lines, response_title, slope_title, value_title
+from ugrn_core.figures.titles import follow_title, in_two_lines, minus, response_title, slope_title, value_title
 
 HEIGHT = 460
 DIRECTIONS = ("forward", "reverse")
@@ -89,6 +89,7 @@ def plot_curves(
         height if panels[0].quantity == "response" else round(height * 0.7),
         title_lines=max(title["text"].count("<br>") + 1 for title in titles[: panels[0].below]),
         legend=len(frame[["series", "measure"]].drop_duplicates()) > 1,
+        x_lines=value_title(panels[0].source, panels[0].unit).count("<br>") + 1,
     )
     for panel in panels:
         layout |= _axes(panel)
@@ -158,7 +159,7 @@ def _title(panel: Panel) -> dict[str, Any]:
 def _sentence(panel: Panel) -> str:
     if panel.quantity == "response":
         bases = panel.part["base"].unique()
-        base = f"{bases[0]:.4g}" if len(bases) == 1 else "its mean in the group"
+        base = minus(f"{bases[0]:.4g}") if len(bases) == 1 else "its mean in the group"
         return response_title(panel.source, panel.target, panel.unit, base)
     title = follow_title if panel.part["response"].isna().all() else slope_title
     return title(panel.source, panel.target, panel.unit)

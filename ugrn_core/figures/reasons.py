@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
-from ugrn_core.figures.titles import value_title
+from ugrn_core.figures.titles import minus, value_title
 
 ROW_HEIGHT = 190
 HALVES = {"forward": (0.0, 0.47), "reverse": (0.53, 1.0)}
@@ -23,7 +23,7 @@ def plot_reasons(frame: pd.DataFrame, unit: str) -> go.Figure:
     Bars stand at even distances, whatever lies between their virtual values.
     """
     curves = list(dict.fromkeys(frame["curve"]))
-    layout = restrained(60 + ROW_HEIGHT * len(curves))
+    layout = restrained(60 + ROW_HEIGHT * len(curves), x_lines=value_title("", unit).count("<br>") + 1)
     layout["bargap"] = 0.35
     layout["annotations"] = []
     data: list[dict[str, Any]] = []
@@ -49,7 +49,7 @@ def _bars(part: pd.DataFrame, number: int, unit: str) -> dict[str, Any]:
     adds = part["adds"].astype(float)
     return {
         "type": "bar",
-        "x": [signless(v) for v in part["virtual_value"]],
+        "x": [minus(f"{v:g}") for v in part["virtual_value"]],
         "y": adds.tolist(),
         "xaxis": _name("x", number),
         "yaxis": _name("y", number),
@@ -97,8 +97,3 @@ def _title(part: pd.DataFrame, left: float, top: float) -> dict[str, Any]:
 
 def _name(letter: str, number: int) -> str:
     return letter if number == 1 else f"{letter}{number}"
-
-
-def signless(value: float) -> str:
-    """A virtual value with all its digits and a true minus sign."""
-    return f"{value:g}".replace("-", "−")

@@ -20,7 +20,7 @@ def plot_models(frame: pd.DataFrame, measure: str = "response") -> go.Figure:
     One spread up and down is shaded: what random pairs commonly do.
     """
     names = list(dict.fromkeys(frame["model"]))
-    layout = restrained(HEIGHT, title_lines=2 if len(names) > 3 else 1, legend=True)
+    layout = restrained(HEIGHT, title_lines=2 if len(names) > 3 else 1, legend=True, x_lines=2)
     layout["annotations"], layout["shapes"] = [], []
     data: list[dict[str, Any]] = []
     for number, (direction, across) in enumerate(HALVES.items(), 1):
@@ -28,7 +28,7 @@ def plot_models(frame: pd.DataFrame, measure: str = "response") -> go.Figure:
         x, y = ("x", "y") if number == 1 else (f"x{number}", f"y{number}")
         data += [_line(part[part["model"] == name], n, x, y, first=number == 1) for n, name in enumerate(names)]
         source, target = str(part["source"].iloc[0]), str(part["target"].iloc[0])
-        title = {"text": f"x: virtual value of {source} (place in the range of each model)", "standoff": 8}
+        title = {"text": f"x: virtual value of {source}<br>(place in the range of each model)", "standoff": 8}
         layout[f"xaxis{number}"] = axis(
             domain=across, anchor=y, tickformat=".0%", title=title | {"font": {"size": FONT_SIZE}}
         )

@@ -33,15 +33,16 @@ GRIDLINE = "rgba(128, 128, 128, 0.18)"
 FONT_SIZE = 13
 
 
-def restrained(height: int, *, title_lines: int = 1, legend: bool = False) -> dict[str, Any]:
+def restrained(height: int, *, title_lines: int = 1, legend: bool = False, x_lines: int = 1) -> dict[str, Any]:
     """Layout that all figures share: transparent background, room for titles and legend above the panels.
 
+    ``x_lines``: lines of the titles below them.
     Text has no colour of its own and takes that of the page.
     """
     line = {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "top", "yref": "container"}
     return {
         "height": height,
-        "margin": {"l": 52, "r": 12, "t": 10 + 17 * title_lines + (32 if legend else 0), "b": 46},
+        "margin": {"l": 52, "r": 12, "t": 10 + 17 * title_lines + (32 if legend else 0), "b": 30 + 16 * x_lines},
         "paper_bgcolor": "rgba(0, 0, 0, 0)",
         "plot_bgcolor": "rgba(0, 0, 0, 0)",
         "font": {"size": FONT_SIZE},

@@ -13,7 +13,7 @@ from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
-from ui import network_genes
+from ui import address, network_genes
 from ui.gene import state
 from ui.genes import MOST_TARGETS
 
@@ -87,18 +87,18 @@ def _config(found: Neighbourhood, unit: str) -> dict:
     return {
         "gene": text("gene", width=84),
         "curve": st.column_config.LineChartColumn(
-            "curve", width=76, help="Over the virtual values, from low to high; pair-specific where that is there"
+            "curve", width=72, help="Over the virtual values, from low to high; pair-specific where that is there"
         ),
         "likeness": number("likeness", format="%.3f", width=72, help="Cosine of the two curves"),
-        "specific": number("specific", format="%+.3g", width=76, help=f"{COLUMNS['specific']}, in {measured}"),
+        "specific": number("specific", format="%+.3f", width=72, help=f"{COLUMNS['specific']}, in {measured}"),
         "percentile": number("percentile", format="%.1f", width=84, help=COLUMNS["percentile"]),
-        "response": number(found.deciding, format="%+.3g", width=80, help=f"{COLUMNS['response']}, in {measured}"),
-        "score": number("score", format="%.2f", width=64, help=COLUMNS["score"]),
-        "slope": text("steepest", width=72, help=COLUMNS["slope_direction"]),
-        "TF": st.column_config.CheckboxColumn("TF", width=44, help=COLUMNS["tf"]),
+        "response": number(found.deciding, format="%+.3f", width=76, help=f"{COLUMNS['response']}, in {measured}"),
+        "score": number("score", format="%.2f", width=56, help=COLUMNS["score"]),
+        "slope": text("steepest", width=64, help=COLUMNS["slope_direction"]),
+        "TF": st.column_config.CheckboxColumn("TF", width=40, help=COLUMNS["tf"]),
         "detected": number("detected", format="percent", width=80, help="Share of the chosen cells that show the gene"),
         "known": text("known in", width=110, help=COLUMNS["known"]),
-        "seen": text("in training", width="small", help=COLUMNS["novelty"]),
+        "seen": text("in training", width=122, help=COLUMNS["novelty"]),
     }
 
 
@@ -141,4 +141,4 @@ def _find_alike(gene: str) -> None:
 
 def _go(page: str, **words: str) -> None:
     """Another page with the model of this one; virtual cell and values are the session's."""
-    st.switch_page(page, query_params={"model": str(st.session_state.get("model")), **words})
+    st.switch_page(page, query_params=address.model_words() | words)

@@ -98,7 +98,7 @@ def write(backbone: Backbone) -> None:
 
 def open_gene(gene: str) -> None:
     """Go to the page of a gene, in the virtual cell that is chosen."""
-    st.switch_page(PAGE, query_params={"gene": gene, "model": str(st.session_state.get("model"))})
+    st.switch_page(PAGE, query_params=address.model_words() | {"gene": gene})
 
 
 def forget_alike(redraw: Callable[[], None]) -> Callable[[], None]:

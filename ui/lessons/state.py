@@ -18,6 +18,7 @@ from ugrn_core.circuits.teaching import GENES
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import AVERAGE
+from ui import address
 
 STEPS = {"predict": "Predict", "look": "Look", "check": "Check", "seen": "What you saw"}
 OVERVIEW, SUMMARY = "lessons", "summary"
@@ -129,10 +130,7 @@ def written(state: State) -> dict[str, str]:
 
 def write() -> None:
     """Put the state into the address."""
-    address = written(now())
-    if address != st.query_params.to_dict():
-        st.query_params.from_dict(address)
-    st.session_state["address"] = address
+    address.put(written(now()), model=False)  # lessons have models of their own
 
 
 def read_said(text: str) -> dict[int, Said]:

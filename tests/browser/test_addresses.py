@@ -1,0 +1,48 @@
+"""Addresses in a browser: reload and Back restore the view, and a link opens the model that it names."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.settled import settled
+
+
+def words(page: Page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlparse(page.url).query).items()}
+
+
+def test_an_example_of_the_start_page_has_an_address_and_back_leads_to_the_start(page: Page, app: str) -> None:
+    page.goto(app)
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_contain_text("Ask a cell model")
+    settled(page)
+    page.get_by_role("button", name="Open GATA1 and KLF1").click()
+    expect(heading).to_have_text("Pair explorer")
+    settled(page)
+    asked = {"model": "ugrn-mini-2", "source": "GATA1", "target": "KLF1"}
+    assert urlparse(page.url).path == "/pair" and asked.items() <= words(page).items()
+    page.reload()
+    expect(page.get_by_text("Largest change of KLF1")).to_be_visible()
+    settled(page)
+    assert asked.items() <= words(page).items()
+    page.go_back()
+    expect(heading).to_contain_text("Ask a cell model")
+    assert urlparse(page.url).path == "/"
+    page.go_forward()
+    expect(page.get_by_text("Largest change of KLF1")).to_be_visible()
+    assert urlparse(page.url).path == "/pair" and asked.items() <= words(page).items()
+
+
+@pytest.mark.parametrize("path", ["pair?source=GATA1&target=KLF1", "translators?mode=train"])
+def test_a_link_opens_the_model_that_it_names_and_keeps_it(page: Page, app: str, path: str) -> None:
+    page.goto(f"{app}/{path}&model=ugrn-mini")
+    box = page.get_by_test_id("stSidebar").get_by_role("combobox", name=re.compile("Model"))
+    expect(box).to_have_value("UGRN mini")
+    settled(page)
+    assert words(page)["model"] == "ugrn-mini"
+    page.reload()
+    expect(box).to_have_value("UGRN mini")
