@@ -128,7 +128,7 @@ def test_the_command_puts_evidence_beside_edges(tmp_path):
     chosen = read_cell_values(path, CellChoice(tuple(read.genes.index(g) for g in ("SOX2", "NANOG"))))
     truth = np.corrcoef(chosen.values.toarray().T)[0, 1]
     assert found.loc[0, "cells_pearson"] == pytest.approx(truth, abs=1e-5)
-    assert "Evidence of 200 cells; intervals are over resamples of the 12 donors." in done.stderr
+    assert "are over 50 resamples of the 12 donors." in done.stderr
     assert "NOGENE: not in data.h5ad." in done.stderr
     few = CliRunner().invoke(app, [*line[:-2], "--group", "kind"])
     assert few.exit_code == 2

@@ -15,7 +15,7 @@ from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.evidence import evidence as room
 from ugrn_core.evidence.correlation import correlations, group_rows, net_coefficients, ranks_within
 from ugrn_core.evidence.detection import detection_bins, percentiles
-from ugrn_core.evidence.evidence import COLUMNS, agreeing, evidence
+from ugrn_core.evidence.evidence import COLUMNS, agreeing, evidence, evidence_sentence, surest_first
 from ugrn_core.evidence.resampling import NORMAL, among_best, interval, resample_weights, steadiness
 
 N_CELLS, N_GENES = 240, 7
@@ -168,7 +168,7 @@ def test_the_arrows_of_a_circuit_are_shown_by_its_cells():
     yes = (beside["cells_show"] == "yes").to_numpy()
     assert yes[arrow].mean() > 4 * yes[~arrow].mean() > 0
     assert beside.loc[arrow, "cells_top"].mean() > 5 * beside.loc[~arrow, "cells_top"].mean()
-    agree = agreeing(beside)
+    agree = surest_first(agreeing(beside))
     assert set(agree["cells_show"]) == {"yes"}
     assert agree["agreement"].is_monotonic_decreasing
     best = [(s, t) in circuit.edges for s, t in zip(agree["source"][:20], agree["target"][:20], strict=True)]
@@ -189,7 +189,13 @@ def test_words_say_what_the_cells_show(values, codes):
     assert 0 < low < r < high < 1
     assert beside.loc[0, "cells_both"] == pytest.approx(((values[:, 0] > 0) & (values[:, 1] > 0)).mean(), abs=1e-6)
     assert beside.loc[0, "agreement"] == pytest.approx(min(2.5 / 3, beside.loc[0, "cells_percentile"]), abs=1e-6)
-    assert found.notes[0] == "Evidence of 240 cells, within 3 groups; intervals are over resamples of the cells."
+    assert found.notes[0] == (
+        "Evidence of 240 cells, within 3 groups; intervals, and which pairs are the best 3, are over 50 resamples of "
+        "the cells."
+    )
+    assert found.beside(table.head(1), table["score"].to_numpy()).equals(beside.head(1))
+    assert "The cells show it: yes." in evidence_sentence(beside.iloc[0])
+    assert evidence_sentence(beside.iloc[2]) == "One of the two genes is not in the file."
 
 
 def test_few_donors_are_refused_and_said(values):
@@ -197,9 +203,7 @@ def test_few_donors_are_refused_and_said(values):
     with pytest.raises(InputError, match="2 donors"):
         evidence(cells_of(values, donors=np.arange(N_CELLS) % 2), names, names, names, 3)
     found = evidence(cells_of(values, donors=np.arange(N_CELLS) % 4), names, names, names, 3)
-    assert found.notes == (
-        "Evidence of 240 cells; intervals are over resamples of the 4 donors, too narrow for so few.",
-    )
+    assert found.notes[0].endswith("50 resamples of the 4 donors, too few for them to be wide enough.")
 
 
 def test_it_stops_when_asked(values):

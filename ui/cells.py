@@ -39,12 +39,17 @@ SLOW_READ = 5.0
 
 @dataclass(frozen=True)
 class Cells:
-    """A data set of this session. ``token`` tells it apart in caches; ``word`` and ``options`` go to ``--context``."""
+    """A data set of this session. ``token`` tells it apart in caches; ``word`` and ``options`` go to ``--context``.
+
+    ``file``: where its cells can be read one by one, None where they cannot any more.
+    """
 
     data: ExpressionData
     token: str
     word: str
     options: tuple[str, ...] = ()
+    file: Path | None = None
+    gene_column: str | None = None
 
 
 def choose() -> None:
@@ -148,7 +153,8 @@ def _read(file: Path | BinaryIO, word: str, token: Token) -> H5adContents | None
     if data is None:
         return None
     options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
-    st.session_state["cells"] = Cells(data, repr((*token, layer, gene_column)), word, tuple(options))
+    copy = uploads.copy_of(token, file)
+    st.session_state["cells"] = Cells(data, repr((*token, layer, gene_column)), word, tuple(options), copy, gene_column)
     return contents
 
 

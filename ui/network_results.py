@@ -10,6 +10,7 @@ from ui import (
     models,
     network_address,
     network_asked,
+    network_cells,
     network_compare,
     network_edge,
     network_files,
@@ -38,7 +39,7 @@ def show() -> None:
 
 
 def _shown(networks: tuple[Predicted, ...]) -> None:
-    first = networks[0].asked
+    first, topic = networks[0].asked, ("networks", tuple(n.asked.key for n in networks))
     above = st.container()
     network_shown.settle_names(first.request, first.backbone.vocabulary, first.species)
     probabilities = all(n.asked.has_probabilities for n in networks)
@@ -56,12 +57,17 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
             return
         networks, tables, tokens = networks[number : number + 1], tables[number : number + 1], tokens[number:]
     network, table, token = networks[0], tables[0], tokens[0]
-    selection = network_shown.selected(token, table, filters, share)
+    views = st.container()
+    place, evidence = network_cells.ask(network, topic)
+    selection = network_cells.beside(evidence, table, network_shown.selected(token, table, filters, share))
     with above:
         network_numbers.row(network, network_facts(table, selection.table, share), known, filters)
         network_numbers.worth(network, table)
-    network_views.show(View(network, table, selection.table, token, filters, known))
-    network_numbers.sentence((network,), share, selection.notes)
+    with views:
+        network_views.show(View(network, table, selection.table, network_cells.token(evidence, token), filters, known))
+        network_numbers.sentence((network,), share, selection.notes)
+    with place:
+        network_cells.result(evidence, network, selection.table)
     network_edge.show((network,), (table,))
     network_numbers.caveats((network,))
     network_files.show(network, filters, known, token)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.network.shown import Shown
-from ui import network_edge
+from ui import network_cells, network_edge
 
 MOST_ROWS = 2000
 """Rows of a table on the page; the files hold all edges."""
@@ -32,6 +32,7 @@ def full(table: pd.DataFrame, token: str, filters: Shown) -> None:
             "spread": number("± of the ensemble", format="%.4f"),
             "slope": number("slope", format="%+.3g"),
             "slope_direction": st.column_config.TextColumn("slope direction", help="Not a sign of regulation"),
+            **network_cells.column_config(),
         },
     )
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+COPY = "copy of the cells"
+"""Session key of the kept copy and what it is told by."""
 SMALL_ONES = 64 << 20
 """Room for lists and tables beside the largest upload allowed."""
 
@@ -31,3 +36,26 @@ def let_go(file: Any) -> None:
     if context is not None:
         manager: Any = context.uploaded_file_mgr
         manager.remove_file(context.session_id, file.file_id)
+
+
+def copy_of(token: object, file: Path | BinaryIO) -> Path | None:
+    """A path as it is; a copy of an upload on disk, one a session, which goes with it. None where there is no room.
+
+    What is asked of cells one by one reads their file again, long after the upload was let go.
+    """
+    if isinstance(file, Path):
+        return file
+    held = st.session_state.get(COPY)
+    if held is None or held[0] != token:
+        st.session_state.pop(COPY, None)
+        try:
+            folder = tempfile.TemporaryDirectory(prefix="ugrn-cells-", ignore_cleanup_errors=True)
+            file.seek(0)
+            with (Path(folder.name) / "cells").open("wb") as copy:
+                shutil.copyfileobj(file, copy, 1 << 20)
+        except OSError:
+            return None
+        finally:
+            file.seek(0)
+        held = st.session_state[COPY] = token, folder
+    return Path(held[1].name) / "cells"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,11 @@ from ugrn_core.cli.options import GeneColumnOption, LayerOption, SourceColumnOpt
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
 from ugrn_core.errors import InputError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 TOP = 1000
+BEST = 100
 
 
 def evidence(
@@ -28,7 +32,8 @@ def evidence(
     score_column: Annotated[
         str | None, typer.Option(metavar="NAME|N", help="Column of the scores; default: by its title.")
     ] = None,
-    top: Annotated[int, typer.Option(metavar="K", help="Best edges; as many pairs count as best in the cells.")] = TOP,
+    top: Annotated[int, typer.Option(metavar="K", help="Best edges by score.")] = TOP,
+    best: Annotated[int, typer.Option(metavar="K", help="Pairs that count as the best of the cells.")] = BEST,
     agree: Annotated[bool, typer.Option("--agree", help="Only edges that the cells show, surest first.")] = False,
 ) -> None:
     """Say of every edge what the cells show, as a CSV of the edges with further columns.
@@ -39,12 +44,13 @@ def evidence(
     from ugrn_core.benchmark.score_table import read_score_table
     from ugrn_core.cli.cell_values import read_values
     from ugrn_core.cli.interrupt import stop_on_interrupt
-    from ugrn_core.evidence.evidence import agreeing, genes_to_read
+    from ugrn_core.evidence.evidence import agreeing, genes_to_read, surest_first
     from ugrn_core.evidence.evidence import evidence as evidence_of
     from ugrn_core.genes.pair_list import PairColumns
 
-    if top < 1:
-        raise InputError(f"--top is {top}; give a number of edges from 1 on.")
+    for option, number in (("--top", top), ("--best", best)):
+        if number < 1:
+            raise InputError(f"{option} is {number}; give a number from 1 on.")
     listed = read_score_table(edges, PairColumns(source_column, target_column), score_column)
     say(f"{edges.name}: {listed.said}")
     by_score = listed.frame.sort_values(["score", "source", "target"], ascending=[False, True, True])
@@ -65,18 +71,18 @@ def evidence(
                 tuple(places),
                 list(table["source"].unique()),
                 list(table["target"].unique()),
-                min(top, len(table)),
+                best,
                 progress=progress,
                 cancel=cancel,
             )
     say(found.notes[0])
     beside = found.beside(table)
-    best = beside.head(top)
-    say(_counted(best, len(table)))
-    write_csv(agreeing(best) if agree else best)
+    chosen_edges = beside.head(top)
+    say(_counted(chosen_edges, len(table)))
+    write_csv(surest_first(agreeing(chosen_edges)) if agree else chosen_edges)
 
 
-def _counted(best, n_edges: int) -> str:
+def _counted(best: pd.DataFrame, n_edges: int) -> str:
     from ugrn_core.evidence.evidence import SHOWS
 
     counts = best["cells_show"].value_counts()

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from ugrn_core.data.cell_values import MAX_GENES, CellValues
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.errors import InputError
 from ugrn_core.evidence.correlation import correlations, group_rows, net_coefficients, ranks_within
 from ugrn_core.evidence.detection import percentiles
-from ugrn_core.evidence.resampling import NORMAL, interval, steadiness
+from ugrn_core.evidence.resampling import NORMAL, RESAMPLES, interval, steadiness
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.types import Cancel, Progress, Vocabulary, part_of
 
@@ -34,6 +33,8 @@ COLUMNS = {
 }
 """Columns in order, with what they hold. Numbers have 6 decimals."""
 YES, NO, TOO_FEW, NOT_READ = SHOWS = ("yes", "no", "too few cells", "not in the file")
+BEST = 100
+"""Pairs that count as the best in ``cells_top`` where nothing else is asked for."""
 HIGH = 0.95
 LEAST_CELLS = 10
 """Cells that must show a gene before its correlations are taken for anything."""
@@ -52,8 +53,11 @@ class Evidence:
     few: np.ndarray
     notes: tuple[str, ...] = ()
 
-    def beside(self, edges: pd.DataFrame) -> pd.DataFrame:
-        """``edges`` (source, target, score) with the columns of :data:`COLUMNS` beside theirs, in their order."""
+    def beside(self, edges: pd.DataFrame, scores: np.ndarray | None = None) -> pd.DataFrame:
+        """``edges`` (source, target, score) with the columns of :data:`COLUMNS` beside theirs, in their order.
+
+        ``scores`` (edge,): those of all edges, among which a percentile is taken; by default of these.
+        """
         row = edges["source"].map({g: i for i, g in enumerate(self.sources)})
         column = edges["target"].map({g: i for i, g in enumerate(self.genes)})
         there = (row.notna() & column.notna()).to_numpy()
@@ -64,7 +68,9 @@ class Evidence:
         shown = clear & (beside["cells_percentile"] >= HIGH)
         few = _spread_out(self.few[at], there) == 1
         beside["cells_show"] = np.select([~there, few, shown], [NOT_READ, TOO_FEW, YES], NO)
-        of_model = (rankdata(edges["score"]) - 0.5) / max(1, len(edges))
+        every = np.sort(edges["score"].to_numpy() if scores is None else scores)
+        below, up_to = (np.searchsorted(every, edges["score"], side) for side in ("left", "right"))
+        of_model = (below + up_to) / 2 / max(1, len(every))
         beside["agreement"] = np.minimum(of_model, beside["cells_percentile"])
         rounded = {n: beside[n] if n == "cells_show" else np.round(beside[n], DECIMALS) for n in COLUMNS}
         return edges.assign(**rounded)
@@ -83,7 +89,10 @@ def file_places(data: ExpressionData, symbols: Sequence[str]) -> dict[str, int]:
 
 
 def genes_to_read(sources: Sequence[str], targets: Sequence[str], data: ExpressionData) -> tuple[dict[str, int], str]:
-    """Symbols that are read of the file with their places, sources first, and what is said of those left out."""
+    """Symbols that are read of the file with their places, by name, and what is said of those left out.
+
+    Where they are too many the first sources and then the first targets are read.
+    """
     symbols = list(dict.fromkeys([*sources, *targets]))
     places = file_places(data, symbols)
     there = [s for s in symbols if s in places]
@@ -92,7 +101,7 @@ def genes_to_read(sources: Sequence[str], targets: Sequence[str], data: Expressi
     said = [f"{', '.join(lacking[:5])}{more}: not in {data.label}."] if lacking else []
     if len(there) > MAX_GENES:
         said.append(f"The first {MAX_GENES:,} of {len(there):,} genes are looked at in the cells.")
-    return {s: places[s] for s in there[:MAX_GENES]}, " ".join(said)
+    return {s: places[s] for s in sorted(there[:MAX_GENES])}, " ".join(said)
 
 
 def evidence(
@@ -100,20 +109,20 @@ def evidence(
     symbols: Sequence[str],
     sources: Sequence[str],
     targets: Sequence[str],
-    n_edges: int,
+    best: int = BEST,
     *,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Evidence:
     """Evidence for every pair of ``sources`` and ``targets`` that was read: ``symbols`` name the genes of ``cells``.
 
-    ``n_edges``: how many pairs count as the best in ``cells_top``. Deterministic. Cost: 100 matrix products (source,
+    ``best``: how many pairs count as the best in ``cells_top``. Deterministic. Cost: 100 matrix products (source,
     cell) x (cell, gene). A network without two genes in the cells is an InputError.
     """
     if len(symbols) != cells.values.shape[1]:
         raise ValueError(f"{len(symbols)} symbols for {cells.values.shape[1]} genes")
     at = {symbol: i for i, symbol in enumerate(symbols)}
-    rows = [s for s in dict.fromkeys(sources) if s in at]
+    rows = sorted({s for s in sources if s in at})
     if not rows or len(at) < 2:
         raise InputError("No source of the network is in the file of cells. Give the cells that it was asked of.")
     places = np.array([at[s] for s in rows])
@@ -134,7 +143,7 @@ def evidence(
     both = shown[:, places].T @ shown / len(shown)
     n_showing = shown.sum(0)
     steady = steadiness(
-        ranks, shown, places, groups, donors, n_edges, pairs, progress=part_of(progress, 0.2, 1.0), cancel=cancel
+        ranks, shown, places, groups, donors, best, pairs, progress=part_of(progress, 0.2, 1.0), cancel=cancel
     )
     low, high = interval(r, steady.spread)
     columns |= {
@@ -145,16 +154,37 @@ def evidence(
         "cells_both_low": np.maximum(both - NORMAL * steady.both_spread, 0),
         "cells_both_high": np.minimum(both + NORMAL * steady.both_spread, 1),
         "cells_top": steady.among_best,
-        "cells_percentile": percentiles(np.abs(r), n_showing[places], n_showing, pairs),
+        "cells_percentile": percentiles(np.round(np.abs(r), DECIMALS), n_showing[places], n_showing, pairs),
     }
     few = np.minimum.outer(n_showing[places], n_showing) < LEAST_CELLS
-    return Evidence(tuple(rows), tuple(symbols), columns, few, (_said(cells), *cells.notes))
+    return Evidence(tuple(rows), tuple(symbols), columns, few, (_said(cells, best), *cells.notes))
 
 
 def agreeing(table: pd.DataFrame) -> pd.DataFrame:
-    """The edges of a table with evidence that the cells show too, those first in which both are sure."""
-    kept = table[table["cells_show"] == YES]
-    return kept.sort_values(["agreement", "source", "target"], ascending=[False, True, True], ignore_index=True)
+    """The edges of a table with evidence that the cells show too, in their order."""
+    return table[table["cells_show"] == YES].reset_index(drop=True)
+
+
+def surest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """The edges of a table with evidence, those first in which model and cells are both sure."""
+    return table.sort_values(["agreement", "source", "target"], ascending=[False, True, True], ignore_index=True)
+
+
+def evidence_sentence(row: pd.Series) -> str:
+    """What the cells show of one edge, in words."""
+    if row["cells_show"] == NOT_READ:
+        return "One of the two genes is not in the file."
+    if pd.isna(row["cells_spearman"]):
+        return "The cells say nothing: in none of the groups do both genes vary."
+    low, r, high = row["cells_spearman_low"], row["cells_spearman"], row["cells_spearman_high"]
+    place = row["cells_percentile"]
+    said = "" if pd.isna(place) else f", larger than that of {place:.1%} of pairs that are detected as often"
+    words = (
+        f"Spearman {r:+.2f} ({low:+.2f} to {high:+.2f}){said}; {row['cells_net']:+.2f} net of detection; both genes in "
+        f"{row['cells_both']:.1%} of the cells; among the best in {row['cells_top']:.0%} of the resamples. "
+        f"The cells show it: {row['cells_show']}."
+    )
+    return words.replace(" -", " −").replace("(-", "(−")
 
 
 def _donors(cells: CellValues) -> np.ndarray | None:
@@ -169,14 +199,17 @@ def _donors(cells: CellValues) -> np.ndarray | None:
     return cells.donors.codes
 
 
-def _said(cells: CellValues) -> str:
+def _said(cells: CellValues, best: int) -> str:
     within = "" if cells.within is None else f", within {len(np.unique(cells.within.codes)):,} groups"
     what = "the cells"
     if cells.donors is not None:
         n_donors = len(np.unique(cells.donors.codes))
-        narrow = "" if n_donors >= ENOUGH_DONORS else ", too narrow for so few"
+        narrow = "" if n_donors >= ENOUGH_DONORS else ", too few for them to be wide enough"
         what = f"the {n_donors:,} donors{narrow}"
-    return f"Evidence of {cells.values.shape[0]:,} cells{within}; intervals are over resamples of {what}."
+    return (
+        f"Evidence of {cells.values.shape[0]:,} cells{within}; intervals, and which pairs are the best "
+        f"{best:,}, are over {RESAMPLES} resamples of {what}."
+    )
 
 
 def _spread_out(values: np.ndarray, there: np.ndarray) -> np.ndarray:

@@ -77,7 +77,7 @@ def steadiness(
             raise Cancelled("Stopped.")
         weights = resample_weights(groups, donors, len(ranks), rng)
         r = correlations(ranks, sources, groups, weights)
-        hits += among_best(np.abs(r), pairs, best)
+        hits += among_best(np.round(np.abs(r), 6), pairs, best)  # A with B as B with A
         defined = np.isfinite(r)
         z = np.arctanh(np.clip(np.where(defined, r, 0), -NEARLY_ONE, NEARLY_ONE))
         n += defined

@@ -9,7 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.network.edge_table import COLUMNS, check_edge_table
+from ugrn_core.network.edge_table import check_edge_table
 from ugrn_core.network.layout import prepare_nodes
 
 NAME = "Predicted gene regulatory network"
@@ -32,7 +32,7 @@ def network_graph(table: pd.DataFrame, about: Mapping[str, str | float]) -> nx.D
     graph.graph.update({"name": NAME, **about})
     nodes = prepare_nodes(table)
     graph.add_nodes_from(zip(nodes["gene"], nodes.drop(columns="gene").to_dict("records"), strict=True))
-    attributes = table[list(COLUMNS)].drop(columns=["source", "target"]).to_dict("records")
+    attributes = table.drop(columns=["source", "target"]).to_dict("records")
     for source, target, values in zip(table["source"], table["target"], attributes, strict=True):
         graph.add_edge(source, target, **{k: v for k, v in values.items() if v == v})
     return graph

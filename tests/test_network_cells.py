@@ -1,0 +1,93 @@
+"""What the cells show of a network's edges, on its page: asked, shown beside, filtered by, taken away."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from tests.test_network_page import edges, finished, press, words
+from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
+from ugrn_core.cli.app import app
+from ugrn_core.data.h5ad import read_h5ad
+from ugrn_core.evidence.evidence import COLUMNS
+from ui import network_cells, uploads
+from ui.cells import Cells
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch) -> AppTest:
+    """The network of 40 cells of two kinds, all its edges shown in a table."""
+    monkeypatch.setattr("ui.cells._path", lambda: None)
+    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
+    file = h5ad(tmp_path / "cells.h5ad")
+    at = framed("network.py")
+    at.session_state["model"] = embedded()
+    at.session_state["cells"] = Cells(read_h5ad(file), "test", "cells.h5ad", file=file)
+    at.session_state["cells_from"] = "path"
+    at.query_params.update({"from": "cells", "rule": "best", "best": "5000", "view": "table"})
+    return finished(press(at.run(), "Predict the network"), n_runs=200)
+
+
+def asked(at: AppTest) -> AppTest:
+    press(at, "Ask the cells")
+    for _ in range(200):
+        if "Evidence of 40 cells" in words(at):
+            return at
+        at.run()
+    raise AssertionError(words(at))
+
+
+def test_evidence_stands_beside_the_edges_and_can_be_filtered_by(page, tmp_path, monkeypatch):
+    before = edges(page)
+    assert not set(COLUMNS) & set(before)
+    page.selectbox(key="net within").set_value("kind").run()
+    beside = edges(asked(page))
+    pd.testing.assert_frame_equal(beside[list(before)], before)  # nothing of it enters the model's columns
+    assert list(beside)[-len(COLUMNS) :] == list(COLUMNS)
+    assert "within 2 groups" in words(page)
+    before.to_csv(tmp_path / "edges.csv", index=False)
+    line = next(c.value for c in page.code if c.value.startswith("ugrn evidence")).split()[1:]
+    at = {"edges.csv": str(tmp_path / "edges.csv"), "cells.h5ad": str(tmp_path / "cells.h5ad")}
+    done = CliRunner().invoke(app, [at.get(word, word) for word in line])
+    assert done.exit_code == 0, done.output
+    same = pd.read_csv(io.StringIO(done.stdout))
+    pd.testing.assert_frame_equal(same[list(COLUMNS)], beside[list(COLUMNS)], check_dtype=False, atol=2e-6)
+    page.toggle(key=network_cells.AGREE).set_value(True).run()
+    left = edges(page) if (beside["cells_show"] == "yes").any() else beside.head(0)
+    assert len(left) == (beside["cells_show"] == "yes").sum()
+    page.toggle(key=network_cells.AGREE).set_value(False).run()
+    page.toggle(key=network_cells.SURE).set_value(True).run()
+    assert edges(page)["agreement"].dropna().is_monotonic_decreasing
+    page.session_state["net edge"] = tuple(beside.loc[0, ["source", "target"]])
+    page.run()
+    assert "The cells show it:" in words(page)
+
+
+def test_a_file_that_is_gone_is_said(page):
+    held = page.session_state["cells"]
+    page.session_state["cells"] = Cells(held.data, "test", "cells.h5ad")
+    press(page, "Ask the cells")
+    for _ in range(60):
+        if "Upload it again" in words(page):
+            break
+        page.run()
+    assert "Upload it again to ask the cells" in words(page) and not page.exception
+
+
+def test_an_upload_is_kept_once_and_goes_with_the_session(monkeypatch):
+    state: dict = {}
+    monkeypatch.setattr(uploads.st, "session_state", state)
+    upload = io.BytesIO(b"some cells")
+    first = uploads.copy_of("one", upload)
+    assert first is not None and first.read_bytes() == b"some cells" and upload.tell() == 0
+    assert uploads.copy_of("one", upload) == first
+    second = uploads.copy_of("two", io.BytesIO(b"others"))
+    assert second is not None and second.read_bytes() == b"others" and not first.exists()
+    state.clear()
+    assert not second.exists()
+    monkeypatch.setattr(uploads.shutil, "copyfileobj", lambda *_: (_ for _ in ()).throw(OSError(28, "full")))
+    assert uploads.copy_of("three", upload) is None
