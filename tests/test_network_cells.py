@@ -52,7 +52,7 @@ def test_evidence_stands_beside_the_edges_and_can_be_filtered_by(page, tmp_path,
     before.to_csv(tmp_path / "edges.csv", index=False)
     line = next(c.value for c in page.code if c.value.startswith("ugrn evidence")).split()[1:]
     at = {"edges.csv": str(tmp_path / "edges.csv"), "cells.h5ad": str(tmp_path / "cells.h5ad")}
-    done = CliRunner().invoke(app, [at.get(word, word) for word in line])
+    done = CliRunner().invoke(app, [str(at.get(word, word)) for word in line])
     assert done.exit_code == 0, done.output
     same = pd.read_csv(io.StringIO(done.stdout))
     pd.testing.assert_frame_equal(same[list(COLUMNS)], beside[list(COLUMNS)], check_dtype=False, atol=2e-6)

@@ -22,6 +22,7 @@ from ugrn_core.cli.benchmark_prevalence import prevalence
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.command import Command
 from ugrn_core.cli.doctor import doctor
+from ugrn_core.cli.drivers import drivers
 from ugrn_core.cli.evidence import evidence
 from ugrn_core.cli.fetch import fetch
 from ugrn_core.cli.gene import gene
@@ -69,7 +70,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (pair, gene, models, genes, sweep, score, network, evidence, beeline, fetch, cache, doctor, bench):
+of_models = (pair, gene, models, genes, sweep, score, network, evidence, drivers)
+for command in (*of_models, beeline, fetch, cache, doctor, bench):
     app.command(cls=Command)(command)
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")

@@ -1,0 +1,1 @@
+"""What moves one state of cells towards another: every factor moved in the virtual cell of the first."""
