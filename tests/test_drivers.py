@@ -23,10 +23,11 @@ from ugrn_core.drivers.drivers import (
     DriversRequest,
     between_groups,
     find_drivers,
-    to_genes,
+    to_set,
 )
 from ugrn_core.drivers.toward import carriers, doses, shuffles
 from ugrn_core.errors import InputError
+from ugrn_core.genes.tfs import is_tf
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
@@ -132,25 +133,42 @@ def cells(tmp_path, monkeypatch):
 
 def test_groups_stand_at_their_means(cells):
     model, data = load_backbone("ugrn-mini"), read_h5ad(cells)
-    cell, difference, _ = between_groups(data, model, ("kind", "B"), ("kind", "T"))
-    at = {g: i for i, g in enumerate(data.genes)}
-    places = [at[g] for g in cell.genes]
+    states = between_groups(data, model, ("kind", "B"), ("kind", "T"))
+    places = [data.genes.index(g) for g in states.cell.genes]
     b, t = (data.profile(("kind", level)).bins[places] for level in "BT")
-    np.testing.assert_allclose(np.array(cell.values), b, rtol=1e-6)
-    np.testing.assert_allclose(difference, t - b, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(np.array(states.cell.values), b, rtol=1e-6)
+    np.testing.assert_allclose(states.difference, t - b, rtol=1e-4, atol=1e-5)
+    assert states.sources == tuple(g for g in states.cell.genes if is_tf(g))
+    with pytest.raises(InputError, match="holds a virtual cell of 5. Take fewer"):
+        between_groups(data, model, ("kind", "B"), ("kind", "T"), cap=5)
     with pytest.raises(InputError, match="are the same"):
         between_groups(data, model, ("kind", "B"), ("kind", "B"))
 
 
+def test_the_factors_that_vary_most_are_moved_or_those_named(cells):
+    model, data = load_backbone("ugrn-mini"), read_h5ad(cells)
+    groups = ("kind", "B"), ("kind", "T")
+    every = between_groups(data, model, *groups)
+    few = between_groups(data, model, *groups, n_factors=3)
+    spread = {g: data.variance[data.genes.index(g)] for g in every.sources}
+    assert few.sources == tuple(sorted(sorted(spread, key=lambda g: -spread[g])[:3]))
+    assert set(every.cell.genes) - set(few.cell.genes) == set(every.sources) - set(few.sources)
+    assert "vary most" in few.notes[1]
+    named = between_groups(data, model, *groups, sources=("HBB", "SOX17"))
+    assert named.sources == ("HBB", "SOX17") and "SOX17" in named.cell.genes and "GATA1" not in named.cell.genes
+
+
 def test_towards_a_set_of_genes_is_their_mean_response(cells):
     model, data = load_backbone("ugrn-mini"), read_h5ad(cells)
-    first, _, _ = between_groups(data, model, ("kind", "B"), ("kind", "T"))
-    wanted = first.genes[:3]
-    cell, difference, _ = to_genes(first, wanted, model.card.base)
-    assert [g for g, d in zip(cell.genes, difference, strict=True) if d] == list(wanted)
-    response = np.random.default_rng(0).normal(size=(2, len(cell.genes)))
-    found = doses(response, np.array(difference), len(cell.genes) - 1, shuffles(np.array(difference), 10))
-    np.testing.assert_allclose(found.towards, response[:, [cell.genes.index(g) for g in wanted]].mean(1))
+    wanted = ("HBB", "MPO", "ALAS2")
+    states = to_set(data, model, ("kind", "B"), wanted)
+    genes = states.cell.genes
+    assert {g for g, d in zip(genes, states.difference, strict=True) if d} == set(wanted)
+    response, difference = np.random.default_rng(0).normal(size=(2, len(genes))), np.array(states.difference)
+    free = next(i for i, g in enumerate(genes) if g not in wanted)
+    response[:, free] = 0
+    found = doses(response, difference, free, shuffles(difference, 10))
+    np.testing.assert_allclose(found.towards, response[:, [genes.index(g) for g in wanted]].mean(1))
 
 
 def test_the_command_says_what_the_core_says(cells, tmp_path):
@@ -159,12 +177,12 @@ def test_the_command_says_what_the_core_says(cells, tmp_path):
     assert done.exit_code == 0, done.output
     table = pd.read_csv(io.StringIO(done.stdout))
     model, data = load_backbone("ugrn-mini"), read_h5ad(cells)
-    cell, difference, _ = between_groups(data, model, ("kind", "B"), ("kind", "T"))
+    states = between_groups(data, model, ("kind", "B"), ("kind", "T"))
     settings = SweepSettings(model.card.base, model.card.grid)
-    found = find_drivers(model, DriversRequest(cell, difference, room.default_sources(cell), settings))
+    found = find_drivers(model, DriversRequest(states.cell, states.difference, states.sources, settings))
     pd.testing.assert_frame_equal(table, found.table, check_dtype=False, atol=2e-6)
     assert len(pd.read_csv(tmp_path / "doses.csv")) == len(table) * len(model.card.grid)
-    (tmp_path / "genes.txt").write_text("\n".join(cell.genes[:2]))
+    (tmp_path / "genes.txt").write_text("\n".join(states.cell.genes[:2]))
     some = CliRunner().invoke(app, [*line[:5], "--to-genes", str(tmp_path / "genes.txt"), *line[7:]])
     assert some.exit_code == 0 and len(some.stdout.splitlines()) == len(table) + 1
 

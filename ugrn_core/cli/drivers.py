@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,9 +25,7 @@ from ugrn_core.errors import InputError
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.data.expression import ExpressionData
-    from ugrn_core.types import Context
-
-MOST_SAID = 3
+    from ugrn_core.drivers.drivers import States
 
 
 def drivers(
@@ -38,9 +36,12 @@ def drivers(
         Path | None, typer.Option("--to-genes", metavar="FILE", help="Instead: genes that should rise.")
     ] = None,
     sources: Annotated[
-        Path | None, typer.Option("--sources", metavar="FILE", help="Genes to move; default: the factors.")
+        Path | None, typer.Option("--sources", metavar="FILE", help="Genes to move instead of factors.")
     ] = None,
     sources_column: SourcesColumnOption = None,
+    factors: Annotated[
+        int | None, typer.Option(metavar="N", help="Factors to move, those that vary most; default: 200.")
+    ] = None,
     layer: LayerOption = None,
     gene_column: GeneColumnOption = None,
     variable: VariableOption = None,
@@ -62,28 +63,34 @@ def drivers(
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.data.context import VARIABLE_GENES
     from ugrn_core.download import duration
-    from ugrn_core.drivers.drivers import DriversRequest, default_sources, estimate_drivers, find_drivers
+    from ugrn_core.drivers.drivers import N_FACTORS, DriversRequest, estimate_drivers, find_drivers
     from ugrn_core.spreadsheet import csv_text
     from ugrn_core.store import Store
     from ugrn_core.whole_files import write_whole
 
     if (to is None) == (to_genes is None):
         raise InputError("Say where to go: either --to COLUMN=B or --to-genes FILE.")
+    if factors is not None and (factors < 1 or sources is not None):
+        raise InputError(f"--factors is {factors}; give a number from 1 on, and no --sources with it.")
     model = load_backbone(backbone, device)
     data = read_data(cells, CellOptions(from_, layer, gene_column, variable))
-    n_variable, cap = VARIABLE_GENES if variable is None else variable, _room(model)
-    cell, difference = _states(data, model, from_, to, to_genes, n_variable, cap)
-    chosen = default_sources(cell)
+    named = None
     if sources is not None:
-        chosen = read_genes(sources, model.vocabulary, False, sources_column, regulators=True).symbols
-        chosen = _those_there(chosen, cell)
-    request = DriversRequest(cell, difference, chosen, sweep_settings(model.card, None, grid, "fixed"))
+        named = read_genes(sources, model.vocabulary, False, sources_column, regulators=True).symbols
+    size = {
+        "sources": named,
+        "n_factors": N_FACTORS if factors is None else factors,
+        "n_variable": VARIABLE_GENES if variable is None else variable,
+        "cap": _room(model),
+    }
+    states = _states(data, model, from_, to, to_genes, size)
+    for note in states.notes:
+        say(note)
+    settings = sweep_settings(model.card, None, grid, "fixed")
+    request = DriversRequest(states.cell, states.difference, states.sources, settings)
     with Store() as store, stop_on_interrupt() as cancel:
         cost = estimate_drivers(model, request, store)
-        say(
-            f"{len(chosen):,} factors in a virtual cell of {len(cell.genes):,} genes: about {duration(cost.seconds)}, "
-            f"{cost.cached_share:.0%} in the store."
-        )
+        say(f"This takes about {duration(cost.seconds)}; {cost.cached_share:.0%} of it is in the store.")
         with progress_on_stderr() as progress:
             found = find_drivers(model, request, store, progress=progress, cancel=cancel)
     for note in found.notes:
@@ -94,34 +101,17 @@ def drivers(
 
 
 def _states(
-    data: ExpressionData,
-    model: Backbone,
-    from_: str,
-    to: str | None,
-    to_genes: Path | None,
-    n_variable: int,
-    cap: int | None,
-) -> tuple[Context, tuple[float, ...]]:
-    """The virtual cell of A and what separates B from it; choices are said."""
+    data: ExpressionData, model: Backbone, from_: str, to: str | None, to_genes: Path | None, size: dict[str, Any]
+) -> States:
+    """A and B as they were asked for."""
     from ugrn_core.cli.genes import read_genes
-    from ugrn_core.data.context import data_context
-    from ugrn_core.drivers.drivers import between_groups
-    from ugrn_core.drivers.drivers import to_genes as towards_genes
+    from ugrn_core.drivers.drivers import between_groups, to_set
 
     a = _level(data, "--from", from_)
     if to is not None:
-        cell, difference, notes = between_groups(
-            data, model, a, _level(data, "--to", to), n_variable=n_variable, cap=cap
-        )
-    else:
-        assert to_genes is not None
-        wanted = read_genes(to_genes, model.vocabulary, False).symbols
-        first, _, notes = data_context(data, model.card, model.vocabulary, group=a, n_variable=n_variable, cap=cap)
-        cell, difference, more = towards_genes(first, wanted, model.card.base)
-        notes = (*notes, *more)
-    for note in notes:
-        say(note)
-    return cell, difference
+        return between_groups(data, model, a, _level(data, "--to", to), **size)
+    assert to_genes is not None
+    return to_set(data, model, a, read_genes(to_genes, model.vocabulary, False).symbols, **size)
 
 
 def _level(data: ExpressionData, option: str, said: str) -> tuple[str, str]:
@@ -131,11 +121,3 @@ def _level(data: ExpressionData, option: str, said: str) -> tuple[str, str]:
             f"{option} is {said!r}; expected COLUMN=LEVEL, such as {column}={next(iter(data.groups[column]))}."
         )
     return column, level
-
-
-def _those_there(sources: tuple[str, ...], cell: Context) -> tuple[str, ...]:
-    absent = [s for s in sources if s not in cell.genes]
-    if absent:
-        more = ", ..." if len(absent) > MOST_SAID else ""
-        say(f"Not among the genes of the virtual cell, so not moved: {', '.join(absent[:MOST_SAID])}{more}.")
-    return tuple(s for s in sources if s in cell.genes)

@@ -44,6 +44,8 @@ COLUMNS = {
 }
 DOSE_COLUMNS = ("source", "value", "towards", "alignment", "aside", "nearer")
 N_CARRIERS = 8
+N_FACTORS = 200
+"""Factors that are moved where none are named: with 500 other genes they make the virtual cells the models met."""
 DECIMALS = 6
 TWIN_SOURCES = 50
 """Factors that are moved in the model with random weights too, drawn with a seed where there are more."""
@@ -82,49 +84,108 @@ class Drivers:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class States:
+    """The virtual cell of A, B - A (gene,), the genes to move, and sentences on what was chosen."""
+
+    cell: Context
+    difference: tuple[float, ...]
+    sources: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 def between_groups(
     data: ExpressionData,
     backbone: Backbone,
     a: tuple[str, str],
     b: tuple[str, str],
     *,
+    sources: Sequence[str] | None = None,
+    n_factors: int = N_FACTORS,
     n_variable: int = VARIABLE_GENES,
     cap: int | None = None,
-) -> tuple[Context, tuple[float, ...], tuple[str, ...]]:
-    """The virtual cell of group ``a`` (column, level) with the genes of both, what separates ``b`` from it, and notes.
+) -> States:
+    """From group ``a`` (column, level) to group ``b``.
 
-    Genes are those of :func:`ugrn_core.data.context.data_context` for either group; a gene that only one of them
-    chose stands at its own mean in both.
+    The virtual cell holds the genes of :func:`ugrn_core.data.context.data_context` for either group, but of the
+    transcription factors only the ``n_factors`` that vary most over all cells, which are moved; or ``sources``. A gene
+    that only one of the groups chose stands at its own mean in both.
     """
     if a == b:
         raise InputError(f"The two states are the same: {a[0]} = {a[1]}. Choose two different groups.")
-    first, _, notes = data_context(data, backbone.card, backbone.vocabulary, group=a, n_variable=n_variable, cap=cap)
-    second, _, more = data_context(data, backbone.card, backbone.vocabulary, group=b, n_variable=n_variable, cap=cap)
-    base = backbone.card.base
-    at_a, _ = with_genes(first, second.genes, base)
-    at_b, _ = with_genes(second, first.genes, base)
-    value_b = dict(zip(at_b.genes, at_b.values or (), strict=True))
-    kept = [
-        (g, v) for g, v in sorted(zip(at_a.genes, at_a.values or (), strict=True))
-        if v != 0 or not backbone.card.drop_zero_genes
-    ]  # fmt: skip
-    if cap is not None:
-        kept = sorted(sorted(kept, key=lambda gv: -abs(value_b[gv[0]] - gv[1]))[:cap])
-    genes = tuple(g for g, _ in kept)
-    cell = Context("profile", genes, tuple(v for _, v in kept), f"{first.label}, with the genes of {b[0]} = {b[1]}")
-    return cell, tuple(value_b[g] - v for g, v in kept), tuple(dict.fromkeys([*notes, *more]))
+    first, variance, notes = _cell_of(data, backbone, a, n_variable, cap)
+    second, _, more = _cell_of(data, backbone, b, n_variable, cap)
+    genes, moved, said = _chosen([*first.genes, *second.genes], variance, sources, n_factors, cap)
+    at_a, _ = with_genes(first, genes, backbone.card.base)
+    at_b, _ = with_genes(second, genes, backbone.card.base)
+    value_a, value_b = (dict(zip(c.genes, c.values or (), strict=True)) for c in (at_a, at_b))
+    kept = tuple(g for g in genes if value_a[g] != 0 or not backbone.card.drop_zero_genes)
+    cell = Context(
+        "profile", kept, tuple(value_a[g] for g in kept), f"{first.label}, with the genes of {b[0]} = {b[1]}"
+    )
+    difference = tuple(value_b[g] - value_a[g] for g in kept)
+    return States(cell, difference, tuple(s for s in moved if s in kept), (*said, *dict.fromkeys([*notes, *more])))
 
 
-def to_genes(context: Context, genes: Sequence[str], base: float) -> tuple[Context, tuple[float, ...], tuple[str, ...]]:
-    """The same where B is a set of genes that should rise: they are added to the virtual cell, and the difference is 1
+def to_set(
+    data: ExpressionData,
+    backbone: Backbone,
+    a: tuple[str, str],
+    wanted: Sequence[str],
+    *,
+    sources: Sequence[str] | None = None,
+    n_factors: int = N_FACTORS,
+    n_variable: int = VARIABLE_GENES,
+    cap: int | None = None,
+) -> States:
+    """From group ``a`` to where a set of genes is higher: they are added to the virtual cell, and the difference is 1
     for each of them and 0 for the others, so that ``towards`` is their mean response."""
-    cell, notes = with_genes(context, genes, base)
-    return cell, tuple(float(g in set(genes)) for g in cell.genes), tuple(notes)
+    first, variance, notes = _cell_of(data, backbone, a, n_variable, cap)
+    genes, moved, said = _chosen(first.genes, variance, sources, n_factors, cap)
+    at_a, more = with_genes(first, [*genes, *wanted], backbone.card.base)
+    value, rises = dict(zip(at_a.genes, at_a.values or (), strict=True)), set(wanted)
+    kept = tuple(sorted({*genes, *wanted}))
+    cell = Context("profile", kept, tuple(value[g] for g in kept), f"{first.label}, with {len(rises):,} genes wanted")
+    return States(cell, tuple(float(g in rises) for g in kept), moved, (*said, *notes, *more))
 
 
-def default_sources(context: Context) -> tuple[str, ...]:
-    """The transcription factors of a virtual cell."""
-    return tuple(g for g in context.genes if is_tf(g))
+def _cell_of(
+    data: ExpressionData, backbone: Backbone, group: tuple[str, str], n_variable: int, cap: int | None
+) -> tuple[Context, dict[str, float], tuple[str, ...]]:
+    """Virtual cell of a group, the variance of every symbol over all cells, and notes without that on its length."""
+    cell, report, notes = data_context(
+        data, backbone.card, backbone.vocabulary, group=group, n_variable=n_variable, cap=cap
+    )
+    variance: dict[str, float] = {}
+    for record, spread in zip(report.records, data.variance, strict=True):
+        if record.symbol is not None:
+            variance[record.symbol] = max(float(spread), variance.get(record.symbol, 0.0))
+    return cell, variance, tuple(n for n in notes if "<cls>" not in n)
+
+
+def _chosen(
+    genes: Sequence[str],
+    variance: dict[str, float],
+    sources: Sequence[str] | None,
+    n_factors: int,
+    cap: int | None,
+) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """Genes of the virtual cell by name, those that are moved, and what is said of it."""
+    there = set(genes)
+    factors = sorted((g for g in there if is_tf(g)), key=lambda g: (-variance.get(g, 0.0), g))
+    moved = tuple(dict.fromkeys(sources)) if sources is not None else tuple(sorted(factors[:n_factors]))
+    if sources is None and not moved:
+        raise InputError("No transcription factor is among the genes of these cells. Name the genes to move.")
+    kept = tuple(sorted((there - set(factors)) | set(moved)))
+    if cap is not None and len(kept) > cap:
+        raise InputError(
+            f"The genes of both groups are {len(kept):,}; the memory of this machine holds a virtual cell of {cap:,}. "
+            "Take fewer variable genes or factors."
+        )
+    said = [f"{len(moved):,} factors are moved in a virtual cell of {len(kept):,} genes."]
+    if sources is None and len(factors) > n_factors:
+        said.append(f"They are the {n_factors:,} of {len(factors):,} detected factors that vary most over all cells.")
+    return kept, moved, said
 
 
 def find_drivers(
