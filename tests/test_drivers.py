@@ -139,8 +139,8 @@ def test_groups_stand_at_their_means(cells):
     np.testing.assert_allclose(np.array(states.cell.values), b, rtol=1e-6)
     np.testing.assert_allclose(states.difference, t - b, rtol=1e-4, atol=1e-5)
     assert states.sources == tuple(g for g in states.cell.genes if is_tf(g))
-    with pytest.raises(InputError, match="holds a virtual cell of 5. Take fewer"):
-        between_groups(data, model, ("kind", "B"), ("kind", "T"), cap=5)
+    with pytest.raises(InputError, match="holds a virtual cell of 3"):
+        between_groups(data, model, ("kind", "B"), ("kind", "T"), sources=data.genes[:4], cap=3)
     with pytest.raises(InputError, match="are the same"):
         between_groups(data, model, ("kind", "B"), ("kind", "B"))
 
