@@ -16,6 +16,6 @@ def read_values(
     """The cells of a choice, read by a process of their own; those of the example here."""
     if cells.word == EXAMPLE:
         return read_cell_values(example_file(), choice, progress)
-    if cells.file is None:
+    if cells.file is None or not cells.file.exists():
         raise InputError("The file of these cells is not here any more. Upload it again to ask the cells.")
     return read_untrusted_cells(cells.file, choice, progress=progress, cancel=cancel)

@@ -27,7 +27,7 @@ from ugrn_core.network.exports.graph import network_graph
 from ugrn_core.network.exports.graphml import graphml
 from ugrn_core.network.filters import Selection, edge_count
 from ugrn_core.types import Cancel, Progress, part_of
-from ui import cells, cells_file, network_edge, work
+from ui import cells, cells_file, network_edge, network_genes, work
 from ui.errors import plain, said_in_place
 from ui.figure_panel import csv_button
 from ui.network_run import Predicted
@@ -68,7 +68,7 @@ def ask(network: Predicted, topic: Hashable) -> tuple[DeltaGenerator, Evidence |
     ``topic``: see :func:`ui.work.turn_to`. Nothing is drawn of a network that is not one of the cells held.
     """
     held = cells.current()
-    if network.asked.request.context.kind != "profile" or held is None or network.asked.genes.file != held.word:
+    if network_genes.origin() != network_genes.CELLS or held is None or network.asked.genes.file != held.word:
         return st.container(), None
     found = None
     with st.expander("What the cells show of these edges", icon=":material/scatter_plot:"):

@@ -40,7 +40,7 @@ def drivers(
     ] = None,
     sources_column: SourcesColumnOption = None,
     factors: Annotated[
-        int | None, typer.Option(metavar="N", help="Factors to move, those that vary most; default: 200.")
+        int | None, typer.Option(metavar="N", help="Factors to move, those that differ most; default: 200.")
     ] = None,
     layer: LayerOption = None,
     gene_column: GeneColumnOption = None,

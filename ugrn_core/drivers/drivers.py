@@ -108,23 +108,23 @@ def between_groups(
     """From group ``a`` (column, level) to group ``b``.
 
     The virtual cell holds the genes of :func:`ugrn_core.data.context.data_context` for either group, but of the
-    transcription factors only the ``n_factors`` that vary most over all cells, which are moved; or ``sources``. A gene
-    that only one of the groups chose stands at its own mean in both.
+    transcription factors only the ``n_factors`` that differ most between the groups, which are moved; or ``sources``.
+    A gene that only one of the groups chose stands at its own mean in both.
     """
     if a == b:
         raise InputError(f"The two states are the same: {a[0]} = {a[1]}. Choose two different groups.")
-    first, variance, notes = _cell_of(data, backbone, a, n_variable, cap)
+    first, _, notes = _cell_of(data, backbone, a, n_variable, cap)
     second, _, more = _cell_of(data, backbone, b, n_variable, cap)
-    genes, moved, said = _chosen([*first.genes, *second.genes], variance, sources, n_factors, cap)
-    at_a, _ = with_genes(first, genes, backbone.card.base)
-    at_b, _ = with_genes(second, genes, backbone.card.base)
+    every = sorted({*first.genes, *second.genes, *(sources or ())})
+    (at_a, _), (at_b, _) = (with_genes(cell, every, backbone.card.base) for cell in (first, second))
     value_a, value_b = (dict(zip(c.genes, c.values or (), strict=True)) for c in (at_a, at_b))
-    kept = tuple(g for g in genes if value_a[g] != 0 or not backbone.card.drop_zero_genes)
-    cell = Context(
-        "profile", kept, tuple(value_a[g] for g in kept), f"{first.label}, with the genes of {b[0]} = {b[1]}"
-    )
+    there = [g for g in every if value_a[g] != 0 or not backbone.card.drop_zero_genes]
+    change = {g: abs(value_b[g] - value_a[g]) for g in there}
+    kept, moved, said = _chosen(there, change, "differ most between the two groups", sources, n_factors, cap)
+    label = f"{first.label}, with the genes of {b[0]} = {b[1]}"
+    cell = Context("profile", kept, tuple(value_a[g] for g in kept), label)
     difference = tuple(value_b[g] - value_a[g] for g in kept)
-    return States(cell, difference, tuple(s for s in moved if s in kept), (*said, *dict.fromkeys([*notes, *more])))
+    return States(cell, difference, moved, (*said, *dict.fromkeys([*notes, *more])))
 
 
 def to_set(
@@ -141,10 +141,10 @@ def to_set(
     """From group ``a`` to where a set of genes is higher: they are added to the virtual cell, and the difference is 1
     for each of them and 0 for the others, so that ``towards`` is their mean response."""
     first, variance, notes = _cell_of(data, backbone, a, n_variable, cap)
-    genes, moved, said = _chosen(first.genes, variance, sources, n_factors, cap)
-    at_a, more = with_genes(first, [*genes, *wanted], backbone.card.base)
-    value, rises = dict(zip(at_a.genes, at_a.values or (), strict=True)), set(wanted)
-    kept = tuple(sorted({*genes, *wanted}))
+    genes, moved, said = _chosen(first.genes, variance, "vary most over all cells", sources, n_factors, cap)
+    kept, rises = tuple(sorted({*genes, *wanted})), set(wanted)
+    at_a, more = with_genes(first, kept, backbone.card.base)
+    value = dict(zip(at_a.genes, at_a.values or (), strict=True))
     cell = Context("profile", kept, tuple(value[g] for g in kept), f"{first.label}, with {len(rises):,} genes wanted")
     return States(cell, tuple(float(g in rises) for g in kept), moved, (*said, *notes, *more))
 
@@ -165,15 +165,17 @@ def _cell_of(
 
 def _chosen(
     genes: Sequence[str],
-    variance: dict[str, float],
+    size: dict[str, float],
+    why: str,
     sources: Sequence[str] | None,
     n_factors: int,
     cap: int | None,
 ) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
-    """Genes of the virtual cell by name, those that are moved, and what is said of it."""
+    """Genes of the virtual cell by name, those that are moved, and what is said of it: of the factors those of the
+    largest ``size``, which ``why`` puts in words."""
     there = set(genes)
-    factors = sorted((g for g in there if is_tf(g)), key=lambda g: (-variance.get(g, 0.0), g))
-    moved = tuple(dict.fromkeys(sources)) if sources is not None else tuple(sorted(factors[:n_factors]))
+    factors = sorted((g for g in there if is_tf(g)), key=lambda g: (-size.get(g, 0.0), g))
+    moved = tuple(sorted(factors[:n_factors] if sources is None else set(sources)))
     if sources is None and not moved:
         raise InputError("No transcription factor is among the genes of these cells. Name the genes to move.")
     kept = tuple(sorted((there - set(factors)) | set(moved)))
@@ -184,7 +186,7 @@ def _chosen(
         )
     said = [f"{len(moved):,} factors are moved in a virtual cell of {len(kept):,} genes."]
     if sources is None and len(factors) > n_factors:
-        said.append(f"They are the {n_factors:,} of {len(factors):,} detected factors that vary most over all cells.")
+        said.append(f"They are the {n_factors:,} of {len(factors):,} detected factors that {why}.")
     return kept, moved, said
 
 
