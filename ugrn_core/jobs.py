@@ -32,9 +32,9 @@ T = TypeVar("T")
 KEEP_FINISHED = 64
 KEEP_SECONDS = 1800.0
 KEEP_BYTES = 1 << 30
-FILES = "files"
-WORKERS = {FILES: 2}
-"""Queues that are no device: files are read two at a time, and sessions take turns."""
+FILES, PRINT = "files", "print"
+WORKERS = {FILES: 2, PRINT: 1}
+"""Queues that are no device, in which sessions take turns: two files are read at a time, one figure drawn for print."""
 SHORT = " (short)"
 """Behind the name of a device: its second queue, so that a short question does not wait for a long job."""
 EXIT_SECONDS = 3.0  # patience with running jobs when the interpreter ends

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.network_file import network_file
+from ugrn_core.figures.report import Report
 from ugrn_core.figures.style import file_stem
 from ugrn_core.network.exports.folder import FILES, NetworkFiles, write_network, zip_files
-from ugrn_core.network.recipe import build_recipe, known_facts
+from ugrn_core.network.recipe import build_recipe, known_facts, recipe_text
+from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.shown import Shown
-from ui import models, network_shown
+from ugrn_core.network.summary import network_facts
+from ui import models, network_shown, reports
 from ui.network_asked import SOURCES_FILE
 from ui.network_known import Known
+from ui.network_numbers import told
 from ui.network_run import Predicted
 
 MEANING = {
@@ -139,9 +144,52 @@ def _written(token: str, shown: Shown, command: str, _wanted: Wanted) -> tempfil
 
 def _files(wanted: Wanted) -> NetworkFiles:
     network, known = wanted.network, wanted.known
+    report = network.asked.genes.report
+    assert report is not None
+    return NetworkFiles(
+        network.scores, network.asked.translator, network.rule, _recipe(wanted), report.frame(), known.edges
+    )
+
+
+def report_of(
+    network: Predicted, shown: Shown, table: pd.DataFrame, edges: pd.DataFrame, known: Known
+) -> Callable[[], Report]:
+    """What makes the report on the ``edges`` that ``shown`` chooses of the ``table``.
+
+    The controls are read now, the rest is done when it is called.
+    """
+    asked, card = network.asked, network.asked.translator.card
+    share = network_shown.prevalence(card) if asked.has_probabilities else card.prevalence
+    chances = (
+        f"Probabilities are those at a prevalence of {share:.3g}, the share of pairs assumed to be edges."
+        if asked.has_probabilities
+        else "Edges are ranked, and no more is known of them."
+    )
+    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), network.token)
+
+    def make() -> Report:
+        numbers = network_facts(table, edges, share)
+        return reports.of_network(
+            asked.backbone,
+            card.schema.settings,
+            asked.genes,
+            edges,
+            facts=[(label, f"{value}, {below}") for label, value, below, _ in told(network, numbers, known, shown)],
+            name=asked.name,
+            translator=card.name,
+            notes=(chances, *network.notes),
+            command=wanted.command,
+            recipe=recipe_text(_recipe(wanted)),
+        )
+
+    return make
+
+
+def _recipe(wanted: Wanted) -> Recipe:
+    network, known = wanted.network, wanted.known
     asked, report = network.asked, network.asked.genes.report
     assert report is not None
-    recipe = build_recipe(
+    return build_recipe(
         asked.backbone,
         asked.translator,
         asked.request,
@@ -153,4 +201,3 @@ def _files(wanted: Wanted) -> NetworkFiles:
         shown=wanted.shown,
         notes=network.of_the_run,
     )
-    return NetworkFiles(network.scores, asked.translator, network.rule, recipe, report.frame(), known.edges)

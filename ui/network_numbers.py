@@ -22,18 +22,24 @@ LIFT_HELP = "The mean probability of the edges shown, against the share assumed 
 
 def row(network: Predicted, facts: NetworkFacts, known: Known, filters: Shown) -> None:
     """Five facts."""
+    given = told(network, facts, known, filters)
+    for column, (label, value, below, explained) in zip(st.columns(len(given)), given, strict=True):
+        column.metric(label, value, below, delta_color="off", delta_arrow="off", help=explained)
+
+
+def told(
+    network: Predicted, facts: NetworkFacts, known: Known, filters: Shown
+) -> list[tuple[str, str, str, str | None]]:
+    """The facts in words: what it is, its value, what belongs to it, and what it means."""
     request = network.asked.request
-    genes, told = f"{len(request.sources):,} × {len(request.targets):,} genes", network.asked.has_probabilities
-    columns = st.columns(5)
-    given = [
+    genes, sure = f"{len(request.sources):,} × {len(request.targets):,} genes", network.asked.has_probabilities
+    return [
         ("Edges scored", f"{network.scores.n_edges:,}", genes, None),
         ("Shown", f"{facts.shown:,}", _reached(facts, filters), None),
-        ("Expected FDR", _percent(facts.fdr), _wrong(facts) if told else "not known: no calibration here", None),
-        ("Best probability", _number(facts.best), _lift(facts) if told else "edges have ranks alone", LIFT_HELP),
+        ("Expected FDR", _percent(facts.fdr), _wrong(facts) if sure else "not known: no calibration here", None),
+        ("Best probability", _number(facts.best), _lift(facts) if sure else "edges have ranks alone", LIFT_HELP),
         ("Known among them", *_known(facts, known), KNOWN_HELP),
     ]  # fmt: skip
-    for column, (label, value, below, explained) in zip(columns, given, strict=True):
-        column.metric(label, value, below, delta_color="off", delta_arrow="off", help=explained)
 
 
 def worth(network: Predicted, table: pd.DataFrame) -> None:

@@ -19,6 +19,7 @@ from ugrn_core.figures.network_panels import (
     prepare_fdr,
 )
 from ugrn_core.figures.network_plot import plot_network, prepare_network
+from ugrn_core.figures.report import Report
 from ugrn_core.network.hubs import hub_table
 from ugrn_core.network.layout import place_genes
 from ugrn_core.network.shown import Shown
@@ -94,7 +95,16 @@ def _graph(view: View) -> None:
         network_table.short(view.shown, view.token, view.filters, HEIGHT)
 
 
-def _panel(view: View, figure: go.Figure, frame: pd.DataFrame, key: str, what: str, alt: str, pick: bool) -> None:
+def _panel(
+    view: View,
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    key: str,
+    what: str,
+    alt: str,
+    pick: bool,
+    report: Callable[[], Report] | None = None,
+) -> None:
     """A figure of the network with its table; ``what`` ends the name of its files, ``pick``: its marks name edges."""
     figure_panel(
         figure,
@@ -104,13 +114,15 @@ def _panel(view: View, figure: go.Figure, frame: pd.DataFrame, key: str, what: s
         command=view.command,
         key=key,
         on_pick=(lambda: _pick(key)) if pick else None,
+        report=report,
     )
 
 
 def _figure(view: View) -> None:
     frame = prepare_network(view.shown, _places(view.token, view.filters, view.shown))
     figure = plot_network(frame, highlight=_looked_at())
-    _panel(view, figure, frame, "net-figure", "", "The network as drawn in the graph, for export", pick=True)
+    report = network_files.report_of(view.network, view.filters, view.table, view.shown, view.known)
+    _panel(view, figure, frame, "net-figure", "", "The network as drawn in the graph, for export", True, report)
 
 
 def _matrix(view: View) -> None:

@@ -21,7 +21,7 @@ from ugrn_core.pair import (
 )
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
-from ui import company, contexts, reasons, settings, several_models, trajectories, work
+from ui import company, contexts, reasons, reports, settings, several_models, trajectories, work
 from ui.errors import NotYet, plain, said_in_place
 from ui.facts_row import facts_row
 from ui.figure_panel import figure_panel
@@ -65,14 +65,16 @@ def show(backbone: Backbone) -> None:
             st.caption(plain(note))
     with figure_place:
         drawn = trajectories.draw(frame, dense, backbone.card)
+        line = command(backbone, request, choice)
         figure_panel(
             drawn.figure,
             frame,
             taken=drawn.taken,
             name=f"{request.source} to {request.target}, {name}, {backbone.card.name}",
             alt=f"Response and slope of {request.target} when {request.source} moves, and the other way round",
-            command=command(backbone, request, choice),
+            command=line,
             key="pair-figure",
+            report=lambda: reports.of_pair(backbone, result, frame, residual, specific, choice, line),
         )
     with said_in_place():
         reasons.beside_pair(backbone, request, choice, _topic(backbone, request))

@@ -14,7 +14,7 @@ from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
 from ugrn_core.neighbourhood.shape import likeness
 from ugrn_core.neighbourhood.table import Rank, filtered, neighbour_table, ranked, translator_scores
-from ui import models, network_translator
+from ui import models, network_translator, reports
 from ui.errors import NotYet, plain, said_in_place
 from ui.figure_panel import figure_panel
 from ui.gene import card, found, rows, state
@@ -166,22 +166,25 @@ def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, k
         backbone.card.unit,
         hood.deciding,
     )
+    line = gene_command(
+        asked.request,
+        models.command_name(backbone),
+        rank,
+        side=side,
+        translator=kept.translator.card.name if kept is not None and rank == "score" else None,
+        factors=state.factors_only(),
+        context=asked.choice.file,
+        more=(*asked.choice.group_words, *asked.choice.options),
+    )
+    ranked_by = _rank_words(rank, hood.deciding)
     with said_in_place():
         figure_panel(
             plot_trajectories(frame, gene=gene, side=side),
             frame,
             name=f"{gene} as {side}, {backbone.card.name}",
             alt=f"Trajectories of the best {len(best)} genes of {gene} as {side}, a row a gene",
-            command=gene_command(
-                asked.request,
-                models.command_name(backbone),
-                rank,
-                side=side,
-                translator=kept.translator.card.name if kept is not None and rank == "score" else None,
-                factors=state.factors_only(),
-                context=asked.choice.file,
-                more=(*asked.choice.group_words, *asked.choice.options),
-            ),
+            command=line,
+            report=lambda: reports.of_gene(backbone, asked, side, table, ranked_by, line),
             key="gene-heat",
             note=HEAT_NOTE,
         )
