@@ -218,11 +218,11 @@ def _context(
 ) -> tuple[Context, GeneReport, tuple[str, ...]]:
     """Context of a group; ``token`` and ``fingerprint`` stand for the data and the model in the cache's key."""
     return data_context(
-        _chosen.data, _backbone.card, _backbone.vocabulary, group=group, n_variable=n_variable, cap=_room(_backbone)
+        _chosen.data, _backbone.card, _backbone.vocabulary, group=group, n_variable=n_variable, cap=room(_backbone)
     )
 
 
-def _room(backbone: Backbone) -> int | None:
+def room(backbone: Backbone) -> int | None:
     """Genes of the largest context that fits the memory; None for a backbone that needs next to none."""
     if not isinstance(backbone, TransformerBackbone):
         return None

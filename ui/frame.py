@@ -16,6 +16,7 @@ PAGES = {
     "Gene": "pages/gene.py",
     "Pair explorer": "pages/pair.py",
     "Network": "pages/network.py",
+    "Drivers": "pages/drivers.py",
     "Translators": "pages/translators.py",
     "Benchmark": "pages/benchmark.py",
     "Learn": "pages/learn.py",

@@ -1,0 +1,68 @@
+"""The Drivers page without a browser: what it waits for, its run, its table as the command line gives it."""
+
+from __future__ import annotations
+
+import io
+import shlex
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
+
+from tests.test_network_page import words
+from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
+from ugrn_core.cli.app import app
+from ugrn_core.data.h5ad import read_h5ad
+from ui.cells import Cells
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch) -> AppTest:
+    monkeypatch.setattr("ui.cells._path", lambda: None)
+    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
+    file = h5ad(tmp_path / "cells.h5ad")
+    at = framed("drivers.py")
+    at.session_state["model"] = embedded()
+    at.session_state["cells"] = Cells(read_h5ad(file), "test", "cells.h5ad", file=file)
+    at.session_state["cells_from"] = "path"
+    return at
+
+
+def finished(at: AppTest) -> AppTest:
+    for _ in range(200):
+        at.run()
+        if at.dataframe:
+            return at
+    raise AssertionError(words(at))
+
+
+def table(at: AppTest) -> pd.DataFrame:
+    return next(d.value for d in at.dataframe if "rank_corpus" in d.value)
+
+
+def test_it_waits_for_cells():
+    at = framed("drivers.py").run()
+    assert "There are no cells yet" in words(at) and not at.exception
+
+
+def test_the_table_is_that_of_the_command(page, tmp_path):
+    found = table(finished(page))
+    line = shlex.split(next(c.value for c in page.code if c.value.startswith("ugrn drivers")))[1:]
+    here = [str(tmp_path / "cells.h5ad") if word == "cells.h5ad" else word for word in line]
+    done = CliRunner().invoke(app, here)
+    assert done.exit_code == 0, done.output
+    same = pd.read_csv(io.StringIO(done.stdout))
+    pd.testing.assert_frame_equal(same, found.reset_index(drop=True), check_dtype=False, atol=2e-6)
+    assert f"{found.loc[0, 'source']} leads farthest" in words(page) and len(page.get("plotly_chart")) == 1
+    page.selectbox(key="drivers b").set_value("B").run()
+    assert "Choose two different groups" in words(page)
+
+
+def test_towards_genes_that_should_rise(page):
+    page.session_state["drivers to"] = "set"
+    page.run()
+    assert "name those that should rise" in words(page)
+    page.text_area(key="drivers set").set_value("HBB, MPO").run()
+    assert len(table(finished(page))) > 3
+    assert any("--to-genes genes.txt" in c.value for c in page.code)
