@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.linear_model import Ridge
 from sklearn.metrics import average_precision_score
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
@@ -32,12 +33,14 @@ from ugrn_core.circuits.control_frame import (
     MEAN,
     OURS,
     WITHOUT_MODEL,
+    all_scores,
     drawn,
     mean_auprc,
     read_control,
     weighted_auprc,
 )
-from ugrn_core.circuits.joint import CHUNK, train_together
+from ugrn_core.circuits.joint import CHUNK, pair_cells, train_together, whole_cells
+from ugrn_core.circuits.means import FARTHEST, RIDGE, ConditionalMeans
 from ugrn_core.circuits.rivals import boosted_importance, correlation, partial_correlation, tree_importance
 from ugrn_core.circuits.training import BASE, GRID, TrainingSettings, as_backbone
 from ugrn_core.cli.app import app
@@ -55,7 +58,7 @@ from ugrn_core.probes.vvp import vvp_features
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
-TINY = TrainingSettings(width=16, n_heads=2, ff_width=16, n_layers=1, steps=2, tokens=200, kinship=1.0)
+TINY = TrainingSettings(width=16, n_heads=2, ff_width=16, n_layers=1, steps=2, tokens=200)
 REQUEST = ControlRequest(
     train=((10, 1), (12, 2)),
     test=((10, 11), (14, 12)),
@@ -68,9 +71,14 @@ REQUEST = ControlRequest(
 
 
 @pytest.fixture(scope="module")
-def frame(tmp_path_factory):
+def kept(tmp_path_factory):
     with Store(tmp_path_factory.mktemp("control")) as store:
-        yield run_control(REQUEST, store)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def frame(kept):
+    return run_control(REQUEST, kept)
 
 
 @pytest.mark.parametrize("confounded", [False, True])
@@ -126,6 +134,49 @@ def test_features_of_one_sweep_are_those_of_the_probes() -> None:
             for probe, features in (("VVP", vvp_features), ("GDT", gdt_features)):
                 expected = features(model, named, cell, settings)
                 np.testing.assert_allclose(found[probe, context, task], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_conditional_means_are_ridge_regressions_on_powers_of_all_other_genes() -> None:
+    rng = np.random.default_rng(0)
+    cells = rng.gamma(2.0, 1.0, (300, 5)).astype(np.float32)
+    cells[:, 1] += cells[:, 0] ** 2
+    means = ConditionalMeans.of(cells)
+    z = (cells - cells.mean(0)) / cells.std(0)
+    powers = np.stack([np.clip(z, -FARTHEST, FARTHEST) ** p for p in (1, 2, 3)], -1)
+    powers = (powers - powers.mean(0)) / powers.std(0)
+    penalty = RIDGE * len(cells)
+    for target in range(5):
+        others = np.delete(powers, target, 1).reshape(len(cells), -1)
+        expected = Ridge(penalty, fit_intercept=False).fit(others, z[:, target]).predict(others)
+        found = (means.given_all(cells)[:, target] - cells[:, target].mean()) / cells[:, target].std()
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    pairs = np.tile([0, 1], (len(cells), 1))
+    found = (means.given_one(pairs, cells[:, :2]) - cells[:, :2].mean(0)) / cells[:, :2].std(0)
+    for source, target in ((0, 1), (1, 0)):
+        line = Ridge(penalty, fit_intercept=False).fit(powers[:, source], z[:, target])
+        np.testing.assert_allclose(found[:, target], line.predict(powers[:, source]), atol=1e-4)
+
+
+def test_virtual_cells_have_one_gene_moved_and_pairs_their_first() -> None:
+    means = ConditionalMeans.of(np.random.default_rng(0).random((50, 6)).astype(np.float32))
+    values, moved = whole_cells(np.random.default_rng(1), means, 9)
+    away = np.abs(values - means.centre) > 1e-6
+    assert not away[0].any() and (away[1:].sum(1) == 1).all() and (away[1:].argmax(1) == moved).all()
+    pairs, values = pair_cells(np.random.default_rng(1), means, 40)
+    assert (pairs[:40] == pairs[40:]).all() and (pairs[:, 0] != pairs[:, 1]).all()
+    np.testing.assert_array_equal(values[:40, 1], values[40:, 1])
+    np.testing.assert_allclose(values[:40, 0], means.centre[pairs[:40, 0]])
+
+
+def test_a_pair_without_order_is_scored_the_same_either_way(kept) -> None:
+    learnt, asked = condition_cases(REQUEST, Condition(), kept)
+    turned = [
+        replace(case, features={key: np.roll(f, f.shape[1] // 2, axis=1) for key, f in case.features.items()})
+        for case in asked
+    ]
+    first, second = (all_scores(learnt, cases, "unordered", 1)[OURS, "trained"] for cases in (asked, turned))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_a_resample_is_scikit_learns_average_precision_of_repeated_pairs() -> None:
@@ -215,8 +266,8 @@ def test_the_frame_has_every_method_circuit_and_task_with_its_prior_and_what_it_
 def test_what_is_kept_is_not_computed_again(tmp_path, monkeypatch) -> None:
     with Store(tmp_path) as store:
         first = condition_cases(REQUEST, Condition(), store)
-        for name in ("drawn_cells", "rival_tables", "curve_features", "draw_batch"):
-            place = "joint" if name == "draw_batch" else "control"
+        for name in ("drawn_cells", "rival_tables", "curve_features", "_loss"):
+            place = "joint" if name == "_loss" else "control"
             monkeypatch.setattr(f"ugrn_core.circuits.{place}.{name}", _never)
         again = condition_cases(REQUEST, Condition(), store)
     for a, b in zip((*first[0], *first[1]), (*again[0], *again[1]), strict=True):
@@ -229,9 +280,9 @@ def _never(*_: object, **__: object):
     raise AssertionError("computed again")
 
 
-def test_the_pairs_of_a_lesson_are_responses_both_ways_with_labels() -> None:
-    parts = lesson_pairs(REQUEST)
-    learnt, asked = condition_cases(REQUEST, Condition())
+def test_the_pairs_of_a_lesson_are_responses_both_ways_with_labels(kept) -> None:
+    parts = lesson_pairs(REQUEST, kept)
+    learnt, asked = condition_cases(REQUEST, Condition(), kept)
     assert len(parts["train_y"]) == sum(len(c.pairs["unordered"].labels) for c in learnt)
     assert len(parts["test_y"]) == len(parts["test_x"]) == sum(len(c.pairs["unordered"].labels) for c in asked)
     assert parts["train_x"].shape[1] == 4 * len(GRID) and set(parts["test_y"]) == {0, 1}

@@ -41,23 +41,13 @@ from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 Weights = Literal["trained", "before training", "random"]
 WEIGHTS: dict[Weights, str] = {
     "trained": "trained on the cells",
-    "before training": "embeddings from the cells' correlations, the rest drawn by lot",
+    "before training": "embeddings and first attention from the cells' correlations, the rest drawn by lot",
     "random": "all drawn by lot",
 }
 UNIT = "standardised"
-SCHEMA = 3
-TRAINING = TrainingSettings(
-    steps=1500,
-    learning_rate=3e-3,
-    tokens=2000,
-    width=48,
-    kinship=1.0,
-    pair_share=0.25,
-    whole_share=0.35,
-    mask_rate=(0.05, 0.4),
-)
-"""A backbone of about 35,000 shared weights and 48 a gene; pairs alone and whole cells are asked about, so both are met
-in training."""
+SCHEMA = 4
+TRAINING = TrainingSettings(steps=8000, learning_rate=2e-3, tokens=800, width=96, n_heads=2, ff_width=128)
+"""A backbone of about 110,000 shared weights and 96 a gene."""
 
 Named = tuple[int, int]
 """A circuit: its number of measured genes and its seed."""
@@ -104,7 +94,7 @@ def run_control(
     """The long frame of :func:`ugrn_core.circuits.control_frame.judged`, all conditions.
 
     Cells, scores of rivals, the backbone after every few hundred steps, and features are kept in ``store``, so that a
-    run that was stopped goes on. Cost: about four minutes of one idle core a condition.
+    run that was stopped goes on. Cost: about six minutes of one idle core a condition.
     """
     from ugrn_core.circuits.control_frame import judged
 

@@ -24,8 +24,11 @@ from ugrn_core.circuits.control_case import (
 from ugrn_core.errors import InputError
 from ugrn_core.translators.mlp import predict_logits, train_net
 
+TOGETHER = (("VVP", "pair"), ("VVP", "full"), (SPECIFIC, "full"))
+"""Parts that one translator is given side by side, as well as each its own."""
+
 OURS = "Ens of all"
-"""Mean logit of the translators on every part: the method whose lead is stated."""
+"""Mean of two logits: of the translators on every part, and of the one on :data:`TOGETHER`. Its lead is stated."""
 
 WITHOUT_MODEL = "Translator on correlations"
 NO_WEIGHTS = "none"
@@ -37,6 +40,9 @@ COLUMNS = [
 ]  # fmt: skip
 Key = tuple[str, str]
 """Method and weights."""
+
+Part = tuple[str, str]
+"""Probe and virtual cell, of :data:`PARTS`."""
 
 
 def judged(
@@ -50,7 +56,7 @@ def judged(
     """
     frames = []
     for task in TASKS:
-        scores = _all_scores(learnt, asked, task, request.seeds)
+        scores = all_scores(learnt, asked, task, request.seeds)
         frames.append(_rows(scores, asked, task, condition, request))
     return pd.concat(frames, ignore_index=True)
 
@@ -60,7 +66,8 @@ def told_of(method: str) -> str:
     return RIVALS.get(method, KNOWS_ARROWS)
 
 
-def _all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds: int) -> dict[Key, list[np.ndarray]]:
+def all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds: int) -> dict[Key, list[np.ndarray]]:
+    """Scores of the pairs of every asked circuit, by method and weights."""
     scores: dict[Key, list[np.ndarray]] = {
         (rival, NO_WEIGHTS): [case.scores[rival, task] for case in asked] for rival in RIVALS
     }
@@ -69,15 +76,47 @@ def _all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds
         [case.cell_features[task] for case in learnt], labels, [case.cell_features[task] for case in asked], seeds
     )
     for weights in WEIGHTS:
-        logits = {}
-        for part in PARTS:
-            of_learnt, of_asked = ([c.features[weights, *part, task] for c in cases] for cases in (learnt, asked))
-            logits[part] = _translated(of_learnt, labels, of_asked, seeds)
-        scores |= _named(logits, weights)
+
+        def logits(parts: Sequence[Part], w: Weights = weights) -> list[np.ndarray]:
+            known, new = ([_ways(c, w, parts, task) for c in cases] for cases in (learnt, asked))
+            return _of_ways(known, labels, new, seeds)
+
+        of_parts = {part: logits([part]) for part in PARTS}
+        scores |= _named(of_parts, logits(TOGETHER), weights)
     return scores
 
 
-def _named(logits: Mapping[tuple[str, str], list[np.ndarray]], weights: Weights) -> dict[Key, list[np.ndarray]]:
+def _ways(case: Case, weights: Weights, parts: Sequence[Part], task: Task) -> list[np.ndarray]:
+    """Features of a circuit's pairs, (pair, feature): in their order, and turned where a pair has none.
+
+    Every curve as its signed square root and the size of that, the way there before the way back.
+    """
+    there, back = [], []
+    for part in parts:
+        features = case.features[weights, *part, task]
+        for way, found in zip((there, back), np.hsplit(features, 2), strict=True):
+            size = np.sqrt(np.abs(found))
+            way += [np.sign(found) * size, size]
+    ways = [(*there, *back), (*back, *there)][: 2 if task == "unordered" else 1]
+    return [np.hstack(way) for way in ways]
+
+
+def _of_ways(
+    learnt: Sequence[Sequence[np.ndarray]],
+    labels: Sequence[np.ndarray],
+    asked: Sequence[Sequence[np.ndarray]],
+    seeds: int,
+) -> list[np.ndarray]:
+    """As :func:`_translated`; a pair that is there in two orders is learnt and asked about in both."""
+    x = [way for ways in learnt for way in ways]
+    y = [of_one for of_one, ways in zip(labels, learnt, strict=True) for _ in ways]
+    found = iter(_translated(x, y, [way for ways in asked for way in ways], seeds))
+    return [np.mean([next(found) for _ in ways], axis=0) for ways in asked]
+
+
+def _named(
+    logits: Mapping[Part, list[np.ndarray]], together: list[np.ndarray], weights: Weights
+) -> dict[Key, list[np.ndarray]]:
     """Methods of one backbone: each probe in each virtual cell, both probes, and all parts together."""
     named: dict[Key, list[np.ndarray]] = {}
     for context in ("pair", "full"):
@@ -85,7 +124,7 @@ def _named(logits: Mapping[tuple[str, str], list[np.ndarray]], weights: Weights)
             named[f"{probe}, {context}", weights] = logits[probe, context]
         named[f"Ens, {context}", weights] = _mean([logits[probe, context] for probe in PROBES])
     named[f"{SPECIFIC}, full", weights] = logits[SPECIFIC, "full"]
-    named[OURS, weights] = _mean(list(logits.values()))
+    named[OURS, weights] = _mean([_mean(list(logits.values())), together])
     return named
 
 

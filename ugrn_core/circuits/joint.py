@@ -1,7 +1,9 @@
 """One backbone for the cells of many circuits, as one foundation model is trained on many tissues.
 
 Every gene of every circuit has an embedding of its own; all other weights are shared, so that what is learnt of
-reading cells in one circuit serves in all. A batch holds cells of one circuit. No arrow is known to the training.
+reading cells in one circuit serves in all. A batch belongs to one circuit. Most batches are virtual cells and teach
+conditional means (:mod:`ugrn_core.circuits.means`), the rest hidden values of real cells. No arrow is known to the
+training.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.circuits.means import FARTHEST, ConditionalMeans
 from ugrn_core.circuits.training import (
     Trained,
     TrainingSettings,
     draw_batch,
-    first_embeddings,
     masked_loss,
     new_model,
     schedule,
@@ -27,6 +30,22 @@ from ugrn_core.types import Cancel, Progress
 CHUNK = 250
 """Steps between two looks at the loss, and after which a training can be taken up again."""
 
+HIDDEN_SHARE, PAIR_SHARE = 0.1, 0.35
+"""Of the batches: hidden values of real cells, and pairs alone; the others are virtual cells of all genes."""
+
+HIDDEN_WEIGHT = 0.3
+PAIR_WEIGHT, WHOLE_WEIGHT = 3.0, 15.0
+"""Of what a moved gene changes, beside where things stand before: in a whole cell one gene changes little."""
+
+PAIR_AT_BASE = 0.7
+EMBEDDING_RATE = 2.0
+"""An embedding is met in the batches of its own circuit only, and learns faster."""
+
+FIRST_GAIN, FIRST_SHARED = 2.0, 0.3
+"""Of the first layer's attention: how much it looks for related genes, and how much of it is left to chance."""
+
+PRECISION_RIDGE = 0.02
+
 Group = tuple[tuple[str, ...], np.ndarray]
 """Genes, under names that no other circuit has, and their cells (cell, gene) float32."""
 
@@ -34,13 +53,52 @@ Checkpoint = dict[str, np.ndarray]
 
 
 def untrained(groups: Sequence[Group], settings: TrainingSettings) -> LeanTransformer:
-    """The model at its first step; ``settings.kinship`` says how much of the embeddings comes from correlations."""
-    rows = []
-    for _, cells in groups:
-        found = first_embeddings(cells, settings)
-        rows.append(np.pad(found, ((0, 0), (0, settings.width - found.shape[1]))))
+    """The model at its first step. Gene embeddings are axes of the circuit's correlations and partial correlations, and
+    the first layer's attention looks for genes that are related in them; all else is drawn by lot."""
+    rows = np.vstack([gene_axes(cells, settings.width) for _, cells in groups])
     mean = float(np.mean([cells.mean() for _, cells in groups]))
-    return new_model(settings, np.vstack(rows), mean)
+    model = new_model(settings, settings.embedding_scale * rows, mean)
+    if settings.n_heads > 1:
+        _look_for_related_genes(model)
+    return model
+
+
+def gene_axes(cells: np.ndarray, width: int) -> np.ndarray:
+    """Every gene as a point, (gene, width): a third of the axes are the leading ones of the correlations, a third the
+    positive and a third the negative ones of the partial correlations."""
+    correlations = np.corrcoef(cells.T.astype(float))
+    inverse = np.linalg.inv(correlations + PRECISION_RIDGE * np.eye(len(correlations)))
+    scale = np.sqrt(np.diag(inverse))
+    partial = -inverse / np.outer(scale, scale)
+    np.fill_diagonal(partial, 0.0)
+    third = width // 3
+    first = _leading(correlations, width - 2 * third)
+    rest = np.hstack([_leading(partial, third), _leading(-partial, third)])
+    return np.hstack([part / np.sqrt((part**2).mean()) for part in (first, rest)])
+
+
+def _leading(symmetric: np.ndarray, n: int) -> np.ndarray:
+    """Leading ``n`` axes (row, n), of which inner products come near the matrix; zeros where it has fewer."""
+    spread, axes = np.linalg.eigh(symmetric)
+    found = (axes * np.sqrt(np.maximum(spread, 0.0)))[:, ::-1][:, :n]
+    return np.pad(found, ((0, 0), (0, n - found.shape[1])))
+
+
+def _look_for_related_genes(model: LeanTransformer) -> None:
+    """Queries and keys of the first layer: head one compares correlations, head two partial correlations."""
+    config, qkv = model.config, model.blocks[0].qkv.weight
+    width, size, third = config.width, config.width // config.n_heads, config.width // 3
+    keys, positive, negative = width, width - 2 * third, width - third
+    with torch.no_grad():
+        qkv[: 2 * width] *= FIRST_SHARED
+        for row, column, n, sign in (
+            (0, 0, min(size, positive), 1.0),
+            (size, positive, min(size // 2, third), 1.0),
+            (size + size // 2, negative, min(size // 2, third), -1.0),
+        ):
+            same = FIRST_GAIN * torch.eye(n)
+            qkv[row : row + n, column : column + n] += same
+            qkv[keys + row : keys + row + n, column : column + n] += sign * same
 
 
 def train_together(
@@ -58,21 +116,22 @@ def train_together(
     """
     s = settings
     model = untrained(groups, s)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=s.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
+    optimizer = _optimizer(model, s)
     starts = np.cumsum([0, *(len(genes) for genes, _ in groups)])
     chunks = -(-s.steps // CHUNK)
     losses, done = _resume(model, optimizer, kept, chunks)
+    taught = [ConditionalMeans.of(cells) for _, cells in groups] if done < chunks else []
+    share = np.sqrt([len(genes) for genes, _ in groups])
     for chunk in range(done, chunks):
         rng = np.random.default_rng([s.seed, int(starts[-1]), chunk])
         found = []
         for step in range(chunk * CHUNK, min(s.steps, (chunk + 1) * CHUNK)):
             if cancel is not None and cancel():
                 raise Cancelled("Training was stopped.")
-            at = int(rng.integers(len(groups)))
-            ids, truth, shown, hidden = draw_batch(rng, groups[at][1], s)
+            at = int(rng.choice(len(groups), p=share / share.sum()))
+            loss = _loss(model, rng, groups[at][1], taught[at], int(starts[at]), s)
             for group in optimizer.param_groups:
-                group["lr"] = s.learning_rate * schedule(step, s)
-            loss = masked_loss(model, ids + starts[at], truth, shown, hidden)
+                group["lr"] = group["rate"] * schedule(step, s)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -87,6 +146,66 @@ def train_together(
     mean = tuple(round(float(v), 4) for _, cells in groups for v in cells.mean(0))
     domain = min(float(c.min()) for _, c in groups), max(float(c.max()) for _, c in groups)
     return Trained(model.eval(), genes, s, tuple(losses), mean, (round(domain[0], 2), round(domain[1], 2)))
+
+
+def _optimizer(model: LeanTransformer, s: TrainingSettings) -> torch.optim.Optimizer:
+    embeddings = [model.gene_embedding.weight]
+    others = [p for name, p in model.named_parameters() if name != "gene_embedding.weight"]
+    groups = [
+        {"params": embeddings, "rate": EMBEDDING_RATE * s.learning_rate},
+        {"params": others, "rate": s.learning_rate},
+    ]
+    return torch.optim.AdamW(groups, lr=s.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
+
+
+def _loss(
+    model: LeanTransformer,
+    rng: np.random.Generator,
+    cells: np.ndarray,
+    means: ConditionalMeans,
+    start: int,
+    s: TrainingSettings,
+) -> Tensor:
+    """Loss of one batch of a circuit whose first gene is token ``start``, in squared standard deviations."""
+    variance = float(means.scale.mean()) ** 2
+    kind = rng.random()
+    if kind < HIDDEN_SHARE:
+        ids, truth, shown, hidden = draw_batch(rng, cells, s)
+        return HIDDEN_WEIGHT * masked_loss(model, ids + start, truth, shown, hidden) / variance
+    if kind < HIDDEN_SHARE + PAIR_SHARE:
+        ids, values = pair_cells(rng, means, s.tokens // 6)
+        error = _error(model, ids + start, values, means.given_one(ids, values))
+        before, after = error.chunk(2)
+        return (error.square().mean() + PAIR_WEIGHT * (after - before)[:, 1].square().mean()) / variance
+    values, moved = whole_cells(rng, means, max(4, s.tokens // (cells.shape[1] + 1)))
+    ids = np.broadcast_to(np.arange(cells.shape[1]), values.shape)
+    error = _error(model, ids + start, values, means.given_all(values))
+    change = error[1:] - error[:1]
+    others = torch.ones_like(change).scatter_(1, torch.from_numpy(moved)[:, None], 0.0)
+    return (error[0].square().mean() + WHOLE_WEIGHT * (change * others).square().mean()) / variance
+
+
+def _error(model: LeanTransformer, ids: np.ndarray, values: np.ndarray, truth: np.ndarray) -> Tensor:
+    return model(torch.from_numpy(ids), torch.from_numpy(values)) - torch.from_numpy(truth)
+
+
+def pair_cells(rng: np.random.Generator, means: ConditionalMeans, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """``n`` pairs of genes (2n, 2) at values (2n, 2), then the same with the first gene moved; the second one mostly
+    stands at its mean."""
+    pairs = np.argsort(rng.random((n, len(means.centre))), axis=1)[:, :2]
+    z = np.zeros((2 * n, 2), np.float32)
+    z[:, 1] = np.tile(np.where(rng.random(n) < PAIR_AT_BASE, 0.0, rng.uniform(-FARTHEST, FARTHEST, n)), 2)
+    z[n:, 0] = rng.uniform(-FARTHEST, FARTHEST, n)
+    ids = np.vstack([pairs, pairs])
+    return ids, means.centre[ids] + means.scale[ids] * z
+
+
+def whole_cells(rng: np.random.Generator, means: ConditionalMeans, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values (n, gene) of virtual cells of all genes, and which gene is moved in each but the first, (n - 1,)."""
+    moved = rng.integers(len(means.centre), size=n - 1)
+    z = np.zeros((n, len(means.centre)), np.float32)
+    z[np.arange(1, n), moved] = rng.uniform(-FARTHEST, FARTHEST, n - 1)
+    return means.centre + means.scale * z, moved
 
 
 def _resume(

@@ -29,18 +29,18 @@ GRID = (0.1, 0.4, 0.7, 1.3, 1.6, 2.0)
 MASK_VALUE = -1.0
 MOST_GENES = 256
 LICENCE = "MIT (simulated cells and weights made by this project)"
+MASK_RATE = (0.15, 0.6)
+"""Range of the share of values hidden in a batch."""
+
 LOSS_EVERY = 20
 """Steps of which one point of the loss curve is the mean."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything that decides the weights beside the cells. ``tokens`` a batch bound its cells by their genes.
+    """Everything that decides the weights beside the cells.
 
-    ``kinship`` is the share of the first gene embeddings that comes from the genes' correlations, the rest is random.
-    A model of many genes needs it to come near their correlations at all; in a small circuit it blurs close genes.
-    Of the batches, ``pair_share`` hold two genes a cell and ``whole_share`` all of them; the others have a number
-    of genes drawn log-uniformly. ``mask_rate`` is the range of the share of values hidden.
+    ``tokens`` a batch bound its cells by their genes; ``embedding_scale`` is the size of the first gene embeddings.
     """
 
     width: int = 32
@@ -54,10 +54,6 @@ class TrainingSettings:
     most_cells: int = 512
     replace_share: float = 0.2
     embedding_scale: float = 0.5
-    kinship: float = 0.0
-    pair_share: float = 0.0
-    whole_share: float = 0.0
-    mask_rate: tuple[float, float] = (0.15, 0.6)
     seed: int = 0
 
 
@@ -91,7 +87,7 @@ def train(
     idle core, and several times that on a busy one.
     """
     s = settings or TrainingSettings()
-    model = new_model(s, first_embeddings(cells, s), float(cells.mean()))
+    model = new_model(s, _random_embeddings(cells.shape[1], s), float(cells.mean()))
     optimizer = torch.optim.AdamW(model.parameters(), lr=s.learning_rate, weight_decay=0.0, betas=(0.9, 0.98))
     rng = np.random.default_rng([s.seed, cells.shape[1]])
     losses: list[float] = []
@@ -202,28 +198,23 @@ def new_model(s: TrainingSettings, embeddings: np.ndarray, mean: float) -> LeanT
     return model
 
 
-def first_embeddings(cells: np.ndarray, s: TrainingSettings) -> np.ndarray:
-    """Gene embeddings before training, (gene, width): leading axes of the genes' correlations, turned at random,
-    mixed with random numbers by ``kinship``."""
-    spread, axes = np.linalg.eigh(np.corrcoef(cells.T.astype(float)))
-    leading = (axes * np.sqrt(np.maximum(spread, 0.0)))[:, ::-1][:, : s.width]
+def _random_embeddings(n_genes: int, s: TrainingSettings) -> np.ndarray:
+    """Gene embeddings before training, (gene, width)."""
     rng = np.random.default_rng([s.seed, s.width])
-    turn, _ = np.linalg.qr(rng.standard_normal((s.width, s.width)))
-    embeddings = leading @ turn[: leading.shape[1]]
-    own = rng.standard_normal(embeddings.shape)
-    return s.embedding_scale * (s.kinship * embeddings / embeddings.std() + (1 - s.kinship) * own)
+    rng.standard_normal((s.width, s.width))  # once a rotation; still drawn, so that the shipped models come out again
+    return s.embedding_scale * rng.standard_normal((n_genes, s.width))
 
 
 def draw_batch(rng: np.random.Generator, cells: np.ndarray, s: TrainingSettings) -> tuple[np.ndarray, ...]:
     """Gene ids, true values, shown values and which were hidden, each (cell, gene)."""
     n_genes = cells.shape[1]
     most = min(n_genes, MOST_GENES)
-    n = _genes_a_cell(rng, most, s)
+    n = round(math.exp(rng.uniform(math.log(2), math.log(most))))
     b = min(s.most_cells, s.tokens // (n + 1))
     rows = rng.integers(len(cells), size=(b, 1))
     ids = np.argsort(rng.random((b, n_genes)), axis=1)[:, :n]
     truth = cells[rows, ids]
-    hidden = rng.random((b, n)) < rng.uniform(*s.mask_rate)
+    hidden = rng.random((b, n)) < rng.uniform(*MASK_RATE)
     at, forced = np.arange(b), rng.integers(n, size=b)  # at least one hidden, at least one shown
     hidden[at, forced] = True
     hidden[at, (forced + 1) % n] = False
@@ -231,15 +222,6 @@ def draw_batch(rng: np.random.Generator, cells: np.ndarray, s: TrainingSettings)
     strange = cells[rng.integers(len(cells), size=(b, n)), ids]
     shown = np.where(hidden, np.where(replaced, strange, np.float32(MASK_VALUE)), truth)
     return ids, truth, shown, hidden
-
-
-def _genes_a_cell(rng: np.random.Generator, most: int, s: TrainingSettings) -> int:
-    kind = rng.random() if s.pair_share or s.whole_share else 1.0
-    if kind < s.pair_share:
-        return 2
-    if kind < s.pair_share + s.whole_share:
-        return most
-    return round(math.exp(rng.uniform(math.log(2), math.log(most))))
 
 
 def masked_loss(

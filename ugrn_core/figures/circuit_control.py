@@ -34,8 +34,8 @@ NAMES = {
     (OURS, "random"): "The same model, random weights",
 }
 TRAINING_WORDS = (
-    "The model was trained for a short time, so that two busy cores can run all of this: the control tries the "
-    "pipeline, not how far a model can go."
+    "The model is taught the conditional means of its cells, as the project's own small models are; no arrow enters. "
+    "Its training is short, so that two busy cores can run all of this."
 )
 GROUPS = {KNOWS_ARROWS: 0, CELLS_ALONE: 1, KNOWS_REGULATORS: 2}
 CONDITION_WORDS = {

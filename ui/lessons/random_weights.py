@@ -62,5 +62,9 @@ def _sides(now: State, game: int, *, named: bool, true_heights: bool) -> None:
                 ),
                 scaled.round(5).rename(columns={"series": "pair", "y": "response"}),
                 name=f"lesson 6 {place.lower()} {game}",
-                alt=f"Responses of four pairs on the {place.lower()} side of round {game}",
+                alt=f"Responses of four pairs on the {place.lower()} side of round {game}, lowest to highest source: "
+                + "; ".join(
+                    f"{pair} {f['y'].iloc[0]:+.2f} to {f['y'].iloc[-1]:+.2f}"
+                    for pair, f in scaled.groupby("series", sort=False)
+                ),
             )

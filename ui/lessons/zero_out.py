@@ -37,6 +37,9 @@ def show(now: State) -> None:
             ),
             trained,
             name="lesson 2 trained model",
-            alt="Effect on K of setting A and H to zero in the mean cell, and its response to each in the trained "
-            "model",
+            alt="In the trained model: "
+            + "; ".join(
+                f"{gene} set to zero changes K by {zeroing:.2f}, moved to {VIRTUAL:g} by {response:.2f}"
+                for gene, zeroing, response in trained[["gene", "zeroing", "response"]].itertuples(index=False)
+            ),
         )
