@@ -17,7 +17,7 @@ from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.benchmark_all import all_tables
 from ugrn_core.cli.benchmark_contributed import pack, verify
-from ugrn_core.cli.benchmark_peers import peers
+from ugrn_core.cli.benchmark_peers import peers as benchmark_peers
 from ugrn_core.cli.benchmark_prevalence import prevalence
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.command import Command
@@ -33,6 +33,7 @@ from ugrn_core.cli.network import network
 from ugrn_core.cli.open_app import open_app
 from ugrn_core.cli.output import prepare_streams, say
 from ugrn_core.cli.pair import pair
+from ugrn_core.cli.peers import peers
 from ugrn_core.cli.score import score
 from ugrn_core.cli.sweep import sweep
 from ugrn_core.cli.translator import translator
@@ -70,14 +71,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-of_models = (pair, gene, models, genes, sweep, score, network, evidence, drivers)
+of_models = (pair, gene, models, genes, sweep, score, network, evidence, drivers, peers)
 for command in (*of_models, beeline, fetch, cache, doctor, bench):
     app.command(cls=Command)(command)
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
-for part in (prevalence, peers, pack, verify):
+for part in (prevalence, pack, verify):
     benchmark.command(cls=Command)(part)
+benchmark.command("peers", cls=Command)(benchmark_peers)
 benchmark.command("all", cls=Command)(all_tables)
 app.add_typer(benchmark, name="benchmark")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,6 +60,14 @@ class CellValues:
     donors: Codes | None
     n_cells: int
     notes: tuple[str, ...] = ()
+
+    def at_most(self, n: int) -> CellValues:
+        """The same of ``n`` cells at most, drawn with a fixed seed and in their order."""
+        if n >= self.values.shape[0]:
+            return self
+        rows = np.sort(np.random.default_rng(DRAW_SEED).permutation(self.values.shape[0])[:n])
+        within, donors = (None if c is None else Codes(c.codes[rows], c.levels) for c in (self.within, self.donors))
+        return replace(self, values=self.values[rows], rate=self.rate[rows], within=within, donors=donors)
 
 
 def read_cell_values(file: Path | str | BinaryIO, choice: CellChoice, progress: Progress | None = None) -> CellValues:
