@@ -125,6 +125,15 @@ def test_the_bars_of_a_pair_sum_to_the_difference_of_the_logits(toy, method, con
     assert set(found.frame["curve"]) == ({"slope"} if method == "GDT" else {"response", "slope"})
 
 
+def test_without_calibration_for_a_virtual_cell_there_is_no_probability(toy, translator):
+    genes = tuple(toy.vocabulary.symbols[:12])
+    cells = Context("profile", genes, (1.0,) * 12, label="cells")
+    assert not translator.card.holds_in("profile")
+    found = pair_reasons(translator, toy, genes[0], genes[5], cells)
+    assert np.isnan(found.probability) and np.isfinite(found.logit)
+    assert found.frame["adds"].sum() == pytest.approx(found.logit - found.usual_logit, rel=0.01, abs=1e-4)
+
+
 def test_a_translator_of_other_features_is_refused(toy, translator):
     with pytest.raises(InputError, match="reads curves of toy-square, the chosen model is toy-linear"):
         pair_reasons(translator, load_backbone("toy-linear", "cpu"), "GATA1", "KLF1", Context())

@@ -23,7 +23,7 @@ from ugrn_core.figures.report import Report
 from ugrn_core.network.hubs import hub_table
 from ugrn_core.network.layout import place_genes
 from ugrn_core.network.shown import Shown
-from ui import network_edge, network_files, network_shown, network_table
+from ui import network_clicks, network_edge, network_files, network_shown, network_table
 from ui.figure_panel import csv_button, figure_panel
 from ui.network_known import Known
 from ui.network_run import Predicted
@@ -91,6 +91,7 @@ def _graph(view: View) -> None:
             height=HEIGHT,
             alt=f"The {len(view.shown):,} edges shown as a drawing; the table beside it has the same edges",
         )
+    network_clicks.listen(view.network.asked.request)
     with edges:
         network_table.short(view.shown, view.token, view.filters, HEIGHT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 
 import streamlit as st
@@ -128,8 +129,9 @@ def _context(kept: Kept, asked: Context) -> Context:
 def _words(found: Reasons, name: str, pair: tuple[str, str]) -> str:
     """The logit of the pair, that of the mean random pair, and what lies between them, curve by curve."""
     sums = " · ".join(f"{curve} {signed(value)}" for curve, value in sums_by_curve(found.frame).items())
+    chance = "" if math.isnan(found.probability) else f" (probability {found.probability:.2g} at its own prevalence)"
+    random = f"{signed(found.usual_logit)} to the mean of {found.n_random:,} random pairs"
     return plain(
-        f"{name} gives {pair[0]} → {pair[1]} a logit of {signed(found.logit)} (probability {found.probability:.2g} at "
-        f"its own prevalence), and {signed(found.usual_logit)} to the mean of {found.n_random:,} random pairs. "
+        f"{name} gives {pair[0]} → {pair[1]} a logit of {signed(found.logit)}{chance}, and {random}. "
         f"The bars add up to the difference, {signed(found.logit - found.usual_logit)}: {sums}."
     )

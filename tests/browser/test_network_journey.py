@@ -11,6 +11,7 @@ import zipfile
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.settled import settled
 from tests.browser.test_journey import h5ad  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.network.exports.folder import FILES
@@ -29,6 +30,23 @@ def table(page: Page):
 def drawing(page: Page):
     """The page inside the drawing."""
     return page.frame_locator("[data-testid=stIFrame]")
+
+
+def click_an_edge(page: Page) -> None:
+    """Click where the drawing has an edge and no gene."""
+    settled(page)
+    page.locator("[data-testid=stIFrame]").scroll_into_view_if_needed()
+    canvas = drawing(page).locator("canvas")
+    at = canvas.evaluate(
+        """(canvas) => {
+            const hit = (x, y) => network.getNodeAt({x, y}) === undefined && network.getEdgeAt({x, y});
+            for (let y = 8; y < canvas.clientHeight; y += 3)
+                for (let x = 8; x < canvas.clientWidth; x += 3)
+                    if (hit(x, y) && [-3, 3].every((d) => hit(x + d, y) === hit(x, y) && hit(x, y + d) === hit(x, y)))
+                        return {x, y};
+        }"""
+    )
+    canvas.click(position=at)
 
 
 def numbers(page: Page, label: str):
@@ -54,6 +72,10 @@ def test_a_gene_list_becomes_a_network_that_is_filtered_looked_into_and_taken_aw
     expect(numbers(page, "Shown")).to_contain_text("12")
     expect(page).to_have_url(re.compile("best=12"))
 
+    click_an_edge(page)
+    expect(page.get_by_text("its curves are below the drawing")).to_be_visible()
+    expect(page).to_have_url(re.compile("edge="))
+    settled(page)
     table(page).click(position={"x": 16, "y": 50})  # the box of the first row
     expect(page.get_by_role("button", name=re.compile("in the pair explorer"))).to_be_visible()
     expect(page.locator(".annotation-text", has_text="change of predicted").first).to_be_visible()

@@ -88,7 +88,12 @@ SCRIPT = """
   network.on("click", function (what) {
     if (what.nodes.length) { choose(what.nodes[0]); return; }
     choose(null);
-    if (what.edges.length) { said.textContent = edges.get(what.edges[0]).title.split("\\n").join("; "); }
+    if (!what.edges.length) { return; }
+    var edge = edges.get(what.edges[0]);
+    said.textContent = edge.title.split("\\n").join("; ");
+    if (window.parent !== window) {
+      window.parent.postMessage({ugrnEdge: [nodes.get(edge.from).label, nodes.get(edge.to).label]}, "*");
+    }
   });
   network.on("zoom", soon);
   find.addEventListener("change", named);

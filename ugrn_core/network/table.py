@@ -95,9 +95,7 @@ def probabilities(
     return _chances(scores, translator, np.concatenate(parts), prevalence)
 
 
-def _chances(
-    scores: NetworkScores, translator: Translator, logits: np.ndarray, prevalence: float | None
-) -> np.ndarray:
+def _chances(scores: NetworkScores, translator: Translator, logits: np.ndarray, prevalence: float | None) -> np.ndarray:
     known = has_probabilities(scores.request, translator)
     return translator.probabilities(logits, prevalence) if known else np.full(len(logits), np.nan)
 

@@ -40,7 +40,8 @@ COLUMNS = {
 class Reasons:
     """``frame`` has :data:`COLUMNS`; its ``adds`` sum to ``logit - usual_logit``.
 
-    ``usual_logit`` is that of the mean of ``n_random`` random pairs, ``probability`` at the prevalence of the card.
+    ``usual_logit`` is that of the mean of ``n_random`` random pairs, ``probability`` at the prevalence of the card; NaN
+    in a virtual cell that the translator is not calibrated for.
     """
 
     frame: pd.DataFrame
@@ -87,7 +88,7 @@ def pair_reasons(
         ),
         float(logits[1]),
         float(logits[0]),
-        float(translator.probabilities(logits)[1]),
+        float(translator.probabilities(logits)[1]) if translator.card.holds_in(context.kind) else float("nan"),
         random.n,
     )
 
