@@ -11,7 +11,7 @@ import streamlit as st
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
-from ugrn_core.figures.titles import slope_unit
+from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
@@ -141,7 +141,7 @@ def _row(network: Predicted, table: pd.DataFrame, edge: Edge, named: bool) -> No
         st.caption(f"{name}not scored, or beyond the best edges of this page.")
         return
     row = found.iloc[0]
-    unit = slope_unit(network.asked.backbone.card.unit)
+    unit = slope_unit(short_unit(network.asked.backbone.card.unit))
     slope = "" if pd.isna(row["slope"]) else f" ({signed(row['slope'])} {unit})"
     chance = f"probability **{row['probability']:.3f}** ± {row['spread']:.3f}"
     if pd.isna(row["probability"]):
