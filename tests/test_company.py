@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -180,3 +181,43 @@ def test_the_command_writes_curves_surfaces_and_json() -> None:
 def test_an_unknown_companion_is_a_gene_error(model: Backbone) -> None:
     with pytest.raises(GeneError, match="TAL1"):
         read_companions(["TALL1=2"], lambda name: resolve_one(name, model.vocabulary))
+
+
+def test_the_command_writes_files_by_their_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ugrn_core.figures import printed as room
+
+    drawn = []
+    monkeypatch.setattr(room, "what_is_missing", lambda: None)
+    monkeypatch.setattr(room, "printed", lambda figure, kind, width: drawn.append((figure, kind, width)) or b"%PDF")
+
+    def run(*words: str):
+        words = ("pair", "GATA1", "KLF1", "--backbone", "toy-square", "--with", "TAL1=2", *words)
+        return CliRunner().invoke(app, words)
+
+    plainly = run().stdout
+    for ending in ("csv", "json", "html", "pdf"):
+        told = run("--out", str(tmp_path / f"a.{ending}"), *(["--width", "85"] if ending == "pdf" else []))
+        assert (told.exit_code, told.stdout) == (0, ""), told.output
+    assert (tmp_path / "a.csv").read_text("utf-8") == plainly
+    assert json.loads((tmp_path / "a.json").read_text("utf-8")) == json.loads(run("--json").stdout)
+    assert (tmp_path / "a.pdf").read_bytes() == b"%PDF"
+    ((figure, kind, width),) = drawn
+    assert (kind, width) == ("pdf", 85.0)
+    assert {trace.name for trace in figure.data} == {"without", "with TAL1=2"}
+    report = (tmp_path / "a.html").read_text("utf-8")
+    for text in ("GATA1 → KLF1 in company of TAL1", "--with TAL1=2", "Largest change of KLF1, without", "further"):
+        assert text in report
+    wrong = [
+        ["--out", str(tmp_path / "a.txt")],
+        ["--out", str(tmp_path / "no" / "a.pdf")],
+        ["--out", str(tmp_path)],
+        ["--out", str(tmp_path / "a.csv"), "--json"],
+        ["--out", str(tmp_path / "b.svg"), "--surface", "3"],
+        ["--out", str(tmp_path / "b.svg"), "--width", "3"],
+    ]
+    for words in wrong:
+        refused = run(*words)
+        assert (refused.exit_code, refused.stdout) == (2, "") and refused.stderr.startswith("ugrn: "), words
+    assert not (tmp_path / "b.svg").exists()
+    monkeypatch.setattr(room, "what_is_missing", lambda: "There is no Chromium.")
+    assert run("--out", str(tmp_path / "b.svg")).stderr == "ugrn: There is no Chromium.\n"

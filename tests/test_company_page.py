@@ -139,3 +139,28 @@ def test_a_long_surface_is_a_job_that_the_next_question_replaces(pair: AppTest, 
         threading.Event().wait(0.02)
     release.set()
     assert stopped
+
+
+def test_the_report_on_a_pair_in_company_names_all_of_it(pair: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    real = company.figure_panel
+
+    def panel(*given, **said):
+        if said["key"] == "company-curves":
+            made.append(said["report"])
+        real(*given, **said)
+
+    monkeypatch.setattr(company, "figure_panel", panel)
+    pair.query_params["with"] = "TAL1=2,SPI1=3"
+    at = pair.run()
+    assert not at.exception
+    report = made[-1]()
+    assert report.title == "GATA1 → KLF1 in company of TAL1, SPI1"
+    assert list(report.genes["gene"]) == ["GATA1", "KLF1", "TAL1", "SPI1"]
+    assert "--with TAL1=2 --with SPI1=3" in report.command
+    assert dict(report.settings)["Virtual cell"] == "the pair alone, with TAL1=2 SPI1=3, 4 genes"
+    assert any("absent" in caveat for caveat in report.caveats)
+    assert [label for label, _ in report.facts] == [
+        "Largest change of KLF1, without",
+        "Largest change of KLF1, with TAL1=2 SPI1=3",
+    ]

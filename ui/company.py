@@ -21,12 +21,13 @@ from ugrn_core.company import (
 from ugrn_core.figures.company import Shown, plot_surface
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
+from ugrn_core.figures.report_pair import WITHOUT, pair_report
 from ugrn_core.figures.titles import short_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command, surface_frame
 from ugrn_core.trajectory import SECONDS
 from ugrn_core.types import BackboneCard, PairResult
-from ui import contexts, settings, trajectories, work
+from ui import contexts, reports, settings, trajectories, work
 from ui.errors import plain
 from ui.figure_panel import figure_panel
 from ui.genes import COMPANY, gene_fields, symbol_of
@@ -66,7 +67,7 @@ def beside_pair(
         st.caption(plain(note))
     left, right = st.columns(2, gap="medium")
     with left:
-        _curves(backbone, request, cell, result, companions, choice, topic)
+        _curves(backbone, request, cell, result, companions, choice, topic, notes)
     with right:
         _surface(backbone, request, companions, choice, topic)
 
@@ -130,6 +131,7 @@ def _curves(
     companions: list[Companion],
     choice: contexts.ContextChoice,
     topic: Hashable,
+    notes: tuple[str, ...],
 ) -> None:
     """Response and slope of the target with company and without, in one figure."""
     within = work.answer(
@@ -147,10 +149,12 @@ def _curves(
     )
     if within is None:
         return
-    names = ("without", f"with {' '.join(map(str, companions))}")
+    names = (WITHOUT, f"with {' '.join(map(str, companions))}")
     frame = _forward(prepare_pair(dict(zip(names, (result, within), strict=True))))
     asked = dict(zip(names, (request, cell), strict=True))
     dense = trajectories.of_pair(backbone, asked, tuple(frame["base"].unique()), topic, slot="company dense")
+    line = _command(backbone, request, companions, choice)
+    genes = [c.gene for c in companions]
     figure_panel(
         plot_curves(
             _short(frame), dense=None if dense is None else _short(_forward(dense)), domain=backbone.card.domain
@@ -158,8 +162,18 @@ def _curves(
         frame,
         name=f"{request.source} to {request.target} {names[1]}, {backbone.card.name}",
         alt=f"Response and slope of {request.target} when {request.source} moves, {names[0]} and {names[1]}",
-        command=_command(backbone, request, companions, choice),
+        command=line,
         key="company-curves",
+        report=lambda: pair_report(
+            backbone,
+            within,
+            frame,
+            None,
+            command=line,
+            companions=genes,
+            names=reports.names(choice),
+            notes=(*notes, *choice.notes),
+        ),
         note=NOTE,
     )
 

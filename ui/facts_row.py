@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
+from ugrn_core.figures.pair_words import beyond, residual_words, signed
 from ugrn_core.figures.titles import minus, short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import Curves, PairResult
@@ -64,29 +65,3 @@ def _standing(own: Curves, percentile: float, n_random: int) -> str:
     """The pair-specific change of the largest size, which the percentile is of, and how usual it is."""
     curve = own.slope if own.response is None else own.response
     return f"pair-specific {signed(float(curve[np.abs(curve).argmax()]))}: {beyond(percentile, n_random)}"
-
-
-def residual_words(residual: float | None, background: str) -> tuple[str, str]:
-    """The residual as a share, and what it means."""
-    if background == "follow":
-        return "none", "not defined when all genes move"
-    if residual is None:
-        return "...", "follows"
-    value = "< 0.01 %" if residual < 1e-4 else f"{100 * residual:.2g} %"
-    if residual <= 0.02:
-        return value, "slope and response agree"
-    if residual <= 0.1:
-        return value, "slope and response agree roughly"
-    return value, "rounding or kinks: read with care"
-
-
-def beyond(percentile: float, n_random: int) -> str:
-    """A percentile among ``n_random`` pairs in words."""
-    if percentile >= 100:
-        return f"larger than all {n_random:,} random pairs"
-    return f"larger than {percentile:.3g} % of random pairs"
-
-
-def signed(value: float) -> str:
-    """Three significant digits with a true minus sign and a plus."""
-    return minus(f"{value:+.3g}")

@@ -9,6 +9,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_pair
+from ugrn_core.figures.report_pair import pair_report
 from ugrn_core.pair import (
     PairRequest,
     PairSpecific,
@@ -74,7 +75,16 @@ def show(backbone: Backbone) -> None:
             alt=f"Response and slope of {request.target} when {request.source} moves, and the other way round",
             command=line,
             key="pair-figure",
-            report=lambda: reports.of_pair(backbone, result, frame, residual, specific, choice, line),
+            report=lambda: pair_report(
+                backbone,
+                result,
+                frame,
+                residual,
+                specific,
+                command=line,
+                names=reports.names(choice),
+                notes=choice.notes,
+            ),
         )
     with said_in_place():
         reasons.beside_pair(backbone, request, choice, _topic(backbone, request))

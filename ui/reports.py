@@ -1,4 +1,4 @@
-"""What a report says of a pair, of a gene and of a network, beside its figure.
+"""What a report says of a gene and of a network, beside its figure.
 
 Each is made when it is asked for, outside the page's run: from what is handed over and nothing of the session.
 """
@@ -10,60 +10,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.figures.curves import RAW, prepare_peaks
-from ugrn_core.figures.report import Report, Rows, asked_rows, genes_table
-from ugrn_core.figures.titles import short_unit, slope_unit
-from ugrn_core.pair import PairSpecific
-from ugrn_core.types import PairResult, SweepSettings
+from ugrn_core.figures.report import NOTES, Report, Rows, asked_rows, genes_table
+from ugrn_core.types import SweepSettings
 from ui.contexts import ContextChoice
-from ui.facts_row import beyond, residual_words, signed
 from ui.gene.state import Asked as GeneAsked
 
 BEST = 15
 """Rows of a result that a report holds."""
-NOTES = (
-    "A hypothesis of the model, not a measurement: it learnt which genes vary together, and neither cause nor effect.",
-    "Up or down does not tell activation from repression.",
-)
-RESIDUAL_NOTE = (
-    "The residual compares the integral of the slope with the response, which are computed in different ways."
-)
-
-
-def of_pair(
-    backbone: Backbone,
-    result: PairResult,
-    frame: pd.DataFrame,
-    residual: float | None,
-    specific: PairSpecific | None,
-    choice: ContextChoice,
-    command: str,
-) -> Report:
-    """``frame`` is that of the figure, whose first series is the one reported on."""
-    settings, genes = result.settings, (result.source, result.target)
-    peaks = prepare_peaks(frame)
-    own = peaks[(peaks["series"] == peaks["series"].iloc[0]) & (peaks["measure"] == RAW)]
-    short = short_unit(result.unit)
-    what, unit = (
-        ("Largest change", short) if result.forward.response is not None else ("Steepest slope", slope_unit(short))
-    )
-    percentiles = [None, None] if specific is None else [specific.forward_percentile, specific.reverse_percentile]
-    facts = []
-    for peak, share in zip(own.itertuples(), percentiles, strict=False):
-        usual = "" if share is None or specific is None else f"; pair-specific part {beyond(share, specific.n_random)}"
-        facts.append((f"{what} of {peak.target}", f"{signed(peak.peak)} {unit} at {peak.source} {peak.at:g}{usual}"))
-    value, words = residual_words(residual, settings.background)
-    facts.append(("Residual", f"{value}, {words}"))
-    return Report(
-        title=f"{genes[0]} → {genes[1]}",
-        subtitle=f"What {backbone.card.label} predicts of one gene when the other moves, in both directions",
-        facts=facts,
-        settings=asked_rows(backbone, result.context, settings, result.context_size),
-        genes=genes_table(zip(genes, ("source", "target"), strict=True)),
-        genes_note=_names(choice),
-        caveats=(*NOTES, RESIDUAL_NOTE, *choice.notes, *result.notes),
-        command=command,
-    )
 
 
 def of_gene(
@@ -80,7 +33,7 @@ def of_gene(
         facts=[("Genes in the table", f"{len(table):,}, by {ranked_by}")],
         settings=_asked(backbone, asked, settings),
         genes=genes_table([(request.gene, side)]),
-        genes_note=_names(asked.choice),
+        genes_note=names(asked.choice),
         caveats=(*NOTES, "A percentile is among random pairs of genes.", *asked.choice.notes, *asked.notes),
         command=command,
         best=best,
@@ -119,7 +72,7 @@ def of_network(
         facts=facts,
         settings=[*asked_rows(backbone, context, settings, n_genes), ("Translator", translator)],
         genes=genes,
-        genes_note=_names(choice),
+        genes_note=names(choice),
         caveats=(*NOTES, *dict.fromkeys(notes)),
         command=command,
         best=shown[[column for column in columns if column in shown]].head(BEST),
@@ -128,6 +81,6 @@ def of_network(
     )
 
 
-def _names(choice: ContextChoice) -> str:
+def names(choice: ContextChoice) -> str:
     """What became of the names of a list or file, in a sentence."""
     return "" if choice.report is None else choice.report.sentence()

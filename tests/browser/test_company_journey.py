@@ -41,7 +41,7 @@ def test_from_a_gene_to_a_pair_in_company_and_to_its_report(page, app, browser, 
 
     settled(page)
     with page.expect_download() as download:
-        page.get_by_role("button", name="Report").first.click()
+        page.get_by_role("button", name="Report").nth(1).click()  # that of the curves in company
     report = tmp_path / "report.html"
     download.value.save_as(report)
     context = browser.new_context(offline=True)
@@ -49,7 +49,7 @@ def test_from_a_gene_to_a_pair_in_company_and_to_its_report(page, app, browser, 
     asked: list[str] = []
     paper.on("request", lambda request: asked.append(request.url))
     paper.goto(report.as_uri())
-    expect(paper.get_by_role("heading", name=f"GATA1 → {neighbour}")).to_be_visible()
+    expect(paper.get_by_role("heading", name=f"GATA1 → {neighbour} in company of {symbol}")).to_be_visible()
     expect(paper.locator("figure .main-svg").first).to_be_visible()
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
     pdf = paper.pdf(prefer_css_page_size=True)

@@ -73,7 +73,12 @@ def _let_go(stream: TextIO) -> None:
 
 def write_json(content: Any) -> None:
     """JSON on stdout; NaN and infinity have no place in JSON and are a ValueError."""
-    write_text(json.dumps(content, indent=2, allow_nan=False))
+    write_text(json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """JSON as it is written everywhere."""
+    return json.dumps(content, indent=2, allow_nan=False)
 
 
 def write_csv(frame: pd.DataFrame) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -21,16 +22,22 @@ from ugrn_core.cli.options import (
     VariableOption,
     sweep_settings,
 )
-from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json
+from ugrn_core.cli.output import json_text, progress_on_stderr, say, write_text
 from ugrn_core.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.company import Companion
     from ugrn_core.estimate import Estimate
     from ugrn_core.pair import PairRequest
     from ugrn_core.store import Store
-    from ugrn_core.types import Progress
+    from ugrn_core.types import PairResult, Progress
+
+Kind = Literal["csv", "json", "pdf", "svg", "html"]
+KINDS: tuple[Kind, ...] = ("csv", "json", "pdf", "svg", "html")
 
 LONG = 5.0
 """Seconds of work from which on the command says beforehand how long it will take."""
@@ -65,6 +72,11 @@ def pair(
         typer.Option(metavar="N", help="Instead of curves: SOURCE by each further gene, N by N even values."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of CSV.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A file by its ending: .csv, .json, .pdf, .svg, or .html (a report)."),
+    ] = None,
+    width: Annotated[float, typer.Option(metavar="MM", help="Width of a .pdf or .svg in millimetres.")] = 180.0,
 ) -> None:
     """Curves of one pair, both directions, as CSV or JSON.
 
@@ -78,8 +90,13 @@ def pair(
     from ugrn_core.cli.genes import read_gene
     from ugrn_core.company import read_companions
     from ugrn_core.pair import PairRequest
+    from ugrn_core.pair_output import pair_command
     from ugrn_core.store import Store
+    from ugrn_core.whole_files import write_whole
 
+    kind = _kind(out, as_json, surface)
+    if kind in ("pdf", "svg"):
+        _check_print(width)
     model = load_backbone(backbone, device)
     request = PairRequest(
         read_gene(source, model.vocabulary),
@@ -88,24 +105,65 @@ def pair(
         sweep_settings(model.card, base, grid, background),
     )
     companions = read_companions(company or (), lambda name: read_gene(name, model.vocabulary))
+    more = [*CellOptions(group, layer, gene_column, variable).words()]
+    more += [word for c in companions for word in ("--with", str(c))]
     with Store() as store, progress_on_stderr() as progress:
-        if surface is None:
-            _write_curves(model, request, companions, as_json, store, progress)
+        if surface is not None:
+            text = _surfaces(model, request, companions, surface, kind, progress)
         else:
-            _write_surfaces(model, request, companions, surface, as_json, progress)
+            line = pair_command(request, backbone, context=context, more=more)
+            text = _curves(model, request, companions, kind, store, progress, line, width)
+    if out is None:
+        assert isinstance(text, str)
+        write_text(text.removesuffix("\n"))
+        return
+    try:
+        write_whole(out, text.encode() if isinstance(text, str) else text)
+    except OSError as error:
+        raise InputError(f"{out} cannot be written: {error}. Name another file with --out.") from error
+    say(f"{out} is written.")
 
 
-def _write_curves(
+def _kind(out: Path | None, as_json: bool, surface: int | None) -> Kind:
+    """What is asked for, by the ending of the file; what cannot be made is refused before anything is computed."""
+    if out is None:
+        return "json" if as_json else "csv"
+    kind: Kind | None = next((k for k in KINDS if out.suffix.lower() == f".{k}"), None)
+    if kind is None or out.is_dir() or not out.absolute().parent.is_dir():
+        raise InputError(
+            f"--out is {str(out)!r}; expected a file in a folder that is there, ending in .{', .'.join(KINDS)}."
+        )
+    if as_json and kind != "json":
+        raise InputError(f"--json and --out {str(out)!r} ask for two things: leave one out.")
+    if surface is not None and kind not in ("csv", "json"):
+        raise InputError(f"--surface writes a table: name a .csv or .json file, not {str(out)!r}.")
+    return kind
+
+
+def _check_print(width: float) -> None:
+    from ugrn_core.figures.printed import WIDTHS, what_is_missing
+
+    missing = what_is_missing()
+    if missing:
+        raise InputError(missing)
+    if not WIDTHS[0] <= width <= WIDTHS[1]:
+        raise InputError(f"--width is {width:g} mm; expected {WIDTHS[0]:g} to {WIDTHS[1]:,.0f}.")
+
+
+def _curves(
     model: Backbone,
     request: PairRequest,
     companions: Sequence[Companion],
-    as_json: bool,
+    kind: Kind,
     store: Store,
     progress: Progress,
-) -> None:
-    """Curves of both directions, with companions also those without them."""
+    line: str,
+    width: float,
+) -> str | bytes:
+    """Curves of both directions, with companions also those without them, as what is asked for."""
     from ugrn_core.company import estimate_in_company, explore_in_company
     from ugrn_core.pair_output import company_frame, pair_json
+    from ugrn_core.spreadsheet import csv_text
 
     _say_cost(model, estimate_in_company(model, request, companions, store))
     result, without = explore_in_company(model, request, companions, store, progress=progress)
@@ -114,27 +172,59 @@ def _write_curves(
     found = (result,) if without is None else (result, without)
     curves = [a for r in found for c in (r.forward, r.reverse) for a in (c.response, c.slope) if a is not None]
     _check_finite(model, request, [*curves, [result.residual or 0.0]])
-    if as_json:
-        write_json(pair_json(result, companions, without))
-        return
+    if kind == "json":
+        return json_text(pair_json(result, companions, without))
     if result.residual is not None:
         say(f"residual {result.residual:.2g}; {result.context_size:,} genes; {result.backbone}")
-    write_csv(company_frame(result, companions, without))
+    if kind == "csv":
+        return csv_text(company_frame(result, companions, without))
+    figure, frame = _figure(model, request, companions, found, store)
+    if kind == "html":
+        from ugrn_core.figures.report import report_html
+        from ugrn_core.figures.report_pair import pair_report
+
+        genes = [c.gene for c in companions]
+        return report_html(pair_report(model, result, frame, result.residual, command=line, companions=genes), figure)
+    from ugrn_core.figures.printed import printed
+
+    return printed(figure, kind, width)
 
 
-def _write_surfaces(
+def _figure(
+    model: Backbone,
+    request: PairRequest,
+    companions: Sequence[Companion],
+    found: Sequence[PairResult],
+    store: Store,
+) -> tuple[go.Figure, pd.DataFrame]:
+    """The figure of the page, and its frame."""
+    from ugrn_core.company import in_company
+    from ugrn_core.figures.pair_figure import pair_figure
+    from ugrn_core.figures.report_pair import WITHOUT
+
+    cell = in_company(model, request, companions)[0]
+    if len(found) == 1:
+        names, asked = (request.context.label,), (cell,)
+    else:
+        names, asked = (WITHOUT, f"with {' '.join(map(str, companions))}"), (request, cell)
+    results = dict(zip(names, reversed(found), strict=True))
+    return pair_figure(model, dict(zip(names, asked, strict=True)), results, store)
+
+
+def _surfaces(
     model: Backbone,
     request: PairRequest,
     companions: Sequence[Companion],
     steps: int,
-    as_json: bool,
+    kind: Kind,
     progress: Progress,
-) -> None:
+) -> str:
     """Source by each companion."""
     from dataclasses import replace
 
     from ugrn_core.company import estimate_surface, in_company, response_surface
     from ugrn_core.pair_output import MEASURES, surface_frame, surface_json
+    from ugrn_core.spreadsheet import csv_text
     from ugrn_core.types import part_of
 
     if not companions:
@@ -148,10 +238,9 @@ def _write_surfaces(
         for i, c in enumerate(companions)
     ]
     _check_finite(model, request, [getattr(s, name).ravel() for s in surfaces for name in MEASURES])
-    if as_json:
-        write_json(surface_json(model, request, companions, surfaces))
-    else:
-        write_csv(surface_frame(surfaces))
+    if kind == "json":
+        return json_text(surface_json(model, request, companions, surfaces))
+    return csv_text(surface_frame(surfaces))
 
 
 def _say_cost(model: Backbone, cost: Estimate) -> None:

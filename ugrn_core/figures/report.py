@@ -21,7 +21,10 @@ from ugrn_core.types import Context, SweepSettings
 Rows = Sequence[tuple[str, str]]
 WIDTH = 680
 """Pixels of the figure: 180 mm of an A4 page."""
-MOST_NAMED = 12
+NOTES = (
+    "A hypothesis of the model, not a measurement: it learnt which genes vary together, and neither cause nor effect.",
+    "Up or down does not tell activation from repression.",
+)
 
 _PAGE = """<!doctype html>
 <html lang="en">
