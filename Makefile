@@ -58,11 +58,8 @@ effects: $(VENV)/.ready ## what every gene of an embedded model does to others (
 mutate: $(VENV)/.ready-dev ## small changes of science and safety, one at a time: what do the tests notice? ARGS="--only pair --changes 40"
 	$(BIN)/python -m tests.campaign.mutate $(ARGS)
 
-tables: $(VENV)/.ready ## every frame of the benchmark anew, into build/tables (hours; says its cost first, goes on where it was)
-	for model in $(or $(MODELS),ugrn-mini-2 ugrn-mini-log1p-2 ugrn-mini ugrn-mini-log1p); do \
-		$(BIN)/python -m ugrn_core benchmark all --out build/tables --backbone $$model --full-context --threads 1 $(ARGS) \
-			|| exit 1; done
-	$(BIN)/python -m ugrn_core benchmark peers --out build/tables/peers
+tables: $(VENV)/.ready ## every frame of the benchmark that is shipped anew, into build/tables (hours); ARGS=--plan lists them
+	$(BIN)/python -m ugrn_core benchmark shipped --out build/tables $(ARGS)
 	@echo "Compare build/tables with assets/benchmark, copy what is to be shipped, then: make results"
 
 results: $(VENV)/.ready-dev ## what README and docs say of the benchmark, written anew from its frames

@@ -9,6 +9,7 @@ from ui import (
     benchmark_cell,
     benchmark_circuits,
     benchmark_controls,
+    benchmark_heads,
     benchmark_pairs,
     benchmark_printed,
     benchmark_results,
@@ -45,6 +46,7 @@ if results is not None:
             benchmark_pairs.show(results, view, *benchmark_cell.chosen(), benchmark_cell.best_shortcut(cells))
         benchmark_table.downloads(results, view, standings)
 if table == 1:
+    benchmark_heads.show(asked.model)
     benchmark_printed.show()
 benchmark_circuits.show()
 benchmark_controls.write_address()

@@ -24,13 +24,14 @@ from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.benchmark.scores import write_scores
 from ugrn_core.benchmark.shortcuts import Known, edge_lookup, gene_degrees
-from ugrn_core.benchmark.tables import wide_table
+from ugrn_core.benchmark.tables import interval_table, seed_spread, wide_table, with_seeds
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError
 from ugrn_core.figures.benchmark import (
     RANDOM,
     SHORTCUTS,
     TableView,
+    interval_cells,
     prepare_cells,
     prepare_missing,
     prepare_tests,
@@ -184,7 +185,9 @@ def test_the_squares_say_what_they_are():
     assert len(at) == 20 * 20
     x, y, text = at["STRING mHSC-GM", "VVP"]
     value = cell(cells, "STRING mHSC-GM", "VVP")
-    assert text == f"{value['value']:.3f}" and maps[0].z[y][int(x)] == pytest.approx(value["lift"])
+    seeds = f"±{max(value['high'] - value['value'], value['value'] - value['low']):.3f}".replace("0.", ".")
+    assert text.startswith(f"{value['value']:.3f}<br>") and seeds in text and value["low"] < value["high"]
+    assert maps[0].z[y][int(x)] == pytest.approx(value["lift"])
     assert at["STRING hHEP", "Origin-Pert"][2] == "–" and maps[0].z[0][0] == 0
     rectangle = next(s for s in figure.layout.shapes if s.type == "rect")
     x, y, _ = at["STRING mDC", "GDT"]
@@ -199,11 +202,44 @@ def test_an_average_over_fewer_tests_than_its_neighbours_is_marked():
     figure = plot_table(shown_cells(cells, paper_cells(view, "scGPT", cells)), "auprc")
     points = figure.data[-1]
     text = dict(zip(map(tuple, points.customdata), points.text, strict=True))
-    assert text[AVERAGE, "Origin-Pert"].endswith("*") and not text[AVERAGE, "VVP"].endswith("*")
+    assert "*" in text[AVERAGE, "Origin-Pert"] and "*" not in text[AVERAGE, "VVP"]
     assert figure.layout.yaxis.ticktext[-1] == "Avg (* of fewer tests)"
     complete = {method: scores for method, scores in SCORES.items() if np.isfinite(scores).all()}
     whole = plot_table(prepare_cells(prepare_tests(made({"all": complete}), view)), "auprc")
     assert whole.layout.yaxis.ticktext[-1] == AVERAGE
+
+
+@pytest.mark.parametrize("table", [1, 3])
+def test_every_mean_has_its_lowest_and_highest_seed(table):
+    """By hand from the frame: the mean of each seed over the tests of a row, and over the rows."""
+    frame = shipped(table)
+    tests = prepare_tests(frame, TableView(table))
+    cells = prepare_cells(tests)
+    row = cells["row"].iloc[3]
+    of = tests[(tests["row"] == row) & (tests["column"] == "GDT")].groupby("seed")["value"].mean()
+    one = cell(cells, row, "GDT")
+    assert (one["low"], one["high"], one["seeds"]) == (pytest.approx(of.min()), pytest.approx(of.max()), 3)
+    whole = tests[tests["column"] == "GDT"].groupby(["seed", "row"])["value"].mean().groupby("seed").mean()
+    average = cell(cells, AVERAGE, "GDT")
+    assert (average["low"], average["high"]) == (pytest.approx(whole.min()), pytest.approx(whole.max()))
+    there = cells[cells["seeds"] > 0]
+    assert (there["low"] <= there["value"]).all() and (there["value"] <= there["high"]).all()
+    shown = interval_cells(cells).set_index("row").loc[AVERAGE, "GDT"]
+    assert shown == f"{average['value']:.3f} [{whole.min():.3f}, {whole.max():.3f}]"
+    printed = interval_table(frame, table)
+    assert printed["GDT"].iloc[-1] == shown and list(printed.columns) == list(wide_table(frame, table).columns)
+    lacking = wide_table(frame, table)["Origin-Pert"].isna()
+    assert (printed["Origin-Pert"].eq("") == lacking).all() and lacking.any() == (table == 1), "empty without a value"
+
+
+def test_one_seed_is_said_and_a_seed_without_a_row_has_the_mean_of_that_row():
+    lines = [("a", 0, 0.5), ("a", 1, 0.7), ("b", 0, 0.2), ("b", 1, np.nan), ("c", 0, np.nan), ("c", 1, np.nan)]
+    tests = pd.DataFrame(lines, columns=["row", "seed", "value"]).assign(column="X")
+    spread = seed_spread(tests, ["row"])
+    assert spread.loc[("a", "X")].tolist() == [0.5, 0.7, 2] and spread.loc[("b", "X")].tolist() == [0.2, 0.2, 1]
+    assert ("c", "X") not in spread.index
+    assert spread.loc[(AVERAGE, "X")].tolist() == pytest.approx([0.35, 0.45, 2])
+    assert with_seeds(0.2, 0.2, 0.2, 1) == "0.200 (1 seed)" and with_seeds(np.nan, 0, 0, 0) == ""
 
 
 def test_colours_fade_to_nothing_at_zero_and_are_mirrored():

@@ -78,7 +78,7 @@ def test_the_sampler_changes_the_table():
     at = page(sampler="tf_matched")
     assert not at.exception and "--sampler tf_matched" in words(at)
     frame = at.dataframe[0].value.set_index("row")
-    assert frame.loc["STRING mESC", "Target is a TF"] == 0.5, "negatives match the positives in that"
+    assert frame.loc["STRING mESC", "Target is a TF"] == "0.500 [0.500, 0.500]", "negatives match the positives in that"
 
 
 def test_a_model_without_weights_says_how_to_get_them():

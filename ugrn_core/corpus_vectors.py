@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -38,9 +38,9 @@ class CorpusVectors:
     def __contains__(self, gene: object) -> bool:
         return gene in self._row
 
-    @property
+    @cached_property
     def _row(self) -> dict[str, int]:
-        return _rows(self.genes)
+        return {g: i for i, g in enumerate(self.genes)}
 
     def cosine(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         """Cosine (pair,) float32, the same in both directions; 0 where the corpus knows nothing of a gene."""
@@ -49,7 +49,8 @@ class CorpusVectors:
 
     def of(self, genes: Sequence[str]) -> np.ndarray:
         """Vectors (gene, dimension) float32 of the given symbols; zeros for one that is not in the corpus."""
-        rows = np.array([self._row.get(g, -1) for g in genes], np.int64)
+        row = self._row
+        rows = np.array([row.get(g, -1) for g in genes], np.int64)
         return np.where(rows[:, None] >= 0, self.vectors[rows], np.float32(0))
 
 
@@ -78,8 +79,3 @@ def write_vectors(folder: Path, genes: Sequence[str], vectors: np.ndarray) -> No
     folder.mkdir(parents=True, exist_ok=True)
     (folder / GENES).write_text("\n".join(genes) + "\n", encoding="utf-8")
     save_file({"vectors": np.ascontiguousarray(vectors, dtype=np.float16)}, folder / VECTORS)
-
-
-@cache
-def _rows(genes: tuple[str, ...]) -> dict[str, int]:
-    return {g: i for i, g in enumerate(genes)}

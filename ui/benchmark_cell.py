@@ -75,7 +75,8 @@ def _choice(table: int, cells: pd.DataFrame) -> tuple[str, str]:
 def _facts(view: TableView, cell: pd.Series, tests: pd.DataFrame) -> None:
     facts = cell_facts(tests)
     columns = st.columns(5)
-    over = "mean of the seeds" if len(tests) == 1 else _of_tests(facts.n_tests, len(tests))
+    over = f"seeds {cell['low']:.3f} to {cell['high']:.3f}" if cell["seeds"] > 1 else "one seed"
+    over = over if len(tests) == 1 else f"{_of_tests(facts.n_tests, len(tests))}; {over}"
     _fact(columns[0], f"{METRICS[view.metric]}, {SUBSETS[view.subset]}", f"{cell['value']:.3f}", over)
     lift, best = "–", "it is a shortcut itself"
     if cell["column"] not in SHORTCUTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -13,6 +14,7 @@ from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, REVERSE_FEATURES
 from ugrn_core.errors import InputError
+from ugrn_core.spreadsheet import unguarded_table
 from ugrn_core.translators.kinds import PAPER
 
 RANDOM_TRANSFORMER = "random_transformer"
@@ -96,6 +98,20 @@ def run_facts(frame: pd.DataFrame) -> RunFacts:
         methods=() if methods >= set(METHODS) else tuple(m for m in METHODS if m in methods),
         given=tuple(dict.fromkeys(str(m) for m in frame["method"] if m not in METHODS)),
     )
+
+
+def read_facts(file: Path) -> RunFacts:
+    """:func:`run_facts` of a file of ours, of which only the columns that say them are read."""
+    words = dict.fromkeys((c for c in FACT_COLUMNS if c not in ("base", *COUNTS)), "category")
+    frame = pd.read_csv(file, usecols=list(FACT_COLUMNS), keep_default_na=False, na_values={"base": [""]}, dtype=words)
+    return run_facts(unguarded_table(frame))
+
+
+COUNTS = ("neg_ratio", "max_pos", "seed")
+FACT_COLUMNS = (
+    *("protocol", "backbone", "weights", "translator", "method", "context", "background", "base", "grid"),
+    *("reverse_features", "test_set", "gene_set", "sampler", *COUNTS),
+)
 
 
 def benchmark_command(facts: RunFacts, out: str) -> str:

@@ -12,6 +12,7 @@ import io
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -97,17 +98,25 @@ def regdiffusion_turned(q: Question) -> np.ndarray:
 
 def _adjacency(q: Question) -> np.ndarray:
     """Adjacency (gene, gene) of a RegDiffusion model trained for ``DIFFUSION_STEPS`` steps."""
+    return _trained_adjacency(np.ascontiguousarray(q.cells).tobytes(), q.cells.shape, q.seed)
+
+
+@lru_cache(maxsize=1)
+def _trained_adjacency(content: bytes, shape: tuple[int, int], seed: int) -> np.ndarray:
+    """The same of float64 cells as bytes; the last one is kept, since its transpose is a peer of its own."""
     import regdiffusion as package  # pyright: ignore[reportMissingImports] (an extra)
 
-    still = q.cells.std(0) == 0
-    cells = q.cells[:, ~still]
+    cells = np.frombuffer(content).reshape(shape)
+    still = cells.std(0) == 0
+    moving = cells[:, ~still]
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # it talks
         trainer = package.RegDiffusionTrainer(
-            cells, n_steps=DIFFUSION_STEPS, batch_size=min(128, len(cells)), device="cpu", seed=q.seed
+            moving, n_steps=DIFFUSION_STEPS, batch_size=min(128, len(moving)), device="cpu", seed=seed
         )
         trainer.train()
-    whole = np.zeros((q.cells.shape[1], q.cells.shape[1]))
+    whole = np.zeros((shape[1], shape[1]))
     whole[np.ix_(~still, ~still)] = trainer.get_adj()
+    whole.setflags(write=False)
     return whole
 
 

@@ -8,10 +8,12 @@ are compared on the same resamples.
 
 from __future__ import annotations
 
+import shlex
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,16 @@ from scipy.stats import wilcoxon
 
 from ugrn_core.beeline.networks import Edge, Network, Row
 from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, paired, resampled, source_weights
-from ugrn_core.benchmark.methods import Method, trained_parts
+from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
 from ugrn_core.benchmark.protocols import Split
 from ugrn_core.benchmark.request import Samples
+from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.benchmark.scoring import Scored, Trained
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.spreadsheet import unguarded_table
+from ugrn_core.translators.kinds import KINDS, PAPER, KindName
 from ugrn_core.types import Cancel, Progress, part_of
 
 PROTOCOL = "prevalence"
@@ -93,23 +98,30 @@ def run_prevalence(
     resamples: int = RESAMPLES,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    kinds: Sequence[KindName] = (PAPER,),
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Frames of scores (``PREVALENCE_COLUMNS``) and of comparisons of two methods (``PAIRED_COLUMNS``).
 
-    The run's samples are :class:`Candidates`. A run that is stopped starts again; its features are in the store.
+    The run's samples are :class:`Candidates`. What is trained is trained by each of ``kinds`` of translator, on the
+    same features. A run that is stopped starts again; its features are in the store.
     """
     if not isinstance(run.samples, Candidates):
         raise ValueError("prevalence is of all candidates")
     entries: list[Entry] = []
     for n, contestant in enumerate(contestants):
         part = part_of(progress, n / len(contestants), (n + 1) / len(contestants))
-        entries += _of_contestant(run, contestant, resamples, part, cancel)
+        entries += _of_contestant(run, contestant, kinds, resamples, part, cancel)
     lines = [line for entry in entries for line in _lines(entry)]
     return pd.DataFrame(lines, columns=list(PREVALENCE_COLUMNS)), _comparisons(entries)
 
 
 def _of_contestant(
-    run: Run, contestant: Contestant, resamples: int, progress: Progress | None, cancel: Cancel | None
+    run: Run,
+    contestant: Contestant,
+    kinds: Sequence[KindName],
+    resamples: int,
+    progress: Progress | None,
+    cancel: Cancel | None,
 ) -> list[Entry]:
     units, samples, methods = run.pending(contestant)
     bank, start = None, 0.0
@@ -117,14 +129,17 @@ def _of_contestant(
         bank, start = run.bank(contestant.backbone), 0.7
         bank.prepare(samples, methods, part_of(progress, 0.0, start), cancel)
     units = units if bank is not None else units[:1]  # what is not trained has no seeds
-    trained = [Trained(run, unit, bank, cancel) for unit in units]
+    runs = [replace(run, request=replace(run.request, translator=kind)) for kind in (kinds if bank else kinds[:1])]
+    trained = [(r, [Trained(r, unit, bank, cancel) for unit in units]) for r in runs]
     found = []
     rows = [row for split in run.request.splits for row in split.tests]
     for n, row in enumerate(rows):
-        if cancel and cancel():
-            raise Cancelled("Stopped on request; features are kept.")
-        tests = [Scored(run, unit, row, t) for unit, t in zip(units, trained, strict=True) if row in unit.split.tests]
-        found += [_entry(run, tests, method, row, resamples) for method in run.methods(contestant)]
+        for k, (of_kind, nets) in enumerate(trained):
+            if cancel and cancel():
+                raise Cancelled("Stopped on request; features are kept.")
+            tests = [Scored(of_kind, u, row, t) for u, t in zip(units, nets, strict=True) if row in u.split.tests]
+            chosen = [m for m in run.methods(contestant) if k == 0 or trained_parts(m)]
+            found += [_entry(of_kind, tests, method, row, resamples) for method in chosen]
         if progress:
             progress(start + (1 - start) * (n + 1) / len(rows), f"{contestant.name}: {n + 1} of {len(rows)} tests")
     return found
@@ -164,8 +179,7 @@ def _entry(run: Run, tests: list[Scored], method: Method, row: Row, resamples: i
         "status": status,
         "reason": reason,
     }
-    twin = " (random weights)" if first["weights"] == "random" else ""
-    return Entry(about, f"{method.name}{twin}", row, result, by_seed)
+    return Entry(about, shown_name(about), row, result, by_seed)
 
 
 def _lines(entry: Entry) -> list[dict[str, Any]]:
@@ -213,16 +227,82 @@ def check_resamples(resamples: int) -> None:
         raise InputError(f"--resamples is {resamples}; expected 20 to 10,000.")
 
 
+def shown_name(about: Mapping[str, Any]) -> str:
+    """A method as it is shown and compared: with its weights and its translator, where they are not the usual ones."""
+    twin = " (random weights)" if about["weights"] == "random" else ""
+    kind = str(about["translator"])
+    return f"{about['method']}{f' ({kind})' if kind not in (NONE, PAPER) else ''}{twin}"
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of scores with a column ``name``, :func:`shown_name` of each row."""
+    parts = frame[["method", "weights", "translator"]].to_dict("records")
+    return frame.assign(name=[shown_name(part) for part in parts])
+
+
 def head_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Values with their intervals over sources as text: a row a test and method, a column a score of ``HEAD``."""
-    scored = frame[frame["value"].notna()]
+    scored = named(frame[frame["value"].notna()])
     text = (
         scored["value"].map("{:.3f}".format)
         + scored["low"].map(" [{:.3f},".format)
         + scored["high"].map(" {:.3f}]".format)
     )
-    name = scored["method"].where(scored["weights"] != "random", scored["method"] + " (random weights)")
     keys = ["test_network", "test_set", "method"]
-    wide = scored.assign(method=name, text=text).pivot(index=keys, columns="metric", values="text")
-    order = list(dict.fromkeys(zip(scored["test_network"], scored["test_set"], name, strict=True)))
+    wide = scored.assign(method=scored["name"], text=text).pivot(index=keys, columns="metric", values="text")
+    order = list(dict.fromkeys(zip(scored["test_network"], scored["test_set"], scored["name"], strict=True)))
     return wide.reindex(order)[list(HEAD)].rename_axis(columns=None).reset_index()
+
+
+def prevalence_line(frame: pd.DataFrame, out: str, peers: Path | None = None) -> str:
+    """The line of ``ugrn benchmark prevalence`` that makes a frame of scores again."""
+    model = frame[frame["backbone"] != NONE]
+    weights, first = list(dict.fromkeys(model["weights"])), frame.iloc[0]
+    kinds = [kind for kind in KINDS if kind in set(frame["translator"])]
+    line = [
+        *("ugrn", "benchmark", "prevalence"),
+        *(("--backbone", str(model["backbone"].iloc[0])) if len(model) else ()),
+        *("--gene-set", str(first["gene_set"])),
+        *("--weights", NONE if not weights else weights[0] if len(weights) == 1 else "both"),
+        *(("--translator", ",".join(kinds)) if kinds else ()),
+        *("--methods", ",".join(m for m in METHODS if m in set(frame["method"]))),
+        *("--max-pos", f"{float(first['max_pos']):.0f}", "--seeds", f"{frame['seeds'].astype(float).max():.0f}"),
+        *("--resamples", f"{float(first['resamples']):.0f}"),
+        *(("--peers", str(peers)) if peers else ()),
+        *("--out", out),
+    ]
+    return shlex.join(line)
+
+
+def paired_file(file: Path) -> Path:
+    """Where the comparisons of a frame of scores are kept: beside it."""
+    return file.with_name(file.name.replace(".csv", "_paired.csv", 1))
+
+
+def read_prevalence(file: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Both frames of :func:`run_prevalence` from their files; files with other columns are an InputError."""
+    frame, compared = _read(file, PREVALENCE_COLUMNS), _read(paired_file(file), PAIRED_COLUMNS)
+    if not frame["value"].notna().any():
+        raise InputError(f"{file} has no score of any method; run `ugrn benchmark prevalence` again.")
+    return frame, compared
+
+
+def _read(file: Path, columns: Sequence[str]) -> pd.DataFrame:
+    numbers = [c for c in columns if c in NUMBERS]
+    try:
+        frame = pd.read_csv(file, keep_default_na=False, na_values={c: [""] for c in numbers})
+        frame = frame.astype({c: float for c in numbers if c in frame})
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as rankings of all candidates: {error}.") from error
+    if tuple(frame.columns) != tuple(columns):
+        raise InputError(
+            f"{file} is no file of rankings of all candidates: its columns are {list(frame.columns)[:8]} ...; expected "
+            "what `ugrn benchmark prevalence` writes."
+        )
+    return unguarded_table(frame)
+
+
+NUMBERS = (
+    *("max_pos", "seeds", "value", "low", "high", "seed_low", "seed_high", "resamples", "n_pos", "n_candidates"),
+    *("n_sources", "prevalence", "n_excluded", "coverage", "value_a", "value_b", "difference", "p", "n"),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ugrn_core.benchmark.methods import METHODS
@@ -29,16 +31,74 @@ def wide_table(frame: pd.DataFrame, table: int, metric: str = "auprc", subset: s
     where there is none; rows and methods come in the order of the frame and of the registry.
     """
     keys = list(ROW_KEYS[table])
-    chosen = frame[(frame["metric"] == metric) & (frame["subset"] == subset)]
-    column = chosen["method"].where(chosen["weights"] != "random", chosen["method"] + " (random weights)")
-    means = chosen.assign(column=column).groupby([*keys, "column"], sort=False)["value"].mean().unstack("column")
+    chosen = _chosen(frame, metric, subset)
+    means = chosen.groupby([*keys, "column"], sort=False)["value"].mean().unstack("column")
     order = [name + twin for twin in ("", " (random weights)") for name in METHODS]
-    given = [c for c in dict.fromkeys(column) if c not in order]
+    given = [c for c in dict.fromkeys(chosen["column"]) if c not in order]
     means = means.reindex(columns=[c for c in (*order, *given) if c in means.columns]).reset_index()
     means.columns.name = None
     means[keys] = means[keys].astype(str)
     average = {k: AVERAGE if k == keys[0] else "" for k in keys} | means.drop(columns=keys).mean().to_dict()
     return pd.concat([means, pd.DataFrame([average])], ignore_index=True)
+
+
+def interval_table(frame: pd.DataFrame, table: int, metric: str = "auprc", subset: str = "all") -> pd.DataFrame:
+    """:func:`wide_table` as text: each mean with its lowest and highest seed, or a word where there is one seed."""
+    wide = wide_table(frame, table, metric, subset)
+    keys = list(ROW_KEYS[table])
+    spread = seed_spread(_chosen(frame, metric, subset), keys)
+    for column in wide.columns.drop(keys):
+        rows = [(AVERAGE, *[""] * (len(keys) - 1)) if row[0] == AVERAGE else row for row in _rows(wide, keys)]
+        found = [spread.loc[(*row, column)] if (*row, column) in spread.index else None for row in rows]
+        wide[column] = [
+            with_seeds(value, *(of if of is not None else (float("nan"), float("nan"), 0)))
+            for value, of in zip(wide[column], found, strict=True)
+        ]
+    return wide
+
+
+def with_seeds(value: float, low: float, high: float, seeds: float) -> str:
+    """A mean with its lowest and highest seed, such as ``0.674 [0.671, 0.678]``; empty where there is no value."""
+    if pd.isna(value):
+        return ""
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]" if seeds > 1 else f"{value:.3f} (1 seed)"
+
+
+def seed_spread(tests: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Lowest and highest seed of every row and column, and how many seeds: ``low, high, seeds`` by (keys, column).
+
+    ``tests`` has ``column, seed, value`` and the ``keys`` that name a row. A seed's value is its mean over the tests of
+    the row. A row ``Avg`` has the means of the rows by seed, where a row without a value for a seed has its own mean.
+    """
+    keys = list(keys)
+    there = tests.dropna(subset="value").astype(dict.fromkeys([*keys, "column"], str))
+    by = there.groupby([*keys, "column", "seed"], sort=False)["value"].mean().unstack("seed")
+    mean = there.groupby([*keys, "column"], sort=False)["value"].mean().reindex(by.index)
+    spread = _between(by, mean)
+    filled = by.apply(lambda of_seed: of_seed.fillna(mean))
+    whole = _between(filled.groupby(level="column").mean(), mean.groupby(level="column").mean())
+    whole["seeds"] = by.notna().groupby(level="column").any().sum(axis=1)
+    head = dict.fromkeys(keys, "") | {keys[0]: AVERAGE}
+    return pd.concat([spread, whole.reset_index().assign(**head).set_index([*keys, "column"])])
+
+
+def _between(by_seed: pd.DataFrame, mean: pd.Series) -> pd.DataFrame:
+    """The lowest and highest of the columns, with the mean between them, and how many have a value."""
+    low, high = by_seed.min(axis=1), by_seed.max(axis=1)
+    return pd.DataFrame(
+        {"low": low.clip(upper=mean), "high": high.clip(lower=mean), "seeds": by_seed.notna().sum(axis=1)}
+    )
+
+
+def _rows(wide: pd.DataFrame, keys: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(wide[list(keys)].astype(str).itertuples(index=False, name=None))
+
+
+def _chosen(frame: pd.DataFrame, metric: str, subset: str) -> pd.DataFrame:
+    """Rows of a metric and a subset with their ``column``; those of random weights are columns of their own."""
+    chosen = frame[(frame["metric"] == metric) & (frame["subset"] == subset)]
+    column = chosen["method"].where(chosen["weights"] != "random", chosen["method"] + " (random weights)")
+    return chosen.assign(column=column)
 
 
 def string_beside_nonspecific(frame: pd.DataFrame, metric: str = "auprc", subset: str = "all") -> str:

@@ -19,6 +19,7 @@ from ugrn_core.cli.benchmark_all import all_tables
 from ugrn_core.cli.benchmark_contributed import pack, verify
 from ugrn_core.cli.benchmark_peers import peers as benchmark_peers
 from ugrn_core.cli.benchmark_prevalence import prevalence
+from ugrn_core.cli.benchmark_shipped import shipped
 from ugrn_core.cli.cache import cache
 from ugrn_core.cli.command import Command
 from ugrn_core.cli.doctor import doctor
@@ -77,7 +78,7 @@ for command in (*of_models, beeline, fetch, cache, doctor, bench):
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
-for part in (prevalence, pack, verify):
+for part in (prevalence, pack, verify, shipped):
     benchmark.command(cls=Command)(part)
 benchmark.command("peers", cls=Command)(benchmark_peers)
 benchmark.command("all", cls=Command)(all_tables)

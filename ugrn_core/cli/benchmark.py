@@ -122,12 +122,13 @@ def run_table(
     """Run a table of the benchmark, into one long CSV: with a model, or with the scores of any method.
 
     Says first what it will cost. A run that was stopped goes on when the same command is given again: finished parts
-    lie in FILE.parts until the end, features in the store of results. The mean AUPRC of every row is printed at last.
+    lie in FILE.parts until the end, features in the store of results. The mean AUPRC of every row is printed at last,
+    with its lowest and its highest seed.
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.benchmark.methods import METHODS
     from ugrn_core.benchmark.request import BenchmarkRequest
-    from ugrn_core.benchmark.tables import string_beside_nonspecific, wide_table
+    from ugrn_core.benchmark.tables import interval_table, string_beside_nonspecific
 
     if context_of_command.invoked_subcommand is not None:
         return
@@ -162,8 +163,8 @@ def run_table(
     said = string_beside_nonspecific(frame)
     if said:
         say(said)
-    say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests and seeds, all pairs:")
-    write_csv(wide_table(frame, table).round(3))
+    say(f"{out}: {len(frame):,} rows. Mean AUPRC over tests, all pairs, with its lowest and highest seed:")
+    write_csv(interval_table(frame, table))
 
 
 def run_to_file(

@@ -44,7 +44,7 @@ def peers(
     from ugrn_core.benchmark.peers import peers_named
     from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.results import write_results
-    from ugrn_core.benchmark.tables import string_beside_nonspecific, wide_table
+    from ugrn_core.benchmark.tables import interval_table, string_beside_nonspecific
 
     use_threads(threads)
     wanted = words(sets)
@@ -72,7 +72,7 @@ def peers(
     said = string_beside_nonspecific(frame)
     if said:
         say(said)
-    write_csv(wide_table(frame, 1).round(3))
+    write_csv(interval_table(frame, 1))
 
 
 def _expression_files(sets: Sequence[str], gene_set: str) -> dict[str, Path]:
@@ -106,7 +106,7 @@ def _score(data_set: str, file: Path, gene_set: str, chosen: Sequence[Peer], out
     cells, have = expression.values.shape
     say(f"{data_set}: {cells:,} cells, expression of {have:,} of {len(genes):,} genes, {len(regulators):,} regulators.")
     for peer in chosen:
-        place = out / f"{data_set}_{peer.name.replace(' ', '_')}.csv.gz"
+        place = out / scores_file(data_set, peer.name)
         if place.is_file():
             say(f"{place} is there already.")
             continue
@@ -125,7 +125,32 @@ def _given_from(out: Path, sets: Sequence[str], chosen: Sequence[Peer], vocabula
 
     given = []
     for peer in chosen:
-        stem = peer.name.replace(" ", "_")
-        tables = {s: read_score_table(out / f"{s}_{stem}.csv.gz").frame for s in sets}
+        tables = {s: read_score_table(out / scores_file(s, peer.name)).frame for s in sets}
         given.append(given_scores(peer.name, tables, vocabulary))
     return given
+
+
+def peers_of(folder: Path, vocabulary: Vocabulary) -> list[GivenScores]:
+    """The methods whose scores lie in a folder as :func:`peers` writes them, in the order of the registry."""
+    from ugrn_core.beeline.networks import SPECIES
+    from ugrn_core.benchmark.given import given_scores
+    from ugrn_core.benchmark.peers import PEERS
+    from ugrn_core.benchmark.score_table import read_score_table
+
+    given = []
+    for name in PEERS:
+        files = {s: folder / scores_file(s, name) for s in SPECIES}
+        tables = {s: read_score_table(file).frame for s, file in files.items() if file.is_file()}
+        if tables:
+            given.append(given_scores(name, tables, vocabulary))
+    if not given:
+        raise InputError(
+            f"--peers is {folder}; there is no SET_METHOD.csv.gz in it, with a method of {', '.join(PEERS)}. "
+            "`ugrn benchmark peers` writes them."
+        )
+    return given
+
+
+def scores_file(data_set: str, method: str) -> str:
+    """Name of the file with the scores of a method on a data set."""
+    return f"{data_set}_{method.replace(' ', '_')}.csv.gz"

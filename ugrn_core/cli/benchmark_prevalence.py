@@ -15,7 +15,6 @@ from ugrn_core.cli.benchmark import (
     SeedsOption,
     TestSetsOption,
     ThreadsOption,
-    TranslatorOption,
     UndirectedOption,
     WeightsOption,
     check_out,
@@ -26,8 +25,10 @@ from ugrn_core.cli.benchmark import (
     use_threads,
     words,
 )
+from ugrn_core.cli.benchmark_peers import peers_of
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption, MaxPosOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
+from ugrn_core.errors import InputError
 
 
 def prevalence(
@@ -43,7 +44,12 @@ def prevalence(
     methods: MethodsOption = "",
     max_pos: MaxPosOption = 2000,
     seeds: SeedsOption = 3,
-    translator: TranslatorOption = "mlp",
+    translator: Annotated[
+        str, typer.Option(metavar="mlp|logistic|mlp,logistic", help="Trained on the features, each of those named.")
+    ] = "mlp",
+    peers: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Also the methods of a folder of `ugrn benchmark peers`.")
+    ] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples of the regulators, 20 to 10,000.")] = 200,
     threads: ThreadsOption = 0,
     device: DeviceOption = None,
@@ -58,11 +64,12 @@ def prevalence(
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.benchmark.budget import budget
     from ugrn_core.benchmark.methods import METHODS
-    from ugrn_core.benchmark.prevalence import Candidates, check_resamples, head_table, run_prevalence
+    from ugrn_core.benchmark.prevalence import Candidates, check_resamples, head_table, paired_file, run_prevalence
     from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.results import Parts, write_results
     from ugrn_core.benchmark.run import Run
     from ugrn_core.store import Store
+    from ugrn_core.translators.kinds import KindName, kind_of
 
     check_out(out)
     check_scores(scores, name, undirected, score_column)
@@ -76,9 +83,13 @@ def prevalence(
         seeds=seeds,
         test_sets=words(test_sets) or None,
         methods=words(methods) or tuple(m.name for m in METHODS.values() if m.family != "answers"),
-        translator=translator,  # pyright: ignore[reportArgumentType] (checked by the request)
     )
+    kinds: list[KindName] = [kind_of(kind).name for kind in words(translator)]
+    if not kinds or len(set(kinds)) < len(kinds):
+        raise InputError(f"--translator is {translator!r}; expected mlp, logistic or both, each once.")
     given = given_methods(scores or (), name or "", model, undirected, score_column)
+    if peers is not None:
+        given = (*given, *peers_of(peers, model.vocabulary))
     networks, expression = read_data(request, model)
     contestants = contestants_of(model, weights or ("none" if given else "both"))
     with Store() as store, tempfile.TemporaryDirectory() as folder:
@@ -87,9 +98,9 @@ def prevalence(
         for contestant in contestants:
             say(budget(run, contestant).sentence())
         with progress_on_stderr() as progress:
-            frame, compared = run_prevalence(run, contestants, resamples, progress)
+            frame, compared = run_prevalence(run, contestants, resamples, progress, kinds=kinds)
     write_results(frame, out)
-    beside = out.with_name(out.name.replace(".csv", "_paired.csv", 1))
+    beside = paired_file(out)
     write_results(compared, beside)
     say(f"{out}: {len(frame):,} rows; {beside}: {len(compared):,} comparisons. Values with intervals over regulators:")
     write_csv(head_table(frame))

@@ -15,7 +15,7 @@ from ugrn_core.beeline.networks import SPECIES
 from ugrn_core.benchmark.methods import METHODS, PAPER_METHODS
 from ugrn_core.benchmark.metrics import FEWEST_POSITIVES
 from ugrn_core.benchmark.paper import AVERAGE
-from ugrn_core.benchmark.tables import ROW_KEYS
+from ugrn_core.benchmark.tables import ROW_KEYS, seed_spread, with_seeds
 
 RANDOM = " (random weights)"
 SHORTCUTS = tuple(m.name for m in METHODS.values() if m.family == "shortcut")
@@ -33,6 +33,7 @@ METRICS = {"auprc": "AUPRC", "auroc": "AUROC"}
 
 CELL_COLUMNS = [
     "row", "column", "group", "value", "lift", "best_shortcut", "best_shortcut_value", "n_tests", "of_tests", "reason",
+    "low", "high", "seeds",
 ]  # fmt: skip
 
 
@@ -82,7 +83,8 @@ def prepare_cells(tests: pd.DataFrame) -> pd.DataFrame:
 
     ``value`` is the mean over the tests and seeds that have one, NaN with its reason where none has. ``lift`` is the
     value above the best shortcut, both over those same tests and seeds; shortcuts have none. ``Avg`` is the mean of
-    the rows that have a value, as the paper averages.
+    the rows that have a value, as the paper averages. ``low`` and ``high`` are the lowest and the highest of ``seeds``
+    seeds.
     """
     wide = tests.pivot(index=["row", "test", "seed"], columns="column", values="value")
     rows = list(dict.fromkeys(tests["row"]))
@@ -109,7 +111,10 @@ def prepare_cells(tests: pd.DataFrame) -> pd.DataFrame:
             best = best_of(shortcuts, beside[some].mean(0) if some.any() else np.full(len(shortcuts), np.nan))
             reason = "" if some.any() else "no row has a value"
             cells.append((AVERAGE, column, *lifted(column, mean, best), sum(counted), int(of_tests.sum()), reason))
-    return pd.DataFrame(cells, columns=CELL_COLUMNS)
+    made = pd.DataFrame(cells, columns=CELL_COLUMNS[:-3])
+    spread = seed_spread(tests, ["row"]).reset_index()
+    joined = made.merge(spread, on=["row", "column"], how="left")
+    return joined.assign(seeds=joined["seeds"].fillna(0).astype(int))[CELL_COLUMNS]
 
 
 def best_of(names: list[str], values: np.ndarray) -> tuple[str, float]:
@@ -133,6 +138,17 @@ def wide_cells(cells: pd.DataFrame) -> pd.DataFrame:
     table = table.loc[list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))]
     table.columns.name = None
     return table.round(3).reset_index()
+
+
+def interval_cells(cells: pd.DataFrame) -> pd.DataFrame:
+    """:func:`wide_cells` as text: each value with its lowest and highest seed; printed numbers as they are."""
+    said = [
+        with_seeds(c.value, c.low, c.high, c.seeds) if c.seeds else ("" if np.isnan(c.value) else f"{c.value:.3f}")
+        for c in cells[["value", "low", "high", "seeds"]].itertuples()
+    ]
+    wide = cells.assign(said=said).pivot(index="row", columns="column", values="said")
+    wide = wide.loc[list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))]
+    return wide.rename_axis(columns=None).reset_index()
 
 
 def prepare_missing(tests: pd.DataFrame) -> pd.DataFrame:

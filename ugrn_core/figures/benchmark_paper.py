@@ -44,7 +44,8 @@ def paper_cells(view: TableView, backbone: str, cells: pd.DataFrame) -> pd.DataF
             value = float(printed.loc[there, method].mean())
             best = best_of(list(mean.columns), mean.loc[row].to_numpy(float))
             reason = "" if np.isfinite(value) else "not printed"
-            made.append((row, f"{method} (paper)", *lifted(f"{method} (paper)", value, best), 0, 0, reason))
+            no_seeds = (np.nan, np.nan, 0)
+            made.append((row, f"{method} (paper)", *lifted(f"{method} (paper)", value, best), 0, 0, reason, *no_seeds))
     return pd.DataFrame(made, columns=CELL_COLUMNS)
 
 
@@ -60,26 +61,30 @@ def why_no_paper(view: TableView) -> str:
 
 
 def prepare_ratios(frame: pd.DataFrame, view: TableView, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Averages by N/P, ours and the paper's: ``origin, column, neg_ratio, value, prior``."""
+    """Averages by N/P, ours and the paper's: ``origin, column, neg_ratio, value, prior, low, high`` (lowest and highest
+    seed)."""
     ours = []
     for ratio in sorted(frame["neg_ratio"].unique()):
         at = TableView(view.table, view.metric, view.subset, int(ratio), view.networks, view.data_sets)
         tests = prepare_tests(frame, at)
         prior = float(tests.groupby("test")["prior"].mean().mean())
         cells = prepare_cells(tests)
-        means = cells[cells["row"] == cells["row"].iloc[-1]].set_index("column")["value"]
-        names = [c for c in columns if c in means]
-        ours += [("here", c, int(ratio), float(means[c]), prior) for c in names]
+        means = cells[cells["row"] == cells["row"].iloc[-1]].set_index("column")[["value", "low", "high"]].astype(float)
+        ours += [
+            ("here", c, int(ratio), means.loc[c, "value"], prior, means.loc[c, "low"], means.loc[c, "high"])
+            for c in columns
+            if c in means.index
+        ]
     table = paper_table(6)
     table = table[(table["metric"] == view.metric) & (table["neg_ratio"] != AVERAGE)]
     unfiltered = not (view.networks or view.data_sets) and view.subset == "all"
     printed = [
-        ("paper", c, int(r), float(v), np.nan)
+        ("paper", c, int(r), float(v), np.nan, np.nan, np.nan)
         for c in columns
         if c in table and unfiltered
         for r, v in zip(table["neg_ratio"], table[c], strict=True)
     ]
-    return pd.DataFrame(ours + printed, columns=["origin", "column", "neg_ratio", "value", "prior"])
+    return pd.DataFrame(ours + printed, columns=["origin", "column", "neg_ratio", "value", "prior", "low", "high"])
 
 
 def prepare_readings() -> pd.DataFrame:

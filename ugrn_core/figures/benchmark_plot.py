@@ -13,7 +13,7 @@ from ugrn_core.benchmark.paper import AVERAGE
 from ugrn_core.figures.benchmark import CONTROLS, METRICS, RANDOM
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 
-ROW_HEIGHT = 25
+ROW_HEIGHT = 34
 HEAD = 66
 GAP = 0.5
 """Width of the space between two groups of columns, in columns."""
@@ -73,10 +73,7 @@ def plot_table(cells: pd.DataFrame, metric: str, chosen: tuple[str, str] | None 
     x = cells["column"].map(at)
     y = cells["row"].map({row: n for n, row in enumerate(rows)})
     of_fewer = (cells["row"] == AVERAGE) & (cells["n_tests"] < cells["of_tests"])
-    text = [
-        f"{v:.3f}{FEWER if fewer else ''}" if np.isfinite(v) else "–"
-        for v, fewer in zip(cells["value"], of_fewer, strict=True)
-    ]
+    text = [_said(cell, FEWER if fewer else "") for cell, fewer in zip(cells.itertuples(), of_fewer, strict=True)]
     averages = f"{AVERAGE} ({FEWER} of fewer tests)" if of_fewer.any() else AVERAGE
     layout = restrained(HEAD + 12 + ROW_HEIGHT * len(rows))
     layout["margin"] = {"l": 132, "r": 4, "t": HEAD, "b": 8}
@@ -100,7 +97,7 @@ def plot_table(cells: pd.DataFrame, metric: str, chosen: tuple[str, str] | None 
         "text": text,
         "textposition": "middle center",
         "textfont": {"size": FONT_SIZE - 2},
-        "marker": {"symbol": "square", "size": 22, "opacity": 0},
+        "marker": {"symbol": "square", "size": 28, "opacity": 0},
         "customdata": cells[["row", "column"]].to_numpy().tolist(),
         "hovertext": [_hover(cell, metric) for cell in cells.itertuples()],
         "hovertemplate": "%{hovertext}<extra></extra>",
@@ -126,6 +123,7 @@ def plot_ratios(ratios: pd.DataFrame, metric: str) -> go.Figure:
                 "line": {"color": look.colour, "width": 2.25 if here else 1.5, "dash": "solid" if here else "dash"},
                 "marker": {"symbol": look.marker if here else f"{look.marker}-open", "size": 7},
             }
+            | ({"error_y": _seeds(part)} if here else {})
         )
     prior = ratios.dropna(subset="prior").drop_duplicates("neg_ratio")
     chance = prior["prior"] if metric == "auprc" else pd.Series(0.5, prior.index)
@@ -138,6 +136,12 @@ def plot_ratios(ratios: pd.DataFrame, metric: str) -> go.Figure:
     layout["yaxis"] = axis(title={"text": f"mean {METRICS[metric]} over the tests"}, rangemode="tozero")
     layout |= {"showlegend": True, "legend": {"x": 1.02, "y": 1, "yanchor": "top"}}
     return go.Figure({"data": lines, "layout": layout})
+
+
+def _seeds(part: pd.DataFrame) -> dict[str, Any]:
+    """Bars from the lowest to the highest seed."""
+    up, down = part["high"] - part["value"], part["value"] - part["low"]
+    return {"type": "data", "symmetric": False, "array": up.tolist(), "arrayminus": down.tolist(), "thickness": 1.5}
 
 
 def broken(name: str, width: int = 8) -> str:
@@ -232,11 +236,22 @@ def _frame(chosen: tuple[str, str], rows: list[str], at: dict[str, float]) -> di
     return {"type": "rect", "line": {"color": "#E69F00", "width": 2.5}, "fillcolor": "rgba(0, 0, 0, 0)"} | ends
 
 
+def _said(cell: Any, mark: str) -> str:
+    """What stands in a square: the value with a mark, and small below it how far from it the farthest seed lies."""
+    if not np.isfinite(cell.value):
+        return "–"
+    away = max(cell.high - cell.value, cell.value - cell.low)
+    seeds = f"±{away:.3f}".replace("0.", ".") if cell.seeds > 1 else "1 seed" if cell.seeds else ""
+    return f"{cell.value:.3f}{mark}" + (f'<br><span style="font-size:9px">{seeds}</span>' if seeds else "")
+
+
 def _hover(cell: Any, metric: str) -> str:
     name = f"<b>{cell.column}</b>, {cell.row}"
     if not np.isfinite(cell.value):
         return f"{name}<br>no value: {cell.reason[:110]}"
     lines = [name, f"{METRICS[metric]} {cell.value:.3f}"]
+    if cell.seeds:
+        lines[1] += f", {cell.seeds} seeds: {cell.low:.3f} to {cell.high:.3f}" if cell.seeds > 1 else ", one seed"
     if np.isfinite(cell.lift):
         lines.append(f"{cell.lift:+.3f} to {cell.best_shortcut} ({cell.best_shortcut_value:.3f})".replace("-", "−"))
     if cell.of_tests > 1:
