@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 from typer.testing import CliRunner
@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import Network, Row
 from ugrn_core.benchmark import early
-from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, paired, resampled, source_weights
+from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, heads, paired, resampled, source_weights
 from ugrn_core.benchmark.given import EVERYWHERE, GivenScores
 from ugrn_core.benchmark.prevalence import (
     ALL_TESTS,
@@ -103,6 +103,24 @@ def test_whole_auprc_is_scikit_learns_and_weights_are_repetitions(rows: list[tup
     repeated = [np.repeat(column, often) for column in (labels, scores, sources)]
     expected = head(Ranking.of(repeated[0], repeated[1].astype(float), repeated[2]))
     np.testing.assert_allclose(head(ranking, weights), expected, rtol=1e-12)
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(-3, 3), st.integers(0, 4)), min_size=1, max_size=60),
+    st.integers(0, 9),
+    st.sampled_from([(1, 4, 9), (2, 50, 3)]),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_all_resamples_at_once_are_those_one_by_one(
+    monkeypatch: pytest.MonkeyPatch, rows: list[tuple[bool, int, int]], seed: int, among: tuple[int, ...]
+) -> None:
+    labels, scores, sources = (list(map(int, column)) for column in zip(*rows, strict=True))
+    ranking = ranked(labels, scores, sources)
+    weights = source_weights(5, 7, seed)
+    monkeypatch.setattr(early, "AMONG", among)
+    monkeypatch.setattr(early, "BLOCK", 3)  # a few resamples at a time
+    expected = np.array([head(ranking, w) for w in weights])
+    np.testing.assert_allclose(heads(ranking, weights), expected, rtol=1e-12, atol=1e-15)
 
 
 def test_a_resample_without_pairs_has_no_scores() -> None:

@@ -59,7 +59,7 @@ def test_a_square_of_the_benchmark_opens_and_leads_to_the_pair_explorer(page, ap
     tested.fill("STRING mDC")
     tested.press("Enter")
     expect(page).to_have_url(re.compile("row=STRING"))
-    expect(page.get_by_text("mean of the seeds")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^seeds 0\.\d{3} to 0\.\d{3}$"))).to_be_visible()
     if missing_networks("TFs+500"):
         expect(page.get_by_text("Fetch its networks once")).to_be_visible()
     else:
@@ -68,3 +68,31 @@ def test_a_square_of_the_benchmark_opens_and_leads_to_the_pair_explorer(page, ap
     with page.expect_download() as table:
         page.get_by_role("button", name="All rows of the run").click()
     assert "ugrn-mini" in table.value.suggested_filename
+
+
+def test_somebodys_scores_are_put_beside_the_run(page, app):
+    """A file from a notebook, its method named: it stands among the others, and a file that is none is said."""
+    page.goto(f"{app}/benchmark?results=ugrn-mini-2&row=STRING mDC")
+    expect(page.get_by_text("All pairs:")).to_be_visible(timeout=90_000)
+    settled(page)
+    page.get_by_text("Put the scores of another method beside these").click()
+    name = page.get_by_role("textbox", name="Name of the method")
+    name.fill("MINE")
+    name.press("Enter")
+    settled(page)
+    lines = [f"{a},{b},{(3 * i + j) % 7}" for i, a in enumerate(FACTORS) for j, b in enumerate(FACTORS) if i != j]
+    mine = {"name": "mine.csv", "mimeType": "text/csv", "buffer": "\n".join(["TF,target,importance", *lines]).encode()}
+    upload = page.get_by_test_id("stFileUploaderDropzoneInput")
+    upload.set_input_files(mine)
+    if missing_networks("TFs+500"):
+        expect(page.get_by_text("the scores are held against them")).to_be_visible()
+        return
+    expect(page.get_by_text(re.compile("On STRING and on Non-specific ChIP: MINE 0"))).to_be_visible(timeout=120_000)
+    settled(page)
+    method = page.get_by_role("combobox", name="Method", exact=True)
+    method.click()
+    method.fill("MINE")
+    method.press("Enter")
+    expect(page.get_by_text("of the pairs have a score; the rest stand last").first).to_be_visible(timeout=90_000)
+    upload.set_input_files({"name": "none.csv", "mimeType": "text/csv", "buffer": b"no table at all"})
+    expect(page.get_by_text("The table of scores is no table of source, target and score")).to_be_visible()

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
 
 AMONG = (50, 100, 500)
+BLOCK = 2_000_000
+"""Most numbers, about, of one array while resamples are scored."""
 RECALL = 0.1
 """Recall up to which the precision-recall curve counts in ``partial_auprc``."""
 HEAD = (*(f"precision_{k}" for k in AMONG), "early_precision", "early_precision_ratio", "partial_auprc", "auprc")
@@ -92,8 +95,73 @@ def source_weights(n_sources: int, resamples: int, seed: Sequence[int] | int) ->
 def resampled(rankings: Sequence[Ranking], weights: np.ndarray) -> Resampled:
     """Mean scores of several rankings of the same pairs (seeds of one method), and the same in every resample."""
     value = np.mean([head(r) for r in rankings], 0)
-    drawn = np.array([np.mean([head(r, w) for r in rankings], 0) for w in weights])
-    return Resampled(value, drawn)
+    return Resampled(value, np.mean([heads(r, weights) for r in rankings], 0))
+
+
+def heads(ranking: Ranking, weights: np.ndarray) -> np.ndarray:
+    """:func:`head` with every line of ``weights`` (resample, source): (resample, score)."""
+    found = np.full((len(weights), len(HEAD)), np.nan)
+    if ranking.labels.any():
+        runs = EdgeRuns.of(ranking, weights.shape[1])
+        step = max(BLOCK // runs.edges.shape[0], 1)
+        for start in range(0, len(weights), step):
+            found[start : start + step] = runs.heads(weights[start : start + step].T.astype(float))
+    return found
+
+
+@dataclass(frozen=True)
+class EdgeRuns:
+    """A ranking counted by source: between two runs of equal scores that hold edges only the number of pairs grows.
+
+    ``gap``: pairs before each such run and after the one before it; ``run``: pairs in it; ``edges``: edges in it, all
+    sparse (run, source). ``tail``: pairs after the last of them, (source,).
+    """
+
+    gap: csr_array
+    run: csr_array
+    edges: csr_array
+    tail: np.ndarray
+
+    @classmethod
+    def of(cls, ranking: Ranking, n_sources: int) -> EdgeRuns:
+        """Counts of a ranking that has edges; sources are numbered below ``n_sources``."""
+        sizes = np.diff(ranking.ends, prepend=0)
+        has_edge = np.add.reduceat(ranking.labels, ranking.ends - sizes) > 0
+        number = np.repeat(np.cumsum(has_edge) - has_edge, sizes)  # of the first run with edges that is not yet over
+        inside, n_runs = np.repeat(has_edge, sizes), int(has_edge.sum())
+
+        def counted(chosen: np.ndarray) -> csr_array:
+            where = (number[chosen], ranking.sources[chosen])
+            return coo_array((np.ones(len(where[0])), where), shape=(n_runs, n_sources)).tocsr()
+
+        tail = number == n_runs
+        after = np.bincount(ranking.sources[tail], minlength=n_sources)
+        return cls(counted(~inside & ~tail), counted(inside), counted(ranking.labels > 0), after.astype(float))
+
+    def heads(self, weights: np.ndarray) -> np.ndarray:
+        """The scores of ``HEAD``, (resample, score), with weights (source, resample)."""
+        run, gained = self.run @ weights, self.edges @ weights
+        ends, edges = np.cumsum(self.gap @ weights + run, axis=0), np.cumsum(gained, axis=0)
+        pairs, n_edges = ends[-1] + self.tail @ weights, edges[-1]
+
+        def among(k: np.ndarray) -> np.ndarray:
+            at = np.minimum((ends < k).sum(0), len(ends) - 1)
+            of = at, np.arange(len(k))
+            inside = np.clip(k - (ends[of] - run[of]), 0, run[of])
+            share = np.divide(inside, run[of], out=np.zeros(len(k)), where=run[of] > 0)
+            return np.where(k <= pairs, (edges[of] - gained[of] * (1 - share)) / np.where(k > 0, k, 1), np.nan)
+
+        def mean_precision(recall: float) -> np.ndarray:
+            most = recall * n_edges
+            counted = np.diff(np.minimum(edges, most), axis=0, prepend=0.0)
+            precision = np.divide(edges, ends, out=np.zeros_like(edges), where=ends > 0)
+            return (counted * precision).sum(0) / np.where(most > 0, most, 1)
+
+        early = among(n_edges)
+        ratio = early * pairs / np.where(n_edges > 0, n_edges, 1)
+        best = [among(np.full(len(pairs), float(k))) for k in AMONG]
+        scores = np.array([*best, early, ratio, mean_precision(RECALL), mean_precision(1.0)]).T
+        return np.where(((n_edges > 0) & (n_edges < pairs))[:, None], scores, np.nan)
 
 
 def paired(one: Resampled, other: Resampled) -> dict[str, Any]:

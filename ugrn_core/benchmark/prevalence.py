@@ -23,7 +23,7 @@ from scipy.stats import wilcoxon
 from ugrn_core.beeline.networks import Edge, Network, Row
 from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, paired, resampled, source_weights
 from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
-from ugrn_core.benchmark.protocols import Split
+from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.request import Samples
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
@@ -259,6 +259,8 @@ def prevalence_line(frame: pd.DataFrame, out: str, peers: Path | None = None) ->
     model = frame[frame["backbone"] != NONE]
     weights, first = list(dict.fromkeys(model["weights"])), frame.iloc[0]
     kinds = [kind for kind in KINDS if kind in set(frame["translator"])]
+    tested = tuple(dict.fromkeys(map(str, frame["test_set"])))
+    whole = {row.data_set for split in protocol(1).splits for row in split.tests}
     line = [
         *("ugrn", "benchmark", "prevalence"),
         *(("--backbone", str(model["backbone"].iloc[0])) if len(model) else ()),
@@ -266,6 +268,7 @@ def prevalence_line(frame: pd.DataFrame, out: str, peers: Path | None = None) ->
         *("--weights", NONE if not weights else weights[0] if len(weights) == 1 else "both"),
         *(("--translator", ",".join(kinds)) if kinds else ()),
         *("--methods", ",".join(m for m in METHODS if m in set(frame["method"]))),
+        *(("--test-sets", ",".join(tested)) if set(tested) != whole else ()),
         *("--max-pos", f"{float(first['max_pos']):.0f}", "--seeds", f"{frame['seeds'].astype(float).max():.0f}"),
         *("--resamples", f"{float(first['resamples']):.0f}"),
         *(("--peers", str(peers)) if peers else ()),
