@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from ugrn_core import __version__
+from ugrn_core.cli.activities import activities
 from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
@@ -72,7 +73,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-of_models = (pair, gene, models, genes, sweep, score, network, evidence, drivers, peers)
+of_models = (pair, gene, models, genes, sweep, score, network, evidence, drivers, peers, activities)
 for command in (*of_models, beeline, fetch, cache, doctor, bench):
     app.command(cls=Command)(command)
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)

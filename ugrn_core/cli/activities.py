@@ -1,0 +1,44 @@
+"""``ugrn activities``: edges and cells in, the activity of every factor in every group of cells out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ugrn_core.cli.contexts import CellOptions, read_data
+from ugrn_core.cli.options import GeneColumnOption, LayerOption
+from ugrn_core.cli.output import progress_on_stderr, say, write_csv
+from ugrn_core.errors import InputError
+
+TOP = 1000
+
+
+def activities(
+    edges: Annotated[Path, typer.Option(metavar="FILE", help="Edges with scores: edges.csv of a network, or others.")],
+    cells: Annotated[str, typer.Option(metavar="FILE|example", help="File of cells.")],
+    by: Annotated[str, typer.Option(metavar="COLUMN", help="The column of groups of cells.")],
+    top: Annotated[int, typer.Option(metavar="K", help="Best edges that are taken for the network.")] = TOP,
+    layer: LayerOption = None,
+    gene_column: GeneColumnOption = None,
+) -> None:
+    """Say how high the targets of every factor are in every group, against random networks, as CSV.
+
+    The t-value of a univariate linear model over genes, as decoupler's ulm. Every edge weighs 1: no sign is known.
+    """
+    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.cli.interrupt import stop_on_interrupt
+    from ugrn_core.evidence.activities import activities as activities_of
+    from ugrn_core.evidence.evidence import file_places
+
+    if top < 1:
+        raise InputError(f"--top is {top}; give a number of edges from 1 on.")
+    listed = read_score_table(edges)
+    say(f"{edges.name}: {listed.said}")
+    table = listed.frame
+    data = read_data(cells, CellOptions(by, layer, gene_column))
+    places = file_places(data, list(dict.fromkeys([*table["source"], *table["target"]])))
+    with stop_on_interrupt() as cancel, progress_on_stderr() as progress:
+        found = activities_of(table, data, places, by, n_best=top, progress=progress, cancel=cancel)
+    write_csv(found)

@@ -1,0 +1,116 @@
+"""Activity of every source in groups of cells, from its targets: the univariate linear model, as decoupler's ``ulm``.
+
+For a group and a source the values of all genes are regressed on the weights of its targets (0 for all other genes);
+the activity is the t-value of the slope (Badia-i-Mompel et al. 2022). Values are differences of the group's mean log
+values from those of all cells. Every edge weighs 1: a slope is no sign of regulation, so that without signs that were
+learnt an activity says that the targets are high together, not that the source activates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from ugrn_core.data.expression import ExpressionData
+from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.types import Cancel, Progress
+
+LEAST_TARGETS = 5
+N_RANDOM = 200
+SEED = 0
+COLUMNS = {
+    "group": "level of the column of cells",
+    "source": "the factor",
+    "targets": "its targets among the edges taken that are in the file",
+    "activity": "t-value of the univariate linear model: how much higher its targets are than other genes",
+    "p": "its two-sided p-value, which takes genes for independent",
+    "p_random": "share of random networks of the same degrees in which the activity is as large in size",
+    "rank": "rank in the group by activity, 1 the largest",
+}
+
+
+def ulm(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """t-value (source, group) of the slope of ``values`` (gene, group) on ``weights`` (gene, source), with a level;
+    NaN where one of them is constant."""
+    n = len(weights)
+    x, y = weights - weights.mean(0), values - values.mean(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = (x.T @ y) / np.sqrt(np.outer((x**2).sum(0), (y**2).sum(0)))
+        r = np.clip(r, -1, 1)
+        return r * np.sqrt((n - 2) / (1 - r**2))
+
+
+def activities(
+    edges: pd.DataFrame,
+    data: ExpressionData,
+    places: Mapping[str, int],
+    column: str,
+    *,
+    n_best: int,
+    n_random: int = N_RANDOM,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """Activities (:data:`COLUMNS`) of sources in each group of ``column``, largest first in every group.
+
+    Taken are the ``n_best`` of the edges (source, target, score), and of their sources those with at least
+    :data:`LEAST_TARGETS` targets.
+
+    ``places``: where the genes of the network stand in the file. The other genes of the table are what targets are
+    compared with. Random networks have the same edges with their targets exchanged at random, so that every source and
+    every target keeps its number of edges, but for pairs that would come twice.
+    """
+    if column not in data.groups:
+        raise InputError(f"{data.label} has no groups by {column!r}. Choose from: {', '.join(data.groups) or 'none'}.")
+    there = edges[edges["source"].isin(list(places)) & edges["target"].isin(list(places))]
+    there = there[there["source"] != there["target"]].drop_duplicates(["source", "target"])
+    genes = sorted(set(there["target"]))
+    best = there.sort_values(["score", "source", "target"], ascending=[False, True, True]).head(n_best)
+    counts = best["source"].value_counts()
+    sources = sorted(counts.index[counts >= LEAST_TARGETS])
+    if not sources or len(genes) < LEAST_TARGETS + 3:
+        raise InputError(
+            f"No source has {LEAST_TARGETS} targets among the best {len(best):,} edges that are in the file. Take more "
+            "edges (--top)."
+        )
+    levels = list(data.groups[column])
+    at = [places[g] for g in genes]
+    values = np.stack([data.profile((column, v)).log1p[at] - data.whole.log1p[at] for v in levels], 1).astype(float)
+    row, col = {g: i for i, g in enumerate(genes)}, {s: i for i, s in enumerate(sources)}
+    of_source = best["source"].map(col).fillna(-1).to_numpy(int)
+    of_target = best["target"].map(row).to_numpy(int)
+    found = ulm(_weights(of_source, of_target, (len(genes), len(sources))), values)
+    rng, larger = np.random.default_rng(SEED), np.ones(found.shape)
+    for turn in range(n_random):
+        if cancel and cancel():
+            raise Cancelled("Stopped.")
+        random = ulm(_weights(of_source, rng.permutation(of_target), (len(genes), len(sources))), values)
+        larger += np.abs(random) >= np.abs(found)
+        if progress:
+            progress((turn + 1) / n_random, f"{turn + 1} of {n_random} random networks")
+    parts = [
+        pd.DataFrame(
+            {
+                "group": level,
+                "source": sources,
+                "targets": counts.reindex(sources).to_numpy(int),
+                "activity": found[:, i],
+                "p": 2 * student.sf(np.abs(found[:, i]), len(genes) - 2),
+                "p_random": larger[:, i] / (n_random + 1),
+            }
+        ).sort_values(["activity", "source"], ascending=[False, True])
+        for i, level in enumerate(levels)
+    ]
+    table = pd.concat([part.assign(rank=np.arange(1, len(part) + 1)) for part in parts], ignore_index=True)
+    return table.round({"activity": 6, "p_random": 6})[list(COLUMNS)]
+
+
+def _weights(of_source: np.ndarray, of_target: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(gene, source) 1 for every edge of a source that is taken (-1: another one)."""
+    weights = np.zeros(shape)
+    taken = of_source >= 0
+    weights[of_target[taken], of_source[taken]] = 1
+    return weights
