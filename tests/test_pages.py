@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from ugrn_core.backbones.toy import GENES
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.jobs import JOBS
-from ui import address, frame, genes, pair_view, session, start, work
+from ui import address, frame, genes, kept, pair_view, session, start, work
 from ui.session import store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +45,7 @@ def fresh(tmp_path, monkeypatch):
         job.stop.set()
         job.wait(5)
     JOBS._jobs.clear()
+    kept.SHELVES.clear()
 
 
 @pytest.fixture

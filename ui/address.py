@@ -21,7 +21,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
-from ui import cells, company, contexts, models, reasons, settings, several_models, work
+from ui import cells, company, contexts, kept, models, reasons, settings, several_models, work
 
 TEXTS = ("source", "target")
 MODES = ("pair", "targets", "list")
@@ -48,8 +48,8 @@ def arrive() -> None:
         st.session_state.pop(models.NOT_HERE, None)
     if given.get("folder"):
         st.session_state["model_folder"] = given["folder"]
-    if given.get("cells") == cells.EXAMPLE:
-        cells.use_example()
+    if given.get("cells"):
+        cells.arrive(given["cells"])
 
 
 def _is_on_its_way(given: Mapping[str, str]) -> bool:
@@ -100,7 +100,7 @@ def adopt_cell(given: Mapping[str, str], backbone: Backbone) -> None:
     if given.get("levels"):
         state["levels"] = _parts(given["levels"])
     if given.get("genes"):
-        state["gene_text"] = ", ".join(parse_gene_list(given["genes"]))
+        state["gene_text"] = list_of(given["genes"])
     _find_genes_again(take_up_job(given.get("job", ""), backbone.fingerprint))
     for name, allowed in CHOICES.items():
         if given.get(name):
@@ -165,25 +165,42 @@ def put(said: Mapping[str, Any], *, model: bool = True) -> None:
     if now != before:
         state[LEFT] = [*_just_left(), *([] if before is None else [(before, time.monotonic())])]
     state["address"] = now
+    work.addressed(now)
 
 
 def _cells() -> dict[str, str]:
-    state, chosen = st.session_state, cells.current()
+    state, word = st.session_state, cells.in_address()
     column = state.get("column")
-    if chosen is None or chosen.word != cells.EXAMPLE:
+    if not word:
         return {}
     if not column or column == contexts.ALL_CELLS:
-        return {"cells": cells.EXAMPLE}
-    return {"cells": cells.EXAMPLE, "column": column, "levels": ",".join(map(quote, state.get("levels") or []))}
+        return {"cells": word}
+    return {"cells": word, "column": column, "levels": ",".join(map(quote, state.get("levels") or []))}
 
 
 def short_list(key: str) -> str:
-    """The gene list of a text field by its session key; empty where it is too long for an address."""
+    """The gene list of a text field by its session key; a long one is kept, and its hash stands in the address."""
+    text = st.session_state.get(key) or ""
     try:
-        names = parse_gene_list(st.session_state.get(key) or "")
+        names = parse_gene_list(text)
     except InputError:  # said where the list is read
         return ""
-    return ",".join(names) if len(names) <= MOST_GENES else ""
+    return ",".join(names) if len(names) <= MOST_GENES else kept.shelf().put_text(text)
+
+
+def list_of(given: str) -> str:
+    """The text of a gene list in an address, by its names or by the hash of one that is kept."""
+    if not given.startswith(kept.MARK):
+        return ", ".join(parse_gene_list(given))
+    return kept_text(given)
+
+
+def kept_text(given: str) -> str:
+    """A list that is kept here; one that is not is an :class:`InputError`."""
+    text = kept.shelf().text(given)
+    if text is None:
+        raise InputError("The list of this address is not kept here (any more): paste or upload it again.")
+    return text
 
 
 def take_up_job(job_id: str, fingerprint: str) -> Hashable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
@@ -15,21 +15,24 @@ from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
 from ugrn_core.held_bytes import bytes_held
 from ugrn_core.jobs import FILES
 from ugrn_core.types import Cancel, Progress
-from ui import uploads
-from ui.errors import plain, said_in_place
+from ui import kept, uploads
+from ui.errors import NotYet, plain, said_in_place
 from ui.folders import paths_welcome, typed_cells
 from ui.work import Question, answer
 
 T = TypeVar("T")
 Token = tuple[Any, ...]
 
-NONE, EXAMPLE, UPLOAD, PATH = "none", "example", "upload", "path"
+NONE, EXAMPLE, UPLOAD, PATH, AGAIN = "none", "example", "upload", "path", "again"
 LABELS = {
     NONE: "None",
     EXAMPLE: "Example: 700 blood cells",
     UPLOAD: "Upload cells",
     PATH: "Path of cells",
+    AGAIN: "Loaded before",
 }
+AGAIN_KEY = "cells again"
+"""Session key: the hash of the cells that are taken once more."""
 AUTOMATIC = "automatic"
 SUFFIXES = ["h5ad", "h5", "hdf5", "loom", "zip", "tar", "tgz", "gz", "csv", "tsv", "txt"]
 KEPT_BYTES = 256 << 20
@@ -54,7 +57,8 @@ class Cells:
 
 def choose() -> None:
     """The select box of cells in the sidebar, and what belongs to the choice."""
-    offered = [NONE, EXAMPLE, UPLOAD, *([PATH] if paths_welcome() else [])]
+    before = [AGAIN] if kept.shelf().cells else []
+    offered = [NONE, EXAMPLE, UPLOAD, *([PATH] if paths_welcome() else []), *before]
     if st.session_state.get("cells_from") not in offered:
         st.session_state["cells_from"] = NONE
     st.selectbox(
@@ -67,7 +71,8 @@ def choose() -> None:
         "list of genes.",
     )
     with said_in_place():
-        {NONE: _let_go, EXAMPLE: _take_example, UPLOAD: _upload, PATH: _path}[st.session_state["cells_from"]]()
+        read = {NONE: _none, EXAMPLE: _take_example, UPLOAD: _upload, PATH: _path, AGAIN: _again}
+        read[st.session_state["cells_from"]]()
     cells = current()
     if cells is not None:
         st.caption(facts(cells.data))
@@ -87,6 +92,24 @@ def use_example() -> None:
     st.session_state["cells_from"] = EXAMPLE
 
 
+def in_address() -> str:
+    """The cells of this session in an address: the example's word, or the hash by which they are kept."""
+    held = current()
+    if held is None:
+        return ""
+    return EXAMPLE if held.word == EXAMPLE else kept.shelf().put_cells(held)
+
+
+def arrive(word: str) -> None:
+    """Take the cells that an address names; what is not kept here (any more) is said where cells are chosen."""
+    if word == EXAMPLE:
+        use_example()
+    elif word in kept.shelf().cells:
+        st.session_state["cells_from"], st.session_state[AGAIN_KEY] = AGAIN, word
+    else:
+        st.session_state["cells missed"] = True
+
+
 def facts(data: ExpressionData) -> str:
     """One line on a data set."""
     return f"{plain(data.label)} · {data.n_cells:,} cells · {len(data.genes):,} genes"
@@ -94,6 +117,41 @@ def facts(data: ExpressionData) -> str:
 
 def _let_go() -> None:
     st.session_state.pop("cells", None)
+    st.session_state.pop("cells missed", None)
+
+
+def _none() -> None:
+    st.session_state.pop("cells", None)
+    if st.session_state.get("cells missed"):
+        raise NotYet("The cells of this address are not kept here (any more): upload them again.")
+
+
+def _again() -> None:
+    """Cells that were read here before, in this session or an earlier one."""
+    found = kept.shelf().cells
+    digests = list(reversed(found))
+    if st.session_state.get(AGAIN_KEY) not in digests:
+        st.session_state[AGAIN_KEY] = digests[0]
+    chosen = digests[0]
+    if len(digests) > 1:
+        chosen = st.selectbox(
+            "Cells loaded before",
+            digests,
+            key=AGAIN_KEY,
+            format_func=lambda digest: found[digest].data.label,
+            persist_state="session",
+        )
+    held = found[chosen]
+    if held.file is not None and not held.file.exists():  # the copy of an upload goes with its session
+        held = replace(held, file=None)
+    st.session_state["cells"] = held
+    st.button("Forget these cells", key="forget cells", on_click=_forget, args=(chosen,))
+
+
+def _forget(digest: str) -> None:
+    kept.shelf().cells.pop(digest, None)
+    _let_go()
+    st.session_state["cells_from"] = NONE
 
 
 def _take_example() -> None:
@@ -154,7 +212,9 @@ def _read(file: Path | BinaryIO, word: str, token: Token) -> H5adContents | None
         return None
     options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
     copy = uploads.copy_of(token, file)
-    st.session_state["cells"] = Cells(data, repr((*token, layer, gene_column)), word, tuple(options), copy, gene_column)
+    held = Cells(data, repr((*token, layer, gene_column)), word, tuple(options), copy, gene_column)
+    st.session_state["cells"] = held
+    kept.shelf().put_cells(held)
     return contents
 
 

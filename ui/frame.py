@@ -9,7 +9,7 @@ from functools import cache
 import streamlit as st
 
 from ugrn_core.paths import ASSETS
-from ui import address, cells, models, results_store, uploads
+from ui import address, cells, models, results_list, results_store, uploads
 
 PAGES = {
     "Start": "pages/start.py",
@@ -20,6 +20,7 @@ PAGES = {
     "Translators": "pages/translators.py",
     "Benchmark": "pages/benchmark.py",
     "Learn": "pages/learn.py",
+    "My results": results_list.PAGE,
 }
 """Pages in the order of the menu; the first is the one at the root."""
 
@@ -27,14 +28,17 @@ PAGES = {
 def navigation() -> st.Page:
     """The menu; returns the page that is asked for."""
     start = next(iter(PAGES))
-    return st.navigation(
+    page = st.navigation(
         [st.Page(path, title=title, default=title == start) for title, path in PAGES.items()], position="top"
     )
+    st.session_state["page"] = PAGES[page.title]
+    return page
 
 
 @contextmanager
 def around_page() -> Iterator[None]:
-    """Draw the frame; the line on the model comes after the page, since loading a model takes a moment."""
+    """Draw the frame; the line on the model comes after the page, since loading a model takes a moment, and what is
+    running, since the page may have started it."""
     st.session_state["framed"] = True
     st.logo(str(ASSETS / "logo.svg"), size="large")
     st.html(ASSETS / "style.css")
@@ -45,9 +49,12 @@ def around_page() -> Iterator[None]:
         about_model = st.container()
         cells.choose()
         st.space("small")
+        running = st.container()
         results_store.show()
     yield
     uploads.keep_within_bounds()
+    with running:
+        results_list.sign()
     with about_model:
         models.describe()
 

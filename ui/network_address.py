@@ -13,12 +13,12 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
-from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.network.request import NetworkRequest
 from ui import (
     cells,
     contexts,
     example,
+    kept,
     network_asked,
     network_edge,
     network_genes,
@@ -27,7 +27,7 @@ from ui import (
     network_views,
     work,
 )
-from ui.address import put, short_list, take_up_job
+from ui.address import kept_text, list_of, put, short_list, take_up_job
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,11 @@ def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     given, state = st.session_state.pop("arrived", {}), st.session_state
     if given.get("genes"):
-        asked = example.NETWORK if given["genes"] == example.GENES else ", ".join(parse_gene_list(given["genes"]))
-        state["net genes"] = asked
+        state["net genes"] = example.NETWORK if given["genes"] == example.GENES else list_of(given["genes"])
     if given.get("sources"):
-        state["net sources"], state["net sources from"] = given["sources"].replace(",", ", "), network_asked.CHOSEN
+        state["net sources"], state["net sources from"] = list_of(given["sources"]), network_asked.CHOSEN
+    if given.get("edges"):
+        state["net known text"] = state["net known given"] = kept_text(given["edges"])
     request = take_up_job(given.get("job", ""), backbone.fingerprint)
     if isinstance(request, NetworkRequest):
         state[network_asked.KEPT] = request
@@ -121,16 +122,16 @@ def adopt(backbone: Backbone) -> None:
 def write() -> None:
     """Put the controls into the address, and the job that is under way."""
     state, origin = st.session_state, network_genes.origin()
-    held = cells.current()
     left_out = (*(() if network_asked.mode() == network_asked.TWO else ONLY_IN_TWO),
                 *(() if origin == network_genes.CELLS else ONLY_OF_CELLS))  # fmt: skip
     said = {name: _written(entry) for name, entry in CONTROLS.items() if name not in left_out}
     cell, edge = network_asked.cell(), network_edge.chosen()
     said |= {
-        "genes": _genes() if origin == network_genes.LIST and "net names" not in state else "",
+        "genes": _genes() if origin == network_genes.LIST else "",
+        "edges": _edges() if state.get("net known") == network_known.OWN else "",
         "sources": short_list("net sources") if state.get("net sources from") == network_asked.CHOSEN else "",
         "cell": cell if origin != network_genes.RECIPE and cell != network_asked.cell_default() else "",
-        "cells": cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else "",
+        "cells": cells.in_address(),
         "edge": ">".join(edge) if edge else "",
         "job": work.unfinished_job(),
     }
@@ -149,7 +150,15 @@ def _written(entry: AddressEntry) -> str:
 
 
 def _genes() -> str:
-    """The list, or the word for that of the example, which is too long for an address."""
+    """The list, or the word for that of the example, which is too long for an address; one from a file by its hash."""
+    uploaded = st.session_state.get(network_genes.UPLOADED)
+    if uploaded is not None:
+        return kept.shelf().put_text(uploaded[1])
     if st.session_state.get("net genes", "").replace(",", " ").split() == example.NETWORK.split():
         return example.GENES
     return short_list("net genes")
+
+
+def _edges() -> str:
+    given = st.session_state.get("net known given") or ""
+    return kept.shelf().put_text(given) if given.strip() else ""

@@ -128,8 +128,7 @@ def pair_address(network: Predicted, edge: Edge) -> dict[str, str]:
     if context.kind == "profile" and asked.genes.group:
         said["column"], said["levels"] = asked.genes.group[0], quote(asked.genes.group[1])
         state["n_variable"] = state.get("net variable")
-        held = cells.current()
-        said["cells"] = cells.EXAMPLE if held is not None and held.word == cells.EXAMPLE else ""
+        said["cells"] = cells.in_address()
     return {name: str(value) for name, value in said.items() if value}
 
 

@@ -110,6 +110,7 @@ def _answer(slot: str, asked: Asked, cost: NetworkEstimate, topic: Hashable) -> 
         f"Network of {asked.name}",
         max(cost.seconds, work.AT_ONCE),
         "cluster" if scheduler_address() else str(asked.backbone.device),
+        about=_size(asked),
     )
     found = work.answer(slot, question, topic=topic)
     if found is None:

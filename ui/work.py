@@ -6,7 +6,7 @@ for the state of its job twice a second and draws the page anew when the job is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +16,7 @@ from ugrn_core.download import duration
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
 from ugrn_core.types import Cancel, Progress
+from ui import kept
 from ui.errors import plain
 from ui.session import visitor
 
@@ -47,6 +48,8 @@ class Question(Generic[T]):
     seconds: float
     device: str = "cpu"
     button: str = ""
+    about: str = ""
+    """A few words more on what is asked, for the list of what was run."""
 
 
 @dataclass
@@ -93,6 +96,11 @@ def take_up(job: Job[Any]) -> None:
     st.session_state["taken up"] = job.key
 
 
+def addressed(address: Mapping[str, str]) -> None:
+    """What this page shows is found again by ``address``."""
+    kept.shelf().addressed([task.topic for task in _tasks().values() if task.topic is not None], address)
+
+
 def unfinished_job() -> str | None:
     """Id of a job of the present view that is not finished, for the address of the page."""
     for task in [task for task in _tasks().values() if task.topic is not None]:
@@ -115,7 +123,8 @@ def want(slot: str, key: Hashable) -> None:
 
 def wanted(slot: str, key: Hashable) -> bool:
     """Whether the work was asked for, here or by the job in an address."""
-    return key in (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up"))
+    here = (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up"))
+    return key in here or kept.shelf().asked_for(key)
 
 
 def _tasks() -> dict[str, Task]:
@@ -143,6 +152,11 @@ def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
         JOBS.cancel(before.job_id, visitor().owner)
     task = Task(question.key, job.id, topic)
     _tasks()[slot] = task
+    if topic is not None:
+        page, asked_for = st.session_state.get("page", ""), wanted(slot, question.key)
+        kept.shelf().note(
+            topic, page, question.headline, question.about, job, asked_for=asked_for, session=visitor().owner
+        )
     return task
 
 
@@ -196,6 +210,9 @@ def _stop(slot: str) -> None:
     if task is not None:
         task.stopped = True
         JOBS.cancel(task.job_id, visitor().owner)
+        run = kept.shelf().run_of(task.topic)
+        if run is not None:
+            kept.shelf().stop(run)
 
 
 def _forget(slot: str) -> None:

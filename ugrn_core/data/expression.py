@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -58,6 +60,20 @@ class ExpressionData:
     variance: np.ndarray
     sample: sparse.csr_matrix
     notes: tuple[str, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash (32 hex digits) of all that is asked of it but the sample: the same cells read in the same way."""
+        found = hashlib.sha256()
+        for text in (self.label, self.species, self.matrix, self.units, self.n_cells, self.genes):
+            found.update(repr(text).encode("utf-8", "surrogatepass"))
+        profiles = [(column, level, p) for column, levels in self.groups.items() for level, p in levels.items()]
+        for column, level, profile in [("", "", self.whole), *profiles]:
+            found.update(repr((column, level, profile.n_cells)).encode("utf-8", "surrogatepass"))
+            for values in (profile.bins, profile.log1p, profile.detection):
+                found.update(np.ascontiguousarray(values).tobytes())
+        found.update(np.ascontiguousarray(self.variance).tobytes())
+        return found.hexdigest()[:32]
 
     def profile(self, group: tuple[str, str] | None = None) -> Profile:
         """Profile of all cells, or of the group (column, level); an unknown one is an InputError."""

@@ -1,0 +1,11 @@
+"""My results: what was run here, to be opened again."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import frame, results_list
+
+frame.come_through_app()
+st.title("My results", anchor=False)
+results_list.show()
