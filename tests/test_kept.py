@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -13,7 +14,9 @@ from tests.test_network_page import GENES, facts, finished, named, press, words
 from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.data.h5ad import example_data, read_h5ad
+from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS
+from ugrn_core.session_file import read_session, write_session
 from ugrn_core.translators.library import save_translator
 from ui import kept, network_run
 from ui.cells import Cells
@@ -179,6 +182,25 @@ def test_my_results_lists_opens_stops_and_deletes(page: AppTest, held: threading
     assert facts(page)["Edges scored"]
     press(done, "Delete")
     assert "Nothing was run yet" in words(list_page())
+
+
+def test_a_saved_session_opens_on_another_machine(page: AppTest) -> None:
+    finished(press(page.run(), "Predict the network"))
+    shelf = SHELVES.of("own machine")
+    data = replace(example_data(), label="mine")
+    shelf.put_cells(Cells(data, "token", "cells.h5ad"))
+    saved = write_session(shelf.session(), "0.0")
+    (was,) = shelf.runs.values()
+    SHELVES.clear()
+    other, back = SHELVES.of("own machine"), read_session(saved)
+    with pytest.raises(InputError, match=r"page 'pages/network\.py' that is not here"):
+        other.take(back, lambda held: held, ())
+    assert not other.runs and not other.cells
+    other.take(back, lambda held: Cells(held.data, "session", held.word, held.options), ("pages/network.py",))
+    (run,) = other.runs.values()
+    assert (run.title, run.address, run.state()) == (was.title, was.address, "done") and run.id != was.id
+    pd.testing.assert_frame_equal(run.found["edges"], was.found["edges"], check_dtype=False)
+    assert list(other.cells) == [data.digest] and "Network of your list" in words(list_page())
 
 
 def list_page() -> AppTest:

@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.jobs import JOBS
@@ -99,9 +100,12 @@ def adopt_cell(given: Mapping[str, str], backbone: Backbone) -> None:
         state["column"] = given["column"]
     if given.get("levels"):
         state["levels"] = _parts(given["levels"])
+    if given.get("variable"):
+        state["n_variable"] = int(_number("variable", given["variable"]))
+    found = take_up_job(given.get("job", ""), backbone.fingerprint)
+    _find_genes_again(found)
     if given.get("genes"):
-        state["gene_text"] = list_of(given["genes"])
-    _find_genes_again(take_up_job(given.get("job", ""), backbone.fingerprint))
+        state["gene_text"] = list_of(given["genes"], of_job=found is not None)
     for name, allowed in CHOICES.items():
         if given.get(name):
             state[name] = one_of(name, given[name], allowed)
@@ -173,9 +177,11 @@ def _cells() -> dict[str, str]:
     column = state.get("column")
     if not word:
         return {}
-    if not column or column == contexts.ALL_CELLS:
-        return {"cells": word}
-    return {"cells": word, "column": column, "levels": ",".join(map(quote, state.get("levels") or []))}
+    size = state.get("n_variable")
+    said = {"cells": word, "variable": str(size) if size not in (None, VARIABLE_GENES) else ""}
+    if column and column != contexts.ALL_CELLS:
+        said |= {"column": column, "levels": ",".join(map(quote, state.get("levels") or []))}
+    return said
 
 
 def short_list(key: str) -> str:
@@ -188,11 +194,14 @@ def short_list(key: str) -> str:
     return ",".join(names) if len(names) <= MOST_GENES else kept.shelf().put_text(text)
 
 
-def list_of(given: str) -> str:
-    """The text of a gene list in an address, by its names or by the hash of one that is kept."""
+def list_of(given: str, *, of_job: bool = False) -> str:
+    """The text of a gene list in an address, by its names or by the hash of one that is kept.
+
+    ``of_job``: nothing where it is not here, since a job in the address brings its genes.
+    """
     if not given.startswith(kept.MARK):
         return ", ".join(parse_gene_list(given))
-    return kept_text(given)
+    return "" if of_job and kept.shelf().text(given) is None else kept_text(given)
 
 
 def kept_text(given: str) -> str:

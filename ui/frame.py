@@ -31,7 +31,7 @@ def navigation() -> st.Page:
     page = st.navigation(
         [st.Page(path, title=title, default=title == start) for title, path in PAGES.items()], position="top"
     )
-    st.session_state["page"] = PAGES[page.title]
+    st.session_state["page"], st.session_state["pages"] = PAGES[page.title], tuple(PAGES.values())
     return page
 
 

@@ -11,14 +11,17 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
+from ugrn_core.errors import InputError
 from ugrn_core.held_bytes import bytes_held
 from ugrn_core.jobs import JOBS, Job, JobStatus
+from ugrn_core.session_file import KeptCells, KeptRun, Session
 from ui.access import own_machine
 from ui.session import VISITOR, VISITOR_ID, visitor
 
@@ -33,6 +36,8 @@ TEXTS_BYTES = 16 << 20
 ALL_BYTES = 1 << 30
 """Of all visitors; those go that came longest ago."""
 MOST_SHELVES = 500
+MOST_ROWS = 1_000
+"""Of a table that a run has found; its page and its files have all."""
 MARK = "~"
 """Before the hash of a text in an address, where a short list would stand itself."""
 
@@ -53,6 +58,8 @@ class Run:
     stopped: bool = False
     sessions: set[str] = field(default_factory=set)
     """Owners of its jobs, of the same visitor."""
+    found: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Tables of what came out, the first rows of each, by name."""
     seen: str = "queued"
     """Its last known state, for when the jobs are forgotten."""
 
@@ -169,12 +176,48 @@ class Shelf:
             if run.topic in shown:
                 run.address = {name: value for name, value in address.items() if name != "job"}
 
+    def show(self, topic: Hashable, **tables: pd.DataFrame) -> None:
+        """What a run has found, as its page shows it."""
+        run = self.run_of(topic)
+        if run is not None:
+            run.found = {name: plain_table(table.head(MOST_ROWS)) for name, table in tables.items()}
+
+    def session(self) -> Session:
+        """All of it, for a file."""
+        with self.lock:
+            cells = tuple(KeptCells(c.data, c.word, c.options) for c in self.cells.values())
+            runs = tuple(
+                KeptRun(run.page, run.title, run.about, run.started, run.state(), run.address, run.found)
+                for run in self.runs.values()
+                if run.page and run.address
+            )
+            return Session(cells, dict(self.texts), runs)
+
+    def take(self, session: Session, cells: Callable[[KeptCells], Any], pages: Collection[str]) -> None:
+        """Put what a file holds beside what is here; ``cells`` makes the cells of a page, ``pages`` are those there."""
+        strange = next((run.page for run in session.runs if run.page not in pages), None)
+        if strange is not None:
+            raise InputError(f"The session names a page {strange[:60]!r} that is not here: is it of a newer version?")
+        with self.lock:
+            for held in session.cells:
+                self.put_cells(cells(held))
+            for text in session.lists.values():
+                self.put_text(text)
+            for run in session.runs:
+                address = {k: v for k, v in run.address.items() if k not in ("job", "folder")}
+                seen = run.state if run.state in ("done", "failed") else "cancelled"
+                made = Run(("from a file", secrets.token_hex(16)), run.page, run.title, run.about, run.started)
+                made.address, made.found, made.seen = address, dict(run.found), seen
+                self.runs[made.id] = made
+            self._bound()
+
     def going_on(self) -> list[Run]:
         return [run for run in self.runs.values() if run.going_on]
 
     def held(self) -> int:
         """About how many bytes it keeps."""
-        return sum(self.sizes[d] for d in self.cells) + sum(map(len, self.texts.values()))
+        tables = sum(bytes_held(run.found) for run in self.runs.values())
+        return sum(self.sizes[d] for d in self.cells) + sum(map(len, self.texts.values())) + tables
 
     def _bound(self) -> None:
         for run in [run for run in self.runs.values() if run.asked_for and run.going_on][:-MOST_GOING_ON]:
@@ -182,6 +225,11 @@ class Shelf:
                 JOBS.cancel(job_id, self.keeper)  # it goes on as long as a page looks at it
         for run in [run for run in self.runs.values() if not run.going_on][: max(0, len(self.runs) - MOST_RUNS)]:
             del self.runs[run.id]
+
+
+def plain_table(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of its own, without categories."""
+    return table.astype({name: object for name in table if table[name].dtype.name == "category"}).copy()
 
 
 def _kind(key: Hashable) -> object:

@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
 from ugrn_core.network.request import NetworkRequest
 from ui import (
@@ -71,6 +72,7 @@ CONTROLS: Mapping[str, AddressEntry] = {
     "to_model": AddressEntry("net model b"),
     "column": AddressEntry("net column", contexts.ALL_CELLS),
     "level": AddressEntry("net level"),
+    "variable": AddressEntry("net variable", VARIABLE_GENES, read=_count),
     "to_level": AddressEntry("net level b"),
     "prevalence": AddressEntry(network_shown.ASKED_PREVALENCE, read=_share),
     "known": AddressEntry("net known", network_known.BEELINE, tuple(network_known.LABELS)),
@@ -88,21 +90,24 @@ CONTROLS: Mapping[str, AddressEntry] = {
     "view": AddressEntry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
 }
 ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
-ONLY_OF_CELLS = ("column", "level", "to_level")
+ONLY_OF_CELLS = ("column", "level", "variable", "to_level")
 
 
 def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     given, state = st.session_state.pop("arrived", {}), st.session_state
+    request = take_up_job(given.get("job", ""), backbone.fingerprint)
+    of_job = isinstance(request, NetworkRequest)
+    if of_job:
+        state[network_asked.KEPT] = request
     if given.get("genes"):
-        state["net genes"] = example.NETWORK if given["genes"] == example.GENES else list_of(given["genes"])
+        listed = given["genes"]
+        state["net genes"] = example.NETWORK if listed == example.GENES else list_of(listed, of_job=of_job)
     if given.get("sources"):
-        state["net sources"], state["net sources from"] = list_of(given["sources"]), network_asked.CHOSEN
+        named = list_of(given["sources"], of_job=of_job)
+        state["net sources"], state["net sources from"] = named, network_asked.CHOSEN
     if given.get("edges"):
         state["net known text"] = state["net known given"] = kept_text(given["edges"])
-    request = take_up_job(given.get("job", ""), backbone.fingerprint)
-    if isinstance(request, NetworkRequest):
-        state[network_asked.KEPT] = request
     for name, entry in CONTROLS.items():
         if given.get(name):
             if entry.allowed and given[name] not in entry.allowed:

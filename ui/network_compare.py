@@ -15,7 +15,7 @@ from ugrn_core.network.compare import CHANGES, compare_networks, comparison_note
 from ugrn_core.network.exports.groups import CAVEAT
 from ugrn_core.network.filters import edge_count, expected_fdr
 from ugrn_core.network.shown import Shown
-from ui import network_edge, network_files, network_numbers, network_shown
+from ui import kept, network_edge, network_files, network_numbers, network_shown
 from ui.errors import plain
 from ui.figure_panel import figure_panel
 from ui.network_known import Known
@@ -64,6 +64,7 @@ def show(
     names, token = (first, second), " ".join(tokens)
     selected = [network_shown.selected(t, table, filters, share).table for t, table in zip(tokens, tables, strict=True)]
     compared, shown, cut = _compared(token, filters, tables, selected)
+    kept.shelf().show(("networks", tuple(n.asked.key for n in networks)), changes=compared)
     with above:
         _numbers(compared, shown, names)
     there = [change for change in CHANGES if (compared["change"] == change).any()]

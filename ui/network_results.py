@@ -7,6 +7,7 @@ import streamlit as st
 from ugrn_core.network.summary import network_facts
 from ui import (
     contexts,
+    kept,
     models,
     network_address,
     network_asked,
@@ -60,6 +61,7 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
     views = st.container()
     place, evidence = network_cells.ask(network, topic)
     selection = network_cells.beside(evidence, table, network_shown.selected(token, table, filters, share))
+    kept.shelf().show(topic, edges=selection.table)
     with above:
         network_numbers.row(network, network_facts(table, selection.table, share), known, filters)
         network_numbers.worth(network, table)

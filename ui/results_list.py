@@ -6,8 +6,11 @@ import time
 
 import streamlit as st
 
-from ui import kept
-from ui.errors import plain
+from ugrn_core import __version__
+from ugrn_core.session_file import KeptCells, read_session, write_session
+from ui import kept, uploads
+from ui.cells import Cells
+from ui.errors import plain, said_in_place
 from ui.kept import Run
 
 PAGE = "pages/results.py"
@@ -29,7 +32,9 @@ def sign() -> None:
 
 
 def show() -> None:
-    """The list, newest first."""
+    """The list, newest first, and the file of all of it."""
+    with said_in_place():
+        _file()
     runs = list(reversed(kept.shelf().runs.values()))
     if not runs:
         st.info(
@@ -46,6 +51,37 @@ def show() -> None:
         "Kept in the memory of this server for you alone: until it ends, or until others need the room. What was "
         "computed lies in the store and is not computed again."
     )
+
+
+def _file() -> None:
+    """Save what was loaded, asked and found as one file, and open such a file."""
+    shelf = kept.shelf()
+    save, opened = st.columns([2, 5], vertical_alignment="bottom")
+    save.download_button(
+        "Save the session",
+        data=lambda: write_session(shelf.session(), __version__),
+        file_name="session.ugrn.zip",
+        mime="application/zip",
+        on_click="ignore",
+        disabled=not (shelf.runs or shelf.cells or shelf.texts),
+        icon=":material/save:",
+        key="save session",
+        width="stretch",
+        help="Profiles of cells (not the cells), lists, questions and the tables found: one file, for another machine "
+        "too.",
+    )
+    turn = st.session_state.setdefault("session turn", 0)
+    file = opened.file_uploader("Open a saved session", type=["zip"], key=f"session file {turn}")
+    if file is not None:
+        session = read_session(file.getvalue())
+        shelf.take(session, _cells, tuple(st.session_state.get("pages", ())))
+        uploads.let_go(file)
+        st.session_state["session turn"] = turn + 1
+        st.rerun()
+
+
+def _cells(held: KeptCells) -> Cells:
+    return Cells(held.data, f"session {held.data.digest}", held.word, held.options)
 
 
 def _sign() -> None:
@@ -68,6 +104,9 @@ def _rows() -> None:
 def _row(run: Run) -> None:
     what, when, state, reopen, end = st.columns([8, 3, 3, 2, 2], vertical_alignment="center")
     what.markdown(f"**{plain(run.title)}**" + (f"  \n{plain(run.about)}" if run.about else ""))
+    for name, table in run.found.items():
+        with what.popover(f"{name.title()}: {len(table):,} rows", key=f"found {name} {run.id}"):
+            st.dataframe(table, hide_index=True, height=320, alt=f"{name} of {run.title}")
     when.caption(time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started)))
     found = run.state()
     word, colour, icon = WORDS[found]

@@ -1,0 +1,170 @@
+"""The file of a session: what is saved comes back, and files of anybody are read or refused with a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.small_network import small_edge_table
+from ugrn_core.data.h5ad import example_data
+from ugrn_core.errors import InputError
+from ugrn_core.session_file import MOST_MEMBERS, RECORD, KeptCells, KeptRun, Session, read_session, write_session
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    data = example_data()
+    few = replace(data, genes=data.genes[:30], variance=data.variance[:30], groups={}, whole=cut(data.whole))
+    grouped = replace(few, groups={"kind": {k: cut(p) for k, p in list(data.groups["bulk_labels"].items())[:3]}})
+    table = small_edge_table().assign(source="=SUM(A1)")
+    table.loc[0, "probability"] = np.nan
+    run = KeptRun("pages/network.py", "Network of B", "2 × 3", 1.5e9, "done", {"genes": "A,B"}, {"edges": table})
+    asked = KeptRun("pages/gene.py", "Gène", "", 1.6e9, "cancelled", {"gene": "GATA1"})
+    return Session((KeptCells(grouped, "cells.h5ad", ("--layer", "raw")),), {"0" * 32: "GATA1\nTAL1"}, (run, asked))
+
+
+def cut(profile: Any) -> Any:
+    return replace(profile, bins=profile.bins[:30], log1p=profile.log1p[:30], detection=profile.detection[:30])
+
+
+@pytest.fixture(scope="module")
+def content(session: Session) -> bytes:
+    return write_session(session, "0.0")
+
+
+def test_what_is_saved_comes_back(session: Session, content: bytes) -> None:
+    back = read_session(content)
+    assert back.lists == session.lists and write_session(back, "0.0") == content == write_session(session, "0.0")
+    (held,), (was,) = back.cells, session.cells
+    assert (held.word, held.options, held.data.digest) == (was.word, was.options, was.data.digest)
+    assert held.data.sample.shape == (0, 30), "no cell is in the file"
+    for column, levels in was.data.groups.items():
+        for level, profile in levels.items():
+            np.testing.assert_array_equal(held.data.groups[column][level].log1p, profile.log1p)
+            assert held.data.groups[column][level].n_cells == profile.n_cells
+    for run, before in zip(back.runs, session.runs, strict=True):
+        assert replace(run, found={}) == replace(before, found={})
+    pd.testing.assert_frame_equal(back.runs[0].found["edges"], session.runs[0].found["edges"], check_dtype=False)
+    assert b"'=SUM" in zipfile.ZipFile(io.BytesIO(content)).read("found/0/edges.csv"), "no spreadsheet runs it"
+
+
+def test_an_empty_session_is_a_file_too() -> None:
+    assert read_session(write_session(Session(), "0.0")) == Session()
+
+
+def remade(content: bytes, change: Callable[[dict[str, bytes]], None], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as archive:
+        for name, member in members.items():
+            archive.writestr(name, member)
+    return out.getvalue()
+
+
+def record(**changes: Any) -> Callable[[dict[str, bytes]], None]:
+    """Put other values into the record; a name with dots is a place in it."""
+
+    def change(members: dict[str, bytes]) -> None:
+        found = json.loads(members[RECORD])
+        for path, value in changes.items():
+            place, *above = found, *path.split("__")
+            for key in above[:-1]:
+                place = place[int(key) if key.isdigit() else key]
+            place[above[-1]] = value
+        members[RECORD] = json.dumps(found).encode()
+
+    return change
+
+
+def array(values: Any, **kwargs: Any) -> Callable[[dict[str, bytes]], None]:
+    def change(members: dict[str, bytes]) -> None:
+        name = next(name for name in members if name.endswith("variance.npy"))
+        out = io.BytesIO()
+        np.save(out, values, **kwargs)
+        members[name] = out.getvalue()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda m: m.pop(RECORD), "holds no session.json"),
+        (lambda m: m.update({RECORD: b"[]"}), "not a session"),
+        (lambda m: m.update({RECORD: b"{" * 5000}), "not a session"),
+        (lambda m: m.update({"../evil.py": b"x"}), "not of it"),
+        (lambda m: m.update({"cells/a.npy": b"x"}), "not of it"),
+        (lambda m: m.pop("found/0/edges.csv"), "missing"),
+        (lambda m: m.update({"found/0/edges.csv": b"\x00\xff\x00"}), "is no table|titles|found/0"),
+        (lambda m: m.update({"found/0/edges.csv": b"a\n" * 6_000_000}), "over 8,388,608 bytes"),
+        (lambda m: m.update({f"x{n}": b"" for n in range(MOST_MEMBERS)}), "over 2,000 files"),
+        (record(session=2), "session"),
+        (record(colour="red"), "colour"),
+        (record(runs__0__found=["../../x"]), "found"),
+        (record(runs__0__address={"a" * 99: "x"}), "address"),
+        (record(runs__0__started=float("1e300")), "started"),
+        (record(runs__0__state="gone"), "state"),
+        (record(lists={"x": "y"}), "lists"),
+        (record(cells__0__digest="../" * 11), "digest"),
+        (record(cells__0__genes=[]), "genes"),
+        (record(cells__0__genes=["A"] * 29), "expected float32"),
+        (record(cells__0__genes=["A"] * 30), "were changed"),
+        (record(cells__0__label="another"), "were changed"),
+        (record(cells__0__species="rat"), "species"),
+        (record(cells__0__groups={"k": [{"name": "a", "n_cells": 1}] * 2}), "stands twice"),
+        (record(cells__0__groups={"k": [{"name": str(n), "n_cells": 1} for n in range(999)]}), "expected float32"),
+        (array(np.zeros(30)), "expected float32"),
+        (array(np.full(30, np.nan, np.float32)), "not finite"),
+        (array(np.array([{}] * 30, object), allow_pickle=True), "expected float32|no array"),
+        (array(np.zeros((30, 1), np.float32)), "expected float32"),
+        (array(np.ones(30, np.float32)), "were changed"),
+        (lambda m: m.update({n: b"\x93NUMPY\x01\x00" + b"\xff" * 90 for n in m if "variance" in n}), "no array"),
+    ],
+)
+def test_files_that_do_not_fit_are_a_sentence(content: bytes, change: Any, why: str) -> None:
+    with pytest.raises(InputError, match=why) as refused:
+        read_session(remade(content, change))
+    assert len(str(refused.value)) < 600
+
+
+def test_other_containers_are_refused(content: bytes) -> None:
+    packed_oddly = remade(content, lambda m: None, zipfile.ZIP_LZMA)
+    for odd in (b"", b"PK", content[:-30], content[: len(content) // 2], packed_oddly):
+        with pytest.raises(InputError, match="not a session"):
+            read_session(odd)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = remade(content, lambda m: m.update({"found/0/edges.csv": b"0" * (257 << 20)}))
+    assert len(bomb) < 2 << 20
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
+    with pytest.raises(InputError, match="over 2,000 files or 268,435,456 bytes"):
+        read_session(bomb)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_spoilt_files_are_read_or_refused(content: bytes, data: st.DataObject) -> None:
+    """Bytes of the file, and of its record, changed or cut anywhere."""
+    inside = data.draw(st.booleans())
+    whole = remade(content, lambda m: None, zipfile.ZIP_STORED)
+    spoilt = bytearray(zipfile.ZipFile(io.BytesIO(content)).read(RECORD) if inside else whole)
+    for at, byte in data.draw(st.lists(st.tuples(st.integers(0, len(spoilt) - 1), st.integers(0, 255)), max_size=4)):
+        spoilt[at] = byte
+    end = data.draw(st.integers(0, len(spoilt)) | st.just(len(spoilt)))
+    cut_off = bytes(spoilt[:end])
+    with contextlib.suppress(InputError):
+        read_session(remade(content, lambda m: m.update({RECORD: cut_off})) if inside else cut_off)

@@ -1,0 +1,313 @@
+"""One file for a whole session: what was loaded (profiles and lists, no cells), asked and found.
+
+A zip of ``session.json``, arrays as ``cells/DIGEST/NAME.npy`` (little-endian float32, nothing pickled) and tables as
+``found/RUN/NAME.csv``. Read back it may come from anybody: members and bytes are bounded before anything is unpacked,
+the record is held to its types, arrays to the shapes it names, and cells to their own hash.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, BinaryIO, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.lib import format as npy
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from scipy import sparse
+
+from ugrn_core.checked_json import Gene, Line, Positive, Word, complaint, from_json
+from ugrn_core.data.expression import ExpressionData, Profile
+from ugrn_core.data.scale import Units
+from ugrn_core.errors import InputError
+from ugrn_core.genes.lookup import Species
+from ugrn_core.spreadsheet import csv_text, unguarded_table
+
+RECORD = "session.json"
+MOST_BYTES = 256 << 20
+"""Of a file, and of all that it unpacks to."""
+MOST_RECORD_BYTES = 64 << 20
+MOST_TABLE_BYTES = 8 << 20
+MOST_MEMBERS = 2_000
+NO_DATE = (1980, 1, 1, 0, 0, 0)
+WHAT = "This is not a session of UGRN Explorer"
+PACKING = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+ARRAYS = ("bins", "log1p", "detection")
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+TableName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z_0-9]{1,40}$")]
+Text = Annotated[str, Field(max_length=1 << 20)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Level(_Part):
+    """A group of cells."""
+
+    name: Word
+    n_cells: Positive
+
+
+class CellsRecord(_Part):
+    """Profiles of cells; ``word`` and ``options`` are what a command line is given for them."""
+
+    digest: Digest
+    label: Line
+    genes: Annotated[tuple[Gene, ...], Field(min_length=1, max_length=200_000)]
+    species: Species | None
+    matrix: Line
+    units: Units
+    n_cells: Positive
+    groups: Annotated[dict[Word, Annotated[tuple[Level, ...], Field(max_length=1_000)]], Field(max_length=1_000)]
+    notes: Annotated[tuple[Line, ...], Field(max_length=100)]
+    word: Line
+    options: Annotated[tuple[Line, ...], Field(max_length=20)]
+
+
+class RunRecord(_Part):
+    """A question that was run, the page that shows it with its address, and the tables found."""
+
+    page: Word
+    title: Line
+    about: Line
+    started: Annotated[float, Field(ge=0, le=1e11)]
+    state: Literal["queued", "working", "done", "failed", "cancelled"]
+    address: Annotated[dict[Key, Line], Field(max_length=100)]
+    found: Annotated[tuple[TableName, ...], Field(max_length=10)]
+
+
+class SessionRecord(_Part):
+    """``lists`` by their hash, as addresses name them."""
+
+    session: Literal[1]
+    version: Line
+    cells: Annotated[tuple[CellsRecord, ...], Field(max_length=100)]
+    lists: Annotated[dict[Digest, Text], Field(max_length=1_000)]
+    runs: Annotated[tuple[RunRecord, ...], Field(max_length=1_000)]
+
+
+@dataclass(frozen=True)
+class KeptCells:
+    """Cells of a session, and the words of a command that reads them."""
+
+    data: ExpressionData
+    word: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A run of a session with the tables it found, by name."""
+
+    page: str
+    title: str
+    about: str
+    started: float
+    state: str
+    address: Mapping[str, str]
+    found: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Session:
+    """All that a file holds."""
+
+    cells: tuple[KeptCells, ...] = ()
+    lists: Mapping[str, str] = field(default_factory=dict)
+    runs: tuple[KeptRun, ...] = ()
+
+
+def write_session(session: Session, version: str) -> bytes:
+    """The file; the same session gives the same bytes. What it has no place for is an InputError."""
+    out = io.BytesIO()
+    try:
+        record = SessionRecord(
+            session=1,
+            version=version,
+            cells=tuple(_cells_record(held) for held in session.cells),
+            lists=dict(session.lists),
+            runs=tuple(_run_record(run) for run in session.runs),
+        )
+    except ValidationError as error:
+        raise InputError(f"This session cannot be written to a file: {complaint(error)}.") from error
+    with zipfile.ZipFile(out, "w") as archive:
+        text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        _add(archive, RECORD, f"{text}\n".encode())
+        for held in session.cells:
+            for name, values in _arrays(held.data).items():
+                _add(archive, f"cells/{held.data.digest}/{name}.npy", _npy(values))
+        for number, run in enumerate(session.runs):
+            for name, table in run.found.items():
+                _add(archive, f"found/{number}/{name}.csv", csv_text(table).encode("utf-8", "replace"))
+    if out.tell() > MOST_BYTES:
+        raise InputError(f"The session takes over {MOST_BYTES:,} bytes: forget some cells, or delete runs.")
+    return out.getvalue()
+
+
+def read_session(file: bytes | BinaryIO) -> Session:
+    """The session in a file of unknown origin, or an :class:`InputError` that says what is wrong with it."""
+    opened = io.BytesIO(file) if isinstance(file, bytes) else file
+    try:
+        with zipfile.ZipFile(opened) as archive:
+            sizes = _checked(archive)
+            if RECORD not in sizes:
+                raise InputError(f"{WHAT}: it holds no {RECORD}. Give a file that was saved in My results.")
+            record = from_json(SessionRecord, _member(archive, RECORD, MOST_RECORD_BYTES), WHAT, MOST_RECORD_BYTES)
+            if sum(len(c.genes) * (3 + 3 * sum(map(len, c.groups.values()))) for c in record.cells) * 4 > MOST_BYTES:
+                raise InputError(f"{WHAT}: its cells would take over {MOST_BYTES:,} bytes.")
+            expected = _names(record)
+            if set(sizes) != expected:
+                odd = sorted(set(sizes) ^ expected)[0][:100]
+                raise InputError(f"{WHAT}: {odd} is {'missing' if odd in expected else 'not of it'}.")
+            cells = tuple(_read_cells(archive, held) for held in record.cells)
+            runs = tuple(_read_run(archive, number, run) for number, run in enumerate(record.runs))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        raise InputError(f"{WHAT}: it cannot be unpacked ({str(error)[:100]}).") from error
+    return Session(cells, record.lists, runs)
+
+
+def _cells_record(held: KeptCells) -> CellsRecord:
+    data = held.data
+    return CellsRecord(
+        digest=data.digest,
+        label=data.label,
+        genes=data.genes,
+        species=data.species,
+        matrix=data.matrix,
+        units=data.units,
+        n_cells=data.n_cells,
+        groups={
+            column: tuple(Level(name=level, n_cells=p.n_cells) for level, p in levels.items())
+            for column, levels in data.groups.items()
+        },
+        notes=data.notes,
+        word=held.word,
+        options=held.options,
+    )
+
+
+def _run_record(run: KeptRun) -> RunRecord:
+    return RunRecord(
+        page=run.page,
+        title=run.title,
+        about=run.about,
+        started=run.started,
+        state=run.state,  # pyright: ignore[reportArgumentType] (checked by the record)
+        address=dict(run.address),
+        found=tuple(run.found),
+    )
+
+
+def _arrays(data: ExpressionData) -> dict[str, np.ndarray]:
+    """Arrays by name: (profile, gene), all cells first, then every group in the order of the record."""
+    profiles = [data.whole, *(p for levels in data.groups.values() for p in levels.values())]
+    stacked = {name: np.stack([getattr(p, name) for p in profiles]) for name in ARRAYS}
+    return {name: values.astype("<f4") for name, values in (stacked | {"variance": data.variance}).items()}
+
+
+def _npy(values: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    npy.write_array(out, np.ascontiguousarray(values), version=(1, 0), allow_pickle=False)
+    return out.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    member = zipfile.ZipInfo(name, NO_DATE)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    member.external_attr = 0o644 << 16
+    archive.writestr(member, content)
+
+
+def _checked(archive: zipfile.ZipFile) -> dict[str, int]:
+    """Sizes of the members by name, before any is unpacked."""
+    members = archive.infolist()
+    sizes = {m.filename: m.file_size for m in members}
+    if len(members) > MOST_MEMBERS or sum(m.file_size for m in members) > MOST_BYTES:
+        raise InputError(f"{WHAT}: it holds over {MOST_MEMBERS:,} files or {MOST_BYTES:,} bytes.")
+    if len(sizes) < len(members) or any(m.compress_type not in PACKING or m.flag_bits & 1 for m in members):
+        raise InputError(f"{WHAT}: a file in it stands twice, or is packed in an unusual way.")
+    return sizes
+
+
+def _names(record: SessionRecord) -> set[str]:
+    arrays = {f"cells/{c.digest}/{name}.npy" for c in record.cells for name in (*ARRAYS, "variance")}
+    tables = {f"found/{n}/{name}.csv" for n, run in enumerate(record.runs) for name in run.found}
+    return {RECORD, *arrays, *tables}
+
+
+def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    with archive.open(name) as opened:
+        content = opened.read(most + 1)
+    if len(content) > most:
+        raise InputError(f"{WHAT}: {name} has over {most:,} bytes.")
+    return content
+
+
+def _read_cells(archive: zipfile.ZipFile, held: CellsRecord) -> KeptCells:
+    n_genes = len(held.genes)
+    groups = [(column, level) for column, levels in held.groups.items() for level in levels]
+    if len({(c, level.name) for c, level in groups}) < len(groups):
+        raise InputError(f"{WHAT}: a group of {held.label[:100]} stands twice.")
+    shape = (1 + len(groups), n_genes)
+    arrays = {name: _array(archive, f"cells/{held.digest}/{name}.npy", shape) for name in ARRAYS}
+    variance = _array(archive, f"cells/{held.digest}/variance.npy", (n_genes,))
+
+    def profile(row: int, n_cells: int) -> Profile:
+        return Profile(n_cells, *(arrays[name][row] for name in ARRAYS))
+
+    found: dict[str, dict[str, Profile]] = {column: {} for column in held.groups}
+    for row, (column, level) in enumerate(groups, start=1):
+        found[column][level.name] = profile(row, level.n_cells)
+    nothing = sparse.csr_matrix((0, n_genes), dtype=np.float32)
+    whole = profile(0, held.n_cells)
+    data = ExpressionData(
+        held.label, held.genes, held.species, held.matrix, held.units, held.n_cells, whole, found, variance, nothing,
+        held.notes,
+    )  # fmt: skip
+    if data.digest != held.digest:
+        raise InputError(f"{WHAT}: the profiles of {held.label[:100]} were changed after they were written.")
+    return KeptCells(data, held.word, held.options)
+
+
+def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """A float32 array of the shape its record names; its header is believed in nothing else."""
+    size = 4 * int(np.prod(shape))
+    opened = io.BytesIO(_member(archive, name, size + 1024))
+    try:
+        if npy.read_magic(opened) != (1, 0):
+            raise ValueError("another version")
+        got, in_columns, kind = npy.read_array_header_1_0(opened, max_header_size=1024)
+    except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
+        raise InputError(f"{WHAT}: {name} is no array of numbers.") from error
+    content = opened.read()
+    if got != shape or in_columns or kind != np.dtype("<f4") or len(content) != size:
+        raise InputError(f"{WHAT}: {name} is an array of {kind} {got}, expected float32 {shape}.")
+    values = np.frombuffer(content, "<f4").reshape(shape).astype(np.float32)
+    if not np.isfinite(values).all():
+        raise InputError(f"{WHAT}: {name} holds numbers that are not finite.")
+    return values
+
+
+def _read_run(archive: zipfile.ZipFile, number: int, run: RunRecord) -> KeptRun:
+    found = {name: _table(archive, f"found/{number}/{name}.csv") for name in run.found}
+    return KeptRun(run.page, run.title, run.about, run.started, run.state, run.address, found)
+
+
+def _table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
+    content = _member(archive, name, MOST_TABLE_BYTES)
+    try:
+        table: Any = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], low_memory=False)
+    except (ValueError, UnicodeError, OverflowError, MemoryError, RecursionError) as error:
+        raise InputError(f"{WHAT}: {name} is no table ({str(error)[:100]}).") from error
+    if len(table.columns) > 100 or any(re.search(r"[\x00-\x1f]", str(column)) for column in table.columns):
+        raise InputError(f"{WHAT}: {name} has titles that no table of this project has.")
+    return unguarded_table(table)
