@@ -9,7 +9,7 @@ from functools import cache
 import streamlit as st
 
 from ugrn_core.paths import ASSETS
-from ui import address, cells, models, results_list, results_store, uploads
+from ui import address, cells, models, results_list, results_store, tour, uploads
 
 PAGES = {
     "Start": "pages/start.py",
@@ -51,6 +51,7 @@ def around_page() -> Iterator[None]:
         st.space("small")
         running = st.container()
         results_store.show()
+    tour.show()
     yield
     uploads.keep_within_bounds()
     with running:

@@ -11,7 +11,7 @@ from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.style import figure_config
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.types import Context, SweepSettings
-from ui import address, cells, example, models, work
+from ui import address, cells, example, models, tour, work
 from ui.errors import plain, said_in_place
 from ui.gene.state import open_gene
 from ui.network_run import START_NOW
@@ -58,6 +58,7 @@ def welcome() -> None:
                 )
             if st.button("Predict a network", key="demo network"):
                 _demo_network()
+        tour.offer()
         st.caption(f"{example.WHY} The network: {example.NETWORK_WHY}")
     with picture, said_in_place():
         _example_curve()
