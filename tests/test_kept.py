@@ -158,6 +158,15 @@ def test_a_long_list_survives_a_reload(page: AppTest) -> None:
     assert "not kept here" in words(lost) and not lost.exception
 
 
+def test_a_list_of_pairs_survives_a_reload() -> None:
+    at = framed("pair.py")
+    at.query_params["mode"] = "list"
+    at.session_state["pair_text"] = "GATA1, KLF1\nSPI1 -> CSF1R"
+    at.run()
+    assert not at.exception and at.query_params["pairs"].startswith("~")
+    assert anew(at, "pair.py").session_state["pair_text"] == "GATA1, KLF1\nSPI1 -> CSF1R"
+
+
 def test_cells_that_are_not_kept_are_said(page: AppTest) -> None:
     page.query_params["cells"] = "0" * 32
     page.run()

@@ -18,6 +18,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
+from ugrn_core.genes.text_file import read_text
 from ugrn_core.jobs import JOBS
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
@@ -76,6 +77,8 @@ def adopt(backbone: Backbone) -> None:
         st.session_state["targets"] = _parts(given["targets"])
     if given.get("mode"):
         st.session_state["mode"] = one_of("mode", given["mode"], MODES)
+    if given.get("pairs"):
+        st.session_state["pair_text"] = kept_text(given["pairs"])
     if given.get("with"):
         company.adopt(given["with"], backbone.card)
     if given.get("translator"):
@@ -129,6 +132,7 @@ def write(card: BackboneCard) -> None:
             "with": company.words(card) if mode == "pair" else "",
             "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
             "models": "all" if mode == "pair" and state.get(several_models.SHOWN) else "",
+            "pairs": kept.shelf().put_text(state.get("pair_text") or "") if mode == "list" else "",
             **cell_words(card),
         }
     )
@@ -142,7 +146,7 @@ def cell_words(card: BackboneCard) -> dict[str, Any]:
         "grid": settings.written(chosen.grid, ",") if chosen.grid != card.grid else "",
         "background": chosen.background if chosen.background != "fixed" else "",
         "context": context if context != contexts.PAIR else "",
-        "genes": short_list("gene_text") if context == contexts.GENES else "",
+        "genes": _listed() if context == contexts.GENES else "",
         **(_cells() if context == contexts.CELLS else {}),
         "job": work.unfinished_job(),
     }
@@ -170,6 +174,12 @@ def put(said: Mapping[str, Any], *, model: bool = True) -> None:
         state[LEFT] = [*_just_left(), *([] if before is None else [(before, time.monotonic())])]
     state["address"] = now
     work.addressed(now)
+
+
+def _listed() -> str:
+    """The genes of the virtual cell in an address: those pasted, or the list that was uploaded by its hash."""
+    file = st.session_state.get("gene_file")
+    return short_list("gene_text") if file is None else kept.shelf().put_text(read_text(file.getvalue()))
 
 
 def _cells() -> dict[str, str]:

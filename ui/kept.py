@@ -110,9 +110,9 @@ class Shelf:
         return digest
 
     def put_text(self, text: str) -> str:
-        """Keep a list; the mark and hash that stand for it in an address, nothing for one that is too long."""
+        """Keep a list; the mark and hash that stand for it in an address, nothing for an empty one or one too long."""
         content = text.encode("utf-8", "surrogatepass")
-        if len(content) > TEXT_BYTES:
+        if not text.strip() or len(content) > TEXT_BYTES:
             return ""
         digest = hashlib.sha256(content).hexdigest()[:32]
         with self.lock:

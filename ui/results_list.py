@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from ugrn_core import __version__
-from ugrn_core.session_file import KeptCells, read_session, write_session
+from ugrn_core.session_file import MOST_BYTES, KeptCells, read_session, write_session
 from ui import kept, uploads
 from ui.cells import Cells
 from ui.errors import plain, said_in_place
@@ -71,7 +71,9 @@ def _file() -> None:
         "too.",
     )
     turn = st.session_state.setdefault("session turn", 0)
-    file = opened.file_uploader("Open a saved session", type=["zip"], key=f"session file {turn}")
+    file = opened.file_uploader(
+        "Open a saved session", type=["zip"], key=f"session file {turn}", max_upload_size=MOST_BYTES >> 20
+    )
     if file is not None:
         session = read_session(file.getvalue())
         shelf.take(session, _cells, tuple(st.session_state.get("pages", ())))
