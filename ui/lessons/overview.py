@@ -94,7 +94,16 @@ def summary() -> None:
     table = pd.DataFrame([(m.lesson, m.title, m.kind, m.said, m.words) for m in found],
                          columns=["lesson", "title", "what", "said", "stands"])  # fmt: skip
     st.dataframe(
-        table, hide_index=True, width="stretch", alt="Predictions and answers of every lesson and how they stand"
+        table,
+        column_config={
+            "lesson": st.column_config.NumberColumn(width=60),
+            "title": st.column_config.TextColumn(width=170),
+            "what": st.column_config.TextColumn(width=80),
+            "said": st.column_config.TextColumn(width=250),
+        },
+        hide_index=True,
+        width="stretch",
+        alt="Predictions and answers of every lesson and how they stand",
     )
     st.markdown("**To hand in**: this link. It holds what you said, and no names.")
     st.code(f"{_address()}?{_query()}", language=None, wrap_lines=True)
