@@ -221,3 +221,17 @@ def test_the_command_writes_files_by_their_ending(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "b.svg").exists()
     monkeypatch.setattr(room, "what_is_missing", lambda: "There is no Chromium.")
     assert run("--out", str(tmp_path / "b.svg")).stderr == "ugrn: There is no Chromium.\n"
+
+
+def test_the_library_asks_in_company_too(model: Backbone) -> None:
+    import ugrn_core as ugrn
+
+    frame = ugrn.pair(model, "GATA1", "KLF1", company={"SCL": 2.0}, grid=(-2.0, 1.0, 3.0))
+    result, without = explore_in_company(model, asked(), [TAL1])
+    assert without is not None
+    for series, found in (("without", without), ("with TAL1=2", result)):
+        rows = frame[(frame["series"] == series) & (frame["direction"] == "forward")]
+        assert rows["response"].to_numpy() == pytest.approx(found.forward.response)
+    assert any("absent" in note for note in frame.attrs["notes"])
+    with pytest.raises(InputError, match="no pair-specific part"):
+        ugrn.pair(model, "GATA1", "KLF1", company={"TAL1": 2.0}, specific=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from ugrn_core.figures.network_file import network_file
@@ -152,9 +153,9 @@ def _files(wanted: Wanted) -> NetworkFiles:
 
 
 def report_of(
-    network: Predicted, shown: Shown, table: pd.DataFrame, edges: pd.DataFrame, known: Known
+    network: Predicted, shown: Shown, table: pd.DataFrame, edges: pd.DataFrame, known: Known, figure: go.Figure
 ) -> Callable[[], Report]:
-    """What makes the report on the ``edges`` that ``shown`` chooses of the ``table``.
+    """What makes the report on the ``edges`` that ``shown`` chooses of the ``table``, drawn as ``figure``.
 
     The controls are read now, the rest is done when it is called.
     """
@@ -180,6 +181,7 @@ def report_of(
             notes=(chances, *network.notes),
             command=wanted.command,
             recipe=recipe_text(_recipe(wanted)),
+            figure=figure,
         )
 
     return make

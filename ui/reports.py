@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.report import NOTES, Report, Rows, asked_rows, genes_table
@@ -15,14 +16,20 @@ from ugrn_core.types import SweepSettings
 from ui.contexts import ContextChoice
 from ui.gene.state import Asked as GeneAsked
 
-BEST = 15
-"""Rows of a result that a report holds."""
+BEST, ROWS, HEIGHT = 8, 16, 360
+"""Rows of a result, rows of a heat map, and pixels of a network that a report holds: it is to fit one page."""
 
 
 def of_gene(
-    backbone: Backbone, asked: GeneAsked, side: str, table: pd.DataFrame, ranked_by: str, command: str
+    backbone: Backbone,
+    asked: GeneAsked,
+    side: str,
+    table: pd.DataFrame,
+    ranked_by: str,
+    command: str,
+    figure: go.Figure,
 ) -> Report:
-    """``table`` holds the rows of the side shown, best first."""
+    """``table`` holds the rows of the side shown, best first; ``figure`` is that of the first of them."""
     request, settings = asked.request, asked.request.settings
     moved = f"when {request.gene} moves" if side == "source" else f"of {request.gene} when others move"
     columns = ["gene", "tf", "specific", "percentile", "response", "at", "slope_direction", "known"]
@@ -38,6 +45,7 @@ def of_gene(
         command=command,
         best=best,
         best_title=f"Best {len(best):,} genes",
+        figure=figure,
     )
 
 
@@ -58,6 +66,7 @@ def of_network(
     notes: Sequence[str],
     command: str,
     recipe: str,
+    figure: go.Figure,
 ) -> Report:
     """``shown`` are the edges that are shown, best first; ``facts`` what stands above them on the page."""
     context = choice.main
@@ -78,6 +87,7 @@ def of_network(
         best=shown[[column for column in columns if column in shown]].head(BEST),
         best_title=f"Best {min(BEST, len(shown)):,} of the {len(shown):,} edges shown",
         recipe=recipe,
+        figure=go.Figure(figure).update_layout(height=HEIGHT, legend_font_size=10, legend_tracegroupgap=2),
     )
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ugrn_core.api.cells import virtual_cell
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.company import Companion, explore_in_company
+from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.genes.resolve import resolve_one
-from ugrn_core.pair import PairRequest, explore_pair, pair_specific
+from ugrn_core.pair import PairRequest, pair_specific
 from ugrn_core.store import Store
 from ugrn_core.sweep import check_settings
 from ugrn_core.types import Background, Cancel, Progress, SweepSettings, part_of
@@ -30,6 +32,7 @@ def pair(
     base: float | None = None,
     grid: Sequence[float] | None = None,
     background: Background = "fixed",
+    company: Mapping[str, float] | None = None,
     specific: bool = False,
     store: Store | None = None,
     progress: Progress | None = None,
@@ -50,6 +53,9 @@ def pair(
         Base value and virtual values of the source, in the model's unit; by default those of ``model.card``.
     background
         ``"fixed"``: the other genes stay at base. ``"follow"``: all move along, and only the slope is defined.
+    company
+        Up to three further genes in the virtual cell with the value of each, such as ``{"TAL1": 2.0}``. The curves then
+        come without them (``series`` is ``"without"``) and with them.
     specific
         Also the curves without what source and target do on average (256 genes of reference, drawn with seed 0).
     store
@@ -84,13 +90,21 @@ def pair(
     check_settings(settings)
     cell, told = virtual_cell(model, context, group)
     request = PairRequest(symbols[0], symbols[1], cell, settings)
+    if company and specific:
+        raise InputError("A pair in company has no pair-specific part: leave out company, or specific.")
+    companions = [
+        Companion(resolve_one(gene, model.vocabulary), float(value)) for gene, value in (company or {}).items()
+    ]
     first = part_of(progress, 0.0, 0.5) if specific else progress
-    result = explore_pair(model, request, store, progress=first, cancel=cancel)
+    result, without = explore_in_company(model, request, companions, store, progress=first, cancel=cancel)
     alone = None
     if specific:
         rest = part_of(progress, 0.5, 1.0)
         alone = pair_specific(model, request, store, progress=rest, cancel=cancel)
-    frame = prepare_pair({cell.label: result}, alone)
+    named = {cell.label: result}
+    if without is not None:
+        named = {"without": without, f"with {' '.join(map(str, companions))}": result}
+    frame = prepare_pair(named, alone)
     frame.attrs = {
         "model": card.name,
         "residual": result.residual,

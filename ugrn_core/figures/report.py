@@ -33,12 +33,12 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 {font}
-@page {{ size: A4; margin: 12mm 15mm; }}
+@page {{ size: A4; margin: 10mm 15mm; }}
 body {{ font: 13px/1.4 "{family}", sans-serif; color: #222; background: #fff; width: 680px; margin: 24px auto; }}
 h1 {{ font-size: 20px; margin: 0; }}
 h2 {{ font-size: 13px; margin: 9px 0 3px; border-bottom: 1px solid #bbb; break-after: avoid; }}
 p {{ margin: 3px 0; }}
-table {{ border-collapse: collapse; width: 100%; break-inside: avoid; }}
+table {{ border-collapse: collapse; width: 100%; break-inside: avoid; font-size: 12px; line-height: 1.3; }}
 th, td {{ text-align: left; vertical-align: top; padding: 1px 10px 1px 0; font-weight: normal; }}
 th {{ color: #555; }}
 .two {{ display: flex; gap: 24px; }}
@@ -66,7 +66,8 @@ class Report:
     """What a report says beside its figure; all of it is plain text and is escaped.
 
     ``facts`` are what was found, ``settings`` what was asked, ``genes`` what became of the gene names and ``best`` the
-    first rows of a result, both as tables. ``recipe`` is the text of a file that the app can load, or empty.
+    first rows of a result, both as tables. ``recipe`` is the text of a file that the app can load, or empty. ``figure``
+    stands for the figure of the page where that is too high for paper.
     """
 
     title: str
@@ -80,13 +81,14 @@ class Report:
     best_title: str = "First rows"
     genes_note: str = ""
     recipe: str = ""
+    figure: go.Figure | None = None
 
 
 def report_html(report: Report, figure: go.Figure) -> str:
     """The report as HTML text (about 5 MB, nearly all of it plotly's library)."""
     parts = [
-        _section("What was found", _pairs(report.facts)),
-        f"<figure>{_figure(figure)}</figure>",
+        _section("What was found", _pairs(report.facts) if len(report.facts) < 4 else _beside(report.facts)),
+        f"<figure>{_figure(report.figure or figure)}</figure>",
         "" if report.best is None else _section(report.best_title, _table(report.best)),
         _section("What was asked", _beside(report.settings)),
         _section("Genes", _table(report.genes) + (f"<p>{escape(report.genes_note)}</p>" if report.genes_note else "")),
@@ -151,6 +153,7 @@ def _beside(rows: Rows) -> str:
 
 
 def _table(frame: pd.DataFrame) -> str:
+    frame = frame.loc[:, [not (column.isna() | (column == "")).all() for _, column in frame.items()]]
     if frame.empty:
         return ""
     head = "".join(f"<th>{escape(str(name))}</th>" for name in frame.columns)
@@ -159,6 +162,8 @@ def _table(frame: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, bool):
+        return f"<td>{'yes' if value else 'no'}</td>"
     if isinstance(value, float):
         return f'<td class="number">{"" if value != value else f"{value:.3g}"}</td>'
     return f"<td>{escape(str(value))}</td>"

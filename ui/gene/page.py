@@ -158,14 +158,14 @@ def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, k
     context = asked.request.context
     if context.values is not None and side == "source":
         base = context.values[context.genes.index(gene)]
-    frame = prepare_trajectories(
-        list(best["gene"]),
-        rows.curves_of(hood, side)[best.index],
-        settings.grid,
-        base,
-        backbone.card.unit,
-        hood.deciding,
-    )
+    curves = rows.curves_of(hood, side)
+
+    def prepared(n: int) -> pd.DataFrame:
+        first = best.head(n)
+        names, own = list(first["gene"]), curves[first.index]
+        return prepare_trajectories(names, own, settings.grid, base, backbone.card.unit, hood.deciding)
+
+    frame = prepared(MOST_ROWS)
     line = gene_command(
         asked.request,
         models.command_name(backbone),
@@ -184,7 +184,15 @@ def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, k
             name=f"{gene} as {side}, {backbone.card.name}",
             alt=f"Trajectories of the best {len(best)} genes of {gene} as {side}, a row a gene",
             command=line,
-            report=lambda: reports.of_gene(backbone, asked, side, table, ranked_by, line),
+            report=lambda: reports.of_gene(
+                backbone,
+                asked,
+                side,
+                table,
+                ranked_by,
+                line,
+                plot_trajectories(prepared(reports.ROWS), gene=gene, side=side),
+            ),
             key="gene-heat",
             note=HEAT_NOTE,
         )
