@@ -14,7 +14,7 @@ from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixt
 from ugrn_core.cli.app import app
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.evidence.evidence import COLUMNS
-from ui import network_cells, uploads
+from ui import network_cells, network_peers, uploads
 from ui.cells import Cells
 
 
@@ -77,6 +77,23 @@ def test_a_file_that_is_gone_is_said(page):
             break
         page.run()
     assert "Upload it again to ask the cells" in words(page) and not page.exception
+
+
+def test_other_methods_run_on_the_same_cells(page, tmp_path):
+    page.multiselect(key=network_peers.METHODS).set_value(["Pearson", "Spearman"]).run()
+    press(page, "Run them on the cells")
+    for _ in range(200):
+        found = [d.value for d in page.dataframe if "rank_correlation" in d.value]
+        if found:
+            break
+        page.run()
+    assert found[0]["method"].tolist() == ["network", "Pearson", "Spearman"] and not page.exception
+    edges(page)[["source", "target", "score"]].to_csv(tmp_path / "edges.csv", index=False)
+    line = next(c.value for c in page.code if c.value.startswith("ugrn peers")).split()[1:]
+    at = {name: str(tmp_path / name) for name in ("edges.csv", "cells.h5ad")}
+    done = CliRunner().invoke(app, [*(str(at.get(word, word)) for word in line[:-1]), str(tmp_path / "peers")])
+    assert done.exit_code == 0, done.output
+    assert pd.read_csv(io.StringIO(done.stdout))["method"].tolist() == found[0]["method"].tolist()
 
 
 def test_an_upload_is_kept_once_and_goes_with_the_session(monkeypatch):

@@ -18,6 +18,7 @@ from ui import (
     network_form,
     network_known,
     network_numbers,
+    network_peers,
     network_shown,
     network_views,
 )
@@ -70,6 +71,7 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
         network_numbers.sentence((network,), share, selection.notes)
     with place:
         network_cells.result(evidence, network, selection.table)
+    network_peers.show(network, table, known, topic)
     network_edge.show((network,), (table,))
     network_numbers.caveats((network,))
     network_files.show(network, filters, known, token)
