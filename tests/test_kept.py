@@ -62,6 +62,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 def test_lists_and_cells_are_found_by_their_hash_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf, text = Shelf(), "GATA1\nKLF1\n"
     mark = shelf.put_text(text)
+    assert shelf.put_text(" \n") == ""
     assert shelf.text(mark) == text and shelf.text(mark[1:]) is None and shelf.text("~" + "0" * 32) is None
     assert shelf.put_text("x" * (kept.TEXT_BYTES + 1)) == ""
     monkeypatch.setattr(kept, "TEXTS_BYTES", 30)
@@ -83,6 +84,11 @@ def test_visitors_do_not_see_each_other_and_those_who_came_longest_ago_go(monkey
     monkeypatch.setattr(kept, "MOST_SHELVES", 2)
     shelves.of("eve")
     assert shelves.of("ada") is ada and shelves.of("bob") is not bob
+    monkeypatch.setattr(kept, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(kept, "ALL_BYTES", 10)
+    last = shelves.of("bob")
+    last.put_text("a list of some length")
+    assert shelves.of("bob") is last and shelves.of("ada") is not ada, "bytes of all are bounded"
 
 
 def test_a_run_that_was_asked_for_goes_on_without_its_page_up_to_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +194,7 @@ def test_my_results_lists_opens_stops_and_deletes(page: AppTest, held: threading
     finished(press(page, "Go on"))
     done = list_page()
     assert "finished" in badges(done) and "Open" in [b.label for b in done.button]
-    assert facts(page)["Edges scored"]
+    assert facts(page)["Edges scored"][0] == "99"
     press(done, "Delete")
     assert "Nothing was run yet" in words(list_page())
 

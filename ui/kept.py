@@ -36,6 +36,8 @@ TEXTS_BYTES = 16 << 20
 ALL_BYTES = 1 << 30
 """Of all visitors; those go that came longest ago."""
 MOST_SHELVES = 500
+LOOK_EVERY = 5.0
+"""Seconds between two looks at how much all visitors take."""
 MOST_ROWS = 1_000
 """Of a table that a run has found; its page and its files have all."""
 MARK = "~"
@@ -60,6 +62,7 @@ class Run:
     """Owners of its jobs, of the same visitor."""
     found: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Tables of what came out, the first rows of each, by name."""
+    found_bytes: int = 0
     seen: str = "queued"
     """Its last known state, for when the jobs are forgotten."""
 
@@ -93,7 +96,6 @@ class Shelf:
     cells: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     texts: OrderedDict[str, str] = field(default_factory=OrderedDict)
     runs: OrderedDict[str, Run] = field(default_factory=OrderedDict)
-    visited: float = field(default_factory=time.monotonic)
     sizes: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -127,7 +129,7 @@ class Shelf:
         return self.texts.get(given.removeprefix(MARK)) if given.startswith(MARK) else None
 
     def run_of(self, topic: Hashable) -> Run | None:
-        return next((run for run in self.runs.values() if run.topic == topic), None)
+        return next((run for run in list(self.runs.values()) if run.topic == topic), None)
 
     def note(
         self, topic: Hashable, page: str, title: str, about: str, job: Job[Any], *, asked_for: bool, session: str = ""
@@ -167,12 +169,12 @@ class Shelf:
 
     def asked_for(self, key: Hashable) -> bool:
         """Whether the work of a question was started by a click before, and not stopped."""
-        return any(run.asked_for and not run.stopped and key in run.jobs for run in self.runs.values())
+        return any(run.asked_for and not run.stopped and key in run.jobs for run in list(self.runs.values()))
 
     def addressed(self, topics: Iterable[Hashable], address: Mapping[str, str]) -> None:
         """The runs of what a page shows are found again by its address."""
         shown = set(topics)
-        for run in self.runs.values():
+        for run in list(self.runs.values()):
             if run.topic in shown:
                 run.address = {name: value for name, value in address.items() if name != "job"}
 
@@ -181,6 +183,7 @@ class Shelf:
         run = self.run_of(topic)
         if run is not None:
             run.found = {name: plain_table(table.head(MOST_ROWS)) for name, table in tables.items()}
+            run.found_bytes = bytes_held(run.found)
 
     def session(self) -> Session:
         """All of it, for a file."""
@@ -188,7 +191,7 @@ class Shelf:
             cells = tuple(KeptCells(c.data, c.word, c.options) for c in self.cells.values())
             runs = tuple(
                 KeptRun(run.page, run.title, run.about, run.started, run.state(), run.address, run.found)
-                for run in self.runs.values()
+                for run in list(self.runs.values())
                 if run.page and run.address
             )
             return Session(cells, dict(self.texts), runs)
@@ -208,22 +211,23 @@ class Shelf:
                 seen = run.state if run.state in ("done", "failed") else "cancelled"
                 made = Run(("from a file", secrets.token_hex(16)), run.page, run.title, run.about, run.started)
                 made.address, made.found, made.seen = address, dict(run.found), seen
+                made.found_bytes = bytes_held(made.found)
                 self.runs[made.id] = made
             self._bound()
 
     def going_on(self) -> list[Run]:
-        return [run for run in self.runs.values() if run.going_on]
+        return [run for run in list(self.runs.values()) if run.going_on]
 
     def held(self) -> int:
         """About how many bytes it keeps."""
-        tables = sum(bytes_held(run.found) for run in self.runs.values())
-        return sum(self.sizes[d] for d in self.cells) + sum(map(len, self.texts.values())) + tables
+        tables = sum(run.found_bytes for run in list(self.runs.values()))
+        return sum(self.sizes[d] for d in list(self.cells)) + sum(map(len, list(self.texts.values()))) + tables
 
     def _bound(self) -> None:
-        for run in [run for run in self.runs.values() if run.asked_for and run.going_on][:-MOST_GOING_ON]:
+        for run in [run for run in list(self.runs.values()) if run.asked_for and run.going_on][:-MOST_GOING_ON]:
             for job_id in run.jobs.values():
                 JOBS.cancel(job_id, self.keeper)  # it goes on as long as a page looks at it
-        for run in [run for run in self.runs.values() if not run.going_on][: max(0, len(self.runs) - MOST_RUNS)]:
+        for run in [run for run in list(self.runs.values()) if not run.going_on][: max(0, len(self.runs) - MOST_RUNS)]:
             del self.runs[run.id]
 
 
@@ -243,12 +247,17 @@ class Shelves:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._shelves: OrderedDict[str, Shelf] = OrderedDict()
+        self._looked = 0.0
 
     def of(self, name: str) -> Shelf:
         """A visitor's shelf, made where there is none; others go where all take too much."""
         with self._lock:
-            shelf = self._shelves.setdefault(name, Shelf())
+            new = name not in self._shelves
+            shelf = self._shelves.setdefault(name, Shelf()) if new else self._shelves[name]
             self._shelves.move_to_end(name)
+            if not new and time.monotonic() - self._looked < LOOK_EVERY:
+                return shelf
+            self._looked = time.monotonic()
             while len(self._shelves) > 1 and (len(self._shelves) > MOST_SHELVES or self._held() > ALL_BYTES):
                 _, gone = self._shelves.popitem(last=False)
                 for run in gone.going_on():

@@ -38,8 +38,8 @@ def show() -> None:
     runs = list(reversed(kept.shelf().runs.values()))
     if not runs:
         st.info(
-            "Nothing was run yet. Networks, genes and pairs that take longer than a moment are listed here, with their "
-            "addresses; they go on when you leave their page.",
+            "Nothing was run yet. What takes longer than a moment is listed here, to be opened again; what you started "
+            "by a click goes on when you leave its page.",
             icon=":material/history:",
         )
         return

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,6 +16,7 @@ from tests.browser.settled import settled
 from tests.browser.test_journey import h5ad  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.network.exports.folder import FILES
+from ugrn_core.session_file import read_session
 from ui import example
 
 pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-2"]), reason="ugrn-mini-2 is not here")
@@ -113,6 +115,15 @@ def test_groups_of_an_h5ad_become_two_networks_and_their_difference(page, app, h
     page.get_by_role("radio", name="T", exact=True).click()
     expect(drawing(page).locator("canvas")).to_be_visible()
     expect(page.get_by_text("--group kind=T").last).to_be_visible()
+    page.reload()  # the upload is found by its hash, both networks without another click
+    expect(page.get_by_text("cells.h5ad · 40 cells · 18 genes")).to_be_visible()
+    expect(numbers(page, "Gained")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="My results").click()
+    expect(page.get_by_text("Network of B and Network of T")).to_be_visible()
+    expect(page.get_by_text("finished").first).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the session").click()
+    assert len(read_session(Path(saved.value.path()).read_bytes()).cells) >= 1
 
 
 def test_the_start_page_shows_a_network_by_one_click(page, app):
