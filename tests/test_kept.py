@@ -18,7 +18,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS
 from ugrn_core.session_file import read_session, write_session
 from ugrn_core.translators.library import save_translator
-from ui import kept, network_run
+from ui import kept, network_run, work
 from ui.cells import Cells
 from ui.kept import SHELVES, Run, Shelf, Shelves
 
@@ -56,6 +56,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         return real(*given, cancel=cancel, **more)
 
     monkeypatch.setattr(network_run, "predict_network", waiting)
+    monkeypatch.setattr(work, "GRACE", 0.05)
     return gate
 
 

@@ -156,7 +156,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(content: bytes, monkeypatch: py
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_spoilt_files_are_read_or_refused(content: bytes, data: st.DataObject) -> None:
     """Bytes of the file, and of its record, changed or cut anywhere."""
     inside = data.draw(st.booleans())
