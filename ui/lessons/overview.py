@@ -96,10 +96,11 @@ def summary() -> None:
     st.dataframe(
         table,
         column_config={
-            "lesson": st.column_config.NumberColumn(width=60),
-            "title": st.column_config.TextColumn(width=170),
+            "lesson": st.column_config.NumberColumn(width=55),
+            "title": st.column_config.TextColumn(width=150),
             "what": st.column_config.TextColumn(width=80),
-            "said": st.column_config.TextColumn(width=250),
+            "said": st.column_config.TextColumn(width=205),
+            "stands": st.column_config.TextColumn(width=80),
         },
         hide_index=True,
         width="stretch",
