@@ -8,18 +8,26 @@ import numpy as np
 import pytest
 import torch
 
+from tests.test_pages import framed, fresh  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.errors import Cancelled
 from ugrn_core.gene_effects import effects as gene_effects_module
 from ugrn_core.gene_effects import shipped
-from ugrn_core.gene_effects.effects import estimate_effects, gene_effects, reference_of
-from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file
+from ugrn_core.gene_effects.effects import (
+    estimate_effects,
+    gene_effects,
+    reference_effects,
+    reference_of,
+    with_more_genes,
+)
+from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file, shipped_reference
 from ugrn_core.pair import PairRequest, estimate_specific, pair_specific
 from ugrn_core.probes.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import Context, SweepSettings
+from ui import work
 
 SETTINGS = SweepSettings(1.0, (0.25, 2.0, 5.0))
 FOLLOW = SweepSettings(1.0, (0.25, 2.0, 5.0), "follow")
@@ -150,9 +158,10 @@ def test_what_is_shipped_is_small_and_a_sample_of_it_is_computed_afresh(name):
         pytest.skip("nothing is shipped for this model")
     backbone = load_backbone(name, "cpu")
     settings = SweepSettings(backbone.card.base, backbone.card.grid)
-    found = shipped_effects(backbone, settings)
+    found = shipped_reference(backbone, settings)
     assert found is not None, f"{file.name} is of other weights: make effects MODEL={name}"
     assert file.stat().st_size < 2_000_000
+    assert list(found.reference) == reference_of(backbone) and set(found.reference) <= set(found.genes)
     genes = [found.genes[i] for i in np.random.default_rng(0).choice(len(found.genes), 4, replace=False)]
     for gene in genes:
         others = [g for g in found.reference if g != gene]
@@ -163,6 +172,61 @@ def test_what_is_shipped_is_small_and_a_sample_of_it_is_computed_afresh(name):
             for part, ends in ((values[: len(others)], found.as_source), (values[len(others) :], found.as_target)):
                 atol = np.abs(ends[measure]).max() / 20_000
                 np.testing.assert_allclose(ends[measure][place], part.mean(0), atol=atol)
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, FOLLOW])
+def test_effects_of_the_reference_alone_are_those_of_the_whole_and_take_up_more_genes(toy, settings, tmp_path):
+    whole = gene_effects(toy, settings, n_reference=12)
+    few = reference_effects(toy, settings, n_reference=12)
+    assert few.genes == few.reference == whole.reference
+    outside = sorted(set(whole.genes) - set(whole.reference))[:2]
+    with Store(tmp_path) as store:
+        more = with_more_genes(toy, settings, few, [outside[1], few.genes[0], outside[0]], store)
+    assert more.genes == (*few.genes, *outside) and with_more_genes(toy, settings, more, outside) is more
+    at = [whole.genes.index(g) for g in more.genes]
+    for ours, theirs in ((more.as_source, whole.as_source), (more.as_target, whole.as_target)):
+        assert set(ours) == set(theirs)
+        for name, values in ours.items():
+            np.testing.assert_allclose(values, theirs[name][at], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(few.peaks, whole.peaks, rtol=1e-5)
+
+
+def test_a_file_of_the_reference_alone_serves_pairs_and_no_neighbourhood(toy, folder, monkeypatch):
+    module = sys.modules["ugrn_core.pair"]
+    for room in (module, gene_effects_module, sys.modules["ugrn_core.reference"]):
+        monkeypatch.setattr(room, "PAIR_REFERENCE", 12)
+    settings = SweepSettings(toy.card.base, toy.card.grid)
+    inside = reference_of(toy, 12)
+    outside = sorted(set(toy.vocabulary.symbols) - set(inside))
+    requests = [
+        PairRequest(*pair, Context(), settings)
+        for pair in ((outside[0], outside[1]), (inside[0], outside[2]), (inside[3], inside[1]))
+    ]
+    slow = [pair_specific(toy, request) for request in requests]
+    shipped_file(toy).write_bytes(packed(toy, settings, reference_effects(toy, settings, n_reference=12)))
+    assert shipped_effects(toy, settings) is None
+    monkeypatch.setattr(module, "centred_pair", lambda *a, **k: pytest.fail("what is shipped was not read"))
+    for request, theirs in zip(requests, slow, strict=True):
+        ours = pair_specific(toy, request)
+        np.testing.assert_allclose(ours.forward.response, theirs.forward.response, atol=5e-3)
+        np.testing.assert_allclose(ours.reverse.slope, theirs.reverse.slope, atol=5e-3)
+        assert ours.forward_percentile == pytest.approx(theirs.forward_percentile, abs=1)
+        assert (ours.n_reference, ours.n_random) == (theirs.n_reference, theirs.n_random)
+    passes = [estimate_specific(toy, request).passes / len(settings.grid) for request in requests]
+    assert passes == [2 + 2 * 2 * 12, 2 + 2 * 12, 2]
+
+
+def test_percentile_and_pair_specific_curves_come_with_the_first_figure(toy, folder, monkeypatch):
+    settings = SweepSettings(toy.card.base, toy.card.grid)
+    shipped_file(toy).write_bytes(packed(toy, settings, reference_effects(toy, settings)))
+    submitted = []
+    real = work._submit
+    monkeypatch.setattr(work, "_submit", lambda slot, *more: submitted.append(slot) or real(slot, *more))
+    at = framed("pair.py")
+    at.query_params.update({"source": "GATA1", "target": "KLF1"})
+    at.run()
+    assert "specific" not in submitted and not at.exception
+    assert "random pairs" in at.metric[0].delta and at.metric[0].delta.startswith("pair-specific")
 
 
 def test_fewer_reference_genes_are_a_part_of_all(toy):

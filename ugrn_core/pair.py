@@ -12,8 +12,8 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
-from ugrn_core.gene_effects.effects import GeneEffects, measures
-from ugrn_core.gene_effects.shipped import shipped_effects
+from ugrn_core.gene_effects.effects import GeneEffects, measures, with_more_genes
+from ugrn_core.gene_effects.shipped import shipped_reference
 from ugrn_core.probes.pair_specific import PAIR_REFERENCE, percentile, reference_genes
 from ugrn_core.probes.residual import NODES, quadrature_nodes, relative_residual
 from ugrn_core.reference import centred_pair, reference_cost
@@ -167,6 +167,7 @@ def pair_specific(
     whole, _ = with_genes(request.context, [source, target], settings.base)
     effects = _shipped(backbone, whole, settings)
     if effects is not None:
+        effects = with_more_genes(backbone, settings, effects, (source, target), store, cancel=cancel)
         return _by_effects(backbone, request, effects, store, cancel)
     most = part_of(progress, 0.0, 0.95)  # the reference is swept for the first direction and serves both
     there = centred_pair(backbone, source, target, whole, settings, store, progress=most, cancel=cancel)
@@ -181,11 +182,16 @@ def pair_specific(
     )
 
 
+def effects_are_shipped(backbone: Backbone, request: PairRequest) -> bool:
+    """Whether :func:`pair_specific` has all but the pair's own genes at hand, whatever the store holds."""
+    return _shipped(backbone, request.context, request.settings) is not None
+
+
 def _shipped(backbone: Backbone, context: Context, settings: SweepSettings) -> GeneEffects | None:
     """Gene-level effects that come with the model, where they are by the whole reference of the pair context."""
     if context.kind != "pair":
         return None
-    effects = shipped_effects(backbone, settings)
+    effects = shipped_reference(backbone, settings)
     whole = reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE)
     return effects if effects is not None and list(effects.reference) == whole else None
 
@@ -272,8 +278,11 @@ def estimate_specific(backbone: Backbone, request: PairRequest, store: Store | N
     What the pair itself adds, its two genes with every gene of the reference, is not counted (about 1 part in 60).
     """
     whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
-    if _shipped(backbone, whole, request.settings) is not None:
-        return estimate(backbone, 3, 2 * len(request.settings.grid))
+    effects = _shipped(backbone, whole, request.settings)
+    if effects is not None:
+        missing = len({request.source, request.target} - set(effects.genes))
+        pairs = 2 + 2 * missing * len(effects.reference)
+        return estimate(backbone, 3, pairs * len(request.settings.grid))
     passes, cached = reference_cost(backbone, whole, request.settings, store)
     return estimate(backbone, 3 if whole.kind == "pair" else 1 + len(whole.genes), passes, cached)
 

@@ -13,6 +13,7 @@ from ugrn_core.figures.report_pair import pair_report
 from ugrn_core.pair import (
     PairRequest,
     PairSpecific,
+    effects_are_shipped,
     estimate_curves,
     estimate_pair,
     estimate_specific,
@@ -158,12 +159,14 @@ def _residual(backbone: Backbone, request: PairRequest) -> float | None:
 
 
 def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
-    """Pair-specific curves, always through a job; a context too small for them is said below the figure."""
+    """Pair-specific curves, through a job but where what they need is shipped; a context too small for them is said
+    below the figure."""
+    seconds = estimate_specific(backbone, request, store()).seconds
     question = Question(
         ("specific", backbone.fingerprint, request),
         lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
         "Pair-specific response and percentile among random pairs",
-        max(work.AT_ONCE, estimate_specific(backbone, request, store()).seconds),
+        seconds if effects_are_shipped(backbone, request) else max(work.AT_ONCE, seconds),
         str(backbone.device),
     )
     try:

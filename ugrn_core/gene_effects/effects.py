@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,8 +31,9 @@ VERSION = "effects-1"
 class GeneEffects:
     """Means over the reference genes, without the gene itself; ``response`` is missing under ``follow``.
 
-    ``as_source`` and ``as_target`` map ``response`` and ``slope`` to (gene, value) float32 over the sorted genes of
-    the vocabulary; ``peaks`` (pair,) are max_t |pair-specific curve| of random pairs of reference genes.
+    ``as_source`` and ``as_target`` map ``response`` and ``slope`` to (gene, value) float32 over ``genes``: all of the
+    vocabulary, sorted, or the reference and perhaps some more; ``peaks`` (pair,) are max_t |pair-specific curve| of
+    random pairs of reference genes.
     """
 
     genes: tuple[str, ...]
@@ -122,6 +123,57 @@ def gene_effects(
         {name: joined[f"source {name}"] for name in names},
         {name: joined[f"target {name}"] for name in names},
         random_pair_peaks(matrix["matrix"]).astype(np.float32),
+    )
+
+
+def reference_effects(
+    backbone: Backbone,
+    settings: SweepSettings,
+    *,
+    n_reference: int = PAIR_REFERENCE,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> GeneEffects:
+    """Effects of the reference genes alone, by each other: with :func:`with_more_genes` enough for any one pair.
+
+    Cost: every ordered pair of the reference once, 65,280 for all of it.
+    """
+    check_settings(settings)
+    reference = reference_of(backbone, n_reference)
+    n = len(reference)
+    i, j = np.nonzero(~np.eye(n, dtype=bool))
+    pairs = [(reference[a], reference[b]) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
+    swept = sweep_pairs(backbone, pairs, settings, progress=progress, cancel=cancel)
+    as_source, as_target, peaks = {}, {}, np.empty(0, np.float32)
+    for name, curves in _named(swept.response, swept.slope, settings):
+        full = np.zeros((n, n, len(settings.grid)), np.float32)
+        full[i, j] = curves
+        for ends, axis in ((as_source, 1), (as_target, 0)):
+            ends[name] = (full.sum(axis, dtype=np.float64) / (n - 1)).astype(np.float32)
+        if name == measures(settings)[0]:
+            peaks = random_pair_peaks(full).astype(np.float32)
+    return GeneEffects(tuple(reference), tuple(reference), as_source, as_target, peaks)
+
+
+def with_more_genes(
+    backbone: Backbone,
+    settings: SweepSettings,
+    effects: GeneEffects,
+    genes: Sequence[str],
+    store: Store | None = None,
+    *,
+    cancel: Cancel | None = None,
+) -> GeneEffects:
+    """The effects with those of ``genes`` among them. Cost: two pairs a gene that is missing and reference gene."""
+    missing = sorted(set(genes) - set(effects.genes))
+    if not missing:
+        return effects
+    found = _block(backbone, settings, missing, effects.reference, store, None, cancel)
+    return replace(
+        effects,
+        genes=(*effects.genes, *missing),
+        as_source={n: np.concatenate([v, found[f"source {n}"]]) for n, v in effects.as_source.items()},
+        as_target={n: np.concatenate([v, found[f"target {n}"]]) for n, v in effects.as_target.items()},
     )
 
 

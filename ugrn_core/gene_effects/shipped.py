@@ -1,5 +1,6 @@
 """Gene-level effects that come with an embedded model, at its default settings: ``make effects MODEL=NAME``.
 
+Of all genes, or of the reference genes alone, which is enough for pairs and made in a minute.
 Two bytes a number: the error is below 1/60,000 of the largest of its kind. What belongs to other weights, genes or
 settings is as if it were not there.
 """
@@ -34,14 +35,21 @@ def shipped_file(backbone: Backbone) -> Path:
 
 
 def shipped_effects(backbone: Backbone, settings: SweepSettings) -> GeneEffects | None:
-    """The shipped effects of this very model at these very settings, or None."""
+    """The shipped effects of all genes of this very model at these very settings, or None."""
+    found = shipped_reference(backbone, settings)
+    return None if found is None or len(found.genes) < len(backbone.vocabulary) else found
+
+
+def shipped_reference(backbone: Backbone, settings: SweepSettings) -> GeneEffects | None:
+    """What is shipped of this very model at these very settings: effects of all genes, or of the reference alone."""
     file = shipped_file(backbone)
     if not backbone.card.embedded or not file.is_file():
         return None
     facts, effects = _read(file, file.stat().st_mtime)
     if effects is None or facts != _facts(backbone, settings):
         return None
-    return replace(effects, genes=tuple(sorted(backbone.vocabulary.symbols)))
+    whole = len(effects.as_source["slope"]) == len(backbone.vocabulary)
+    return replace(effects, genes=tuple(sorted(backbone.vocabulary.symbols)) if whole else effects.reference)
 
 
 def packed(backbone: Backbone, settings: SweepSettings, effects: GeneEffects) -> bytes:
