@@ -208,6 +208,7 @@ def test_a_file_of_the_reference_alone_serves_pairs_and_no_neighbourhood(toy, fo
     monkeypatch.setattr(module, "centred_pair", lambda *a, **k: pytest.fail("what is shipped was not read"))
     for request, theirs in zip(requests, slow, strict=True):
         ours = pair_specific(toy, request)
+        assert ours.forward.response is not None and theirs.forward.response is not None
         np.testing.assert_allclose(ours.forward.response, theirs.forward.response, atol=5e-3)
         np.testing.assert_allclose(ours.reverse.slope, theirs.reverse.slope, atol=5e-3)
         assert ours.forward_percentile == pytest.approx(theirs.forward_percentile, abs=1)
