@@ -59,6 +59,18 @@ def test_the_table_is_that_of_the_command(page, tmp_path):
     assert "Choose two different groups" in words(page)
 
 
+def test_the_question_stands_in_the_address(page):
+    page.query_params.update({"column": "kind", "a": "T", "b": "B", "factors": "7"})
+    page.run()
+    assert (page.selectbox(key="drivers a").value, page.selectbox(key="drivers b").value) == ("T", "B")
+    assert page.number_input(key="drivers factors").value == 7
+    page.selectbox(key="drivers b").set_value("T").run()
+    said = {name: value[0] if isinstance(value, list) else value for name, value in page.query_params.items()}
+    assert (said["a"], said["b"], said["factors"], said["column"]) == ("T", "T", "7", "kind") and "towards" not in said
+    page.query_params["factors"] = "0"
+    assert "factors='0'; expected a whole number" in words(page.run())
+
+
 def test_towards_genes_that_should_rise(page):
     page.session_state["drivers to"] = "set"
     page.run()

@@ -28,7 +28,7 @@ from ugrn_core.figures.drivers import plot_drivers, prepare_drivers
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.types import SweepSettings
-from ui import cells, contexts, models, work
+from ui import address, cells, contexts, models, work
 from ui.errors import NotYet, plain
 from ui.figure_panel import csv_button, figure_panel
 from ui.session import store
@@ -37,6 +37,10 @@ from ui.work import Question
 GROUP, SET = "group", "set"
 LABELS = {GROUP: "Another group", SET: "Genes that should rise"}
 SET_FILE = "genes.txt"
+MOST_FACTORS = 3_000
+WORDS = {"column": "drivers column", "a": "drivers a", "b": "drivers b"}
+NUMBERS = {"variable": ("drivers variable", VARIABLE_GENES), "factors": ("drivers factors", N_FACTORS)}
+"""Words of the address: session keys, and for numbers their defaults."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,13 @@ def show(backbone: Backbone) -> None:
         "Every factor is moved up and down in the virtual cell of A, and ranked by how far all other genes then lead "
         "towards B. A model knows who goes with whom, not who drives whom."
     )
+    _adopt()
     chosen = cells.current()
     if chosen is None:
         st.button("Use the example: 700 blood cells", on_click=cells.use_example, icon=":material/grain:")
         raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
     _controls(chosen)
+    _write()
     asked = _read(backbone, chosen)
     key = ("drivers", backbone.fingerprint, hashlib.sha256(repr(asked.request).encode()).hexdigest())
     work.turn_to(key)
@@ -68,6 +74,36 @@ def show(backbone: Backbone) -> None:
         _result(backbone, asked, found)
     for note in asked.notes:
         st.caption(plain(note))
+
+
+def _adopt() -> None:
+    """Fill the controls from an address that came from outside."""
+    given, state = st.session_state.pop("arrived", {}), st.session_state
+    for word, key in WORDS.items():
+        if given.get(word):
+            state[key] = given[word]
+    for word, (key, _) in NUMBERS.items():
+        if given.get(word):
+            state[key] = _whole(word, given[word])
+    if given.get("towards"):
+        state["drivers to"] = address.one_of("towards", given["towards"], tuple(LABELS))
+    if given.get("genes"):
+        state["drivers set"] = address.list_of(given["genes"])
+
+
+def _whole(word: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_FACTORS:
+        raise InputError(f"The address says {word}={text!r}; expected a whole number from 1 to {MOST_FACTORS:,}.")
+    return int(text)
+
+
+def _write() -> None:
+    """Put the controls into the address; defaults are left out."""
+    state, to_set = st.session_state, st.session_state["drivers to"] == SET
+    said = {word: state.get(key) for word, key in WORDS.items() if not (to_set and word == "b")}
+    said |= {word: state[key] if state.get(key) != default else "" for word, (key, default) in NUMBERS.items()}
+    said |= {"towards": SET if to_set else "", "genes": address.short_list("drivers set") if to_set else ""}
+    address.put(said | {"cells": cells.in_address()})
 
 
 def _controls(chosen: cells.Cells) -> None:
@@ -104,7 +140,7 @@ def _controls(chosen: cells.Cells) -> None:
     factors.number_input(
         "Factors",
         1,
-        2000,
+        MOST_FACTORS,
         key="drivers factors",
         persist_state="session",
         step=50,
