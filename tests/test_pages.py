@@ -183,7 +183,7 @@ def test_pair_done_in_closed_form(pair):
         "ugrn pair GATA1 KLF1 --backbone toy-square --context pair --base 1 --grid 0.25,0.5,2,3,4,5 "
         "--background fixed --json"
     )
-    assert [d.proto.label for d in pair.get("download_button")] == ["CSV", "HTML"]
+    assert [d.proto.label for d in pair.get("download_button")] == ["CSV", "HTML", "Report"]
 
 
 def test_pair_specific_is_left_out_on_request(pair, monkeypatch):
@@ -370,7 +370,7 @@ def test_a_gene_list_has_its_report(pair):
     assert facts(pair)["Virtual cell"] == ("5 genes", "the pasted list")
     assert "GATA1, KLF1 were not in the context and added at 1." in [c.value for c in pair.caption]
     assert "--context genes.txt" in pair.code[0].value
-    assert [d.proto.label for d in pair.get("download_button")] == ["CSV", "HTML", "CSV", "genes.txt"]
+    assert [d.proto.label for d in pair.get("download_button")] == ["CSV", "HTML", "Report", "CSV", "genes.txt"]
     assert any("at least 8 other genes" in c.value for c in pair.caption) and not pair.error
 
 

@@ -20,7 +20,7 @@ def plot_models(frame: pd.DataFrame, measure: str = "response") -> go.Figure:
     One spread up and down is shaded: what random pairs commonly do.
     """
     names = list(dict.fromkeys(frame["model"]))
-    layout = restrained(HEIGHT, title_lines=2 if len(names) > 3 else 1, legend=True, x_lines=2)
+    layout = restrained(HEIGHT, title_lines=1 + len(names) // 3, legend=True, x_lines=2)
     layout["annotations"], layout["shapes"] = [], []
     data: list[dict[str, Any]] = []
     for number, (direction, across) in enumerate(HALVES.items(), 1):
