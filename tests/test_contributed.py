@@ -64,6 +64,15 @@ def test_a_folder_is_read_whole(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found.frames[FRAME], read_results(tmp_path / "run" / f"{FRAME}.csv.gz"))
 
 
+def test_a_grid_that_begins_below_zero_is_itself_in_the_command(tmp_path: Path) -> None:
+    """Cells that begin with a minus are guarded in files."""
+    frame = small_frame()
+    frame.loc[frame["grid"] != "none", "grid"] = "-3 -2 2 3"
+    found = read_contributed(contributed(tmp_path / "run", frame))
+    assert benchmark_command(found.facts[FRAME], "x.csv") == benchmark_command(run_facts(frame), "x.csv")
+    assert "--grid -3,-2,2,3" in benchmark_command(found.facts[FRAME], "x.csv")
+
+
 @pytest.mark.parametrize(
     ("card", "said"),
     [

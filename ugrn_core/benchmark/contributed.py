@@ -32,6 +32,7 @@ from ugrn_core.benchmark.results import COLUMNS, LATER, NONE, NUMBERS, STATUSES
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.checked_json import STRICT, Count, Digest, Line, Positive, Share, Value, Word, complaint, from_json_file
 from ugrn_core.errors import InputError
+from ugrn_core.spreadsheet import unguarded_table
 
 CARD = "card.json"
 MOST_CARD_BYTES = 200_000
@@ -165,6 +166,7 @@ def read_frame(file: Path) -> pd.DataFrame:
         frame = frame.assign(**LATER)
     if tuple(frame.columns) != COLUMNS or frame.empty:
         raise InputError(f"{file.name} is not a frame of benchmark results: its columns are {list(frame.columns)[:6]}.")
+    frame = unguarded_table(frame)
     for column in NUMBERS:
         if not pd.api.types.is_numeric_dtype(frame[column]):
             raise InputError(f"{file.name}: column {column} holds something else than numbers.")
