@@ -8,9 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture for every test)
 from ugrn_core.beeline.networks import load_network
+from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results, write_results
 from ugrn_core.errors import UGRNError
+from ugrn_core.figures.benchmark_heads import head_sentences
 from ui.benchmark_results import SHIPPED, own_folder
+from ui.errors import plain
 
 
 def page(**query: str) -> AppTest:
@@ -131,6 +134,7 @@ def test_what_the_printed_figures_look_like_stands_below_table_1_and_says_that_i
     assert "What the printed figures look like" in [h.value for h in at.subheader]
     said = words(at)
     assert "This is consistency, not proof" in said and "it reads the test labels" in said
+    assert "There are no rankings of all candidates by ugrn-mini" in said and "ugrn benchmark prevalence" in said
     assert "What the printed figures look like" not in [h.value for h in page(table="2").subheader]
 
 
@@ -167,3 +171,20 @@ def test_a_contributed_folder_stands_on_the_page_under_its_name():
     (folder / "card.json").write_text("{")
     broken = page(results="ugrn-mini")
     assert not broken.exception and any("ada: card.json" in w.value for w in broken.warning)
+
+
+def test_rankings_of_all_candidates_stand_below_table_1_and_a_damaged_file_of_ones_own_is_said():
+    own = own_folder() / "prevalence"
+    own.mkdir(parents=True)
+    for name in ("ugrn-mini-2.csv.gz", "ugrn-mini-2_paired.csv.gz"):
+        write_results(pd.DataFrame({"a": [1]}), own / name)
+    at = page(results="ugrn-mini-2")
+    assert not at.exception and "At the real share of edges" in [h.value for h in at.subheader]
+    assert any("is no file of rankings of all candidates" in w.value for w in at.warning)
+    frame, compared = read_prevalence(SHIPPED / "prevalence" / "ugrn-mini-2.csv.gz")
+    said = words(at)
+    for sentence in head_sentences(frame, compared):
+        assert plain(sentence) in said
+    tables = [d.value for d in at.dataframe]
+    assert any({"data set", "method", "precision 50"} <= set(t.columns) for t in tables), "each score with its interval"
+    assert any({"against", "difference", "p"} <= set(t.columns) for t in tables), "comparisons"

@@ -359,7 +359,7 @@ def test_shipped_rankings_are_whole(file: Path) -> None:
     frame, compared = read_prevalence(file)
     there = frame[frame["value"].notna()]
     assert set(there["test_network"]) >= {"STRING", "Non-specific ChIP", "Cell-type-specific ChIP"}
-    assert {"VVP", "GDT", "Ens", "Ens (logistic)", "Co-expression", "RegDiffusion"} <= set(names_of(frame))
+    assert {"VVP", "GDT", "Ens", "Ens (logistic)", "Co-expression", "Pearson", "RegDiffusion"} <= set(names_of(frame))
     assert ((there["seed_low"] <= there["value"]) & (there["value"] <= there["seed_high"])).all()
     assert (there["low"] <= there["high"]).all() and (there["n_pos"] > 0).all()
     names = set(names_of(frame))

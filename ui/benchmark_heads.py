@@ -22,10 +22,12 @@ from ugrn_core.figures.benchmark_heads import (
     prepare_heads,
     prepare_table,
 )
+from ugrn_core.figures.style import file_stem
 from ugrn_core.paths import ASSETS
+from ugrn_core.spreadsheet import csv_text
 from ui.benchmark_results import own_folder
 from ui.errors import plain
-from ui.figure_panel import csv_button, figure_panel
+from ui.figure_panel import figure_panel
 
 SHIPPED = ASSETS / "benchmark" / "prevalence"
 PEERS = Path("PEERS")
@@ -98,7 +100,7 @@ def _table(frame: pd.DataFrame, network: str, model: str) -> None:
         st.dataframe(
             table.rename(columns=titles), width="stretch", hide_index=True, alt=f"Heads of rankings on {network}"
         )
-        csv_button(frame, f"rankings of all candidates, {model}", "heads whole")
+        _file("All rows of the rankings", frame, f"rankings of all candidates, {model}", "heads whole")
 
 
 def _comparisons(frame: pd.DataFrame, compared: pd.DataFrame, measure: str, model: str) -> None:
@@ -130,4 +132,17 @@ def _comparisons(frame: pd.DataFrame, compared: pd.DataFrame, measure: str, mode
                 "n": number("draws or tests", format="%d"),
             },
         )
-        csv_button(compared, f"comparisons, {model}", "heads compared")
+        _file("All comparisons", compared, f"comparisons, {model}", "heads compared")
+
+
+def _file(label: str, frame: pd.DataFrame, name: str, key: str) -> None:
+    """A button that downloads a whole frame, which is written when it is asked for."""
+    st.download_button(
+        label,
+        data=lambda: csv_text(frame).encode(),
+        file_name=f"{file_stem(name)}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        key=f"csv {key}",
+        icon=":material/download:",
+    )

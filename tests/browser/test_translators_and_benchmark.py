@@ -46,6 +46,7 @@ def test_own_edges_become_a_translator_that_can_be_taken_away(page, app):
 
 
 def test_a_square_of_the_benchmark_opens_and_leads_to_the_pair_explorer(page, app):
+    page.set_default_timeout(90_000)  # a long page: it stands still late on a busy machine
     page.goto(f"{app}/benchmark?results=ugrn-mini")  # of which all tables are here
     expect(page.get_by_text("All pairs:")).to_be_visible()
     page.get_by_role("radio", name="Table 6").click()
@@ -72,6 +73,7 @@ def test_a_square_of_the_benchmark_opens_and_leads_to_the_pair_explorer(page, ap
 
 def test_somebodys_scores_are_put_beside_the_run(page, app):
     """A file from a notebook, its method named: it stands among the others, and a file that is none is said."""
+    page.set_default_timeout(90_000)  # a long page: it stands still late on a busy machine
     page.goto(f"{app}/benchmark?results=ugrn-mini-2&row=STRING mDC")
     expect(page.get_by_text("All pairs:")).to_be_visible(timeout=90_000)
     settled(page)
