@@ -206,6 +206,17 @@ def test_few_donors_are_refused_and_said(values):
     assert found.notes[0].endswith("50 resamples of the 4 donors, too few for them to be wide enough.")
 
 
+def test_a_pair_that_rests_on_the_groups_of_one_donor_has_no_interval(values, codes):
+    """Each group is of a donor of its own; gene 6 is seen in the first group only."""
+    names, own = tuple(f"G{i}" for i in range(N_GENES)), values.copy()
+    own[:40, 6] = own[:40, 0]
+    table = pd.DataFrame({"source": ["G0", "G0"], "target": ["G6", "G1"], "score": [2.0, 1.0]})
+    found = evidence(cells_of(own, codes, donors=codes), names, names, names, 3).beside(table)
+    assert found.loc[0, ["cells_spearman_low", "cells_spearman_high"]].isna().all()
+    assert found["cells_show"].tolist() == ["no", "yes"]
+    assert evidence(cells_of(own, codes), names, names, names, 3).beside(table).loc[0, "cells_spearman_low"] > 0.5
+
+
 def test_it_stops_when_asked(values):
     names = tuple(f"G{i}" for i in range(N_GENES))
     with pytest.raises(Cancelled):

@@ -145,7 +145,8 @@ def evidence(
     steady = steadiness(
         ranks, shown, places, groups, donors, best, pairs, progress=part_of(progress, 0.2, 1.0), cancel=cancel
     )
-    low, high = interval(r, steady.spread)
+    spread = np.where(_donors_behind(shown, groups, donors, places) < LEAST_DONORS, np.nan, steady.spread)
+    low, high = interval(r, spread)
     columns |= {
         "cells_spearman": r,
         "cells_spearman_low": low,
@@ -179,8 +180,9 @@ def evidence_sentence(row: pd.Series) -> str:
     low, r, high = row["cells_spearman_low"], row["cells_spearman"], row["cells_spearman_high"]
     place = row["cells_percentile"]
     said = "" if pd.isna(place) else f", larger than that of {place:.1%} of pairs that are detected as often"
+    between = "no interval: too few donors" if pd.isna(low) else f"{low:+.2f} to {high:+.2f}"
     words = (
-        f"Spearman {r:+.2f} ({low:+.2f} to {high:+.2f}){said}; {row['cells_net']:+.2f} net of detection; both genes in "
+        f"Spearman {r:+.2f} ({between}){said}; {row['cells_net']:+.2f} net of detection; both genes in "
         f"{row['cells_both']:.1%} of the cells; among the best in {row['cells_top']:.0%} of the resamples. "
         f"The cells show it: {row['cells_show']}."
     )
@@ -197,6 +199,21 @@ def _donors(cells: CellValues) -> np.ndarray | None:
             "column of donors out: intervals are over cells then."
         )
     return cells.donors.codes
+
+
+def _donors_behind(
+    shown: np.ndarray, groups: Sequence[np.ndarray], donors: np.ndarray | None, places: np.ndarray
+) -> np.ndarray:
+    """How many donors have cells in groups in which both genes are seen, at most (source, gene); many without donors.
+
+    Where a pair rests on the groups of one or two donors, drawing donors again says nothing of it.
+    """
+    if donors is None:
+        return np.full((len(places), shown.shape[1]), np.inf)
+    seen = np.zeros((int(donors.max()) + 1, shown.shape[1]), bool)
+    for rows in groups:
+        seen[np.unique(donors[rows])] |= shown[rows].any(0)
+    return seen[:, places].T.astype(np.float32) @ seen
 
 
 def _said(cells: CellValues, best: int) -> str:
