@@ -214,7 +214,7 @@ def test_a_pair_that_rests_on_the_groups_of_one_donor_has_no_interval(values, co
     found = evidence(cells_of(own, codes, donors=codes), names, names, names, 3).beside(table)
     assert found.loc[0, ["cells_spearman_low", "cells_spearman_high"]].isna().all()
     assert found["cells_show"].tolist() == ["no", "yes"]
-    assert evidence(cells_of(own, codes), names, names, names, 3).beside(table).loc[0, "cells_spearman_low"] > 0.5
+    assert evidence(cells_of(own, codes), names, names, names, 3).beside(table).loc[0, "cells_spearman_low"] > 0
 
 
 def test_it_stops_when_asked(values):
