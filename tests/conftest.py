@@ -114,10 +114,9 @@ def write_folder(folder: Path, args: dict, tokens: dict[str, int], tensors: dict
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file share what it builds once, so they run in one process; all of the browser share a server."""
+    """Tests of a file share what it builds once, so they run in one process; one that drives a browser has a server."""
     for item in items:
-        browser = "browser" in Path(item.path).parent.parts
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else Path(item.path).stem))
+        item.add_marker(pytest.mark.xdist_group(Path(item.path).stem))
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ class Answer:
 
 
 def ask(
-    the_door: door.Door,
+    the_door: door.AccessDoor,
     path: str = "/",
     *,
     method: str = "GET",
@@ -84,7 +84,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "SLOWLY", 0.0)
 
 
-def enter(the_door: door.Door, token: str, path: str = "/", **more: Any) -> Answer:
+def enter(the_door: door.AccessDoor, token: str, path: str = "/", **more: Any) -> Answer:
     return ask(the_door, path, method="POST", body=urlencode({"token": token}).encode(), **more)
 
 
@@ -99,15 +99,15 @@ PATHS = [
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
 def test_nothing_but_health_is_reached_without_the_token(path, method):
     inner = Inner()
-    answer = ask(door.Door(inner, TOKEN), path, method=method)
+    answer = ask(door.AccessDoor(inner, TOKEN), path, method=method)
     assert answer.status == 401 and inner.reached == [] and b"Token of this server" in answer.body
     assert TOKEN.encode() not in answer.body and not answer.all("set-cookie")
-    assert ask(door.Door(inner, TOKEN), "/_stcore/health").status == 200
+    assert ask(door.AccessDoor(inner, TOKEN), "/_stcore/health").status == 200
 
 
 def test_sockets_need_the_token_too():
     inner = Inner()
-    the_door = door.Door(inner, TOKEN)
+    the_door = door.AccessDoor(inner, TOKEN)
     assert ask(the_door, "/_stcore/stream", kind="websocket").messages[0]["type"] == "websocket.close"
     cookie = enter(the_door, TOKEN).cookies()
     assert ask(the_door, "/_stcore/stream", kind="websocket", cookie=cookie).messages == [{"type": "websocket.accept"}]
@@ -115,7 +115,7 @@ def test_sockets_need_the_token_too():
 
 def test_a_right_token_gives_a_cookie_and_the_page_that_was_asked_for():
     inner = Inner()
-    the_door = door.Door(inner, TOKEN)
+    the_door = door.AccessDoor(inner, TOKEN)
     answer = enter(the_door, f" {TOKEN} ", "/pair", query=b"source=GATA1")
     assert (answer.status, answer.all("location")) == (303, ["/pair?source=GATA1"])
     (cookie,) = answer.all("set-cookie")
@@ -128,7 +128,7 @@ def test_a_right_token_gives_a_cookie_and_the_page_that_was_asked_for():
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "\0", "é" * 3000])
 def test_a_wrong_token_is_the_form_again(token):
     inner = Inner()
-    the_door = door.Door(inner, TOKEN)
+    the_door = door.AccessDoor(inner, TOKEN)
     answer = enter(the_door, token)
     assert answer.status == 401 and b"not the token" in answer.body and not answer.all("set-cookie")
     proof = door._proof(token)
@@ -137,33 +137,33 @@ def test_a_wrong_token_is_the_form_again(token):
 
 @pytest.mark.parametrize("path", ["//evil.org", "/\\evil.org", "////evil.org/x", "/"])
 def test_the_way_back_is_never_another_site(path):
-    (location,) = enter(door.Door(Inner(), TOKEN), TOKEN, path).all("location")
+    (location,) = enter(door.AccessDoor(Inner(), TOKEN), TOKEN, path).all("location")
     assert re.fullmatch(r"/([^/\\].*)?", location)
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=200))
 def test_any_cookie_header_is_taken_or_refused(cookie):
-    assert ask(door.Door(Inner(), TOKEN), cookie=cookie).status == 401
-    assert ask(door.Door(Inner(), None, shared=True), cookie=cookie).status == 200
+    assert ask(door.AccessDoor(Inner(), TOKEN), cookie=cookie).status == 401
+    assert ask(door.AccessDoor(Inner(), None, shared=True), cookie=cookie).status == 200
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"token", b"token=" + b"x" * 10**6, b"\xff\xfe", b"token=a&token=b", b"&" * 10**5]
 )
 def test_any_form_is_read_in_bounds(body):
-    assert ask(door.Door(Inner(), TOKEN), method="POST", body=body).status == 401
+    assert ask(door.AccessDoor(Inner(), TOKEN), method="POST", body=body).status == 401
 
 
 @pytest.mark.parametrize("origin", ["https://evil.org", "null", "http://h.org.evil.org", "http://h.org:1", "x"])
 def test_pages_of_other_sites_open_no_socket_and_nothing_is_looked_up_for_them(origin):
     for token in (None, TOKEN):
         inner = Inner()
-        the_door = door.Door(inner, token)
+        the_door = door.AccessDoor(inner, token)
         cookie = "" if token is None else enter(the_door, TOKEN).cookies()
         answer = ask(the_door, "/_stcore/stream", kind="websocket", server=OWN, origin=origin, cookie=cookie)
         assert answer.messages[0]["type"] == "websocket.close" and inner.reached == []
         assert token is None or enter(the_door, TOKEN, origin=origin).status == 401
-    own = ask(door.Door(Inner()), "/_stcore/stream", kind="websocket", server=OWN, origin="http://h.org")
+    own = ask(door.AccessDoor(Inner()), "/_stcore/stream", kind="websocket", server=OWN, origin="http://h.org")
     assert own.messages == [{"type": "websocket.accept"}]
 
 
@@ -172,12 +172,12 @@ def test_an_origin_of_the_configuration_is_let_in(monkeypatch):
     monkeypatch.setattr(
         config, "get_option", lambda n: ["https://lab.org"] if n == "server.corsAllowedOrigins" else real(n)
     )
-    answer = ask(door.Door(Inner()), kind="websocket", server=OWN, origin="https://lab.org")
+    answer = ask(door.AccessDoor(Inner()), kind="websocket", server=OWN, origin="https://lab.org")
     assert answer.messages == [{"type": "websocket.accept"}]
 
 
 def test_every_answer_says_what_a_page_may_load_and_who_may_frame_it():
-    answer = ask(door.Door(Inner()), server=OWN)
+    answer = ask(door.AccessDoor(Inner()), server=OWN)
     assert answer.status == 200 and answer.all("x-content-type-options") == ["nosniff"]
     assert answer.all("x-frame-options") == ["DENY"], "what is said already stays"
     (policy,) = answer.all("content-security-policy")
@@ -188,26 +188,26 @@ def test_every_answer_says_what_a_page_may_load_and_who_may_frame_it():
 
 
 def test_visitors_of_a_shared_server_are_told_apart_and_known_again():
-    shared = door.Door(Inner(), None, shared=True)
+    shared = door.AccessDoor(Inner(), None, shared=True)
     first, second = (ask(shared).cookies() for _ in range(2))
     assert first != second and re.fullmatch(r"ugrn-visitor=[0-9a-f]{32}", first)
     assert ask(shared, cookie=first).cookies() == first
     assert ask(shared, cookie="ugrn-visitor=../../x").cookies() != "ugrn-visitor=../../x"
-    assert not ask(door.Door(Inner("text/css"), None, shared=True)).all("set-cookie")
+    assert not ask(door.AccessDoor(Inner("text/css"), None, shared=True)).all("set-cookie")
 
 
 def test_a_server_that_is_reached_by_others_against_its_settings_is_closed():
     inner = Inner()
-    assert ask(door.Door(inner), server=OTHERS).status == 403 and inner.reached == []
-    assert ask(door.Door(inner), kind="websocket", server=OTHERS).messages[0]["type"] == "websocket.close"
+    assert ask(door.AccessDoor(inner), server=OTHERS).status == 403 and inner.reached == []
+    assert ask(door.AccessDoor(inner), kind="websocket", server=OTHERS).messages[0]["type"] == "websocket.close"
     for server in (OWN, ("::1", 1), None, ("/run/socket", None)):
-        assert ask(door.Door(Inner()), server=server).status == 200
-    assert ask(door.Door(Inner(), None, shared=True), server=OTHERS).status == 200
+        assert ask(door.AccessDoor(Inner()), server=server).status == 200
+    assert ask(door.AccessDoor(Inner(), None, shared=True), server=OTHERS).status == 200
 
 
 def test_other_messages_of_the_server_pass():
     inner = Inner()
-    asyncio.run(door.Door(inner, TOKEN)({"type": "lifespan"}, None, None))  # pyright: ignore[reportArgumentType]
+    asyncio.run(door.AccessDoor(inner, TOKEN)({"type": "lifespan"}, None, None))  # pyright: ignore[reportArgumentType]
     assert inner.reached == ["lifespan "]
 
 

@@ -20,7 +20,7 @@ from ugrn_core.session_file import read_session, write_session
 from ugrn_core.translators.library import save_translator
 from ui import kept, network_run, work
 from ui.cells import Cells
-from ui.kept import SHELVES, Run, Shelf, Shelves
+from ui.kept import SHELVES, Shelf, Shelves, VisitorRun
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_finished_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert job.wait(5)
         shelf.note(n, "", f"Run {n}", "", job, asked_for=True)
     assert [run.title for run in shelf.runs.values()] == ["Run 2", "Run 3", "Run 4"]
-    assert all(isinstance(run, Run) for run in shelf.runs.values())
+    assert all(isinstance(run, VisitorRun) for run in shelf.runs.values())
 
 
 def test_two_groups_survive_a_reload_and_leaving(page: AppTest, held: threading.Event, tmp_path) -> None:

@@ -93,7 +93,7 @@ def test_the_wheel_holds_the_app_below_the_package_and_nothing_beside_it(wheel: 
 def test_an_installed_ugrn_answers_and_keeps_results_in_the_users_folder(installed: Path, home: Path) -> None:
     assert run(installed, home, "ugrn", "--version") == f"ugrn {__version__}\n"
     lines = run(installed, home, "ugrn", "pair", "GATA1", "KLF1").splitlines()
-    assert lines[0] == "direction,source,target,virtual_value,response,slope,unit"
+    assert lines[0] == "direction,source,target,virtual_value,response,slope,unit,company"
     assert {line.split(",")[1] for line in lines[1:]} == {"GATA1", "KLF1"}
     code = "from ugrn_core import paths; print(paths.__file__, paths.APP, paths.cache_folder(), sep='\\n')"
     module, app, cache = map(Path, run(installed, home, "python", "-P", "-c", code).split())

@@ -446,8 +446,9 @@ def test_a_full_disk_or_a_folder_in_place_of_the_file_is_no_damage(tmp_path: Pat
 
 
 def test_another_writer_is_waited_for_and_then_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    store._rows.seconds = 0.1
-    store.close()
+    assert store._rows._cache is not None
+    store._rows._cache._timeout = 0.1
+    store.close()  # the connections that come have the new patience
     con = sqlite3.connect(store.folder / "cache.db", isolation_level=None)
     con.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="busy"):

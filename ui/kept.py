@@ -45,7 +45,7 @@ MARK = "~"
 
 
 @dataclass
-class Run:
+class VisitorRun:
     """One question that was run: ``jobs`` by the key of their question, ``address`` of the page that shows it."""
 
     topic: Hashable
@@ -95,7 +95,7 @@ class Shelf:
     keeper: str = field(default_factory=lambda: f"kept {secrets.token_hex(16)}")
     cells: OrderedDict[str, Any] = field(default_factory=OrderedDict)
     texts: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    runs: OrderedDict[str, Run] = field(default_factory=OrderedDict)
+    runs: OrderedDict[str, VisitorRun] = field(default_factory=OrderedDict)
     sizes: dict[str, int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
@@ -128,19 +128,19 @@ class Shelf:
         """The list of a mark and hash; None where it is not here."""
         return self.texts.get(given.removeprefix(MARK)) if given.startswith(MARK) else None
 
-    def run_of(self, topic: Hashable) -> Run | None:
+    def run_of(self, topic: Hashable) -> VisitorRun | None:
         return next((run for run in list(self.runs.values()) if run.topic == topic), None)
 
     def note(
         self, topic: Hashable, page: str, title: str, about: str, job: Job[Any], *, asked_for: bool, session: str = ""
-    ) -> Run:
+    ) -> VisitorRun:
         """A job of a run has begun, for a ``session``; one that was asked for goes on when its page is gone."""
         with self.lock:
             run = self.run_of(topic)
             if run is None or run.stopped:
                 if run is not None:
                     del self.runs[run.id]
-                run = Run(topic, page, title, about)
+                run = VisitorRun(topic, page, title, about)
                 self.runs[run.id] = run
             elif not any(_kind(key) == _kind(job.key) for key in run.jobs):
                 return run  # curves of an edge beside a network
@@ -154,14 +154,14 @@ class Shelf:
             self._bound()
             return run
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: VisitorRun) -> None:
         """End what of it goes on, unless another visitor wants it too; what was finished is in the store."""
         run.stopped = run.going_on or run.stopped
         for job_id in run.jobs.values():
             for owner in (self.keeper, *run.sessions):
                 JOBS.cancel(job_id, owner)
 
-    def forget(self, run: Run) -> None:
+    def forget(self, run: VisitorRun) -> None:
         """Take it from the list."""
         self.stop(run)
         with self.lock:
@@ -209,13 +209,13 @@ class Shelf:
             for run in session.runs:
                 address = {k: v for k, v in run.address.items() if k not in ("job", "folder")}
                 seen = run.state if run.state in ("done", "failed") else "cancelled"
-                made = Run(("from a file", secrets.token_hex(16)), run.page, run.title, run.about, run.started)
+                made = VisitorRun(("from a file", secrets.token_hex(16)), run.page, run.title, run.about, run.started)
                 made.address, made.found, made.seen = address, dict(run.found), seen
                 made.found_bytes = bytes_held(made.found)
                 self.runs[made.id] = made
             self._bound()
 
-    def going_on(self) -> list[Run]:
+    def going_on(self) -> list[VisitorRun]:
         return [run for run in list(self.runs.values()) if run.going_on]
 
     def held(self) -> int:

@@ -11,7 +11,7 @@ from ugrn_core.session_file import MOST_BYTES, KeptCells, read_session, write_se
 from ui import kept, uploads
 from ui.cells import Cells
 from ui.errors import plain, said_in_place
-from ui.kept import Run
+from ui.kept import VisitorRun
 
 PAGE = "pages/results.py"
 EVERY = 2.0
@@ -103,7 +103,7 @@ def _rows() -> None:
         _row(run)
 
 
-def _row(run: Run) -> None:
+def _row(run: VisitorRun) -> None:
     what, when, state, reopen, end = st.columns([8, 3, 3, 2, 2], vertical_alignment="center")
     what.markdown(f"**{plain(run.title)}**" + (f"  \n{plain(run.about)}" if run.about else ""))
     for name, table in run.found.items():
@@ -122,9 +122,9 @@ def _row(run: Run) -> None:
         end.button("Delete", key=f"end {run.id}", on_click=_delete, args=(run,), width="stretch")
 
 
-def _stop(run: Run) -> None:
+def _stop(run: VisitorRun) -> None:
     kept.shelf().stop(run)
 
 
-def _delete(run: Run) -> None:
+def _delete(run: VisitorRun) -> None:
     kept.shelf().forget(run)

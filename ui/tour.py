@@ -17,7 +17,7 @@ CELLS = {"cells": "example", "from": "cells", "column": "bulk_labels", "level": 
 
 
 @dataclass(frozen=True)
-class Step:
+class TourStep:
     """A page, its address, and what there is to see; ``starts``: its network needs no click."""
 
     page: str
@@ -26,9 +26,9 @@ class Step:
     starts: bool = False
 
 
-TOURS: Mapping[str, tuple[Step, ...]] = {
+TOURS: Mapping[str, tuple[TourStep, ...]] = {
     "cells": (
-        Step(
+        TourStep(
             NETWORK,
             "The 700 blood cells that come with the app are loaded (in the sidebar), as a file of your own would be. "
             "Asked is a network of the dendritic cells: their detected factors against the genes that vary most. "
@@ -36,46 +36,46 @@ TOURS: Mapping[str, tuple[Step, ...]] = {
             CELLS,
             starts=True,
         ),
-        Step(
+        TourStep(
             NETWORK,
             "The same network as a table. Choose a row: its curves open below, and the button under them leads to the "
             "pair. Known edges come from a list of yours, or from BEELINE where it is here.",
             {**CELLS, "view": "table"},
         ),
-        Step(
+        TourStep(
             NETWORK,
             "Two groups, in the means of their cells. No translator of the project is calibrated there, so edges have "
             "ranks and no probability; gained and lost are read as a first look.",
             {**CELLS, "mode": "two", "to_level": "CD14+ Monocyte"},
             starts=True,
         ),
-        Step(
+        TourStep(
             PAIR,
             "One pair in the virtual cell of the dendritic cells: how the predicted target moves with its source.",
             {"source": "SPI1", "target": "CSF1R", "context": "cells", "cells": "example", "column": "bulk_labels",
              "levels": "Dendritic", "variable": "60"},
         ),
-        Step(RESULTS, "All that was run is listed here. Save the session takes it along as one file."),
+        TourStep(RESULTS, "All that was run is listed here. Save the session takes it along as one file."),
     ),
     "list": (
-        Step(
+        TourStep(
             NETWORK,
             "A gene list was filled in, as you would paste one: factors among its genes are the sources, every gene is "
             "a target. Expected FDR and probability hold at the prevalence beside them.",
             {"genes": example.GENES},
             starts=True,
         ),
-        Step(
+        TourStep(
             GENE,
             "Everything the model links to one gene, ranked; the gene as source or as target.",
             {"gene": example.SOURCE},
         ),
-        Step(
+        TourStep(
             PAIR,
             "One pair, both ways: response and slope of the target while its source moves.",
             {"source": example.SOURCE, "target": example.TARGET},
         ),
-        Step(RESULTS, "All that was run is listed here. Save the session takes it along as one file."),
+        TourStep(RESULTS, "All that was run is listed here. Save the session takes it along as one file."),
     ),
 }  # fmt: skip
 
