@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ugrn_core.errors import InputError
@@ -45,6 +45,7 @@ def test_any_mixture_of_delimiters_quotes_and_comments_gives_the_names_in_order_
 @given(names=GENES, width=st.integers(1, 4), delimiter=st.sampled_from([", ", ",", ";", "\t", " "]))
 def test_a_list_on_several_lines_of_equal_length_is_read_in_full(names, width, delimiter):
     """The ragged and the even layout of a list without titles and numbers: no column is dropped."""
+    assume(names[0] != "x")  # the title that R gives a vector
     lines = [delimiter.join(names[i : i + width]) for i in range(0, len(names), width)]
     assert parse_gene_list("\n".join(lines)) == once(names)
 
