@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from ugrn_core.company import Surface
 from ugrn_core.figures.neighbourhood import SHADES
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, axis, restrained
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, axis, panel_title, restrained
 from ugrn_core.figures.titles import short_unit, slope_unit
 
 HEIGHT = 460
@@ -61,16 +61,4 @@ def _title(surface: Surface, shown: Shown, source_base: float, unit: str) -> dic
         f"{surface.companion_base:.4g}",
         "mixed": f"second derivative of predicted {target}<br>along {source} and {companion} ({unit})",
     }[shown]
-    return {
-        "text": text,
-        "x": 0,
-        "y": 1,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-        "align": "left",
-        "showarrow": False,
-        "font": {"size": FONT_SIZE},
-    }
+    return panel_title(text, 0, 1)

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 
 from ugrn_core.figures.curves import RAW, SPECIFIC
 from ugrn_core.figures.marks import outside_marks, value_lines, value_marks
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, panel_title, restrained
 from ugrn_core.figures.titles import follow_title, in_two_lines, minus, response_title, slope_title, value_title
 
 HEIGHT = 460
@@ -141,19 +141,7 @@ def _axes(panel: Panel) -> dict[str, Any]:
 
 def _title(panel: Panel) -> dict[str, Any]:
     """The panel's sentence, above its upper left corner."""
-    return {
-        "text": in_two_lines(_sentence(panel), LONG_TITLE),
-        "x": panel.across[0],
-        "y": panel.down[1],
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-        "align": "left",
-        "showarrow": False,
-        "font": {"size": FONT_SIZE},
-    }
+    return panel_title(in_two_lines(_sentence(panel), LONG_TITLE), panel.across[0], panel.down[1])
 
 
 def _sentence(panel: Panel) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
+from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, panel_title, restrained
 from ugrn_core.figures.titles import minus, value_title
 
 ROW_HEIGHT = 190
@@ -81,18 +81,7 @@ def _axes(
 
 def _title(part: pd.DataFrame, left: float, top: float) -> dict[str, Any]:
     source, target, curve = (str(part[name].iloc[0]) for name in ("source", "target", "curve"))
-    return {
-        "text": f"{curve} of {target} to {source}",
-        "x": left,
-        "y": top,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-        "showarrow": False,
-        "font": {"size": FONT_SIZE},
-    }
+    return panel_title(f"{curve} of {target} to {source}", left, top)
 
 
 def _name(letter: str, number: int) -> str:

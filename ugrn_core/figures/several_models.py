@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
+from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, panel_title, restrained
 
 HEIGHT = 380
 HALVES = {"forward": (0.0, 0.47), "reverse": (0.53, 1.0)}
@@ -33,7 +33,7 @@ def plot_models(frame: pd.DataFrame, measure: str = "response") -> go.Figure:
             domain=across, anchor=y, tickformat=".0%", title=title | {"font": {"size": FONT_SIZE}}
         )
         layout[f"yaxis{number}"] = axis(anchor=x, zeroline=True, nticks=6) | ({"matches": "y"} if number > 1 else {})
-        layout["annotations"].append(_title(f"{measure} of {target} (spreads of random pairs)", across[0]))
+        layout["annotations"].append(panel_title(f"{measure} of {target} (spreads of random pairs)", across[0], 1.0))
         band = {"type": "rect", "layer": "below", "line": {"width": 0}, "fillcolor": SPREAD_BAND, "y0": -1, "y1": 1}
         layout["shapes"].append(band | {"x0": 0, "x1": 1, "xref": f"{x} domain", "yref": y})
     return go.Figure({"data": data, "layout": layout})
@@ -57,19 +57,4 @@ def _line(part: pd.DataFrame, n: int, x: str, y: str, *, first: bool) -> dict[st
         "marker": {"symbol": look.marker, "size": 7, "color": look.colour},
         "hovertemplate": f"{source} at %{{customdata[0]:.4g}} {unit}: %{{y:.3g}} spreads, %{{customdata[1]:.3g}} in "
         f"its own unit<extra>{name}</extra>",
-    }
-
-
-def _title(text: str, left: float) -> dict[str, Any]:
-    return {
-        "text": text,
-        "x": left,
-        "y": 1.0,
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 4,
-        "showarrow": False,
-        "font": {"size": FONT_SIZE},
     }

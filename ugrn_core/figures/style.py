@@ -64,6 +64,23 @@ def axis(**more: Any) -> dict[str, Any]:
     } | more
 
 
+def panel_title(text: str, left: float, top: float) -> dict[str, Any]:
+    """An annotation above the upper left corner of a panel, in the paper's coordinates (0 to 1)."""
+    return {
+        "text": text,
+        "x": left,
+        "y": top,
+        "xref": "paper",
+        "yref": "paper",
+        "xanchor": "left",
+        "yanchor": "bottom",
+        "yshift": 4,
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": FONT_SIZE},
+    }
+
+
 def figure_config(name: str, picture: Literal["png", "svg"] = "png") -> dict[str, Any]:
     """plotly's own settings: no logo, and a camera button that saves a ``picture`` called ``name``, PNG at twice
     the size on screen."""
