@@ -11,22 +11,13 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from tests.test_network_page import words
-from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
+from tests.test_pages import framed, fresh, with_cells  # noqa: F401 (a fixture for every test)
 from ugrn_core.cli.app import app
-from ugrn_core.data.h5ad import read_h5ad
-from ui.cells import Cells
 
 
 @pytest.fixture
 def page(tmp_path, monkeypatch) -> AppTest:
-    monkeypatch.setattr("ui.cells._path", lambda: None)
-    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
-    file = h5ad(tmp_path / "cells.h5ad")
-    at = framed("drivers.py")
-    at.session_state["model"] = embedded()
-    at.session_state["cells"] = Cells(read_h5ad(file), "test", "cells.h5ad", file=file)
-    at.session_state["cells_from"] = "path"
-    return at
+    return with_cells("drivers.py", tmp_path, monkeypatch)
 
 
 def finished(at: AppTest) -> AppTest:

@@ -10,9 +10,8 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from tests.test_network_page import edges, finished, press, words
-from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
+from tests.test_pages import fresh, with_cells  # noqa: F401 (a fixture for every test)
 from ugrn_core.cli.app import app
-from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.evidence.evidence import COLUMNS
 from ui import network_cells, network_peers, uploads
 from ui.cells import Cells
@@ -21,13 +20,7 @@ from ui.cells import Cells
 @pytest.fixture
 def page(tmp_path, monkeypatch) -> AppTest:
     """The network of 40 cells of two kinds, all its edges shown in a table."""
-    monkeypatch.setattr("ui.cells._path", lambda: None)
-    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
-    file = h5ad(tmp_path / "cells.h5ad")
-    at = framed("network.py")
-    at.session_state["model"] = embedded()
-    at.session_state["cells"] = Cells(read_h5ad(file), "test", "cells.h5ad", file=file)
-    at.session_state["cells_from"] = "path"
+    at = with_cells("network.py", tmp_path, monkeypatch)
     at.query_params.update({"from": "cells", "rule": "best", "best": "5000", "view": "table"})
     return finished(press(at.run(), "Predict the network"), n_runs=200)
 

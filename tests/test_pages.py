@@ -15,9 +15,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from ugrn_core.backbones.toy import GENES
+from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.jobs import JOBS
-from ui import address, frame, genes, kept, pair_view, session, start, work
+from ui import address, cells, frame, genes, kept, pair_view, session, start, work
 from ui.session import store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -390,6 +391,18 @@ def embedded() -> str:
     if not is_available(BACKBONES["ugrn-mini-2"]):
         pytest.skip("ugrn-mini-2 is not in this copy of the project")
     return "ugrn-mini-2"
+
+
+def with_cells(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """A page of the default model whose cells, 40 of two kinds, came from a path that was typed."""
+    monkeypatch.setattr(cells, "_path", lambda: None)
+    monkeypatch.setattr(cells, "paths_welcome", lambda: True)
+    file = h5ad(folder / "cells.h5ad")
+    at = framed(page)
+    at.session_state["model"] = embedded()
+    at.session_state["cells"] = cells.Cells(read_h5ad(file), "test", "cells.h5ad", file=file)
+    at.session_state["cells_from"] = "path"
+    return at
 
 
 def test_groups_of_the_example_cells_are_overlaid():
