@@ -9,7 +9,9 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: tiny models are slower on two threads
 
+import functools
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,6 +123,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of a file share what it builds once, so they run in one process; one that drives a browser has a server."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(Path(item.path).stem))
+    if "streamlit.testing" in sys.modules:  # each AppTest reads the metadata of all installed packages, half a second
+        from streamlit.components.v2 import manifest_scanner
+
+        manifest_scanner.scan_component_manifests = functools.cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture
