@@ -64,13 +64,13 @@ PAIRS = {
 }  # fmt: skip
 
 NO_PAIRS = {
-    "three columns of names": ("SOX2,NANOG,MYC\nGATA1,HBB,KLF1\n", r"1 \(SOX2, ...\), 2 \(NANOG, ...\), 3 .*--source-column"),
-    "titles that say nothing": ("X,Y\nSOX2,NANOG\nGATA1,KLF1\n", "cannot be told: X, Y.*--source-column"),
+    "three columns of names": ("SOX2,NANOG,MYC\nGATA1,HBB,KLF1\n", r"1 \(SOX2, ...\), 2 \(NANOG, ...\), 3 .*Say it"),
+    "titles that say nothing": ("X,Y\nSOX2,NANOG\nGATA1,KLF1\n", "cannot be told: X, Y. Say it"),
     "markers of groups": (",group,names,scores\n0,B,CD79A,22\n1,T,CD3D,18\n", "cannot be told: group, names"),
     "markers without titles": ("B,CD79A\nT,CD3D\nNK,NKG7\n", "cannot be told"),
     "no target": ("tf,confidence\nSOX2,A\nGATA1,B\n", "the targets cannot be told"),
-    "ones and zeros": ("SOX2,NANOG,1\nGATA1,KLF1,0\n", "label or a weight.*--label-column 3.*--label-column none"),
-    "a label between": ("tf,target,label\nSOX2,NANOG,0.5\nGATA1,KLF1,1\n", "Line 2 .*expected 0 or 1.*--label-column none"),
+    "ones and zeros": ("SOX2,NANOG,1\nGATA1,KLF1,0\n", "label or a weight.*label is column 3 or none"),
+    "a label between": ("tf,target,label\nSOX2,NANOG,0.5\nGATA1,KLF1,1\n", "Line 2 .*expected 0 or 1.*say that the label is none"),
     "three kinds of labels": ("tf,target,label\nSOX2,NANOG,0\nGATA1,KLF1,-1\n", "1, 0 and -1"),
     "a matrix": (",SOX2,NANOG,MYC\nSOX2,0,1,1\nGATA1,1,0,1\n", "matrix"),
     "no direction": ("SOX2 -- NANOG\nGATA1 -- KLF1\n", "no direction"),
@@ -197,7 +197,7 @@ def test_chains_and_arrows():
 
 
 def test_genes_are_refused_where_their_column_cannot_be_told():
-    with pytest.raises(InputError, match=r"1 \(SOX2, ...\), 2 \(NANOG, ...\).*--gene-column"):
+    with pytest.raises(InputError, match=r"1 \(SOX2, ...\), 2 \(NANOG, ...\).*Say which holds the genes"):
         gene_list("SOX2,NANOG,0.9\nGATA1,KLF1,0.8\n")
     sets = "HALLMARK_A\thttp://x\tNANOG\tMYC\nHALLMARK_B\thttp://y\tKLF1\tTAL1\tHBB\n"
     with pytest.raises(InputError, match=r"2 gene sets .HALLMARK_A, HALLMARK_B"):

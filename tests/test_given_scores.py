@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from ugrn_core.benchmark.score_table import read_score_table
 from ugrn_core.benchmark.tables import string_beside_nonspecific, wide_table
 from ugrn_core.cli.app import app
 from ugrn_core.errors import GeneError, InputError
+from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.paths import beeline_folder
 from ugrn_core.types import Vocabulary
 
@@ -226,6 +228,21 @@ def ugrn(*words: object):
     return CliRunner().invoke(app, ["benchmark", *map(str, words)])
 
 
+def test_columns_that_cannot_be_told_are_named_by_options_that_there_are(tmp_path: Path) -> None:
+    file = tmp_path / "three.csv"
+    file.write_text("POU5F1,SOX2,MYC,0.5\nMYC,NANOG,KLF4,0.25\n")
+    words = ("--table", 1, "--out", tmp_path / "t.csv", "--scores", file, "--name", "MINE")
+    result = ugrn(*words)
+    assert result.exit_code == 2 and "cannot be told" in result.output, result.output
+    options = re.findall(r"--[a-z-]+", result.output)
+    assert options == ["--source-column", "--target-column"], "options of this very command"
+    with pytest.raises(InputError) as caught:
+        read_score_table(file)
+    assert "--" not in str(caught.value), "a page shows this too"
+    read = read_score_table(file, PairColumns("1", "3"))
+    assert read.frame["target"].tolist() == ["MYC", "KLF4"]
+
+
 def test_options_that_belong_together(tmp_path: Path) -> None:
     out = tmp_path / "t.csv"
     for words, said in (
@@ -249,10 +266,11 @@ def test_the_command_puts_a_file_into_a_table(tmp_path: Path, monkeypatch: pytes
     network = load_network("STRING", "mDC")
     file = tmp_path / "mine.csv"
     pairs = [(s, t) for s in network.tfs for t in network.genes if s != t]
-    file.write_text("source,target,score\n" + "".join(f"{s},{t},{int((s, t) in edges)}\n" for s, t in pairs))
+    file.write_text("one,other,score\n" + "".join(f"{s},{t},{int((s, t) in edges)}\n" for s, t in pairs))
     out = tmp_path / "t.csv"
     cut = ("--table", 1, "--test-sets", "mDC", "--seeds", 1, "--max-pos", 100, "--methods", "Gene degrees")
-    result = ugrn(*cut, "--out", out, "--scores", f"mDC={file}", "--name", "MINE")
+    named = ("--source-column", "one", "--target-column", 2)
+    result = ugrn(*cut, "--out", out, "--scores", f"mDC={file}", "--name", "MINE", *named)
     assert result.exit_code == 0, result.output
     frame = read_results(out)
     assert set(frame.method) == {"Gene degrees", "MINE"} and set(frame.backbone) == {"none"}

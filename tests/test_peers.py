@@ -105,8 +105,8 @@ def test_peers_by_name() -> None:
 def test_regdiffusion_scores_every_pair_and_its_transpose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(grnboost2.__globals__, "DIFFUSION_STEPS", 3)
     x = cells()
-    one, turned = (PEERS[n].compute(Question(x, np.arange(6))) for n in ("RegDiffusion", "RegDiffusion turned"))
-    np.testing.assert_allclose(one, turned.T)
+    one, transposed = (PEERS[n].compute(Question(x, np.arange(6))) for n in ("RegDiffusion", "RegDiffusion transposed"))
+    np.testing.assert_allclose(one, transposed.T)
     assert (one[:, 5] == 0).all() and np.isfinite(one).all()
 
 

@@ -272,11 +272,11 @@ def test_methods_of_a_folder_of_peers_are_ranked_too(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"SET_METHOD\.csv\.gz"):
         peers_of(tmp_path, vocabulary)
     one, other = GENE_NAMES[:2]
-    for name in ("mDC_RegDiffusion_turned", "hHEP_Pearson", "mDC_Pearson"):
+    for name in ("mDC_RegDiffusion_transposed", "hHEP_Pearson", "mDC_Pearson"):
         write_results(pd.DataFrame({"source": [one], "target": [other], "score": [0.5]}), tmp_path / f"{name}.csv.gz")
     given_ = peers_of(tmp_path, vocabulary)
     found = {g.name: sorted(g.tables) for g in given_}
-    assert found == {"Pearson": ["hHEP", "mDC"], "RegDiffusion turned": ["mDC"]}
+    assert found == {"Pearson": ["hHEP", "mDC"], "RegDiffusion transposed": ["mDC"]}
 
 
 def test_options_of_the_command(tmp_path: Path) -> None:

@@ -266,7 +266,7 @@ def test_pasted_text_of_another_kind_is_refused_as_a_file_is(text, words):
 def test_of_two_columns_of_one_title_one_has_to_be_chosen():
     for second in ("source", "source.1"):
         text = f"source,target,{second}\nSOX2,NANOG,MYC\nGATA1,KLF1,HBB\n"
-        with pytest.raises(InputError, match=r"2 columns have the same title.*--source-column"):
+        with pytest.raises(InputError, match=r"2 columns have the same title.*Say which holds the names"):
             pair_list(text)
         assert pair_list(text, PairColumns(source="3")).pairs == (("MYC", "NANOG"), ("HBB", "KLF1"))
     alike = "source,target,source\nSOX2,NANOG,SOX2\nGATA1,KLF1,GATA1\n"

@@ -16,6 +16,17 @@ class InputError(UGRNError):
     """A file, a pasted text or an option that cannot be used as it stands."""
 
 
+class ColumnError(InputError):
+    """A table whose columns have to be named: ``columns`` are some of source, target, label, score and gene.
+
+    A command adds the options that name them, a page its boxes.
+    """
+
+    def __init__(self, message: str, *columns: str) -> None:
+        super().__init__(message)
+        self.columns = columns
+
+
 class CheckpointError(UGRNError):
     """A checkpoint folder that does not hold exactly the model it says it holds."""
 

@@ -27,7 +27,7 @@ METHODS = "net peers"
 DEFAULT = ("Spearman", "GRNBoost2")
 CELLS_USED = 1000
 READING = 0.1
-SECONDS_A_GENE = {"GRNBoost2": 1.5, "RegDiffusion": 0.2, "RegDiffusion turned": 0.2}
+SECONDS_A_GENE = {"GRNBoost2": 1.5, "RegDiffusion": 0.2, "RegDiffusion transposed": 0.2}
 """By estimate, of a thousand cells."""
 
 

@@ -91,7 +91,7 @@ def regdiffusion(q: Question) -> np.ndarray:
     return np.abs(_adjacency(q))[q.regulators]
 
 
-def regdiffusion_turned(q: Question) -> np.ndarray:
+def regdiffusion_transposed(q: Question) -> np.ndarray:
     """The same with sources and targets exchanged."""
     return np.abs(_adjacency(q).T)[q.regulators]
 
@@ -127,7 +127,9 @@ PEERS: dict[str, Peer] = {
         Peer("Spearman", "absolute rank correlation of the cells", "", spearman),
         Peer("GRNBoost2", "boosted trees, arboreto's settings", "Moerman et al. 2019", grnboost2),
         Peer("RegDiffusion", "diffusion, 300 steps", "Zhu and Slonim 2024", regdiffusion, "regdiffusion"),
-        Peer("RegDiffusion turned", "its transpose", "Zhu and Slonim 2024", regdiffusion_turned, "regdiffusion"),
+        Peer(
+            "RegDiffusion transposed", "its transpose", "Zhu and Slonim 2024", regdiffusion_transposed, "regdiffusion"
+        ),
     )
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ugrn_core.errors import InputError
+from ugrn_core.errors import ColumnError, InputError
 from ugrn_core.genes.columns import UNTITLED, Columns, is_number, read_columns
 from ugrn_core.genes.pair_list import PairColumns, check_names, ends
 from ugrn_core.genes.text_file import MAX_EDGE_BYTES, read_text
@@ -100,7 +100,9 @@ def _score_column(table: Columns, asked: str | None, taken: set[int]) -> int:
         return left[0]
     others = [j for j in range(len(table.names)) if j not in taken]
     choices = f": {table.choices(others)}" if others else ", there is no other column than those of the names"
-    raise InputError(f"Which column of the {WHAT} holds the score cannot be told{choices}. Title it score.")
+    raise ColumnError(
+        f"Which column of the {WHAT} holds the score cannot be told{choices}. Say it, or title it score.", "score"
+    )
 
 
 def _number(cell: str) -> float:

@@ -39,7 +39,7 @@ from ugrn_core.cli.peers import peers
 from ugrn_core.cli.score import score
 from ugrn_core.cli.sweep import sweep
 from ugrn_core.cli.translator import translator
-from ugrn_core.errors import UGRNError
+from ugrn_core.errors import ColumnError, UGRNError
 
 CORE = logging.getLogger("ugrn_core")
 
@@ -61,8 +61,14 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except UGRNError as error:
-            say(f"ugrn: {error}")
+            say(f"ugrn: {error}{_options(error)}")
             raise typer.Exit(2) from error
+
+
+def _options(error: UGRNError) -> str:
+    """The options that name the columns of an error, as a sentence behind it."""
+    names = [f"--{column}-column" for column in error.columns] if isinstance(error, ColumnError) else []
+    return f" Columns are named by {' and '.join(names)}." if names else ""
 
 
 app = typer.Typer(

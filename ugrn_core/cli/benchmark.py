@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -19,6 +19,8 @@ from ugrn_core.cli.options import (
     GeneSetOption,
     GridOption,
     MaxPosOption,
+    SourceColumnOption,
+    TargetColumnOption,
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
@@ -98,6 +100,8 @@ def run_table(
     scores: ScoresOption = None,
     name: ScoresNameOption = None,
     undirected: UndirectedOption = False,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
     score_column: ScoreColumnOption = None,
     test_sets: TestSetsOption = "",
     max_sources: Annotated[int, typer.Option(help="Most regulators of each network; 0: all.")] = 0,
@@ -136,7 +140,8 @@ def run_table(
         lacking = "--table" if table is None else "--out"
         raise InputError(f"{lacking} is missing. Try: ugrn benchmark --table 1 --out table_1.csv")
     check_out(out)
-    check_scores(scores, name, undirected, score_column)
+    columns = ScoreColumns(source_column, target_column, score_column)
+    check_scores(scores, name, undirected, columns)
     use_threads(threads)
     if table == CIRCUITS:
         run_circuits(context_of_command, out, seeds)
@@ -158,7 +163,7 @@ def run_table(
     )
     if reverse_features != "computed":
         say("These figures read the test labels: no method, and no claim about a model. See docs/printed-figures.md.")
-    given = given_methods(scores or (), name or "", model, undirected, score_column)
+    given = given_methods(scores or (), name or "", model, undirected, columns)
     frame = run_to_file(model, request, out, weights or ("none" if given else "both"), keep_scores, given)
     said = string_beside_nonspecific(frame)
     if said:
@@ -250,9 +255,21 @@ def contestants_of(model: Backbone, weights: str) -> list[Contestant]:
     return contestants
 
 
-def check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool, column: str | None) -> None:
+class ScoreColumns(NamedTuple):
+    """Columns of a table of scores that were named; None: found by themselves."""
+
+    source: str | None = None
+    target: str | None = None
+    score: str | None = None
+
+
+FOUND = ScoreColumns()
+
+
+def check_scores(scores: Sequence[str] | None, name: str | None, undirected: bool, columns: ScoreColumns) -> None:
     """Options that belong together."""
-    alone = {"--name": name is not None, "--undirected": undirected, "--score-column": column is not None}
+    alone = {"--name": name is not None, "--undirected": undirected}
+    alone |= {f"--{end}-column": column is not None for end, column in columns._asdict().items()}
     given = [option for option, there in alone.items() if there]
     if given and not scores:
         raise InputError(f"{given[0]} is about --scores, which is missing.")
@@ -261,12 +278,13 @@ def check_scores(scores: Sequence[str] | None, name: str | None, undirected: boo
 
 
 def given_methods(
-    scores: Sequence[str], name: str, model: Backbone, undirected: bool, column: str | None = None
+    scores: Sequence[str], name: str, model: Backbone, undirected: bool, columns: ScoreColumns = FOUND
 ) -> tuple[GivenScores, ...]:
     """The scores of the files as a method; what was read and what was not is said."""
     from ugrn_core.beeline.networks import SPECIES
     from ugrn_core.benchmark.given import EVERYWHERE, given_scores
     from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.genes.pair_list import PairColumns
     from ugrn_core.paths import user_path
 
     tables = {}
@@ -275,7 +293,7 @@ def given_methods(
         place, file = (head, tail) if tail and head in SPECIES else (EVERYWHERE, text)
         if place in tables:
             raise InputError(f"--scores names two files for {place or 'all sets'}; give one, or SET=FILE for each.")
-        read = read_score_table(user_path(file), score=column)
+        read = read_score_table(user_path(file), PairColumns(columns.source, columns.target), columns.score)
         say(f"{file}: {read.said}")
         tables[place] = read.frame
     if not tables:

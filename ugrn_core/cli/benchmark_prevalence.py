@@ -10,6 +10,7 @@ import typer
 from ugrn_core.cli.benchmark import (
     MethodsOption,
     ScoreColumnOption,
+    ScoreColumns,
     ScoresNameOption,
     ScoresOption,
     SeedsOption,
@@ -26,7 +27,15 @@ from ugrn_core.cli.benchmark import (
     words,
 )
 from ugrn_core.cli.benchmark_peers import peers_of
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption, MaxPosOption
+from ugrn_core.cli.options import (
+    DEFAULT_BACKBONE,
+    BackboneOption,
+    DeviceOption,
+    GeneSetOption,
+    MaxPosOption,
+    SourceColumnOption,
+    TargetColumnOption,
+)
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
 from ugrn_core.errors import InputError
 
@@ -39,6 +48,8 @@ def prevalence(
     scores: ScoresOption = None,
     name: ScoresNameOption = None,
     undirected: UndirectedOption = False,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
     score_column: ScoreColumnOption = None,
     test_sets: TestSetsOption = "",
     methods: MethodsOption = "",
@@ -72,7 +83,8 @@ def prevalence(
     from ugrn_core.translators.kinds import KindName, kind_of
 
     check_out(out)
-    check_scores(scores, name, undirected, score_column)
+    columns = ScoreColumns(source_column, target_column, score_column)
+    check_scores(scores, name, undirected, columns)
     check_resamples(resamples)
     use_threads(threads)
     model = load_backbone(backbone, device)
@@ -87,7 +99,7 @@ def prevalence(
     kinds: list[KindName] = [kind_of(kind).name for kind in words(translator)]
     if not kinds or len(set(kinds)) < len(kinds):
         raise InputError(f"--translator is {translator!r}; expected mlp, logistic or both, each once.")
-    given = given_methods(scores or (), name or "", model, undirected, score_column)
+    given = given_methods(scores or (), name or "", model, undirected, columns)
     if peers is not None:
         given = (*given, *peers_of(peers, model.vocabulary))
     networks, expression = read_data(request, model)

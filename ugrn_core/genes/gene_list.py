@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ugrn_core.errors import InputError
+from ugrn_core.errors import ColumnError, InputError
 from ugrn_core.genes.columns import GAPS, Columns, bare, is_gene_like, is_number, read_columns
 from ugrn_core.genes.spelled import LONGEST
 from ugrn_core.genes.text_file import read_text, refuse_other_text
@@ -117,9 +117,10 @@ def _columns(table: Columns, asked: str | None, regulators: bool) -> list[int]:
             return [max(found, key=lambda j: table.kinds[j] == "genes")]  # the first of the surest kind
     best = sorted(words, key=lambda j: (-_worth(table, j), j))
     if len(best) > 1 and not table.titled and _worth(table, best[1]) >= 0.5 * _worth(table, best[0]):
-        raise InputError(
+        raise ColumnError(
             f"The table has no titles and {len(best)} columns of names: {table.choices(sorted(best))}. Say which holds "
-            "the genes (--gene-column 1), or put a line of titles above them."
+            "the genes, or put a line of titles above them.",
+            "gene",
         )
     if not _worth(table, best[0]) and _titles_that_are_genes(table):
         return []

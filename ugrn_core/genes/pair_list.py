@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ugrn_core.errors import InputError
+from ugrn_core.errors import ColumnError, InputError
 from ugrn_core.genes.columns import GAPS, Columns, bare, is_gene_like, read_columns
 from ugrn_core.genes.gene_list import LONGEST_WORD, MAX_NAMES, gene_sets, names_of_cell
 from ugrn_core.genes.pair_lines import JOINED, has_arrows, no_pair, pairs_of_lines
@@ -42,6 +42,7 @@ Pair = tuple[str, str]
 
 NONE = "none"
 """What is chosen where no column is to be read as the label."""
+ENDS = ("source", "target")
 _UNDIRECTED = frozenset(("--", "-", "—", "–", "~", ":", "---"))
 _MINUS = frozenset(("-", "-1", "-1.0"))
 _NO = frozenset(("0", "0.0", "false", "no"))
@@ -205,9 +206,10 @@ def _by_title(table: Columns, titles: Sequence[str], free: list[int]) -> int | N
     found = [j for j in table.titled_any(titles) if j in free]
     alike = [j for j in found if table.keys[j] == table.keys[found[0]]]
     if any(row[j] != row[alike[0]] for row in table.sample for j in alike[1:]):
-        raise InputError(
-            f"{len(alike)} columns have the same title: {table.choices(alike)}. Say which holds the names "
-            "(--source-column, --target-column), or give each a title of its own."
+        raise ColumnError(
+            f"{len(alike)} columns have the same title: {table.choices(alike)}. Say which holds the names, or give "
+            "each a title of its own.",
+            *ENDS,
         )
     return found[0] if found else None
 
@@ -230,7 +232,7 @@ def ends(table: Columns, columns: PairColumns) -> tuple[int, int]:
     elif target is None:
         target = _other_end(table, source, free)
     if source is None or target is None:
-        raise InputError(_no_ends(table, source, target, free))
+        raise _no_ends(table, source, target, free)
     return source, target
 
 
@@ -259,21 +261,22 @@ def _other_end(table: Columns, end: int | None, free: list[int]) -> int | None:
     return titled if titled is not None else alike[0] if len(alike) == 1 else None
 
 
-def _no_ends(table: Columns, source: int | None, target: int | None, free: list[int]) -> str:
+def _no_ends(table: Columns, source: int | None, target: int | None, free: list[int]) -> InputError:
     matrix = [j for j in table.of_kind("number") if table.titled and is_gene_like(table.names[j])]
     if len(matrix) > 1:
-        return (
+        return InputError(
             f"The table is a matrix, with numbers under {len(matrix):,} genes, whose direction is not written. "
             "Expected one pair a line: source, target, and a score where there is one (stack() of pandas, melt() of R)."
         )
     if len(free) < 2 and source is None and target is None:
         numbers = " Numbers are no names: give symbols or Ensembl ids." if len(table.of_kind("number")) > 1 else ""
-        return f"The table has fewer than two columns of names; expected source, target and label.{numbers}"
+        return InputError(f"The table has fewer than two columns of names; expected source, target and label.{numbers}")
     what = "the sources" if source is None else "the targets"
     what = "the sources and which the targets" if source is None and target is None else what
-    return (
-        f"Which column holds {what} cannot be told: {table.choices(free)}. Say it (--source-column, "
-        "--target-column), or title the columns source and target."
+    return ColumnError(
+        f"Which column holds {what} cannot be told: {table.choices(free)}. Say it, or title the columns source and "
+        "target.",
+        *(end for end, at in zip(ENDS, (source, target), strict=True) if at is None),
     )
 
 
@@ -293,9 +296,10 @@ def _label(table: Columns, asked: str | None, ends: set[int]) -> int | None:
         return next((j for title, j in found if title in _SURE or _may_be_labels(table, j)), None)
     doubtful = next((j for j in table.of_kind("number") if _may_be_labels(table, j, only="01")), None)
     if doubtful is not None:
-        raise InputError(
-            f"Column {doubtful + 1} holds 1 and 0 and has no title: a label or a weight? Title it, or say it: "
-            f"--label-column {doubtful + 1}, or --label-column {NONE}."
+        raise ColumnError(
+            f"Column {doubtful + 1} holds 1 and 0 and has no title: a label or a weight? Title it, or say whether the "
+            f"label is column {doubtful + 1} or {NONE}.",
+            "label",
         )
     return None
 
@@ -311,9 +315,10 @@ def _labels(table: Columns, frame: pd.DataFrame, label: int) -> pd.Series:
     wrong = frame[marks.isna()]
     if len(wrong):
         at = int(wrong["line"].iloc[0])
-        raise InputError(
+        raise ColumnError(
             f"{table.lines.called(at)} of the list is {table.lines.quoted(at)}; expected 0 or 1 as its label "
-            f"({table.called(label)}). Where that column is no label, say so: --label-column {NONE}."
+            f"({table.called(label)}). Where that column is no label, say that the label is {NONE}.",
+            "label",
         )
     found = set(frame[2])
     if found & _MINUS and found & {"0", "0.0", "0,0"}:
