@@ -20,6 +20,9 @@ from ugrn_core.circuits.simulation import measured_cells, simulate
 from ugrn_core.cli import app
 from ugrn_core.data.cell_values import CellValues
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.figures import peer_ranks
+from ugrn_core.figures.peer_ranks import COLUMNS as RANK_COLUMNS
+from ugrn_core.figures.peer_ranks import plot_ranks, prepare_ranks
 
 
 def network(n: int = 60, seed: int = 0) -> pd.DataFrame:
@@ -46,6 +49,25 @@ def test_overlap_rank_and_precision_are_those_of_direct_computation():
     assert row.loc["other", "auprc"] == pytest.approx(truth, abs=1e-6)
     assert row.loc["other", "prior"] == pytest.approx(np.mean(np.array(has)[could]), abs=1e-6)
     np.testing.assert_allclose(found.ranks["other"], stats.rankdata(-other))
+
+
+def test_a_dot_of_the_figure_is_an_edge_and_its_ranks(monkeypatch):
+    ours, theirs = network(), network(seed=1)
+    ranks = compare(ours, {"A": theirs, "B": ours}, None, (5,)).ranks
+    frame = prepare_ranks(ranks, ["A", "B"])
+    assert list(frame) == RANK_COLUMNS and len(frame) == 2 * len(ranks)
+    drawn = plot_ranks(frame)
+    assert [trace.name for trace in drawn.data] == ["A", "B"]
+    for trace in drawn.data:
+        dots = pd.DataFrame(list(trace.customdata), columns=["source", "target"]).assign(x=trace.x, y=trace.y)
+        same = dots.merge(ranks, on=["source", "target"])
+        assert len(same) == len(ranks) and (same["x"] == same[OURS]).all() and (same["y"] == same[trace.name]).all()
+    titles = drawn.layout.xaxis.title.text, drawn.layout.yaxis.title.text, drawn.layout.yaxis2.title.text
+    assert titles == ("rank in the network", "rank by A", "rank by B")
+    monkeypatch.setattr(peer_ranks, "MOST_DOTS", 7)
+    few = prepare_ranks(ranks, ["A"])
+    best = ranks[[OURS, "A"]].min(axis=1).nsmallest(7).max()
+    assert len(few) == 7 and few[["rank_network", "rank_method"]].min(axis=1).max() <= best
 
 
 def test_a_reference_without_these_pairs_is_said():
@@ -104,5 +126,9 @@ def test_the_command_compares_and_keeps_scores(circuit, tmp_path):
     again = CliRunner().invoke(app, [*line, "--cells-used", "100"])
     assert again.exit_code == 0 and "is there already" not in again.stderr  # other cells, other scores
     assert len(list((tmp_path / "out").glob("Pearson_*.csv"))) == 2
+    drawn = CliRunner().invoke(app, [*line, "--figure", str(tmp_path / "ranks.html")])
+    assert drawn.exit_code == 0 and "rank by Spearman" in (tmp_path / "ranks.html").read_text()
+    wrong = CliRunner().invoke(app, [*line, "--figure", str(tmp_path / "ranks.gif")])
+    assert wrong.exit_code == 2 and "ending in .html, .pdf, .svg" in wrong.stderr
     wrong = CliRunner().invoke(app, [*line[:-4], "--out", str(tmp_path / "out"), "--k", "x"])
     assert wrong.exit_code == 2 and "--k is 'x'" in wrong.stderr

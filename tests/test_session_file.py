@@ -10,13 +10,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import anndata
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from tests.small_network import small_edge_table
+from ugrn_core.cli import app
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.errors import InputError
 from ugrn_core.session_file import MOST_MEMBERS, RECORD, KeptCells, KeptRun, Session, read_session, write_session
@@ -168,3 +171,45 @@ def test_spoilt_files_are_read_or_refused(content: bytes, data: st.DataObject) -
     cut_off = bytes(spoilt[:end])
     with contextlib.suppress(InputError):
         read_session(remade(content, lambda m: m.update({RECORD: cut_off})) if inside else cut_off)
+
+
+def ugrn(*words: object, status: int = 0) -> Any:
+    done = CliRunner().invoke(app, ["session", *map(str, words)])
+    assert done.exit_code == status, done.output
+    return done
+
+
+def test_the_command_line_lists_a_session_and_writes_it_as_files(session: Session, content: bytes, tmp_path) -> None:
+    (tmp_path / "s.zip").write_bytes(content)
+    listed = pd.read_csv(io.StringIO(ugrn("show", tmp_path / "s.zip").stdout), keep_default_na=False)
+    assert listed["kind"].tolist() == ["cells", "list", "run", "run"]
+    assert "done; /network?genes=A%2CB" in listed["about"][2] and listed["size"][1] == 2
+    ugrn("open", tmp_path / "s.zip", "--out", tmp_path / "out")
+    data = session.cells[0].data
+    profiles = anndata.read_h5ad(tmp_path / "out" / "cells_1.h5ad")
+    level, profile = next(iter(data.groups["kind"].items()))
+    row = profiles[f"kind = {level}"]
+    np.testing.assert_array_equal(np.ravel(row.X), profile.log1p)
+    np.testing.assert_array_equal(np.ravel(row.layers["detection"]), profile.detection)
+    assert row.obs["n_cells"].iloc[0] == profile.n_cells and tuple(profiles.var_names) == data.genes
+    assert (tmp_path / "out" / "list_1.txt").read_text() == "GATA1\nTAL1"
+    edges = pd.read_csv(tmp_path / "out" / "run_1_edges.csv")
+    assert len(edges) == len(session.runs[0].found["edges"]) and edges["source"].str.startswith("'=").all()
+    files = pd.read_csv(tmp_path / "out" / "contents.csv", keep_default_na=False)["files"]
+    assert files.tolist() == ["cells_1.h5ad", "list_1.txt", "run_1_edges.csv", ""]
+
+
+def test_cells_and_lists_become_a_session(tmp_path) -> None:
+    (tmp_path / "genes.txt").write_text("GATA1\nKLF1\n")
+    out = tmp_path / "made.ugrn.zip"
+    ugrn("save", "--cells", "example", "--list", tmp_path / "genes.txt", "--out", out)
+    made = read_session(out.read_bytes())
+    assert made.cells[0].data.digest == example_data().digest and list(made.lists.values()) == ["GATA1\nKLF1\n"]
+    for words, said in (
+        (("save", "--out", out), "would be empty"),
+        (("show", tmp_path / "none.zip"), "cannot be read"),
+        (("show", tmp_path / "genes.txt"), "not a session"),
+        (("open", out, "--out", tmp_path / "genes.txt"), "cannot be written"),
+        (("save", "--cells", "example", "--out", tmp_path / "no" / "s.zip"), "--out is"),
+    ):
+        assert said in ugrn(*words, status=2).stderr

@@ -34,7 +34,7 @@ def with_genes(context: Context, genes: Sequence[str], base: float) -> tuple[Con
     values = context.values
     if values is not None:
         values = (*values, *(known[g][0] if g in known else base for g in missing))
-    return Context(context.kind, (*context.genes, *missing), values, context.label), notes
+    return Context(context.kind, (*context.genes, *missing), values, context.label, names=context.names), notes
 
 
 def _were(genes: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -96,12 +97,36 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class FileNames:
+    """Names of genes in a file of another species than the model's (mouse), by the model's symbol; none stands twice.
+
+    ``digest`` stands for the content where contexts are compared.
+    """
+
+    digest: str
+    names: Mapping[str, str] = field(compare=False, repr=False)
+
+    def of(self, symbol: str) -> str:
+        """Name of a symbol; itself where none is known."""
+        return self.names.get(symbol, symbol)
+
+    @cached_property
+    def symbols(self) -> Mapping[str, str]:
+        """The model's symbol by name."""
+        return {name: symbol for symbol, name in self.names.items()}
+
+    def symbol(self, name: str) -> str:
+        """The model's symbol of a name; itself where none is known."""
+        return self.symbols.get(name, name)
+
+
+@dataclass(frozen=True)
 class Context:
     """The genes of a virtual cell beside the pair asked about.
 
     ``pair``: the pair alone. ``genes``: a fixed set, all at the base value. ``profile``: a fixed set with one base
     value each (``values``, in the backbone's unit), e.g. the mean profile of a cell group; a gene that is added to it
-    stands at its own mean where it is ``measured``.
+    stands at its own mean where it is ``measured``. ``names``: of genes of a mouse file.
     """
 
     kind: ContextKind = "pair"
@@ -109,6 +134,7 @@ class Context:
     values: tuple[float, ...] | None = None
     label: str = "the pair alone"
     measured: Measured | None = None
+    names: FileNames | None = None
 
     def __post_init__(self) -> None:
         if (self.kind == "pair") != (not self.genes):

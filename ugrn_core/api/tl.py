@@ -10,6 +10,7 @@ import pandas as pd
 from ugrn_core.api.networks import PredictedNetwork, networks
 from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import by_human_symbol
 from ugrn_core.network.distinct_names import distinct_names
 from ugrn_core.network.exports.folder import about_network
 from ugrn_core.network.exports.h5ad import MATRICES, edge_matrix
@@ -99,6 +100,7 @@ def _placed(table: pd.DataFrame, made: PredictedNetwork, adata: AnnData) -> tupl
     records = made.files.genes
     symbol = records.loc[records["symbol"].notna() & records["gene"].isin(first.index)].drop_duplicates("symbol")
     at = pd.Series(first.reindex(symbol["gene"]).to_numpy(), index=symbol["symbol"])
+    table = by_human_symbol(table)
     moved = table.assign(source=table["source"].map(at), target=table["target"].map(at))
     there = moved["source"].notna() & moved["target"].notna()
     return moved[there], int(np.sum(~there))

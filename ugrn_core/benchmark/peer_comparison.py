@@ -15,6 +15,7 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.peers import Peer, peer_scores
 from ugrn_core.data.cell_values import CellValues
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import HUMAN_COLUMNS
 from ugrn_core.types import Cancel, Progress, part_of
 
 OURS = "network"
@@ -33,7 +34,7 @@ COLUMNS = {
 @dataclass(frozen=True)
 class Comparison:
     """``summary``: a row a method, the network first. ``ranks``: ``source, target`` and the rank of every pair by every
-    method, 1 the best (averages where scores are equal)."""
+    method, 1 the best (averages where scores are equal); behind, the human symbols that came with the edges."""
 
     summary: pd.DataFrame
     ranks: pd.DataFrame
@@ -77,6 +78,7 @@ def compare(
         joined = pairs[["source", "target"]].merge(table, how="left", on=["source", "target"])
         scores[name] = joined["score"].fillna(0.0).to_numpy(float)
     ranks = pairs[["source", "target"]].assign(**{name: rankdata(-s) for name, s in scores.items()})
+    ranks = ranks.assign(**{name: pairs[name] for name in HUMAN_COLUMNS if name in pairs})
     known = None if reference is None else _known(pairs, reference)
     best = {name: np.argsort(-s, kind="stable") for name, s in scores.items()}
     rows = []

@@ -9,7 +9,8 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +29,13 @@ ANY = PairColumns()
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Lines with ``source, target`` (text) and ``score`` (float, finite); ``said``: what was read as what."""
+    """Lines with ``source, target`` (text) and ``score`` (float, finite); ``said``: what was read as what. ``human``:
+    human symbols by name, where the columns ``human_source`` and ``human_target`` of this project's tables have them.
+    """
 
     frame: pd.DataFrame
     said: str
+    human: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_score_table(
@@ -50,7 +54,8 @@ def read_score_table(
         raise InputError(f"The {WHAT} is no table of source, target and score{first}.")
     source, target = ends(table, columns)
     at = _score_column(table, score, {source, target})
-    frame = table.cells([source, target, at])
+    human = [table.names.index(f"human_{end}") for end in ("source", "target") if f"human_{end}" in table.names]
+    frame = table.cells([source, target, at, *(human if len(human) == 2 else ())])
     if table.titled:  # titles once more, where files were put together
         frame = frame[~((frame[0] == table.names[source]) & (frame[1] == table.names[target]))]
     numbers = frame[2].map(_number)
@@ -66,7 +71,8 @@ def read_score_table(
     check_names(pd.concat([frame[0], frame[1]]))
     said = f"Source: {table.called(source)}, target: {table.called(target)}, score: {table.called(at)}."
     made = pd.DataFrame({"source": frame[0], "target": frame[1], "score": numbers.astype(float)})
-    return ScoreTable(made.reset_index(drop=True), said)
+    symbols = {n: s for k in (0, 1) for n, s in zip(frame[k], frame[k + 3], strict=True)} if len(human) == 2 else {}
+    return ScoreTable(made.reset_index(drop=True), said, symbols)
 
 
 def _unpacked(file: Path | bytes) -> Path | bytes:

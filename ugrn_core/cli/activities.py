@@ -28,6 +28,7 @@ def activities(
     The t-value of a univariate linear model over genes, as decoupler's ulm. Every edge weighs 1: no sign is known.
     """
     from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.cli.cell_values import by_file
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.evidence.activities import activities as activities_of
     from ugrn_core.evidence.evidence import file_places
@@ -39,6 +40,7 @@ def activities(
     table = listed.frame
     data = read_data(cells, CellOptions(by, layer, gene_column))
     places = file_places(data, list(dict.fromkeys([*table["source"], *table["target"]])))
+    table, places, _ = by_file(table, places, data, listed.human)
     with stop_on_interrupt() as cancel, progress_on_stderr() as progress:
         found = activities_of(table, data, places, by, n_best=top, progress=progress, cancel=cancel)
     write_csv(found)

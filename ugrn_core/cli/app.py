@@ -37,6 +37,7 @@ from ugrn_core.cli.output import prepare_streams, say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.peers import peers
 from ugrn_core.cli.score import score
+from ugrn_core.cli.session import session
 from ugrn_core.cli.sweep import sweep
 from ugrn_core.cli.translator import translator
 from ugrn_core.errors import ColumnError, UGRNError
@@ -85,6 +86,7 @@ for command in (*of_models, beeline, fetch, cache, doctor, bench):
 app.command("app", cls=Command, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_app)
 app.add_typer(translator, name="translator")
 app.add_typer(learn, name="learn")
+app.add_typer(session, name="session")
 for part in (prevalence, pack, verify, shipped):
     benchmark.command(cls=Command)(part)
 benchmark.command("peers", cls=Command)(benchmark_peers)

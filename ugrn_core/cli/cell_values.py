@@ -10,7 +10,9 @@ from ugrn_core.errors import InputError
 from ugrn_core.paths import user_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
 
     from ugrn_core.data.cell_values import CellValues
     from ugrn_core.data.expression import ExpressionData
@@ -45,3 +47,19 @@ def read_values(
     for note in found.notes:
         say(note)
     return found
+
+
+def by_file(
+    table: pd.DataFrame, places: Mapping[str, int], data: ExpressionData, human: Mapping[str, str]
+) -> tuple[pd.DataFrame, dict[str, int], dict[str, str]]:
+    """Edges and places by the names of a mouse file, and what it calls the names given; else all as it was.
+
+    ``human``: human symbols that came with the edges.
+    """
+    from ugrn_core.genes.file_names import called_in_file, told_by_file
+
+    if data.species != "mouse":
+        return table, dict(places), {}
+    called = called_in_file([*table["source"], *table["target"]], data.genes, places)
+    named = told_by_file(table, called, human)
+    return named, {called[name]: at for name, at in places.items()}, called

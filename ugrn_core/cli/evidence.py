@@ -42,7 +42,7 @@ def evidence(
     the pair is among the best when cells are drawn again, and its place among pairs that are detected as often.
     """
     from ugrn_core.benchmark.score_table import read_score_table
-    from ugrn_core.cli.cell_values import read_values
+    from ugrn_core.cli.cell_values import by_file, read_values
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.evidence.evidence import agreeing, genes_to_read, surest_first
     from ugrn_core.evidence.evidence import evidence as evidence_of
@@ -63,6 +63,7 @@ def evidence(
     places, left_out = genes_to_read(list(table["source"].unique()), list(table["target"].unique()), data)
     if left_out:
         say(left_out)
+    table, places, _ = by_file(table, places, data, listed.human)
     with stop_on_interrupt() as cancel:
         read = read_values(cells, data, list(places.values()), chosen, within=within, donors=donors, cancel=cancel)
         with progress_on_stderr() as progress:

@@ -124,7 +124,7 @@ def _named(shown: Shown, found: Sequence[NetworkToMake], backbone: Backbone) -> 
     """The filters with symbols of the networks for names of genes; a name that is in none of them is an error."""
     sources = dict.fromkeys(gene for question in found for gene in question.request.sources)
     targets = dict.fromkeys(gene for question in found for gene in question.request.targets)
-    return shown.named(backbone.vocabulary, tuple(sources), tuple(targets), found[0].species)
+    return shown.named(backbone.vocabulary, tuple(sources), tuple(targets), found[0].species, found[0].request.names)
 
 
 def _known(options: Options, backbone: Backbone) -> tuple[str, Collection[Edge] | None]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ugrn_core.data.cell_values import CellValues
 
 MOST_CELLS = 2000
+FIGURES = (".html", ".pdf", ".svg")
+WIDTH = 180.0
+"""Millimetres of a .pdf or .svg."""
 
 
 def peers(
@@ -37,6 +40,10 @@ def peers(
     cells_used: Annotated[
         int, typer.Option("--cells-used", metavar="N", help="At most so many cells, drawn with a fixed seed.")
     ] = MOST_CELLS,
+    figure: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="The ranks as a figure, a dot an edge: .html, .pdf or .svg."),
+    ] = None,
 ) -> None:
     """Run GRNBoost2, RegDiffusion and correlations on the cells and compare each with the network, as CSV.
 
@@ -48,15 +55,18 @@ def peers(
     from ugrn_core.benchmark.peers import peers_named
     from ugrn_core.benchmark.score_table import read_score_table
     from ugrn_core.cli.benchmark import words
-    from ugrn_core.cli.cell_values import read_values
+    from ugrn_core.cli.cell_values import by_file, read_values
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.evidence.evidence import genes_to_read
+    from ugrn_core.genes.file_names import orthologs
     from ugrn_core.spreadsheet import csv_text, unguarded_table
     from ugrn_core.whole_files import write_whole
 
     sizes = _sizes(k)
     if cells_used < 3:
         raise InputError(f"--cells-used is {cells_used}; give a number from 3 on.")
+    if figure is not None:
+        _check_figure(figure)
     chosen = peers_named(words(methods))
     listed = read_score_table(edges)
     say(f"{edges.name}: {listed.said}")
@@ -68,6 +78,11 @@ def peers(
     places, left_out = genes_to_read(sources, targets, data)
     if left_out:
         say(left_out)
+    table, places, called = by_file(table, places, data, listed.human)
+    sources = list(table["source"].unique())
+    if known is not None and data.species == "mouse":
+        called = {**orthologs(), **called}
+        known = {(called.get(s, s), called.get(t, t)) for s, t in known}
     out.mkdir(parents=True, exist_ok=True)
     found: dict[str, pd.DataFrame] = {}
     with stop_on_interrupt() as cancel:
@@ -88,7 +103,39 @@ def peers(
     in_cells = table[table["source"].isin(list(places)) & table["target"].isin(list(places))]
     compared = compare(in_cells, found, known, sizes)
     write_whole(out / "ranks.csv", csv_text(compared.ranks).encode())
+    if figure is not None:
+        _draw(compared.ranks, list(found), figure)
     write_csv(compared.summary)
+
+
+def _check_figure(file: Path) -> None:
+    """Refuse a file that no figure can be written to, before anything is computed."""
+    from ugrn_core.figures.printed import what_is_missing
+
+    kind = file.suffix.lower()
+    if kind not in FIGURES or file.is_dir() or not file.absolute().parent.is_dir():
+        raise InputError(
+            f"--figure is {str(file)!r}; expected a file in a folder that is there, ending in {', '.join(FIGURES)}."
+        )
+    if kind != ".html" and (missing := what_is_missing()):
+        raise InputError(missing)
+
+
+def _draw(ranks: pd.DataFrame, methods: list[str], file: Path) -> None:
+    """Ranks by every method against those of the network."""
+    from ugrn_core.figures.peer_ranks import plot_ranks, prepare_ranks
+    from ugrn_core.figures.printed import printed
+    from ugrn_core.figures.standalone import standalone_html
+    from ugrn_core.whole_files import write_whole
+
+    drawn, kind = plot_ranks(prepare_ranks(ranks, methods)), file.suffix.lower()
+    if kind == ".html":
+        said = "Ranks of pairs, 1 the best. Agreement of two methods is no proof of either."
+        page = standalone_html(drawn, title="A network and other methods", note=said, command="ugrn peers")
+        write_whole(file, page.encode())
+    else:
+        write_whole(file, printed(drawn, "pdf" if kind == ".pdf" else "svg", WIDTH))
+    say(f"{file} is written.")
 
 
 def _digest(cells: CellValues, symbols: tuple[str, ...], sources: list[str]) -> str:

@@ -13,6 +13,7 @@ from ugrn_core.data.expression import ExpressionData, Profile
 from ugrn_core.data.standardised import UNIT as STANDARDISED
 from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import file_names
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.types import MIN_DETECTION, BackboneCard, Context, Measured, Vocabulary
@@ -88,7 +89,8 @@ def data_context(
     what = f"{label} ({profile.n_cells:,} cells): {len(genes):,} genes, {sum(map(is_tf, genes)):,} of them TFs."
     values = tuple(float(mean[column[g]]) for g in genes)
     others = {g: (float(mean[i]), float(profile.detection[i])) for g, i in everywhere.items() if g not in chosen}
-    context = Context("profile", genes, values, label, _measured(others))
+    names = file_names(report, everywhere, vocabulary) if data.species == "mouse" else None
+    context = Context("profile", genes, values, label, _measured(others), names)
     return context, report, (what, *notes, *_length_warning(len(genes), card))
 
 

@@ -18,6 +18,7 @@ from ugrn_core.data.expression import ExpressionData
 from ugrn_core.drivers.toward import Doses, carriers, doses, shuffles
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
+from ugrn_core.genes.file_names import in_file, named_as_in_file
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import source_key, stored_sources
@@ -77,7 +78,7 @@ class DriversRequest:
 @dataclass(frozen=True)
 class Drivers:
     """``table``: a row a factor, best first (:data:`COLUMNS`). ``doses``: a row a factor and virtual value
-    (:data:`DOSE_COLUMNS`). ``notes``: sentences."""
+    (:data:`DOSE_COLUMNS`). Of a mouse file both have its names, and ``human_source``. ``notes``: sentences."""
 
     table: pd.DataFrame
     doses: pd.DataFrame
@@ -122,7 +123,7 @@ def between_groups(
     change = {g: abs(value_b[g] - value_a[g]) for g in there}
     kept, moved, said = _chosen(there, change, "differ most between the two groups", sources, n_factors, cap)
     label = f"{first.label}, with the genes of {b[0]} = {b[1]}"
-    cell = Context("profile", kept, tuple(value_a[g] for g in kept), label)
+    cell = Context("profile", kept, tuple(value_a[g] for g in kept), label, names=first.names)
     difference = tuple(value_b[g] - value_a[g] for g in kept)
     return States(cell, difference, moved, (*said, *dict.fromkeys([*notes, *more])))
 
@@ -145,7 +146,8 @@ def to_set(
     kept, rises = tuple(sorted({*genes, *wanted})), set(wanted)
     at_a, more = with_genes(first, kept, backbone.card.base)
     value = dict(zip(at_a.genes, at_a.values or (), strict=True))
-    cell = Context("profile", kept, tuple(value[g] for g in kept), f"{first.label}, with {len(rises):,} genes wanted")
+    label = f"{first.label}, with {len(rises):,} genes wanted"
+    cell = Context("profile", kept, tuple(value[g] for g in kept), label, names=first.names)
     return States(cell, tuple(float(g in rises) for g in kept), moved, (*said, *notes, *more))
 
 
@@ -215,7 +217,13 @@ def find_drivers(
         some = replace(request, sources=drawn)
         random, _ = _moved(twin, some, shuffled, store, part_of(progress, share, 1.0), cancel)
         by_chance = np.array([d.towards.max() for d in random.values()])
-    return Drivers(_table(request, found, leading, by_chance), _dose_table(request, found), tuple(notes))
+    names = request.context.names
+    leading = {source: in_file(names, genes) for source, genes in leading.items()}
+    table, by_dose = (
+        named_as_in_file(made, names, ("source",))
+        for made in (_table(request, found, leading, by_chance), _dose_table(request, found))
+    )
+    return Drivers(table, by_dose, tuple(notes))
 
 
 def _drawn(sources: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from scipy.stats import t as student
 
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.genes.file_names import human_by_name
 from ugrn_core.types import Cancel, Progress
 
 LEAST_TARGETS = 5
@@ -61,7 +62,8 @@ def activities(
 
     ``places``: where the genes of the network stand in the file. The other genes of the table are what targets are
     compared with. Random networks have the same edges with their targets exchanged at random, so that every source and
-    every target keeps its number of edges, but for pairs that would come twice.
+    every target keeps its number of edges, but for pairs that would come twice. Edges that are named as in a mouse file
+    give ``human_source`` behind.
     """
     if column not in data.groups:
         raise InputError(f"{data.label} has no groups by {column!r}. Choose from: {', '.join(data.groups) or 'none'}.")
@@ -105,7 +107,9 @@ def activities(
         for i, level in enumerate(levels)
     ]
     table = pd.concat([part.assign(rank=np.arange(1, len(part) + 1)) for part in parts], ignore_index=True)
-    return table.round({"activity": 6, "p_random": 6})[list(COLUMNS)]
+    table = table.round({"activity": 6, "p_random": 6})[list(COLUMNS)]
+    human = human_by_name(edges)
+    return table.assign(human_source=table["source"].map(human)) if human else table
 
 
 def _weights(of_source: np.ndarray, of_target: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -14,6 +14,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.evidence.correlation import correlations, group_rows, net_coefficients, ranks_within
 from ugrn_core.evidence.detection import percentiles
 from ugrn_core.evidence.resampling import NORMAL, RESAMPLES, interval, steadiness
+from ugrn_core.genes.file_names import mouse_symbol
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.types import Cancel, Progress, Vocabulary, part_of
 
@@ -78,8 +79,10 @@ class Evidence:
 
 def file_places(data: ExpressionData, symbols: Sequence[str]) -> dict[str, int]:
     """Place among the genes of the file of every symbol that it has; among several the one seen in
-    most cells."""
-    report = resolve(data.genes, Vocabulary(symbols, range(len(symbols))), "mouse" if data.species == "mouse" else None)
+    most cells. Genes of a mouse file may be named as in it, or by their human symbols."""
+    mouse, wanted = data.species == "mouse", set(symbols)
+    named = [g if g in wanted or not mouse else mouse_symbol(g) for g in data.genes]
+    report = resolve(named, Vocabulary(symbols, range(len(symbols))), "mouse" if mouse else None)
     places: dict[str, int] = {}
     for i in sorted(range(len(data.genes)), key=lambda i: -data.whole.detection[i]):
         record = report.records[i]

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from ugrn_core.figures.network_look import LEAST, edge_words, written
 from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
-from ugrn_core.network.edge_table import COLUMNS, TAGS, check_edge_table, in_order
+from ugrn_core.network.edge_table import TAGS, check_edge_table, in_order
 from ugrn_core.network.layout import prepare_nodes
 
 MOST_SOURCES = 40
@@ -37,7 +37,7 @@ def prepare_adjacency(table: pd.DataFrame) -> pd.DataFrame:
     rows = _busiest(nodes, "out_degree", MOST_SOURCES)
     columns = _busiest(nodes, "in_degree", MOST_TARGETS)
     kept = in_order(table[table["source"].isin(rows) & table["target"].isin(columns)])
-    return kept[list(COLUMNS)].assign(
+    return kept.assign(
         row=kept["source"].map(rows).astype(int),
         column=kept["target"].map(columns).astype(int),
         of_sources=int((nodes["out_degree"] > 0).sum()),

@@ -15,7 +15,7 @@ import pandas as pd
 from ugrn_core.errors import InputError
 from ugrn_core.figures.style import SERIES
 from ugrn_core.figures.titles import minus
-from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS, TAGS, check_edge_table, in_order
+from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS, TAGS, check_edge_table, columns_of, in_order
 from ugrn_core.network.filters import drawable
 
 FACTOR, OTHER = "transcription factor", "other gene"
@@ -94,7 +94,7 @@ def prepare_network(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     for end in ("source", "target"):
         for axis in ("x", "y"):
             found[f"{axis}_{end}"] = at[axis].reindex(shown[end]).to_numpy(float)
-    return found[PLACED_COLUMNS]
+    return found[[*PLACED_COLUMNS, *columns_of(found)[len(COLUMNS) :]]]
 
 
 def _strengths(probability: pd.Series) -> np.ndarray:

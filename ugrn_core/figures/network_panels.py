@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from ugrn_core.figures.network_adjacency import plot_adjacency, prepare_adjacency
 from ugrn_core.figures.network_look import LEAST, written
 from ugrn_core.figures.style import GUIDE, SERIES, Series, axis, restrained
+from ugrn_core.genes.file_names import HUMAN_COLUMNS
 from ugrn_core.network.compare import CHANGES
 from ugrn_core.network.edge_table import in_order
 from ugrn_core.network.fdr import fdr_of_top
@@ -134,7 +135,8 @@ def prepare_changes(compared: pd.DataFrame) -> pd.DataFrame:
 
     ``probability_a`` or ``probability_b`` is NaN where that network has not scored the pair.
     """
-    return compared[CHANGE_COLUMNS].reset_index(drop=True)
+    human = [name for name in HUMAN_COLUMNS if name in compared]
+    return compared[[*CHANGE_COLUMNS, *human]].reset_index(drop=True)
 
 
 def plot_changes(frame: pd.DataFrame, names: tuple[str, str] = ("a", "b")) -> go.Figure:

@@ -223,6 +223,7 @@ def gene_sets(lines: Lines) -> dict[str, list[str]] | None:
         (len(lines) == 1 and len(first[0]) > 5)
         or any("://" in row[1] for row in first)
         or len({len(row) for row in first}) > 1
+        or (" " in first[0][1].strip() and len({row[1] for row in first}) == 1)  # our own regulons
     )
     named = [not is_gene_like(row[1]) and not is_number(row[1]) and not is_number(row[2]) for row in first]
     genes = [is_gene_like(bare(cell)) for row in first for cell in row[2:12] if cell.strip()]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_by_name
 from ugrn_core.network.edge_table import check_edge_table, in_order
 from ugrn_core.network.filters import edge_count
 
@@ -31,7 +32,8 @@ def compare_networks(
     ``a`` and ``b`` are all scored pairs. Shown are the edges of ``shown_a`` and ``shown_b``, or those of at least the
     probability ``threshold``. Changes are b minus a, score in logits, NaN where one network has not scored the pair;
     ranks count from 1 among the pairs given. Largest change of the probability first, of the rank (as a ratio) where
-    there are no probabilities; those without one last, ties by source and target.
+    there are no probabilities; those without one last, ties by source and target. Of a mouse file the model's
+    symbols stand behind.
     """
     a_shown, b_shown = _shown(a, b, shown_a, shown_b, threshold)
     keys = ["source", "target"]
@@ -52,7 +54,10 @@ def compare_networks(
     if size.isna().all():
         size = (np.log(shown["rank_b"]) - np.log(shown["rank_a"])).abs()
     order = shown.assign(size=size).sort_values(["size", *keys], ascending=[False, True, True], na_position="last")
-    return order[COLUMNS].reset_index(drop=True)
+    human = {name: symbol for table in (a, b) for name, symbol in human_by_name(table).items()}
+    if human:
+        order = order.assign(**{f"human_{end}": order[end].map(human) for end in keys})
+    return order[[*COLUMNS, *(name for name in HUMAN_COLUMNS if name in order)]].reset_index(drop=True)
 
 
 def same_cut(shown_a: pd.DataFrame, shown_b: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, float]:

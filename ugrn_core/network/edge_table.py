@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import HUMAN_COLUMNS
 
 COLUMNS = {
     "source": "symbol of the gene that is moved",
@@ -43,4 +44,9 @@ def check_edge_table(table: pd.DataFrame) -> None:
 def in_order(table: pd.DataFrame) -> pd.DataFrame:
     """Best score first, ties by source and target; columns in order, rows numbered anew."""
     ordered = table.sort_values(["score", "source", "target"], ascending=[False, True, True], ignore_index=True)
-    return ordered[list(COLUMNS)]
+    return ordered[columns_of(table)]
+
+
+def columns_of(table: pd.DataFrame) -> list[str]:
+    """Those of :data:`COLUMNS` and, where genes are named as in a mouse file, :data:`HUMAN_COLUMNS` behind."""
+    return [*COLUMNS, *(name for name in HUMAN_COLUMNS if name in table)]

@@ -6,6 +6,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 
+from ugrn_core.genes.file_names import human_by_name
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.edge_table import in_order
 from ugrn_core.network.filters import drawable
@@ -29,10 +30,11 @@ def prepare_nodes(table: pd.DataFrame) -> pd.DataFrame:
     """Genes of an edge table (:data:`NODE_COLUMNS`), by name; degrees are numbers of edges of the table."""
     out, into = (table[end].astype(object).value_counts() for end in ("source", "target"))
     genes = pd.Index(sorted({*out.index, *into.index}), dtype=object)
+    human = human_by_name(table)
     return pd.DataFrame(
         {
             "gene": genes,
-            "is_tf": np.array([is_tf(gene) for gene in genes], bool),
+            "is_tf": np.array([is_tf(human.get(str(gene), str(gene))) for gene in genes], bool),
             "out_degree": out.reindex(genes, fill_value=0).to_numpy(np.int64),
             "in_degree": into.reindex(genes, fill_value=0).to_numpy(np.int64),
         }

@@ -105,7 +105,15 @@ def _recipe(
         notes=notes,
         sha256=_hashes(names, request),
         versions={"ugrn-explorer": __version__} | {name: version(name) for name in LIBRARIES},
+        file_names=_file_names(request),
     )
+
+
+def _file_names(request: NetworkRequest) -> dict[str, str] | None:
+    """Names in a mouse file of the genes of the network, which may be called by their symbols too."""
+    if request.names is None:
+        return None
+    return {g: request.names.of(g) for g in sorted({*request.sources, *request.targets})}
 
 
 def recipe_text(recipe: Recipe) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -20,6 +21,7 @@ from ugrn_core.checked_json import (
     Share,
     Value,
 )
+from ugrn_core.genes.file_names import names_of
 from ugrn_core.genes.lookup import Species
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.shown import Shown
@@ -31,6 +33,13 @@ def _no_path(text: str) -> str:
     if set(text) & set("/\\") or text.startswith("."):
         raise ValueError("it is a path, expected a name")
     return text
+
+
+def _none_twice(names: dict[str, str]) -> dict[str, str]:
+    twice = next((name for name, n in Counter(names.values()).items() if n > 1), None)
+    if twice is not None:
+        raise ValueError(f"two genes are called {twice[:60]}")
+    return names
 
 
 Lines = Annotated[tuple[Line, ...], Field(max_length=1_000)]
@@ -110,7 +119,8 @@ class Hashes(_Part):
 
 
 class Recipe(_Part):
-    """One network. ``names`` are the genes as they were given, ``species`` how they were read."""
+    """One network. ``names`` are the genes as they were given, ``species`` how they were read, ``file_names`` what
+    those of the network are called in a mouse file."""
 
     recipe: Literal[2]
     command: Line
@@ -127,11 +137,13 @@ class Recipe(_Part):
     notes: Lines
     sha256: Hashes
     versions: Annotated[dict[Line, Line], Field(max_length=100)]
+    file_names: Annotated[dict[Gene, Gene], AfterValidator(_none_twice), Field(max_length=MOST_GENES)] | None = None
 
     def request(self) -> NetworkRequest:
         """The question."""
         cell = Context(self.cell.kind, self.cell.genes, self.cell.values, self.cell.label)
-        return NetworkRequest(self.sources, self.targets, cell)
+        names = None if self.file_names is None else names_of(self.file_names)
+        return NetworkRequest(self.sources, self.targets, cell, names)
 
     def shown_edges(self) -> Shown:
         """Which edges of the answer were shown."""

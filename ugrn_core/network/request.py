@@ -11,7 +11,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Context
+from ugrn_core.types import Context, FileNames
 
 CELLS = {"pair": "two genes alone", "genes": "all genes of a list at base", "profile": "means of cells"}
 """Kinds of virtual cell in words."""
@@ -22,12 +22,13 @@ class NetworkRequest:
     """Sources against targets (symbols of the backbone), in a virtual cell; a gene is never its own target.
 
     ``context``: the pair alone, a list of genes, or the genes and mean profile of cells; a list or profile holds
-    every source and target.
+    every source and target. ``names``: of genes of a mouse file, by which its edges are told.
     """
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
     context: Context = Context()  # noqa: RUF009 (frozen)
+    names: FileNames | None = None
 
     def __post_init__(self) -> None:
         for what, genes in (("source", self.sources), ("target", self.targets)):
@@ -64,9 +65,9 @@ def request_in(
     """
     targets = tuple(dict.fromkeys([*cell.genes, *sources]))
     if not whole:
-        return NetworkRequest(tuple(sources), targets), ()
+        return NetworkRequest(tuple(sources), targets, names=cell.names), ()
     larger, notes = with_genes(cell, targets, base)
-    return NetworkRequest(tuple(sources), targets, larger), tuple(notes)
+    return NetworkRequest(tuple(sources), targets, larger, cell.names), tuple(notes)
 
 
 def check_request(request: NetworkRequest, translator: Translator, backbone: Backbone) -> tuple[str, ...]:

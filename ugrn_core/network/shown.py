@@ -12,7 +12,7 @@ from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.network.edge_table import COLUMNS
 from ugrn_core.network.filters import TOP_WITHOUT_FDR, Selection, select_edges
-from ugrn_core.types import Vocabulary
+from ugrn_core.types import FileNames, Vocabulary
 
 TOP = 1_000
 """Edges shown where nothing else is asked for."""
@@ -58,8 +58,9 @@ class Shown:
         sources: Sequence[str],
         targets: Sequence[str],
         species: Species | None = None,
+        file_names: FileNames | None = None,
     ) -> Shown:
-        """The same with symbols of a network for names of genes, resolved as those of a gene list are.
+        """The same with genes as the edge table of a network names them, resolved as those of a gene list are.
 
         A name that is no gene is a GeneError, one that is no source, target or gene of the network an InputError.
         """
@@ -68,7 +69,7 @@ class Shown:
         def symbols(names: Sequence[str] | None, there: Sequence[str], what: str) -> tuple[str, ...] | None:
             if names is None:
                 return None
-            found = [network_gene(name, vocabulary, there, what, species) for name in names]
+            found = [network_gene(name, vocabulary, there, what, species, file_names) for name in names]
             return tuple(dict.fromkeys(found))
 
         near = symbols(self.near and self.near[:1], genes, "gene")
@@ -102,17 +103,25 @@ class Shown:
 
 
 def network_gene(
-    name: str, vocabulary: Vocabulary, there: Sequence[str], what: str, species: Species | None = None
+    name: str,
+    vocabulary: Vocabulary,
+    there: Sequence[str],
+    what: str,
+    species: Species | None = None,
+    file_names: FileNames | None = None,
 ) -> str:
-    """Symbol of a name among the genes ``there`` of a network, which ``what`` calls: gene, source or target.
+    """A gene as the edge table of a network names it: its symbol, or its name in a mouse file (``file_names``).
 
-    A name that is no gene is a GeneError, one that is not there an InputError.
+    ``there``: symbols of the genes of the network, which ``what`` calls: gene, source or target. A name that is no gene
+    is a GeneError, one that is not there an InputError.
     """
-    if name in there:
+    called_there = {symbol if file_names is None else file_names.of(symbol): symbol for symbol in there}
+    if name in called_there:
         return name
-    symbol = resolve_one(name, vocabulary, species)
+    symbol = name if name in there else resolve_one(name, vocabulary, species)
     if symbol not in there:
         called = name if symbol == name else f"{name} ({symbol})"
-        some = ", ".join(there[:5]) + (" and others" if len(there) > 5 else "")
+        listed = list(called_there)
+        some = ", ".join(listed[:5]) + (" and others" if len(listed) > 5 else "")
         raise InputError(f"{called} is no {what} of this network, which has {some}. Give one of these {what}s.")
-    return symbol
+    return symbol if file_names is None else file_names.of(symbol)

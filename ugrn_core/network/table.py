@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import Edge
+from ugrn_core.genes.file_names import named_as_in_file
 from ugrn_core.network.direction import DirectionRule, directions
 from ugrn_core.network.edge_table import COLUMNS, DECIMALS, SLOPE_DIRECTIONS
 from ugrn_core.network.request import has_probabilities
@@ -54,8 +55,9 @@ def write_edges(
     """Write all edges as CSV, part by part; returns the best ``keep`` of them."""
     kept, left = [], keep
     with file.open("w", encoding="utf-8", newline="") as out:
-        out.write(",".join(COLUMNS) + "\n")
-        for part in _parts(scores, translator, rule, prevalence, known):
+        for n, part in enumerate(_parts(scores, translator, rule, prevalence, known)):
+            if not n:
+                out.write(",".join(part) + "\n")
             out.write(csv_lines(part))
             if left or not kept:  # a part that is not kept is let go
                 kept.append(part.head(left))
@@ -126,4 +128,4 @@ def _parts(
             known=checked,
             tag=tag_words(seen, checked),
         )
-        yield table[list(COLUMNS)]
+        yield named_as_in_file(table[list(COLUMNS)], scores.request.names)

@@ -13,12 +13,14 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.network.direction import DirectionRule
 from ugrn_core.network.exports.cyjs import cyjs
 from ugrn_core.network.exports.gexf import gexf
 from ugrn_core.network.exports.graph import NOT_HDF5, NOT_XML, check_texts, network_graph
 from ugrn_core.network.exports.graphml import graphml
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
+from ugrn_core.network.exports.regulons import adjacencies, decoupler, gmt
 from ugrn_core.network.exports.sif import NOT_SIF, sif
 from ugrn_core.network.filters import Selection, edge_count, percent
 from ugrn_core.network.recipe import recipe_text
@@ -33,7 +35,7 @@ from ugrn_core.whole_files import whole_folder
 
 FILES = (
     "edges.csv", "genes.csv", "recipe.json", "network.graphml", "network.cyjs", "network.sif", "network.gexf",
-    "network.html", "network.h5ad",
+    "network.html", "network.h5ad", "regulons.gmt", "adjacencies.csv", "decoupler.csv",
 )  # fmt: skip
 SEALED = (*(name for name in FILES if name != "recipe.json"), "recipe.json")
 """The files in the order in which they are put in place."""
@@ -144,12 +146,15 @@ def _graph_files(files: NetworkFiles, shown: Selection, draw: Draw) -> dict[str,
         "network.gexf": gexf(graph),
         "network.html": draw(shown.table, str(about["caption"])).encode(),
         "network.h5ad": network_h5ad([cell], about),
+        "regulons.gmt": gmt(graph),
+        "adjacencies.csv": adjacencies(graph),
+        "decoupler.csv": decoupler(graph),
     }
 
 
 def check_genes(request: NetworkRequest) -> None:
     """Refuse a request with a gene that one of the files has no place for, before anything is computed."""
-    genes = dict.fromkeys([*request.sources, *request.targets])
+    genes = dict.fromkeys(in_file(request.names, [*request.sources, *request.targets]))
     for cannot, file in ((NOT_XML, "GraphML"), (NOT_SIF, "SIF"), (NOT_HDF5, "HDF5")):
         check_texts(genes, cannot, file)
 

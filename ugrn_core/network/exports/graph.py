@@ -9,6 +9,7 @@ import networkx as nx
 import pandas as pd
 
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import human_by_name
 from ugrn_core.network.edge_table import check_edge_table
 from ugrn_core.network.layout import prepare_nodes
 
@@ -24,14 +25,15 @@ NOT_HDF5 = re.compile("[\x00\ud800-\udfff]")
 def network_graph(table: pd.DataFrame, about: Mapping[str, str | float]) -> nx.DiGraph:
     """Directed graph of an edge table, genes by name and edges in the order of the table.
 
-    Edges carry every column of the table, but for what is not known (NaN); genes carry is_tf, out_degree and
-    in_degree; the graph carries a name and ``about``.
+    Edges carry every column of the table, but for what is not known (NaN); genes carry is_tf, out_degree,
+    in_degree and, where they are named as in a mouse file, human_symbol; the graph carries a name and ``about``.
     """
     check_edge_table(table)
     graph = nx.DiGraph()
     graph.graph.update({"name": NAME, **about})
-    nodes = prepare_nodes(table)
+    nodes, human = prepare_nodes(table), human_by_name(table)
     graph.add_nodes_from(zip(nodes["gene"], nodes.drop(columns="gene").to_dict("records"), strict=True))
+    nx.set_node_attributes(graph, human, "human_symbol")
     attributes = table.drop(columns=["source", "target"]).to_dict("records")
     for source, target, values in zip(table["source"], table["target"], attributes, strict=True):
         graph.add_edge(source, target, **{k: v for k, v in values.items() if v == v})

@@ -2,9 +2,10 @@
 
 ``X`` (cell, gene) float32: the values of the virtual cells in the model's unit: for groups of cells their mean
 profiles, without cells the base value. NaN is a gene that is not in that cell. ``obs``: a row a network, named as its
-cells. ``var``: the genes of the networks, with is_tf, is_source, is_target. ``varp``: ``score`` and ``probability`` of
-the shown edges, sparse (source, target), nothing where an edge is not shown or has none; of several networks each has
-its own, ``score: ROW``. ``uns["ugrn"]``: what the graph files say of themselves, and the recipes as JSON.
+cells. ``var``: the genes of the networks, with is_tf, is_source, is_target; of a mouse file by its names, with
+human_symbol. ``varp``: ``score`` and ``probability`` of the shown edges, sparse (source, target), nothing where an edge
+is not shown or has none; of several networks each has its own, ``score: ROW``. ``uns["ugrn"]``: what the graph
+files say of themselves, and the recipes as JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pandas as pd
 from scipy import sparse
 
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.distinct_names import distinct_names
 from ugrn_core.network.exports.graph import NOT_HDF5, check_texts
@@ -50,16 +52,17 @@ def network_h5ad(networks: Sequence[CellNetwork], about: Mapping[str, str | floa
         raise InputError(f"Two networks have the same name: {', '.join(names)}.")
     keys = distinct_names(names, lambda name: name.replace("/", "-"))  # HDF5 takes a slash for a folder
     genes = tuple(dict.fromkeys(g for n in networks for g in (*n.request.sources, *n.request.targets)))
-    check_texts([*genes, *names], NOT_HDF5, "HDF5")
+    called = in_file(networks[0].request.names, genes)
+    check_texts([*called, *names], NOT_HDF5, "HDF5")
     cells = anndata.AnnData(
         np.stack([_values(n, genes) for n in networks]),
         obs=pd.DataFrame({"context": [n.request.context.kind for n in networks]}, index=pd.Index(names, dtype=object)),
-        var=_genes(networks, genes),
+        var=_genes(networks, genes, called),
     )
     for network in networks:
         for matrix in MATRICES:
             name = matrix if len(networks) == 1 else f"{matrix}: {keys[network.name]}"
-            cells.varp[name] = edge_matrix(network.table, genes, matrix)
+            cells.varp[name] = edge_matrix(network.table, called, matrix)
     cells.uns["ugrn"] = dict(about) | {"recipes": [n.recipe for n in networks]}
     with tempfile.TemporaryDirectory(prefix="ugrn-h5ad-") as folder:
         file = Path(folder) / "network.h5ad"
@@ -78,15 +81,17 @@ def _values(network: CellNetwork, genes: Sequence[str]) -> np.ndarray:
     return np.array([at.get(gene, np.nan) for gene in genes], np.float32)
 
 
-def _genes(networks: Sequence[CellNetwork], genes: Sequence[str]) -> pd.DataFrame:
+def _genes(networks: Sequence[CellNetwork], genes: Sequence[str], called: Sequence[str]) -> pd.DataFrame:
     sources = {g for n in networks for g in n.request.sources}
     targets = {g for n in networks for g in n.request.targets}
-    columns = {
+    columns: dict[str, list] = {
         "is_tf": [is_tf(g) for g in genes],
         "is_source": [g in sources for g in genes],
         "is_target": [g in targets for g in genes],
     }
-    return pd.DataFrame(columns, index=pd.Index(genes, dtype=object))
+    if networks[0].request.names is not None:
+        columns["human_symbol"] = list(genes)
+    return pd.DataFrame(columns, index=pd.Index(called, dtype=object))
 
 
 def edge_matrix(table: pd.DataFrame, genes: Sequence[str], column: str) -> sparse.csr_matrix:
