@@ -31,6 +31,24 @@ def test_the_t_value_is_that_of_least_squares():
     assert np.isnan(ulm(np.zeros((40, 1)), values)).all()
 
 
+OF_DECOUPLER = {
+    "S": [-0.606839, 1.327666, -0.012589],
+    "T": [1.208287, 0.614660, 0.302877],
+    "SIGNED": [-0.931105, 0.926506, 1.138581],
+}
+"""What ``dc.mt.ulm(values, net, tmin=5)`` of decoupler 2.2.0 gives for the case below, sources by samples."""
+
+
+def test_the_t_value_is_that_of_decoupler():
+    rng = np.random.default_rng(7)
+    values, weights = rng.normal(size=(3, 30)).round(3), np.zeros((30, 3))
+    for source in (0, 1):
+        weights[rng.choice(30, 9, replace=False), source] = 1
+    for gene in rng.choice(30, 8, replace=False):
+        weights[gene, 2] = rng.choice([-1, 1])
+    np.testing.assert_allclose(ulm(weights, values.T), [*OF_DECOUPLER.values()], atol=1e-6)
+
+
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory):
     """Cells of two groups: the 12 targets of GATA1 are high in b; SPI1 has others, MYC too few."""
@@ -80,3 +98,23 @@ def test_the_command_gives_the_same(planted):
     data = read_h5ad(folder / "cells.h5ad")
     same = activities(edges, data, {g: i for i, g in enumerate(data.genes)}, "kind", n_best=n_best)
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(done.stdout)), same, check_dtype=False)
+
+
+def test_signs_that_were_learnt_turn_an_activity_round(planted, tmp_path):
+    folder, edges, n_best = planted
+    data = read_h5ad(folder / "cells.h5ad")
+    places = {g: i for i, g in enumerate(data.genes)}
+    plain = activities(edges, data, places, "kind", n_best=n_best, n_random=20)
+    turned = activities(edges.assign(sign=-0.5), data, places, "kind", n_best=n_best, n_random=20)
+    both = plain.merge(turned, on=["group", "source"])
+    np.testing.assert_allclose(both["activity_x"], -both["activity_y"], atol=1e-6)
+    assert (both["p_random_x"] == both["p_random_y"]).all()
+    edges.assign(mor=-0.5).to_csv(tmp_path / "signed.csv", index=False)
+    line = ["activities", "--edges", str(tmp_path / "signed.csv"), "--cells", str(folder / "cells.h5ad")]
+    line += ["--by", "kind", "--top", str(n_best), "--sign-column", "mor"]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    same = pd.read_csv(io.StringIO(done.stdout))
+    np.testing.assert_allclose(same["activity"], turned["activity"], atol=1e-6)
+    edges.assign(mor=0).to_csv(tmp_path / "signed.csv", index=False)
+    assert "have the sign 0" in CliRunner().invoke(app, line).stderr

@@ -1,7 +1,9 @@
 """``make soak``: sessions at once, networks killed at random points, and what memory is left with.
 
-Three parts, each a line or more of the table:
+Four parts, each a line or more of the table:
 
+- 10 and 30 people open the pair page at the same moment (clients without a browser, which would take the server's
+  processors itself); the slowest figure is held against that of one on the idle server.
 - 1, 5, 10, 20 sessions open a pair each at the same moment in headless Chromium; what every page shows is compared with
   what the core computes for that pair. Then the same figure on the idle server and while a network runs.
 - ``ugrn network`` is killed at a random point many times, then left to finish: the files are those of a run that was
@@ -32,6 +34,9 @@ from tests.campaign.samples import GENES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SESSIONS = (1, 5, 10, 20)
+OPENINGS = (10, 30)
+OPENING_GOAL = 3.0
+"""Seconds by which the last figure of an opening may be later than that of one on the idle server."""
 KILLS = 40
 IDLE_GOAL = 2.0
 """Seconds to the figure of another pair in an open page, while a network runs on an otherwise idle server."""
@@ -124,6 +129,28 @@ def sessions(counts: tuple[int, ...], folder: Path) -> list[Line]:
     return lines
 
 
+def openings(counts: tuple[int, ...], folder: Path) -> list[Line]:
+    """People who open the pair page at once, each a pair of their own, against one on the idle server."""
+    from tests.browser.app_server import app_server
+    from tests.campaign.openings import open_together
+
+    pairs = [(s, t) for s in GENES for t in GENES if s != t]
+    with app_server(folder / "openings-cache", folder / "openings-log.txt") as url:
+        open_together(url, "pair", [_words_of("TP53", "MDM2")])  # what a server does once
+        idle = max(open_together(url, "pair", [_words_of(*pairs[n])])[0] for n in range(3))
+        lines = [Line("figure of one on the idle server", f"{idle:.1f} s, the slowest of 3", "", True)]
+        start = 3
+        for count in counts:
+            chosen = pairs[start : start + count]
+            start += count
+            seconds = open_together(url, "pair", [_words_of(*pair) for pair in chosen])
+            later = max(seconds) - idle
+            said = f"after {min(seconds):.1f} to {max(seconds):.1f} s, {later:.1f} s later than one"
+            goal = f"within {OPENING_GOAL:.0f} s of one"
+            lines.append(Line(f"{count} people at once", said, goal, later <= OPENING_GOAL))
+    return lines
+
+
 def _one_by_one(browser, url: str) -> Line:
     _, seconds = _open(browser, [url + _query("TP53", "MDM2")])
     return Line("first figure of a fresh server", f"{seconds[0]:.1f} s", "", True)
@@ -180,7 +207,11 @@ def _opened(browser, url: str, until: str = "stMetricValue") -> Iterator[Page]:
 
 
 def _query(source: str, target: str) -> str:
-    return "/pair?" + urlencode({"source": source, "target": target})
+    return f"/pair?{_words_of(source, target)}"
+
+
+def _words_of(source: str, target: str) -> str:
+    return urlencode({"source": source, "target": target})
 
 
 def _open(browser, urls: list[str]) -> tuple[list[str], list[float]]:
@@ -225,9 +256,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--sessions", type=int, nargs="*", default=list(SESSIONS))
+    parser.add_argument("--openings", type=int, nargs="*", default=list(OPENINGS))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ugrn-soak-") as folder:
         lines = killed_networks(asked.kills, Path(folder)) if asked.kills else []
+        lines += openings(tuple(asked.openings), Path(folder)) if asked.openings else []
         lines += sessions(tuple(asked.sessions), Path(folder)) if asked.sessions else []
     for line in lines:
         print(f"{'ok  ' if line.good else 'MISS'} {line.what:<45} {line.measured:<45} {line.goal}")

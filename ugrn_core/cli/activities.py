@@ -20,12 +20,16 @@ def activities(
     cells: Annotated[str, typer.Option(metavar="FILE|example", help="File of cells.")],
     by: Annotated[str, typer.Option(metavar="COLUMN", help="The column of groups of cells.")],
     top: Annotated[int, typer.Option(metavar="K", help="Best edges that are taken for the network.")] = TOP,
+    sign_column: Annotated[
+        str | None, typer.Option(metavar="NAME|N", help="Column of signs that were learnt: above 0 or below.")
+    ] = None,
     layer: LayerOption = None,
     gene_column: GeneColumnOption = None,
 ) -> None:
     """Say how high the targets of every factor are in every group, against random networks, as CSV.
 
-    The t-value of a univariate linear model over genes, as decoupler's ulm. Every edge weighs 1: no sign is known.
+    The t-value of a univariate linear model over genes, as decoupler's ulm. Every edge weighs 1, because slopes are no
+    signs; with --sign-column 1 or -1.
     """
     from ugrn_core.benchmark.score_table import read_score_table
     from ugrn_core.cli.cell_values import by_file
@@ -38,6 +42,12 @@ def activities(
     listed = read_score_table(edges)
     say(f"{edges.name}: {listed.said}")
     table = listed.frame
+    if sign_column is not None:
+        table = table.assign(sign=read_score_table(edges, score=sign_column).frame["score"])
+        if (table["sign"] == 0).any():
+            raise InputError(
+                f"{int((table['sign'] == 0).sum()):,} edges have the sign 0. Leave them out of {edges.name}."
+            )
     data = read_data(cells, CellOptions(by, layer, gene_column))
     places = file_places(data, list(dict.fromkeys([*table["source"], *table["target"]])))
     table, places, _ = by_file(table, places, data, listed.human)

@@ -3,7 +3,8 @@
 For a group and a source the values of all genes are regressed on the weights of its targets (0 for all other genes);
 the activity is the t-value of the slope (Badia-i-Mompel et al. 2022). Values are differences of the group's mean log
 values from those of all cells. Every edge weighs 1: a slope is no sign of regulation, so that without signs that were
-learnt an activity says that the targets are high together, not that the source activates them.
+learnt an activity says that the targets are high together, not that the source activates them. Edges with a ``sign``
+(of a translator that was trained on signed edges, or of a table of somebody's) weigh 1 or -1.
 """
 
 from __future__ import annotations
@@ -57,8 +58,8 @@ def activities(
 ) -> pd.DataFrame:
     """Activities (:data:`COLUMNS`) of sources in each group of ``column``, largest first in every group.
 
-    Taken are the ``n_best`` of the edges (source, target, score), and of their sources those with at least
-    :data:`LEAST_TARGETS` targets.
+    Taken are the ``n_best`` of the edges (source, target, score; and a ``sign`` other than 0, where they have one), and
+    of their sources those with at least :data:`LEAST_TARGETS` targets.
 
     ``places``: where the genes of the network stand in the file. The other genes of the table are what targets are
     compared with. Random networks have the same edges with their targets exchanged at random, so that every source and
@@ -84,12 +85,14 @@ def activities(
     row, col = {g: i for i, g in enumerate(genes)}, {s: i for i, s in enumerate(sources)}
     of_source = best["source"].map(col).fillna(-1).to_numpy(int)
     of_target = best["target"].map(row).to_numpy(int)
-    found = ulm(_weights(of_source, of_target, (len(genes), len(sources))), values)
+    signs = np.sign(best["sign"].to_numpy(float)) if "sign" in best else np.ones(len(best))
+    shape = len(genes), len(sources)
+    found = ulm(_weights(of_source, of_target, signs, shape), values)
     rng, larger = np.random.default_rng(SEED), np.ones(found.shape)
     for turn in range(n_random):
         if cancel and cancel():
             raise Cancelled("Stopped.")
-        random = ulm(_weights(of_source, rng.permutation(of_target), (len(genes), len(sources))), values)
+        random = ulm(_weights(of_source, rng.permutation(of_target), signs, shape), values)
         larger += np.abs(random) >= np.abs(found)
         if progress:
             progress((turn + 1) / n_random, f"{turn + 1} of {n_random} random networks")
@@ -112,9 +115,9 @@ def activities(
     return table.assign(human_source=table["source"].map(human)) if human else table
 
 
-def _weights(of_source: np.ndarray, of_target: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """(gene, source) 1 for every edge of a source that is taken (-1: another one)."""
+def _weights(of_source: np.ndarray, of_target: np.ndarray, signs: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """(gene, source) the sign of every edge of a source that is taken (-1: another one)."""
     weights = np.zeros(shape)
     taken = of_source >= 0
-    weights[of_target[taken], of_source[taken]] = 1
+    weights[of_target[taken], of_source[taken]] = signs[taken]
     return weights
