@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugrn_core.paths import ROOT
-from ugrn_core.spreadsheet import csv_text, guarded, unguarded
+from ugrn_core.spreadsheet import csv_text, guarded, guarded_table, unguarded, unguarded_table
 
 STARTS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
@@ -41,6 +41,13 @@ def test_a_table_keeps_its_numbers_and_guards_its_texts_and_titles() -> None:
     again = pd.read_csv(io.StringIO(text), keep_default_na=False)
     assert [unguarded(gene) for gene in again["gene"]] == list(table["gene"])
     assert list(again["slope"]) == [-0.5, 2.0]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["=1", "'=1", "''-a", "'b", "SOX2", ""]), st.none() | st.integers())))
+def test_a_table_is_read_back_whatever_stands_there_twice(rows: list[tuple[str, int | None]]) -> None:
+    table = pd.DataFrame(rows, columns=["gene", "n"], dtype=object)
+    for one in (table, table.astype({"gene": "category"})):
+        pd.testing.assert_frame_equal(unguarded_table(guarded_table(one)), one, check_categorical=False)
 
 
 def test_the_download_of_tables_on_pages_is_hidden_as_it_guards_nothing():

@@ -7,6 +7,7 @@ one away gives every text back.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -27,17 +28,22 @@ def unguarded(cell: str) -> str:
 
 def guarded_table(table: pd.DataFrame) -> pd.DataFrame:
     """A table with all texts guarded, titles among them; numbers stay."""
-    columns = {name: table[name] for name in table}
-    for name, column in columns.items():
-        if not pd.api.types.is_numeric_dtype(column):
-            columns[name] = column.map(lambda value: guarded(value) if isinstance(value, str) else value)
-    return pd.DataFrame({guarded(str(name)): column for name, column in columns.items()}, index=table.index)
+    columns = {guarded(str(name)): _each_text(table[name], guarded) for name in table}
+    return pd.DataFrame(columns, index=table.index)
 
 
 def unguarded_table(table: pd.DataFrame) -> pd.DataFrame:
     """The table that :func:`guarded_table` was given; its titles stay."""
-    texts = [name for name in table if not pd.api.types.is_numeric_dtype(table[name])]
-    return table.assign(**{str(n): table[n].map(lambda v: unguarded(v) if isinstance(v, str) else v) for n in texts})
+    return table.assign(**{str(name): _each_text(table[name], unguarded) for name in table})
+
+
+def _each_text(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    """The column with its texts changed: each is looked at once, of a million rows few say something new."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    texts = {value for value in set(column.tolist()) if isinstance(value, str)}
+    changed = {text: new for text in texts if (new := change(text)) != text}
+    return column.map(lambda value: changed.get(value, value) if isinstance(value, str) else value) if changed else column
 
 
 def csv_text(table: pd.DataFrame, float_format: str | None = None) -> str:

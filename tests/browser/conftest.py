@@ -50,7 +50,8 @@ def browser(app) -> Iterator[object]:
 @pytest.fixture
 def page(browser, app) -> Iterator[object]:
     """A fresh page; whatever it asks of another machine than this one, or throws, fails the test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    view = {"width": 1280, "height": 800}
+    context = browser.new_context(viewport=view, accept_downloads=True, reduced_motion="reduce")
     page = context.new_page()
     page.set_default_timeout(30_000)
     strange: list[str] = []

@@ -224,10 +224,21 @@ def test_changing_the_target_redraws_at_once(page, app, context):
     known = "&context=genes&genes=" + ",".join(_fifty_genes()) if context else ""
     page.goto(f"{app}/pair?model={MODEL}&source=STAT1&target=IRF1{known}")
     expect(title_of(page, "IRF1")).to_be_visible()
-    fresh = [_seconds_to_draw(page, target) for target in targets]
-    again = [_seconds_to_draw(page, target) for target in [*targets, *targets]]
+    fresh = _draws(page, targets, 2)
+    drawn = ["IRF1", *targets[: len(fresh)]]
+    again = _draws(page, (drawn * 10)[:10], 0.3)
     print(f"context {context or 'pair'}: fresh {np.round(fresh, 2)}, from the cache {np.round(again, 2)} s")
     assert min(fresh) < 2 and min(again) < 0.3
+
+
+def _draws(page: Page, targets: Sequence[str], enough: float) -> list[float]:
+    """Seconds to the figure of one target after another, until one of them took less than ``enough``."""
+    seconds: list[float] = []
+    for target in targets:
+        seconds.append(_seconds_to_draw(page, target))
+        if seconds[-1] < enough:
+            break
+    return seconds
 
 
 def _fifty_genes() -> list[str]:
