@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,7 @@ TESTS = ("hHEP", "mDC", "mESC")
 UNSEEN = ("all", "both_unseen")
 
 
+@cache
 def shipped(table: int) -> pd.DataFrame:
     return read_results(ASSETS / "benchmark" / f"ugrn-mini_table_{table}.csv.gz")
 
