@@ -39,7 +39,7 @@ def visit(browser: Browser, server: str) -> Iterator:
     contexts, strange = [], []
 
     def new(path: str = "/", token: str | None = TOKEN) -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+        context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         own = (server, "data:", "blob:", "ws")
