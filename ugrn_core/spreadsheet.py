@@ -43,7 +43,9 @@ def _each_text(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
         return column
     texts = {value for value in set(column.tolist()) if isinstance(value, str)}
     changed = {text: new for text in texts if (new := change(text)) != text}
-    return column.map(lambda value: changed.get(value, value) if isinstance(value, str) else value) if changed else column
+    if not changed:
+        return column
+    return column.map(lambda value: changed.get(value, value) if isinstance(value, str) else value)
 
 
 def csv_text(table: pd.DataFrame, float_format: str | None = None) -> str:
