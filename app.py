@@ -17,7 +17,7 @@ if __name__ == "__main__":
     with frame.around_page():
         page.run()
 else:
-    from ui import door, idle_loops
+    from ui.server import door, idle_loops
 
     idle_loops.install()
     app = st.App(__file__, middleware=[door.middleware()], lifespan=door.lifespan)

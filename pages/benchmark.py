@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import (
-    benchmark_beside,
-    benchmark_cell,
-    benchmark_circuits,
-    benchmark_controls,
-    benchmark_heads,
-    benchmark_pairs,
-    benchmark_printed,
-    benchmark_results,
-    benchmark_table,
-    frame,
-)
-from ui.errors import said_in_place
+from ui import frame
+from ui.benchmark import beside as benchmark_beside
+from ui.benchmark import cell as benchmark_cell
+from ui.benchmark import circuits, controls, prevalence
+from ui.benchmark import pairs as benchmark_pairs
+from ui.benchmark import printed as benchmark_printed
+from ui.benchmark import results as benchmark_results
+from ui.benchmark import table as benchmark_table
+from ui.shared.errors import said_in_place
 
 frame.come_through_app()
 title, tables = st.columns([2, 5], vertical_alignment="center")
 title.title("Benchmark", anchor=False)
 
-benchmark_controls.adopt()
+controls.adopt()
 with tables, st.container(horizontal=True, horizontal_alignment="right"):
-    table = benchmark_controls.table_choice()
+    table = controls.table_choice()
 printed = benchmark_table.heading(table)
 found = benchmark_results.of_table(table)
-asked = benchmark_controls.ask(found)
+asked = controls.ask(found)
 results = benchmark_results.choose(found, table, asked.model, asked.sampler)
 if results is not None:
     with said_in_place():
         results = benchmark_beside.own_scores(benchmark_beside.beside(results, found))
-        view = benchmark_controls.view(table, results)
+        view = controls.view(table, results)
         standings = benchmark_table.standings_of(results, view)
         benchmark_table.contributor(results)
         benchmark_table.words(standings)
@@ -46,7 +42,7 @@ if results is not None:
             benchmark_pairs.show(results, view, *benchmark_cell.chosen(), benchmark_cell.best_shortcut(cells))
         benchmark_table.downloads(results, view, standings)
 if table == 1:
-    benchmark_heads.show(asked.model)
+    prevalence.show(asked.model)
     benchmark_printed.show()
-benchmark_circuits.show()
-benchmark_controls.write_address()
+circuits.show()
+controls.write_address()

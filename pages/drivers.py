@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import drivers, frame, models
-from ui.errors import said_in_place
+from ui import frame
+from ui.drivers import page as drivers
+from ui.shared import models
+from ui.shared.errors import said_in_place
 
 frame.come_through_app()
 st.title("Drivers", anchor=False)

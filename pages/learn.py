@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from ui import frame
-from ui.errors import said_in_place
 from ui.lessons import page, state
+from ui.shared.errors import said_in_place
 
 frame.come_through_app()
 title, ways = st.columns([1, 4], vertical_alignment="center")

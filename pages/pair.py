@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import address, explorer, frame, models
-from ui.errors import said_in_place
+from ui import frame
+from ui.pair import address, explorer
+from ui.shared import models
+from ui.shared.errors import said_in_place
 
 frame.come_through_app()
 title, modes = st.columns([3, 4], vertical_alignment="center")

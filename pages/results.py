@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import frame, results_list
+from ui import frame
+from ui.results import runs as results_list
 
 frame.come_through_app()
 st.title("My results", anchor=False)

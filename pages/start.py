@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ui import frame, start
+from ui import frame
+from ui.start import page as start
 
 frame.come_through_app()
 start.welcome()

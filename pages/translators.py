@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ui import frame, models, translator_card, translator_list, translator_training
-from ui.errors import said_in_place
+from ui import frame
+from ui.shared import models
+from ui.shared.errors import said_in_place
+from ui.translators import card as translator_card
+from ui.translators import library, training
 
 frame.come_through_app()
 title, modes = st.columns([3, 4], vertical_alignment="center")
@@ -13,14 +16,14 @@ title.title("Translators", anchor=False)
 
 with said_in_place():
     backbone = models.current()
-    translator_list.adopt()
+    library.adopt()
     with modes, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-        mode = translator_list.mode_choice()
-    if mode == translator_list.LOOK:
-        chosen = translator_list.choose(backbone)
+        mode = library.mode_choice()
+    if mode == library.LOOK:
+        chosen = library.choose(backbone)
         if chosen is not None:
             translator_card.show(chosen, backbone)
-            translator_list.files(chosen)
+            library.files(chosen)
     else:
-        translator_training.form(backbone)
-    translator_list.write_address(mode)
+        training.form(backbone)
+    library.write_address(mode)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.app_server import ROOT, app_server, launch
 from ugrn_core.paths import cache_folder
-from ui import example
+from ui.shared import example
 
 FOLDER = ROOT / "docs" / "images"
 SIZE = {"width": 1280, "height": 800}

@@ -20,8 +20,9 @@ from ugrn_core.errors import CheckpointError, InputError
 from ugrn_core.paths import cache_folder
 from ugrn_core.translators.exchange import bring_in
 from ugrn_core.translators.library import load_translator, own_folder, save_translator
-from ui import access, folders, results_store, session
-from ui.session import store
+from ui.results import stored
+from ui.server import access, folders, session
+from ui.server.session import store
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_results_of_a_shared_server_are_not_cleared_from_a_browser(monkeypatch):
     monkeypatch.setattr(access, "loopback", lambda _: False)
     at.run()
     assert not clears(at) and str(cache_folder()) not in words(at), "nor is it told where they lie"
-    results_store._clear()
+    stored._clear()
     assert store().stats().entries == n, "however the button came to be clicked"
     monkeypatch.undo()
 
@@ -204,7 +205,7 @@ def test_one_library_for_all_is_a_setting(shared, monkeypatch):
 
 def test_a_translator_trained_by_a_session_is_kept_in_its_library(shared):
     from tests.test_translator_page import edges_of_ugrn_mini
-    from ui import translator_form
+    from ui.translators import form as translator_form
 
     at = framed("translators.py")
     at.session_state["model"] = "ugrn-mini"

@@ -12,8 +12,8 @@ from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results, write_results
 from ugrn_core.errors import UGRNError
 from ugrn_core.figures.benchmark_heads import head_sentences
-from ui.benchmark_results import SHIPPED, own_folder
-from ui.errors import plain
+from ui.benchmark.results import SHIPPED, own_folder
+from ui.shared.errors import plain
 
 
 def page(**query: str) -> AppTest:

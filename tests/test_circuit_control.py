@@ -369,7 +369,7 @@ def test_the_shipped_control_is_that_of_the_default_request_and_the_page_says_wh
     assert conditions_of(shipped) == asked[: len(conditions_of(shipped))]
     monkeypatch.chdir(ROOT)
     at = AppTest.from_string(
-        "from ui import benchmark_circuits, frame\nwith frame.around_page():\n    benchmark_circuits.show()\n",
+        "from ui import frame\nfrom ui.benchmark import circuits\nwith frame.around_page(): circuits.show()\n",
         default_timeout=120,
     ).run()
     assert not at.exception and at.subheader[0].value == "Where the truth is known"

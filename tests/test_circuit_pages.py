@@ -8,7 +8,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ui import work
+from tests.framed_page import framed_page
+from ui.shared import work
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,9 +23,7 @@ def fresh(tmp_path, monkeypatch):
 
 
 def opened(page: str, **address: str) -> AppTest:
-    path = ROOT / "pages" / page
-    script = f"import runpy\nfrom ui import frame\nwith frame.around_page():\n    runpy.run_path({str(path)!r})\n"
-    at = AppTest.from_string(script, default_timeout=120)
+    at = framed_page(page, 120)
     for name, value in {"model": "circuit-3", **address}.items():
         at.query_params[name] = value
     return at.run()

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.test_network_page import edges, page, predict, toy, translators, words  # noqa: F401 (fixtures)
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture for every test)
-from ui import translator_form
+from ui.translators import form as translator_form
 
 TABLE = "target\ttf\tother\nKLF1\tGATA1\tHBB\nGATA1\tGATA1\tHBB\n"
 UNCLEAR = "GATA1,KLF1,HBB\nTAL1,SPI1,MYC\n"

@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.test_pages import framed, fresh, weight  # noqa: F401
 from ugrn_core.errors import Cancelled
-from ui import company, work
-from ui.genes import COMPANY
+from ui.pair import company
+from ui.shared import work
+from ui.shared.genes import COMPANY
 
 
 @pytest.fixture

@@ -50,11 +50,11 @@ def told(notes: tuple[str, ...]) -> list[str]:
     from streamlit.testing.v1 import AppTest
 
     def page() -> None:
-        from ui import results_store
+        from ui.results import stored
 
-        results_store.show()
+        stored.show()
 
-    from ui import results_store
+    from ui.results import stored
 
     class Spoilt:
         def stats(self):
@@ -66,7 +66,7 @@ def told(notes: tuple[str, ...]) -> list[str]:
             return notes
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(results_store, "store", Spoilt)
+        patch.setattr(stored, "store", Spoilt)
         at = AppTest.from_function(page).run()
         found = [toast.value for toast in at.toast]
         assert not at.run().toast

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ui.settings import parse_values, written
+from ui.shared.settings import parse_values, written
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=6, unique=True).map(sorted).map(tuple))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit import config
 
-from ui import access, door
+from ui.server import access, door
 
 TOKEN = "a token that nobody guesses"
 OWN, OTHERS = ("127.0.0.1", 8501), ("10.0.0.7", 8501)

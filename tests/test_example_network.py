@@ -13,7 +13,7 @@ from ugrn_core.network.example_measured import example_genes, measure
 from ugrn_core.network.tags import beeline_edges
 from ugrn_core.paths import ROOT
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
-from ui import example
+from ui.shared import example
 
 
 def test_the_example_is_of_the_default_model_and_translator():

@@ -27,7 +27,7 @@ from ugrn_core.probes.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import Context, SweepSettings
-from ui import work
+from ui.shared import work
 
 SETTINGS = SweepSettings(1.0, (0.25, 2.0, 5.0))
 FOLLOW = SweepSettings(1.0, (0.25, 2.0, 5.0), "follow")

@@ -14,8 +14,8 @@ from ugrn_core.errors import Cancelled
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair import PairRequest, explore_pair, pair_specific
 from ugrn_core.types import Context, SweepSettings
-from ui import work
 from ui.gene import found, rows, state
+from ui.shared import work
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from ugrn_core.paths import ROOT
-from ui import idle_loops
-from ui.idle_loops import IdleLoop, IdleLoops
+from ui.server import idle_loops
+from ui.server.idle_loops import IdleLoop, IdleLoops
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="counts the files of a Linux process")
 

@@ -18,9 +18,10 @@ from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS
 from ugrn_core.session_file import read_session, write_session
 from ugrn_core.translators.library import save_translator
-from ui import kept, network_run, work
-from ui.cells import Cells
-from ui.kept import SHELVES, Shelf, Shelves, VisitorRun
+from ui.network import run as network_run
+from ui.shared import kept, work
+from ui.shared.cells import Cells
+from ui.shared.kept import SHELVES, Shelf, Shelves, VisitorRun
 
 
 @pytest.fixture

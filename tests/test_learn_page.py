@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as hst
 from streamlit.testing.v1 import AppTest
 
+from tests.framed_page import framed_page
 from ugrn_core.circuits.shipped import LARGEST_SEED
 from ugrn_core.circuits.teaching import GENES
 from ugrn_core.errors import InputError, UGRNError
@@ -37,9 +38,7 @@ def fresh(tmp_path, monkeypatch):
 
 
 def opened(**address: str) -> AppTest:
-    path = ROOT / "pages" / "learn.py"
-    script = f"import runpy\nfrom ui import frame\nwith frame.around_page():\n    runpy.run_path({str(path)!r})\n"
-    at = AppTest.from_string(script, default_timeout=180)
+    at = framed_page("learn.py", 180)
     at.session_state["model"] = "toy-linear"
     for name, value in address.items():
         at.query_params[name] = value

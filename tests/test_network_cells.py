@@ -13,8 +13,10 @@ from tests.test_network_page import edges, finished, press, words
 from tests.test_pages import fresh, with_cells  # noqa: F401 (a fixture for every test)
 from ugrn_core.cli.app import app
 from ugrn_core.evidence.evidence import COLUMNS
-from ui import network_cells, network_peers, uploads
-from ui.cells import Cells
+from ui.network import evidence as network_cells
+from ui.network import peers as network_peers
+from ui.shared import uploads
+from ui.shared.cells import Cells
 
 
 @pytest.fixture

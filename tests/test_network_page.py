@@ -31,8 +31,12 @@ from ugrn_core.network.request import NetworkRequest, default_sources
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table
 from ugrn_core.translators.library import save_translator
-from ui import kept, network_edge, network_files, network_run, network_shown, work
-from ui.cells import Cells
+from ui.network import edge as network_edge
+from ui.network import files as network_files
+from ui.network import filters
+from ui.network import run as network_run
+from ui.shared import kept, work
+from ui.shared.cells import Cells
 
 GENES = "GATA1,KLF1,TAL1,HBB,SPI1,CEBPA,MPO,CSF1R,MYC,SOX2,NANOG,STAT1"
 
@@ -220,7 +224,7 @@ def test_running_shows_progress_and_time_and_can_be_stopped_and_go_on(page):
 
 
 def test_a_reload_finds_the_job_and_its_genes_again(page, monkeypatch):
-    from ui import address
+    from ui.shared import address
 
     blocked(monkeypatch)
     monkeypatch.setattr(address, "MOST_GENES", 2)
@@ -287,7 +291,7 @@ def test_the_prevalence_moves_probabilities_and_no_order(page, toy, translators)
     page.query_params["rule"], page.query_params["best"] = "best", "30"
     predict(page)
     first = edges(page)
-    page.number_input(key=network_shown.prevalence_key("first")).set_value(0.3).run()
+    page.number_input(key=filters.prevalence_key("first")).set_value(0.3).run()
     page.run()
     second = edges(page)
     table = expected(toy, translators["first"], prevalence=0.3).head(30)
@@ -407,7 +411,7 @@ def test_two_translators_are_compared(page, toy, translators):
     page.query_params.update({"translator": "first", "to_translator": "second"})
     page.run()
     finished(press(page, "Predict both networks"), "Gained")
-    share = page.session_state[network_shown.prevalence_key("first")]
+    share = page.session_state[filters.prevalence_key("first")]
     a, b = (expected(toy, translators[n], prevalence=share).head(20) for n in ("first", "second"))
     cut = max(a["probability"].min(), b["probability"].min())
     a, b = (t[t["probability"] >= cut] for t in (a, b))
@@ -445,8 +449,8 @@ def with_cells(tmp_path) -> AppTest:
 
 
 def test_groups_of_cells_become_networks_that_are_compared(with_cells, monkeypatch):
-    monkeypatch.setattr("ui.cells._path", lambda: None)
-    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
+    monkeypatch.setattr("ui.shared.cells._path", lambda: None)
+    monkeypatch.setattr("ui.shared.cells.paths_welcome", lambda: True)
     at = with_cells
     at.query_params.update({"mode": "two", "rule": "best", "best": "15", "column": "kind"})
     at.run()
@@ -494,7 +498,7 @@ def test_files_hold_the_network_and_a_recipe_brings_it_back(page, monkeypatch):
     )
     finished(again.run())
     assert again.session_state["net best"] == 25 and facts(again)["Shown"][0] == "25"
-    assert again.session_state[network_shown.prevalence_key("first")] == 0.1
+    assert again.session_state[filters.prevalence_key("first")] == 0.1
     assert "ugrn network --recipe recipe.json" in words(again)
 
 
@@ -507,7 +511,7 @@ def test_the_command_line_makes_the_files_of_the_page_byte_by_byte(page, tmp_pat
     page.query_params["fdr"], page.query_params["sources"] = "0.7", "GATA1,KLF1,MYC"
     predict(page)
     network, shown, known, token = made[-1]
-    share = network_shown.prevalence_key("first")
+    share = filters.prevalence_key("first")
     line = next(c.value for c in page.code if c.value.startswith("ugrn network"))
     wanted = network_files.Wanted(network, shown, known, page.session_state[share], line, token)
     folder = network_files._folder(wanted)
@@ -552,7 +556,7 @@ def test_an_edge_opens_in_the_pair_explorer(page, monkeypatch):
 
 
 def test_the_start_page_leads_to_a_network_that_starts_by_itself(page, monkeypatch):
-    from ui import start
+    from ui.start import page as start
 
     gone = []
     monkeypatch.setattr(start.st, "switch_page", lambda to, query_params=None: gone.append((to, query_params)))
@@ -595,8 +599,8 @@ def test_steps_around_a_gene(page):
 
 
 def test_a_group_of_own_cells_opens_in_the_pair_explorer_with_its_means(with_cells, monkeypatch):
-    monkeypatch.setattr("ui.cells._path", lambda: None)
-    monkeypatch.setattr("ui.cells.paths_welcome", lambda: True)
+    monkeypatch.setattr("ui.shared.cells._path", lambda: None)
+    monkeypatch.setattr("ui.shared.cells.paths_welcome", lambda: True)
     gone = []
     monkeypatch.setattr(network_edge.st, "switch_page", lambda to, query_params: gone.append(query_params))
     at = with_cells

@@ -14,12 +14,17 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from tests.framed_page import framed_page
 from ugrn_core.backbones.toy import GENES
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.jobs import JOBS
-from ui import address, cells, frame, genes, kept, pair_view, session, start, work
-from ui.session import store
+from ui import frame
+from ui.pair import view as pair_view
+from ui.server import session
+from ui.server.session import store
+from ui.shared import address, cells, genes, kept, work
+from ui.start import page as start
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(p for p in (ROOT / "pages").glob("*.py") if p.name != "__init__.py")
@@ -28,9 +33,7 @@ TOY = "toy-square"
 
 def framed(page: Path | str) -> AppTest:
     """A page with its frame. AppTest itself does not follow ``st.switch_page`` through ``st.navigation``."""
-    path = ROOT / "pages" / page
-    script = f"import runpy\nfrom ui import frame\nwith frame.around_page():\n    runpy.run_path({str(path)!r})\n"
-    at = AppTest.from_string(script, default_timeout=60)
+    at = framed_page(page, 60)
     at.session_state["model"] = TOY
     return at
 
@@ -514,7 +517,7 @@ def test_stored_results_are_counted_and_cleared(pair):
 
 
 def test_paths_are_for_ones_own_machine_or_below_the_root(tmp_path, monkeypatch):
-    from ui import folders
+    from ui.server import folders
 
     monkeypatch.setattr(folders, "own_machine", lambda: False)
     monkeypatch.delenv("UGRN_ALLOWED_ROOT", raising=False)
@@ -539,7 +542,7 @@ LISTENING = {
 
 @pytest.mark.parametrize(("address", "own"), LISTENING.items())
 def test_own_machine_is_loopback_alone(address, own, monkeypatch):
-    from ui import folders
+    from ui.server import folders
 
     monkeypatch.setattr(st, "get_option", lambda name: address if name == "server.address" else None)
     assert folders.own_machine() is own

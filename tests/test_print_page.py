@@ -14,9 +14,11 @@ from tests.test_network_page import GENES, page, predict, toy, translators  # no
 from tests.test_pages import framed, fresh  # noqa: F401
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.figures.report import Report, report_html
-from ui import figure_panel, for_print, network_views, pair_view, work
 from ui.gene import found
 from ui.gene import page as gene_page
+from ui.network import views as network_views
+from ui.pair import view as pair_view
+from ui.shared import figure_panel, for_print, work
 
 KEY = "pair-figure"
 

@@ -18,7 +18,7 @@ from ugrn_core.network.exports.folder import zip_files
 from ugrn_core.shared_work import Piece, shared_results
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
-from ui.errors import plain
+from ui.shared.errors import plain
 
 KEY = "a" * 64
 SETTINGS = SweepSettings(1.0, (0.5, 2.0))

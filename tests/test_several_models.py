@@ -23,7 +23,7 @@ from ugrn_core.several_models import (
 )
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import Background, SweepSettings
-from ui import several_models
+from ui.pair import several_models
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture for every test)
-from ui import frame, tour
+from ui import frame
+from ui.start import tour
 
 STEPS = [(name, place) for name, steps in tour.TOURS.items() for place in range(len(steps))]
 

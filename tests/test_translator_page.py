@@ -38,7 +38,8 @@ from ugrn_core.translators.library import (
     read_card,
     shipped_folder,
 )
-from ui import translator_form, translator_training
+from ui.translators import form as translator_form
+from ui.translators import training
 
 needs_beeline = pytest.mark.skipif(bool(missing_networks("TFs+500")), reason="no BEELINE networks: set UGRN_DATA_DIR")
 
@@ -138,7 +139,7 @@ def test_own_edges_are_trained_shown_and_deleted():
         at.run()
     assert "tiny is trained and kept" in words(at)
     assert "ugrn translator train tiny" in words(at)
-    assert {p for p, *_ in translator_training._points(next(iter(translator_training._CURVES)))} <= {"VVP", "GDT"}
+    assert {p for p, *_ in training._points(next(iter(training._CURVES)))} <= {"VVP", "GDT"}
     next(b for b in at.button if b.label == "Look at it").click().run()
     assert not at.exception and at.session_state["translator"] == "tiny"
     next(b for b in at.button if b.label == "Yes, delete it").click().run()

@@ -22,7 +22,8 @@ from ugrn_core.data.untrusted import read_untrusted_h5ad
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.held_bytes import bytes_held
 from ugrn_core.jobs import FILES, Jobs
-from ui import cells, session, uploads
+from ui.server import session
+from ui.shared import cells, uploads
 
 PATIENCE = 30.0
 

@@ -1,1 +1,1 @@
-"""Streamlit parts that pages share; what is computed comes from ``ugrn_core``."""
+"""Streamlit parts of the pages, a folder for each page; what is computed comes from ``ugrn_core``."""

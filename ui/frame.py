@@ -9,7 +9,10 @@ from functools import cache
 import streamlit as st
 
 from ugrn_core.paths import ASSETS
-from ui import address, cells, models, results_list, results_store, tour, uploads
+from ui.results import runs as results_list
+from ui.results import stored
+from ui.shared import address, cells, models, uploads
+from ui.start import tour
 
 PAGES = {
     "Start": "pages/start.py",
@@ -50,7 +53,7 @@ def around_page() -> Iterator[None]:
         cells.choose()
         st.space("small")
         running = st.container()
-        results_store.show()
+        stored.show()
     tour.show()
     yield
     uploads.keep_within_bounds()

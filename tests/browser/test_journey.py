@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from ugrn_core.backbones.checkpoint import save_checkpoint
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ui import example
+from ui.shared import example
 
 GENES = [
     *("GATA1", "KLF1", "TAL1", "HBB", "SPI1", "CEBPA", "MPO", "CSF1R", "TP53", "MDM2", "CDKN1A", "MYC", "SOX2"),

@@ -18,6 +18,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
+from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.paths import ASSETS, cache_folder, user_path
 from ugrn_core.translators.kinds import KINDS
@@ -50,6 +51,10 @@ class Listed:
     shipped: bool
     card: TranslatorCard | None
     problem: str = ""
+
+    def fits(self, backbone: Backbone) -> bool:
+        """Whether it was trained on features of this very model."""
+        return self.card is not None and self.card.schema.fingerprint == backbone.fingerprint
 
 
 def shipped_folder() -> Path:

@@ -7,9 +7,9 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.genes.about import gene_facts
 from ugrn_core.genes.resolve import resolve
-from ui import cells
-from ui.errors import plain
 from ui.gene.state import Asked
+from ui.shared import cells
+from ui.shared.errors import plain
 
 
 def show(asked: Asked, backbone: Backbone) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ui import network_translator, virtual_cell
 from ui.gene import state
-from ui.genes import GENE, gene_fields
+from ui.shared import translator, virtual_cell
+from ui.shared.genes import GENE, gene_fields
 
 RESULTS = "gene results"
 SIDE_HELP = "As source: the gene is moved and every other one is read. As target: the others are moved, one by one."
@@ -71,4 +71,4 @@ def _filters(backbone: Backbone) -> None:
         placeholder="KLF1, HBB, GYPA ... or empty for all",
         on_change=redraw,
     )
-    network_translator.choice(backbone, "Translator", state.TRANSLATOR)
+    translator.choice(backbone, "Translator", state.TRANSLATOR)

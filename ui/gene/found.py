@@ -18,10 +18,10 @@ from ugrn_core.neighbourhood.known import edges_by_gene
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.neighbourhood.run import Neighbourhood, estimate_neighbourhood, neighbourhood, with_effects
 from ugrn_core.types import SweepSettings
-from ui import work
 from ui.gene import state
-from ui.session import store
-from ui.work import Question
+from ui.server.session import store
+from ui.shared import work
+from ui.shared.work import Question
 
 KNOWN_SECONDS = 10.0
 """Seconds announced for reading BEELINE's networks."""

@@ -14,14 +14,17 @@ from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
 from ugrn_core.neighbourhood.shape import likeness
 from ugrn_core.neighbourhood.table import Rank, filtered, neighbour_table, ranked, translator_scores
-from ui import models, network_translator, reports
-from ui.errors import NotYet, plain, said_in_place
-from ui.figure_panel import figure_panel
 from ui.gene import card, found, rows, state
 from ui.gene.controls import RESULTS, redraw
 from ui.gene.found import Found
+from ui.gene.report import report_on_gene
 from ui.gene.state import Asked
-from ui.network_translator import Kept
+from ui.shared import models
+from ui.shared import translator as network_translator
+from ui.shared.errors import NotYet, plain, said_in_place
+from ui.shared.figure_panel import figure_panel
+from ui.shared.report_parts import ROWS
+from ui.shared.translator import Kept
 
 HEAT_NOTE = "Each row by its own largest size, in an order in which shapes are alike. A hypothesis, not a measurement."
 
@@ -184,14 +187,14 @@ def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, k
             name=f"{gene} as {side}, {backbone.card.name}",
             alt=f"Trajectories of the best {len(best)} genes of {gene} as {side}, a row a gene",
             command=line,
-            report=lambda: reports.of_gene(
+            report=lambda: report_on_gene(
                 backbone,
                 asked,
                 side,
                 table,
                 ranked_by,
                 line,
-                plot_trajectories(prepared(reports.ROWS), gene=gene, side=side),
+                plot_trajectories(prepared(ROWS), gene=gene, side=side),
             ),
             key="gene-heat",
             note=HEAT_NOTE,

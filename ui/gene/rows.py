@@ -13,9 +13,10 @@ from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
-from ui import address, network_genes
 from ui.gene import state
-from ui.genes import MOST_TARGETS
+from ui.network import genes as network_genes
+from ui.shared import address
+from ui.shared.genes import MOST_TARGETS
 
 PAIR_PAGE = "pages/pair.py"
 NETWORK_PAGE = "pages/network.py"
@@ -121,7 +122,7 @@ def _one(gene: str, other: str, side: Side) -> None:
     like, icon = f"Find genes like {other}", ":material/ssid_chart:"
     st.button(like, icon=icon, key="gene like", on_click=_find_alike, args=(other,))
     if st.button(f"All of {other}", icon=":material/genetics:", key="gene other"):
-        state.open_gene(other)
+        address.open_gene(other)
 
 
 def _several(gene: str, chosen: list[str], side: Side) -> None:

@@ -12,11 +12,10 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest, Side
 from ugrn_core.neighbourhood.table import RANKS, Rank
-from ui import address, contexts, network_translator, settings
-from ui.errors import NotYet
-from ui.genes import symbol_of
+from ui.shared import address, contexts, settings, translator
+from ui.shared.errors import NotYet
+from ui.shared.genes import symbol_of
 
-PAGE = "pages/gene.py"
 SIDE_LABELS: dict[Side, str] = {"source": "As source", "target": "As target"}
 RANK_LABELS: dict[Rank, str] = {"specific": "Pair-specific", "response": "As predicted", "score": "Translator"}
 SIDE, RANK, FACTORS, TEXT, OWN, TRANSLATOR, ALIKE, ALL = (
@@ -82,7 +81,7 @@ def adopt(backbone: Backbone) -> None:
 def write(backbone: Backbone) -> None:
     """Put the controls into the address."""
     state = st.session_state
-    first = next(iter(network_translator.fitting(backbone)), "")
+    first = next(iter(translator.fitting(backbone)), "")
     words: dict[str, Any] = {
         "gene": state.get("gene"),
         "side": side() if side() != "source" else "",
@@ -94,11 +93,6 @@ def write(backbone: Backbone) -> None:
         "alike": state.get(ALIKE),
     }
     address.put(words | address.cell_words(backbone.card))
-
-
-def open_gene(gene: str) -> None:
-    """Go to the page of a gene, in the virtual cell that is chosen."""
-    st.switch_page(PAGE, query_params=address.model_words() | {"gene": gene})
 
 
 def forget_alike(redraw: Callable[[], None]) -> Callable[[], None]:

@@ -12,12 +12,12 @@ from ugrn_core.circuits.training import LOSS_EVERY, Trained
 from ugrn_core.figures.lessons import plot_loss_curve
 from ugrn_core.jobs import JOBS
 from ugrn_core.paths import cache_folder
-from ui import models
-from ui.errors import plain
-from ui.folders import paths_welcome
 from ui.lessons import state
 from ui.lessons.panel import panel
-from ui.session import visitor
+from ui.server.folders import paths_welcome
+from ui.server.session import visitor
+from ui.shared import models
+from ui.shared.errors import plain
 
 KEY = "learn live"
 STEPS_AXIS, LOSS_AXIS = "step", "error of hidden values (log1p squared)"

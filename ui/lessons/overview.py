@@ -9,11 +9,11 @@ from ugrn_core.circuits.shipped import LARGEST_SEED, circuit_number
 from ugrn_core.lessons.catalogue import LESSONS, MINUTES
 from ugrn_core.lessons.marks import Mark, marks
 from ugrn_core.lessons.model import model_name
-from ui.errors import plain
-from ui.figure_panel import csv_button
 from ui.lessons import live_training, state
 from ui.lessons.panel import drawing
 from ui.lessons.state import SUMMARY, Said
+from ui.shared.errors import plain
+from ui.shared.figure_panel import csv_button
 
 TEACHER = """
 - **A link opens a prepared step.** Go to the step, cover the reveal, and copy the address of the page: it holds the

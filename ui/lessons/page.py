@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.lessons.catalogue import LESSONS
-from ui.errors import said_in_place
 from ui.lessons import overview, state, steps
 from ui.lessons.state import OVERVIEW, SUMMARY
+from ui.shared.errors import said_in_place
 
 LARGE_TYPE = """
 <style>

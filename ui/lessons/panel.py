@@ -9,8 +9,8 @@ import streamlit as st
 from ugrn_core.figures.circuit_drawing import WORDS, circuit_svg
 from ugrn_core.figures.lessons import enlarged
 from ugrn_core.figures.style import figure_config
-from ui.figure_panel import csv_button
 from ui.lessons import state
+from ui.shared.figure_panel import csv_button
 
 LARGE = 1.5
 

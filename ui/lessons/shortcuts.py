@@ -6,9 +6,9 @@ import streamlit as st
 
 from ugrn_core.figures.lessons import plot_standing
 from ugrn_core.lessons.shortcuts import ASKED_WITH, HOW_DRAWN, REVERSE, model_of, standing
-from ui.beeline import sampler_title
 from ui.lessons.panel import panel
 from ui.lessons.state import State
+from ui.shared.beeline import sampler_title
 
 SUBSETS = {"all": "All pairs", "both_unseen": "Both genes new"}
 

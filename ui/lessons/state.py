@@ -18,7 +18,7 @@ from ugrn_core.circuits.teaching import GENES
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import AVERAGE
-from ui import address
+from ui.shared import address
 
 STEPS = {"predict": "Predict", "look": "Look", "check": "Check", "seen": "What you saw"}
 OVERVIEW, SUMMARY = "lessons", "summary"

@@ -11,10 +11,10 @@ from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import model_name
 from ugrn_core.lessons.record import Asked, Lesson, Prediction
 from ugrn_core.lessons.words import words_of
-from ui import example
-from ui.errors import plain
 from ui.lessons import state, widgets
 from ui.lessons.state import STEPS, Said
+from ui.shared import example
+from ui.shared.errors import plain
 
 PAIR_PAGE = "pages/pair.py"
 TRIES = 3

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ui.errors import said_in_place
 from ui.lessons import (
     causality,
     probability,
@@ -19,6 +18,7 @@ from ui.lessons import (
     zero_out,
 )
 from ui.lessons.state import State
+from ui.shared.errors import said_in_place
 
 WIDGETS: dict[int, Callable[[State], None]] = {
     1: virtual_cell.show,

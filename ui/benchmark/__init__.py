@@ -1,0 +1,1 @@
+"""The Benchmark page: its controls, tables, and what stands behind a cell."""

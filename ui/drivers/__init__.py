@@ -1,0 +1,1 @@
+"""The Drivers page: what moves state A towards state B."""

@@ -1,0 +1,254 @@
+"""What moves state A towards state B, on its page: two groups or a group and a set of genes, the run, its table."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.column import MAX_LEVELS
+from ugrn_core.data.context import VARIABLE_GENES
+from ugrn_core.drivers.drivers import (
+    COLUMNS,
+    N_FACTORS,
+    Drivers,
+    DriversRequest,
+    States,
+    between_groups,
+    estimate_drivers,
+    find_drivers,
+    to_set,
+)
+from ugrn_core.errors import InputError
+from ugrn_core.figures.drivers import plot_drivers, prepare_drivers
+from ugrn_core.genes.gene_list import parse_gene_list
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.types import SweepSettings
+from ui.server.session import store
+from ui.shared import address, cells, contexts, models, work
+from ui.shared.errors import NotYet, plain
+from ui.shared.figure_panel import csv_button, figure_panel
+from ui.shared.work import Question
+
+GROUP, SET = "group", "set"
+LABELS = {GROUP: "Another group", SET: "Genes that should rise"}
+SET_FILE = "genes.txt"
+MOST_FACTORS = 3_000
+WORDS = {"column": "drivers column", "a": "drivers a", "b": "drivers b"}
+NUMBERS = {"variable": ("drivers variable", VARIABLE_GENES), "factors": ("drivers factors", N_FACTORS)}
+"""Words of the address: session keys, and for numbers their defaults."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """``words`` is what ``ugrn drivers`` is called with, ``title`` names the question."""
+
+    request: DriversRequest = field(repr=False)
+    notes: tuple[str, ...]
+    words: tuple[str, ...]
+    title: str
+
+
+def show(backbone: Backbone) -> None:
+    """Controls and, below, everything that came out."""
+    st.caption(
+        "Every factor is moved up and down in the virtual cell of A, and ranked by how far all other genes then lead "
+        "towards B. A model knows who goes with whom, not who drives whom."
+    )
+    _adopt()
+    chosen = cells.current()
+    if chosen is None:
+        st.button("Use the example: 700 blood cells", on_click=cells.use_example, icon=":material/grain:")
+        raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
+    _controls(chosen)
+    _write()
+    asked = _read(backbone, chosen)
+    key = ("drivers", backbone.fingerprint, hashlib.sha256(repr(asked.request).encode()).hexdigest())
+    work.turn_to(key)
+    found = _answer(backbone, asked, key)
+    if found is not None:
+        _result(backbone, asked, found)
+    for note in asked.notes:
+        st.caption(plain(note))
+
+
+def _adopt() -> None:
+    """Fill the controls from an address that came from outside."""
+    given, state = st.session_state.pop("arrived", {}), st.session_state
+    for word, key in WORDS.items():
+        if given.get(word):
+            state[key] = given[word]
+    for word, (key, _) in NUMBERS.items():
+        if given.get(word):
+            state[key] = _whole(word, given[word])
+    if given.get("towards"):
+        state["drivers to"] = address.one_of("towards", given["towards"], tuple(LABELS))
+    if given.get("genes"):
+        state["drivers set"] = address.list_of(given["genes"])
+
+
+def _whole(word: str, text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_FACTORS:
+        raise InputError(f"The address says {word}={text!r}; expected a whole number from 1 to {MOST_FACTORS:,}.")
+    return int(text)
+
+
+def _write() -> None:
+    """Put the controls into the address; defaults are left out."""
+    state, to_set = st.session_state, st.session_state["drivers to"] == SET
+    said = {word: state.get(key) for word, key in WORDS.items() if not (to_set and word == "b")}
+    said |= {word: state[key] if state.get(key) != default else "" for word, (key, default) in NUMBERS.items()}
+    said |= {"towards": SET if to_set else "", "genes": address.short_list("drivers set") if to_set else ""}
+    address.put(said | {"cells": cells.in_address()})
+
+
+def _controls(chosen: cells.Cells) -> None:
+    columns = list(chosen.data.groups)
+    if not columns:
+        raise InputError(f"These cells have no groups: a column with 2 to {MAX_LEVELS} levels is needed.")
+    state = st.session_state
+    state.setdefault("drivers to", GROUP)
+    if state.get("drivers column") not in columns:
+        state["drivers column"] = columns[0]
+    by, first, kind, second = st.columns([3, 3, 4, 3], vertical_alignment="bottom")
+    column = by.selectbox("Group cells by", columns, key="drivers column", persist_state="session")
+    levels = list(chosen.data.groups[column])
+    for key, default in (("drivers a", levels[0]), ("drivers b", levels[1])):
+        if state.get(key) not in levels:
+            state[key] = default
+    first.selectbox("From A", levels, key="drivers a", persist_state="session")
+    kind.segmented_control(
+        "Towards",
+        list(LABELS),
+        key="drivers to",
+        persist_state="session",
+        required=True,
+        format_func=LABELS.__getitem__,
+    )
+    if state["drivers to"] == GROUP:
+        second.selectbox("To B", levels, key="drivers b", persist_state="session")
+    else:
+        st.text_area("Genes that should rise", key="drivers set", persist_state="session", placeholder="HBB, GYPA ...")
+    size, factors, _ = st.columns([3, 3, 7])
+    with size:
+        contexts.variable_genes("drivers variable")
+    state.setdefault("drivers factors", N_FACTORS)
+    factors.number_input(
+        "Factors",
+        1,
+        MOST_FACTORS,
+        key="drivers factors",
+        persist_state="session",
+        step=50,
+        help="How many transcription factors are moved: those that differ most between the groups.",
+    )
+
+
+def _read(backbone: Backbone, chosen: cells.Cells) -> Asked:
+    """The question by the controls."""
+    state = st.session_state
+    column, a = state["drivers column"], state["drivers a"]
+    n_variable, n_factors = state.get("drivers variable") or VARIABLE_GENES, int(state["drivers factors"])
+    words = ["--cells", chosen.word, "--from", f"{column}={a}"]
+    wanted: tuple[str, ...] | None = None
+    if state["drivers to"] == GROUP:
+        b = state["drivers b"]
+        if a == b:
+            raise NotYet(f"Choose two different groups: both are {a}.")
+        words += ["--to", f"{column}={b}"]
+        title = f"{a} to {b}"
+    else:
+        names = parse_gene_list(state.get("drivers set") or "")
+        if not names:
+            raise NotYet("There are no genes yet: name those that should rise.")
+        wanted = resolve(names, backbone.vocabulary).symbols
+        words += ["--to-genes", SET_FILE]
+        title = f"{a} to {len(wanted)} genes"
+    size = n_factors, n_variable
+    states = _states(
+        chosen.token, backbone.fingerprint, (column, a), state["drivers b"], wanted, *size, chosen, backbone
+    )
+    words += [*chosen.options, *(["--variable", str(n_variable)] if n_variable != VARIABLE_GENES else [])]
+    words += ["--factors", str(n_factors)] if n_factors != N_FACTORS else []
+    words += ["--backbone", models.command_name(backbone)]
+    settings = SweepSettings(backbone.card.base, backbone.card.grid)
+    request = DriversRequest(states.cell, states.difference, states.sources, settings)
+    return Asked(request, states.notes, tuple(words), title)
+
+
+@st.cache_resource(max_entries=16, show_spinner="Gathering the genes of these cells")
+def _states(
+    token: str,
+    fingerprint: str,
+    a: tuple[str, str],
+    b: str,
+    wanted: tuple[str, ...] | None,
+    n_factors: int,
+    n_variable: int,
+    _chosen: cells.Cells,
+    _backbone: Backbone,
+) -> States:
+    """A and B; ``token`` and ``fingerprint`` stand for the data and the model in the cache's key."""
+    cap = contexts.room(_backbone)
+    if wanted is None:
+        return between_groups(
+            _chosen.data, _backbone, a, (a[0], b), n_factors=n_factors, n_variable=n_variable, cap=cap
+        )
+    return to_set(_chosen.data, _backbone, a, wanted, n_factors=n_factors, n_variable=n_variable, cap=cap)
+
+
+def _answer(backbone: Backbone, asked: Asked, key: Hashable) -> Drivers | None:
+    request = asked.request
+    held = st.session_state.get("cost of drivers")
+    if held is None or held[0] != key:
+        held = st.session_state["cost of drivers"] = key, estimate_drivers(backbone, request, store()).seconds
+    question = Question(
+        key,
+        lambda progress, cancel: find_drivers(backbone, request, store(), progress=progress, cancel=cancel),
+        f"Drivers of {asked.title}",
+        max(held[1], work.AT_ONCE),
+        str(backbone.device),
+    )
+    return work.answer("drivers", question, topic=key)
+
+
+def _result(backbone: Backbone, asked: Asked, found: Drivers) -> None:
+    """Figure, table, downloads and the command."""
+    command = shlex.join(["ugrn", "drivers", *asked.words])
+    frame, name = prepare_drivers(found), f"drivers of {asked.title}, {backbone.card.name}"
+    figure_panel(
+        plot_drivers(frame, backbone.card.unit),
+        frame,
+        name=f"{name}, dose by dose",
+        alt="Share of the way from A to B at every virtual value of the best factors",
+        command=command,
+        key="drivers-figure",
+    )
+    number = st.column_config.NumberColumn
+    percent = ("towards", "aside", "nearer")
+    st.dataframe(
+        found.table,
+        width="stretch",
+        height=460,
+        hide_index=True,
+        alt="Factors, those first that lead farthest towards B",
+        column_config={
+            column: number(column.replace("_", " "), help=said, format="percent" if column in percent else None)
+            if column not in ("source", "move", "carried_by")
+            else st.column_config.TextColumn(column.replace("_", " "), help=said)
+            for column, said in COLUMNS.items()
+        },
+    )
+    csv_button(found.table, name, "drivers")
+    best = found.table.iloc[0]
+    st.caption(
+        plain(
+            f"{best['source']} leads farthest: moved {best['move']}, {best['towards']:.1%} of the way. It is number "
+            f"{best['rank_change']:,} by its own change from A to B and number {best['rank_corpus']:,} by "
+            f"co-expression in the corpus, which need no model. {' '.join(found.notes)}"
+        )
+    )

@@ -1,0 +1,161 @@
+"""The network page in its address: genes, what is asked of them, and what is shown, as far as that is small.
+
+An address that came from outside fills the controls; after that the controls write the address. Defaults are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.context import VARIABLE_GENES
+from ugrn_core.errors import InputError
+from ugrn_core.network.request import NetworkRequest
+from ui.network import edge as network_edge
+from ui.network import filters, known_edges, question
+from ui.network import genes as network_genes
+from ui.network import views as network_views
+from ui.shared import cells, contexts, example, kept, work
+from ui.shared.address import kept_text, list_of, put, short_list, take_up_job
+
+
+@dataclass(frozen=True)
+class AddressEntry:
+    """A value of the address: its session key, its default, and the values it may take, any where there are none."""
+
+    key: str
+    default: Any = None
+    allowed: tuple[str, ...] = ()
+    read: Callable[[str], Any] = str
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"The address says {text!r} where a number is expected.") from None
+
+
+def _share(text: str) -> float:
+    low, high = filters.PREVALENCES
+    if not low <= (share := _number(text)) <= high:
+        raise InputError(f"The address says prevalence={text!r}; expected a share from {low:g} to {high:g}.")
+    return share
+
+
+def _count(text: str) -> int:
+    return int(_number(text))
+
+
+def _several(text: str) -> list[str]:
+    return [word for word in text.split(",") if word]
+
+
+CONTROLS: Mapping[str, AddressEntry] = {
+    "mode": AddressEntry("net mode", question.ONE, question.MODES),
+    "against": AddressEntry("net against", question.GROUPS, tuple(question.AGAINST)),
+    "from": AddressEntry("net from", network_genes.LIST, tuple(network_genes.LABELS)),
+    "translator": AddressEntry("net translator"),
+    "to_translator": AddressEntry("net translator b"),
+    "to_model": AddressEntry("net model b"),
+    "column": AddressEntry("net column", contexts.ALL_CELLS),
+    "level": AddressEntry("net level"),
+    "variable": AddressEntry("net variable", VARIABLE_GENES, read=_count),
+    "to_level": AddressEntry("net level b"),
+    "prevalence": AddressEntry(filters.ASKED_PREVALENCE, read=_share),
+    "known": AddressEntry("net known", known_edges.BEELINE, tuple(known_edges.LABELS)),
+    "rule": AddressEntry("net rule", filters.FDR, tuple(filters.RULES)),
+    "fdr": AddressEntry("net fdr", 0.5, read=_number),
+    "probability": AddressEntry("net probability", 0.05, read=_number),
+    "best": AddressEntry("net best", 100, read=_count),
+    "tags": AddressEntry("net tags", (), read=_several),
+    "slopes": AddressEntry("net slopes", (), read=_several),
+    "near": AddressEntry("net near"),
+    "steps": AddressEntry("net steps", 1, read=_count),
+    "per_source": AddressEntry("net per source", 0, read=_count),
+    "search": AddressEntry("net search", (), read=_several),
+    "why": AddressEntry(network_edge.WHY, False, ("yes",), lambda text: text == "yes"),
+    "view": AddressEntry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
+}
+ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
+ONLY_OF_CELLS = ("column", "level", "variable", "to_level")
+
+
+def adopt(backbone: Backbone) -> None:
+    """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
+    given, state = st.session_state.pop("arrived", {}), st.session_state
+    request = take_up_job(given.get("job", ""), backbone.fingerprint)
+    of_job = isinstance(request, NetworkRequest)
+    if of_job:
+        state[question.KEPT] = request
+    if given.get("genes"):
+        listed = given["genes"]
+        state["net genes"] = example.NETWORK if listed == example.GENES else list_of(listed, of_job=of_job)
+    if given.get("sources"):
+        named = list_of(given["sources"], of_job=of_job)
+        state["net sources"], state["net sources from"] = named, question.CHOSEN
+    if given.get("edges"):
+        state["net known text"] = state["net known given"] = kept_text(given["edges"])
+    for name, entry in CONTROLS.items():
+        if given.get(name):
+            if entry.allowed and given[name] not in entry.allowed:
+                raise InputError(
+                    f"The address says {name}={given[name]!r}; expected one of {', '.join(entry.allowed)}."
+                )
+            state[entry.key] = entry.read(given[name])
+    if given.get("prevalence"):
+        filters.forget_prevalences()
+    if given.get("cell") in (question.PAIR, question.FULL):
+        state[question.cell_key()] = given["cell"]
+    source, arrow, target = given.get("edge", "").partition(">")
+    if arrow:
+        network_edge.choose((source, target))
+
+
+def write() -> None:
+    """Put the controls into the address, and the job that is under way."""
+    state, origin = st.session_state, network_genes.origin()
+    left_out = (*(() if question.mode() == question.TWO else ONLY_IN_TWO),
+                *(() if origin == network_genes.CELLS else ONLY_OF_CELLS))  # fmt: skip
+    said = {name: _written(entry) for name, entry in CONTROLS.items() if name not in left_out}
+    cell, edge = question.cell(), network_edge.chosen()
+    said |= {
+        "genes": _genes() if origin == network_genes.LIST else "",
+        "edges": _edges() if state.get("net known") == known_edges.OWN else "",
+        "sources": short_list("net sources") if state.get("net sources from") == question.CHOSEN else "",
+        "cell": cell if origin != network_genes.RECIPE and cell != question.cell_default() else "",
+        "cells": cells.in_address(),
+        "edge": ">".join(edge) if edge else "",
+        "job": work.unfinished_job(),
+    }
+    put(said)
+
+
+def _written(entry: AddressEntry) -> str:
+    value = st.session_state.get(entry.key)
+    if value is None or value == entry.default or value == []:
+        return ""
+    if entry.read is _several:
+        return ",".join(value)
+    if value is True:
+        return "yes"
+    return f"{value:.9g}" if isinstance(value, int | float) else str(value)
+
+
+def _genes() -> str:
+    """The list, or the word for that of the example, which is too long for an address; one from a file by its hash."""
+    uploaded = st.session_state.get(network_genes.UPLOADED)
+    if uploaded is not None:
+        return kept.shelf().put_text(uploaded[1])
+    if st.session_state.get("net genes", "").replace(",", " ").split() == example.NETWORK.split():
+        return example.GENES
+    return short_list("net genes")
+
+
+def _edges() -> str:
+    given = st.session_state.get("net known given") or ""
+    return kept.shelf().put_text(given) if given.strip() else ""

@@ -1,0 +1,215 @@
+"""What the cells show of the edges of a network: asked on request, beside the model and never mixed into it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from ugrn_core.data.cell_values import MAX_CELLS, MAX_VALUES, CellChoice
+from ugrn_core.evidence.evidence import (
+    BEST,
+    COLUMNS,
+    SHOWS,
+    Evidence,
+    agreeing,
+    evidence,
+    evidence_sentence,
+    genes_to_read,
+    surest_first,
+)
+from ugrn_core.figures.style import file_stem
+from ugrn_core.network.exports.graph import network_graph
+from ugrn_core.network.exports.graphml import graphml
+from ugrn_core.network.filters import Selection, edge_count
+from ugrn_core.types import Cancel, Progress, part_of
+from ui.network import edge as network_edge
+from ui.network import genes as network_genes
+from ui.network.run import Predicted
+from ui.shared import cells, cells_file, work
+from ui.shared.errors import plain, said_in_place
+from ui.shared.figure_panel import csv_button
+from ui.shared.work import Question
+
+NOBODY = "nothing"
+AGREE, SURE = "net agree", "net sure"
+READING = 0.4
+"""Share of the bar that reading the cells takes."""
+READING_SECONDS = 6.0
+SECONDS_A_VALUE = 1e-8
+"""Of a source, a gene and a cell: 100 products of matrices."""
+WITHIN_HELP = (
+    "Cells of two types correlate by their types. Within groups, only what differs between cells of one group counts."
+)
+DONOR_HELP = "Cells of one donor are alike. With three donors or more, donors are drawn again instead of cells."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Evidence for a network: the cells, their group, and which of them belong together."""
+
+    network: Predicted = field(repr=False)
+    cells: cells.Cells = field(repr=False)
+    within: str | None
+    donors: str | None
+    best: int
+
+    @property
+    def key(self) -> tuple:
+        group = self.network.asked.genes.group
+        return ("evidence", self.network.token, self.cells.token, group, self.within, self.donors, self.best)
+
+
+def ask(network: Predicted, topic: Hashable) -> tuple[DeltaGenerator, Evidence | None]:
+    """Controls, progress, and the evidence once it is there; also the place for :func:`result`.
+
+    ``topic``: see :func:`ui.shared.work.turn_to`. Nothing is drawn of a network that is not one of the cells held.
+    """
+    held = cells.current()
+    if network_genes.origin() != network_genes.CELLS or held is None or network.asked.genes.file != held.word:
+        return st.container(), None
+    found = None
+    with st.expander("What the cells show of these edges", icon=":material/scatter_plot:"):
+        with said_in_place():
+            found = work.answer("evidence", _question(_controls(network, held)), topic=topic)
+        return st.container(), found
+
+
+def beside(found: Evidence | None, table: pd.DataFrame, selection: Selection) -> Selection:
+    """The edges shown with the evidence beside them; only those that the cells show too where that is asked for."""
+    if found is None:
+        return selection
+    shown, notes = found.beside(selection.table, table["score"].to_numpy()), list(selection.notes)
+    if st.session_state.get(AGREE):
+        kept = agreeing(shown)
+        notes.append(f"{edge_count(len(shown) - len(kept))} that the cells do not show left out.")
+        shown = kept
+    if st.session_state.get(SURE):
+        shown = surest_first(shown)
+    return Selection(shown, tuple(notes))
+
+
+def token(found: Evidence | None, of_table: str) -> str:
+    """What tells the edges apart that :func:`beside` gives, in caches."""
+    if found is None:
+        return of_table
+    keys = ("net within", "net donors", "net cells best", AGREE, SURE)
+    return f"{of_table} {[st.session_state.get(key) for key in keys]}"
+
+
+def result(found: Evidence | None, network: Predicted, shown: pd.DataFrame) -> None:
+    """What the evidence is worth, the chosen edge in it, and its files."""
+    if found is None:
+        return
+    counts = shown["cells_show"].value_counts()
+    said = ", ".join(f"{word} {counts[word]:,}" for word in SHOWS if word in counts)
+    st.caption(plain(f"The cells show these edges: {said or 'none is left'}. {' '.join(found.notes)}"))
+    edge = network_edge.chosen()
+    row = shown[(shown["source"] == edge[0]) & (shown["target"] == edge[1])] if edge else shown.head(0)
+    if len(row) and edge:
+        st.markdown(plain(f"{edge[0]} and {edge[1]} in the cells: {evidence_sentence(row.iloc[0])}"))
+    name = f"evidence for the network of {network.asked.name}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        csv_button(shown, name, "evidence")
+        st.download_button(
+            "GraphML",
+            data=lambda: graphml(network_graph(shown, {"caption": "Predicted edges with what the cells show of them"})),
+            file_name=f"{file_stem(name)}.graphml",
+            on_click="ignore",
+            key="graphml evidence",
+            icon=":material/download:",
+            help="The edges shown with all columns, for Cytoscape, Gephi and others",
+        )
+        st.caption("The edges shown with all columns. A correlation has no direction, and no cause.")
+    st.code(_command(network), language="bash", wrap_lines=True)
+
+
+def column_config() -> dict:
+    """How the columns of the evidence are written in a table."""
+    formats = {name: "%.2f" for name in COLUMNS if name not in ("cells_show", "agreement")}
+    titles = {name: name.removeprefix("cells_").replace("_", " ") for name in COLUMNS}
+    config = {
+        name: st.column_config.NumberColumn(f"cells: {titles[name]}", format=form, help=COLUMNS[name])
+        for name, form in formats.items()
+    }
+    config["cells_show"] = st.column_config.TextColumn("cells show it", help=COLUMNS["cells_show"])
+    config["agreement"] = st.column_config.NumberColumn("agreement", format="%.3f", help=COLUMNS["agreement"])
+    return config
+
+
+def _controls(network: Predicted, held: cells.Cells) -> Asked:
+    columns = [NOBODY, *held.data.groups]
+    for key in ("net within", "net donors"):
+        if st.session_state.get(key) not in columns:
+            st.session_state[key] = NOBODY
+    st.session_state.setdefault("net cells best", BEST)
+    within, donors, best, agree = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
+    within.selectbox("Correlate within", columns, key="net within", persist_state="session", help=WITHIN_HELP)
+    donors.selectbox("Donors", columns, key="net donors", persist_state="session", help=DONOR_HELP)
+    best.number_input(
+        "Best pairs",
+        1,
+        10_000,
+        key="net cells best",
+        persist_state="session",
+        step=50,
+        help="How many pairs count as the best in each of the 50 resamples.",
+    )
+    with agree:
+        st.toggle("Only edges that the cells show too", key=AGREE, persist_state="session")
+        st.toggle("Those first in which both are sure", key=SURE, persist_state="session")
+    first, second = (None if (v := st.session_state[key]) == NOBODY else v for key in ("net within", "net donors"))
+    return Asked(network, held, first, second, int(st.session_state["net cells best"]))
+
+
+def _question(asked: Asked) -> Question[Evidence]:
+    request, held = asked.network.asked.request, asked.cells
+    n_cells = min(held.data.n_cells, MAX_CELLS, MAX_VALUES // len(request.targets))
+    size = len(request.sources) * len(request.targets) * n_cells
+    return Question(
+        asked.key,
+        lambda progress, cancel: _job(asked, progress, cancel),
+        "Asking the cells",
+        READING_SECONDS + size * SECONDS_A_VALUE,
+        button="Ask the cells",
+    )
+
+
+def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Evidence:
+    request, data = asked.network.asked.request, asked.cells.data
+    places, left_out = genes_to_read(request.sources, request.targets, data)
+    choice = CellChoice(
+        tuple(places.values()),
+        data.matrix,
+        asked.cells.gene_column,
+        asked.network.asked.genes.group,
+        asked.within,
+        asked.donors,
+    )
+    read = cells_file.read_values(asked.cells, choice, part_of(progress, 0.0, READING), cancel)
+    found = evidence(
+        read,
+        tuple(places),
+        request.sources,
+        request.targets,
+        asked.best,
+        progress=part_of(progress, READING, 1.0),
+        cancel=cancel,
+    )
+    return replace(found, notes=(*found.notes, left_out)) if left_out else found
+
+
+def _command(network: Predicted) -> str:
+    """The line that gives the same of the edges.csv of this network."""
+    genes, state = network.asked.genes, st.session_state
+    line = ["ugrn", "evidence", "--edges", "edges.csv", "--cells", genes.file, *genes.group_words]
+    read = zip(genes.options[::2], genes.options[1::2], strict=True)
+    chosen = (("--within", state["net within"]), ("--donors", state["net donors"]))
+    options = [*((n, v) for n, v in read if n != "--variable"), *((n, v) for n, v in chosen if v != NOBODY)]
+    options += [("--best", str(state["net cells best"]))] if state["net cells best"] != BEST else []
+    line += [word for option in options for word in option]
+    return shlex.join([*line, *(["--agree"] if state.get(AGREE) else [])])

@@ -1,0 +1,207 @@
+"""What can be taken away of a network: every file by itself or all of them zipped, and the line that makes them."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ugrn_core.figures.network_file import network_file
+from ugrn_core.figures.report import Report
+from ugrn_core.figures.style import file_stem
+from ugrn_core.network.exports.folder import FILES, NetworkFiles, write_network, zip_files
+from ugrn_core.network.recipe import build_recipe, known_facts, recipe_text
+from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.shown import Shown
+from ugrn_core.network.summary import network_facts
+from ui.network import filters
+from ui.network.known_edges import Known
+from ui.network.question import SOURCES_FILE
+from ui.network.report import report_on_network
+from ui.network.run import Predicted
+from ui.network.summary import told
+from ui.shared import models
+
+MEANING = {
+    "edges.csv": "All scored edges, best first",
+    "genes.csv": "What became of every gene name",
+    "recipe.json": "What made it; can be loaded back here",
+    "network.graphml": "The edges shown, for Gephi, yEd, igraph, networkx",
+    "network.cyjs": "The edges shown, for Cytoscape",
+    "network.sif": "The edges shown, for Cytoscape and many others",
+    "network.gexf": "The edges shown, for Gephi",
+    "network.html": "The drawing, works without a connection",
+    "network.h5ad": "The edges shown, for scanpy and the scverse",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """All that the files depend on, read from the controls; they are made outside the page's run.
+
+    ``command`` names no place of this machine.
+    """
+
+    network: Predicted
+    shown: Shown
+    known: Known
+    prevalence: float
+    command: str
+    token: str
+
+
+def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
+    """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for."""
+    asked = network.asked
+    card = asked.translator.card
+    share = filters.prevalence(card) if asked.has_probabilities else card.prevalence
+    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), token)
+    name = file_stem(f"network of {asked.name}, {asked.backbone.card.name}, {asked.translator.card.name}")
+    st.subheader("Take away", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "All files (zip)",
+            data=lambda: _zipped(wanted),
+            file_name=f"{name}.zip",
+            mime="application/zip",
+            on_click="ignore",
+            type="primary",
+            key="net zip",
+            icon=":material/folder_zip:",
+        )
+        for file in FILES:
+            st.download_button(
+                file,
+                data=lambda file=file: (_folder(wanted) / file).read_bytes(),
+                file_name=file if file == "recipe.json" else f"{name}_{file}",
+                on_click="ignore",
+                key=f"net {file}",
+                help=MEANING[file],
+            )
+    st.caption("The edges that are shown, as a graph for other programs; all scored edges in edges.csv.")
+    st.code(command(network, shown, known), language="bash", wrap_lines=True)
+    if SOURCES_FILE in asked.words:
+        st.download_button(
+            SOURCES_FILE,
+            "\n".join(asked.request.sources) + "\n",
+            SOURCES_FILE,
+            on_click="ignore",
+            key="net sources file",
+            help="The sources as a file, for the command line",
+        )
+
+
+def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool = False) -> str:
+    """The line of ``ugrn network`` that makes this network and its files again; ``names_only``: without folders."""
+    asked = network.asked
+    given, backbone = list(asked.words), models.command_name(asked.backbone)
+    if names_only:
+        given[1], backbone = Path(given[1]).name, Path(backbone).name
+    line = ["ugrn", "network", *given, "--translator", asked.translator.card.name, "--backbone", backbone]
+    if asked.has_probabilities:
+        share = filters.prevalence(asked.translator.card)
+        line += ["--prevalence", np.format_float_positional(share, trim="-")]
+    line += known.words
+    return shlex.join([*line, *shown.words(), "--out", "."])
+
+
+def command_of_both(networks: Sequence[Predicted], shown: Shown, known: Known) -> str:
+    """The line that makes two groups and what differs between them, else a line for each network."""
+    groups = [n.asked.genes.group for n in networks]
+    first, second = groups
+    if first is None or second is None or first == second:
+        lines = [command(n, shown, known) for n in networks]
+        return "\n".join(f"{line.removesuffix('.')}{name}" for line, name in zip(lines, "ab", strict=True))
+    words = shlex.split(command(networks[0], shown, known))
+    at = words.index("--group")
+    between = ["--group", first[0], "--between", first[1], "--between", second[1]]
+    return shlex.join([*words[:at], *between, *words[at + 2 :]])
+
+
+def _zipped(wanted: Wanted) -> bytes:
+    folder = _folder(wanted)
+    with tempfile.TemporaryFile() as archive:
+        zip_files([folder / name for name in FILES], archive)
+        archive.seek(0)
+        return archive.read()
+
+
+def _folder(wanted: Wanted) -> Path:
+    return Path(_written(wanted.token, wanted.shown, wanted.command, wanted).name)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _written(token: str, shown: Shown, command: str, _wanted: Wanted) -> tempfile.TemporaryDirectory[str]:
+    """A folder with all files; gone with its place in the cache."""
+    folder = tempfile.TemporaryDirectory(prefix="ugrn-files-", ignore_cleanup_errors=True)
+    write_network(_files(_wanted), Path(folder.name), network_file)
+    return folder
+
+
+def _files(wanted: Wanted) -> NetworkFiles:
+    network, known = wanted.network, wanted.known
+    report = network.asked.genes.report
+    assert report is not None
+    return NetworkFiles(
+        network.scores, network.asked.translator, network.rule, _recipe(wanted), report.frame(), known.edges
+    )
+
+
+def report_of(
+    network: Predicted, shown: Shown, table: pd.DataFrame, edges: pd.DataFrame, known: Known, figure: go.Figure
+) -> Callable[[], Report]:
+    """What makes the report on the ``edges`` that ``shown`` chooses of the ``table``, drawn as ``figure``.
+
+    The controls are read now, the rest is done when it is called.
+    """
+    asked, card = network.asked, network.asked.translator.card
+    share = filters.prevalence(card) if asked.has_probabilities else card.prevalence
+    chances = (
+        f"Probabilities are those at a prevalence of {share:.3g}, the share of pairs assumed to be edges."
+        if asked.has_probabilities
+        else "Edges are ranked, and no more is known of them."
+    )
+    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), network.token)
+
+    def make() -> Report:
+        numbers = network_facts(table, edges, share)
+        return report_on_network(
+            asked.backbone,
+            card.schema.settings,
+            asked.genes,
+            edges,
+            facts=[(label, f"{value}, {below}") for label, value, below, _ in told(network, numbers, known, shown)],
+            name=asked.name,
+            translator=card.name,
+            notes=(chances, *network.notes),
+            command=wanted.command,
+            recipe=recipe_text(_recipe(wanted)),
+            figure=figure,
+        )
+
+    return make
+
+
+def _recipe(wanted: Wanted) -> Recipe:
+    network, known = wanted.network, wanted.known
+    asked, report = network.asked, network.asked.genes.report
+    assert report is not None
+    return build_recipe(
+        asked.backbone,
+        asked.translator,
+        asked.request,
+        prevalence=wanted.prevalence,
+        command=wanted.command,
+        names=[record.name for record in report.records],
+        species=asked.species,
+        known=known_facts(known.name, known.edges),
+        shown=wanted.shown,
+        notes=network.of_the_run,
+    )

@@ -1,0 +1,181 @@
+"""The form of the network page: genes, sources, translator and virtual cell; one network, or two to compare."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ui.network import genes as network_genes
+from ui.network.question import (
+    AGAINST,
+    CHOSEN,
+    FACTORS,
+    FULL,
+    GROUPS,
+    MODELS,
+    MODES,
+    ONE,
+    PAIR,
+    TRANSLATORS,
+    TWO,
+    Asked,
+    against,
+    cell_default,
+    cell_key,
+    mode,
+    other_model,
+)
+from ui.shared import models
+from ui.shared import translator as network_translator
+from ui.shared.errors import plain, said_in_place
+
+MODE_LABELS = {ONE: ":material/hub: One network", TWO: ":material/compare_arrows: Two compared"}
+SOURCES = {FACTORS: "The factors among them", CHOSEN: "My own"}
+CELL_LABELS = {
+    network_genes.LIST: {PAIR: "Two genes alone", FULL: "All genes at base"},
+    network_genes.CELLS: {PAIR: "Two genes alone", FULL: "Means of the cells"},
+}
+OPEN, FOLD, FOLDED_FOR, HEADLINE = "net form", "net fold", "net folded for", "net headline"
+CELL_HELP = (
+    "What stands around each pair. Two genes alone: quick, and what the translators of this project were trained on. "
+    "All genes: cost grows with the square of their number. Means: the mean profile of the cells or of one group; a "
+    "translator that is not calibrated for means ranks edges, and there is no probability."
+)
+
+
+def mode_choice() -> str:
+    """One network, or two compared."""
+    st.session_state.setdefault("net mode", ONE)
+    st.segmented_control(
+        "How many",
+        list(MODES),
+        key="net mode",
+        persist_state="session",
+        required=True,
+        format_func=MODE_LABELS.__getitem__,
+        label_visibility="collapsed",
+    )
+    return mode()
+
+
+def controls(backbone: Backbone) -> None:
+    """Genes, sources, translator and virtual cell; in the mode of two, in what they differ."""
+    state = st.session_state
+    state.setdefault("net from", network_genes.LIST)
+    state.setdefault("net sources from", FACTORS)
+    state.setdefault(OPEN, FOLDED_FOR not in state)
+    if state.pop(FOLD, False):
+        state[OPEN] = False
+    label = state.get(HEADLINE, "What to predict") if not state[OPEN] else "What to predict"
+    with st.expander(label, key=OPEN, on_change="rerun", icon=":material/tune:"):
+        _controls(backbone)
+
+
+def fold(asked: tuple[Asked, ...]) -> None:
+    """Make room for networks that are there for the first time: draw the page anew with the form closed."""
+    if (keys := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
+        return
+    st.session_state[FOLDED_FOR] = keys
+    st.session_state[HEADLINE] = _headline(asked)
+    st.session_state[FOLD] = True
+    st.rerun()
+
+
+def _controls(backbone: Backbone) -> None:
+    two, state = mode() == TWO, st.session_state
+    if two:
+        _difference(backbone)
+    two_groups = two and against() == GROUPS
+    origins = [o for o in network_genes.LABELS if not (two and o == network_genes.RECIPE)]
+    if two_groups or state["net from"] not in origins:
+        state["net from"] = network_genes.CELLS
+    origin, sources, around = st.columns([4, 4, 4])
+    origin.segmented_control(
+        "Genes",
+        origins,
+        key="net from",
+        persist_state="session",
+        required=True,
+        disabled=two_groups,
+        format_func=network_genes.LABELS.__getitem__,
+    )
+    if network_genes.origin() == network_genes.RECIPE:
+        with said_in_place():
+            network_genes.controls(two_groups)
+        return
+    sources.segmented_control(
+        "Sources",
+        list(SOURCES),
+        key="net sources from",
+        persist_state="session",
+        required=True,
+        format_func=SOURCES.__getitem__,
+        help="The genes whose targets are asked for. Factors: the transcription factors of Lambert et al. 2018. Every "
+        "gene is a target.",
+    )
+    _cell_choice(around)
+    with said_in_place():
+        network_genes.controls(two_groups)
+    if state["net sources from"] == CHOSEN:
+        st.text_input(
+            "My sources", key="net sources", persist_state="session", placeholder="GATA1, TAL1 ... added where missing"
+        )
+    _translator_choices(backbone, two and against() == TRANSLATORS)
+
+
+def _translator_choices(backbone: Backbone, two: bool) -> None:
+    first, second = st.columns(2) if two else (st.container(), None)
+    with first:
+        network_translator.choice(backbone, "From" if two else "Translator", "net translator")
+    if second is not None:
+        other_than = st.session_state.get("net translator")
+        with second:
+            network_translator.choice(backbone, "To", "net translator b", other_than=other_than)
+
+
+def _headline(asked: tuple[Asked, ...]) -> str:
+    """The question in a few words."""
+    sizes = [f"{len(a.request.sources):,} sources × {len(a.request.targets):,} targets of {a.name}" for a in asked]
+    readers = " and ".join(dict.fromkeys(a.translator.card.name for a in asked))
+    kinds = {"pair": "two genes alone", "genes": "all genes at base", "profile": "means of the cells"}
+    return plain(f"{' against '.join(sizes)} · {readers} · {kinds[asked[0].request.context.kind]}")
+
+
+def _cell_choice(place) -> None:
+    origin, key = network_genes.origin(), cell_key()
+    st.session_state.setdefault(key, cell_default())
+    two_groups = mode() == TWO and against() == GROUPS
+    if two_groups:
+        st.session_state[key] = FULL
+    place.segmented_control(
+        "Virtual cell",
+        list(CELL_LABELS[origin]),
+        key=key,
+        persist_state="session",
+        required=True,
+        disabled=two_groups,
+        format_func=CELL_LABELS[origin].__getitem__,
+        help=CELL_HELP,
+    )
+
+
+def _difference(backbone: Backbone) -> None:
+    """In what the two networks differ; the second model where it is that."""
+    st.session_state.setdefault("net against", GROUPS)
+    what, which, how = st.columns([6, 3, 5])
+    what.segmented_control(
+        "Compare",
+        list(AGAINST),
+        key="net against",
+        persist_state="session",
+        required=True,
+        format_func=AGAINST.__getitem__,
+    )
+    if against() != MODELS:
+        return
+    names = [name for name in models.available() if name != backbone.card.name]
+    if st.session_state.get("net model b") not in names:
+        st.session_state["net model b"] = names[0]
+    which.selectbox("Second model", names, key="net model b", persist_state="session")
+    with said_in_place(), how:
+        network_translator.choice(models.load(other_model(backbone)), "Its translator", "net translator of the other")

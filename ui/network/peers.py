@@ -1,0 +1,139 @@
+"""Other methods on the cells of a network, beside it: run on request, compared by overlap, ranks and known edges."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.benchmark.peer_comparison import Comparison, compare, scores_on_cells
+from ugrn_core.benchmark.peers import PEERS, is_here
+from ugrn_core.data.cell_values import CellChoice
+from ugrn_core.evidence.evidence import genes_to_read
+from ugrn_core.spreadsheet import csv_text
+from ugrn_core.types import Cancel, Progress, part_of
+from ui.network import genes as network_genes
+from ui.network.known_edges import Known
+from ui.network.run import Predicted
+from ui.shared import cells, cells_file, work
+from ui.shared.errors import said_in_place
+from ui.shared.figure_panel import csv_button
+from ui.shared.work import Question
+
+METHODS = "net peers"
+DEFAULT = ("Spearman", "GRNBoost2")
+CELLS_USED = 1000
+READING = 0.1
+SECONDS_A_GENE = {"GRNBoost2": 1.5, "RegDiffusion": 0.2, "RegDiffusion transposed": 0.2}
+"""By estimate, of a thousand cells."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Methods on the cells of a network; ``known`` edges all are held against."""
+
+    network: Predicted = field(repr=False)
+    cells: cells.Cells = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    known: Known = field(repr=False)
+    methods: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple:
+        group = self.network.asked.genes.group
+        return ("peers", self.network.token, self.cells.token, group, self.known.token, self.methods)
+
+
+def show(network: Predicted, table: pd.DataFrame, known: Known, topic: Hashable) -> None:
+    """Controls, progress, and a row a method; nothing of a network that is not one of the cells held."""
+    held = cells.current()
+    if network_genes.origin() != network_genes.CELLS or held is None or network.asked.genes.file != held.word:
+        return
+    with st.expander("Other methods on the same cells", icon=":material/compare:"), said_in_place():
+        there = [name for name, peer in PEERS.items() if is_here(peer)]
+        st.session_state.setdefault(METHODS, [name for name in DEFAULT if name in there])
+        st.multiselect("Methods", there, key=METHODS, persist_state="session", placeholder="None")
+        if not st.session_state[METHODS]:
+            return
+        asked = Asked(network, held, table, known, tuple(st.session_state[METHODS]))
+        found = work.answer("peers", _question(asked), topic=topic)
+        if found is not None:
+            _result(asked, found)
+
+
+def _question(asked: Asked) -> Question[Comparison]:
+    n_genes = len(asked.network.asked.request.targets)
+    seconds = sum(SECONDS_A_GENE.get(name, 0.0) for name in asked.methods) * n_genes
+    return Question(
+        asked.key,
+        lambda progress, cancel: _job(asked, progress, cancel),
+        "Running other methods",
+        work.AT_ONCE + 5 + seconds,
+        button="Run them on the cells",
+    )
+
+
+def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Comparison:
+    network = asked.network.asked
+    request, data = network.request, asked.cells.data
+    places, _ = genes_to_read(request.sources, request.targets, data)
+    choice = CellChoice(tuple(places.values()), data.matrix, asked.cells.gene_column, network.genes.group)
+    read = cells_file.read_values(asked.cells, choice, part_of(progress, 0.0, READING), cancel).at_most(CELLS_USED)
+    found = scores_on_cells(
+        [PEERS[name] for name in asked.methods],
+        read,
+        tuple(places),
+        [s for s in request.sources if s in places],
+        progress=part_of(progress, READING, 1.0),
+        cancel=cancel,
+    )
+    edges = asked.table[["source", "target", "score"]]
+    there = edges[edges["source"].isin(list(places)) & edges["target"].isin(list(places))]
+    known = asked.known.edges
+    pairs = set(zip(there["source"], there["target"], strict=True))
+    judged = known if known and known & pairs else None
+    return compare(there, found, judged)
+
+
+def _result(asked: Asked, found: Comparison) -> None:
+    number = st.column_config.NumberColumn
+    shares = [c for c in found.summary if c.startswith(("overlap", "chance"))]
+    st.dataframe(
+        found.summary,
+        width="stretch",
+        hide_index=True,
+        alt="A row a method: how its scores agree with the network",
+        column_config={
+            "rank_correlation": number("rank correlation", format="%.3f"),
+            "auprc": number("AUPRC", format="%.4f", help="Against the known edges chosen above"),
+            "prior": number("chance", format="%.4f"),
+            **{c: number(c.replace("_", " of the best "), format="percent") for c in shares},
+        },
+    )
+    name = f"other methods, network of {asked.network.asked.name}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        csv_button(found.summary, name, "peers")
+        st.download_button(
+            "Ranks",
+            data=lambda: csv_text(found.ranks).encode(),
+            file_name=f"ranks_{hashlib.sha256(repr(asked.key).encode()).hexdigest()[:8]}.csv",
+            mime="text/csv",
+            on_click="ignore",
+            key="ranks peers",
+            icon=":material/download:",
+            help="The rank of every pair by every method",
+        )
+        st.caption(
+            f"On {min(CELLS_USED, asked.cells.data.n_cells):,} cells at most. An overlap is the share of a method's "
+            "best pairs among as many of the network; chance is what random pairs give."
+        )
+    genes = asked.network.asked.genes
+    line = ["ugrn", "peers", "--edges", "edges.csv", "--cells", genes.file, *genes.group_words]
+    options = zip(genes.options[::2], genes.options[1::2], strict=True)
+    line += [word for option in options if option[0] != "--variable" for word in option]
+    line += ["--methods", ",".join(asked.methods), "--cells-used", str(CELLS_USED), "--out", "peers"]
+    st.code(shlex.join(line), language="bash", wrap_lines=True)

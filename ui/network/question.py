@@ -1,0 +1,187 @@
+"""What the form of the network page asks for: one network, or two that differ in one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.data.column import MAX_LEVELS
+from ugrn_core.errors import InputError
+from ugrn_core.genes.gene_list import parse_gene_list
+from ugrn_core.genes.lookup import Species
+from ugrn_core.genes.resolve import resolve
+from ugrn_core.network import own_cells
+from ugrn_core.network.request import (
+    NetworkRequest,
+    check_request,
+    default_sources,
+    has_probabilities,
+    request_in,
+)
+from ugrn_core.translators.translator import Translator
+from ui.network import genes as network_genes
+from ui.network import recipe as network_recipe
+from ui.shared import contexts, models
+from ui.shared import translator as network_translator
+from ui.shared.contexts import ContextChoice
+from ui.shared.errors import NotYet
+from ui.shared.translator import Kept
+
+ONE, TWO = "one", "two"
+MODES = (ONE, TWO)
+FACTORS, CHOSEN = "factors", "chosen"
+PAIR, FULL = "pair", "full"
+GROUPS, TRANSLATORS, MODELS = "groups", "translators", "models"
+AGAINST = {GROUPS: "Two groups of cells", TRANSLATORS: "Two translators", MODELS: "Two models"}
+SOURCES_FILE = "sources.txt"
+KEPT = "net kept"
+"""Session key of the request of a job that an address named: its genes may be too many for the address."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A network to predict. ``words`` is what ``ugrn network`` is called with for its genes, sources and cell."""
+
+    name: str
+    backbone: Backbone = field(repr=False)
+    kept: Kept = field(repr=False)
+    request: NetworkRequest
+    genes: ContextChoice
+    notes: tuple[str, ...]
+    words: tuple[str, ...]
+    species: Species | None = None
+
+    @property
+    def translator(self) -> Translator:
+        return self.kept.translator
+
+    @property
+    def of_cells(self) -> bool:
+        """Whether its genes are those of cells."""
+        return self.words[0] == "--h5ad"
+
+    @property
+    def has_probabilities(self) -> bool:
+        """Whether its edges have more than ranks."""
+        return has_probabilities(self.request, self.translator)
+
+    @property
+    def key(self) -> Hashable:
+        """Everything the scores depend on; the request comes last."""
+        return ("network", self.backbone.fingerprint, self.kept.digest, self.request)
+
+
+def mode() -> str:
+    """Which of :data:`MODES`."""
+    return st.session_state.get("net mode") or ONE
+
+
+def against() -> str:
+    """In what two networks differ."""
+    return st.session_state.get("net against") or GROUPS
+
+
+def cell_key() -> str:
+    """Session key of the virtual cell; lists and cells have one each."""
+    return f"net cell of {network_genes.origin()}"
+
+
+def cell() -> str:
+    """Which virtual cell is chosen; groups of cells differ in nothing but their means."""
+    if mode() == TWO and against() == GROUPS:
+        return FULL
+    return st.session_state.get(cell_key()) or cell_default()
+
+
+def cell_default() -> str:
+    """Two genes alone, or for cells what does best."""
+    of_cells = network_genes.origin() == network_genes.CELLS
+    return own_cells.default_cell(st.session_state.get("model") or own_cells.DEFAULT_MODEL) if of_cells else PAIR
+
+
+def other_model(backbone: Backbone) -> str:
+    """Name of the second model."""
+    names = [name for name in models.available() if name != backbone.card.name]
+    chosen = st.session_state.get("net model b")
+    return chosen if chosen in names else names[0]
+
+
+def read(backbone: Backbone) -> tuple[Asked, ...]:
+    """The network or the two networks by the controls; an error for the user says what is missing."""
+    if mode() == ONE:
+        return (_one(backbone),)
+    kept = network_translator.chosen(backbone, "net translator")
+    if against() == GROUPS:
+        return _two_groups(backbone, kept)
+    genes = network_genes.read(backbone)
+    if against() == TRANSLATORS:
+        second = network_translator.chosen(backbone, "net translator b")
+        if second.digest == kept.digest:
+            raise NotYet("There is only one translator for this model: train another one on the Translators page.")
+        return tuple(_asked(k.translator.card.name, backbone, k, genes) for k in (kept, second))
+    other = models.load(other_model(backbone))
+    theirs = network_translator.chosen(other, "net translator of the other")
+    return (
+        _asked(backbone.card.name, backbone, kept, genes),
+        _asked(other.card.name, other, theirs, network_genes.read(other)),
+    )
+
+
+def _one(backbone: Backbone) -> Asked:
+    if network_genes.origin() == network_genes.RECIPE:
+        recipe, kept, genes, notes = network_recipe.read(backbone)
+        words = ("--recipe", network_recipe.RECIPE_FILE)
+        return Asked("the recipe", backbone, kept, recipe.request(), genes, notes, words, recipe.species)
+    kept = network_translator.chosen(backbone, "net translator")
+    request: NetworkRequest | None = st.session_state.get(KEPT)
+    if request is None or not network_genes.nothing_given():
+        genes = network_genes.read(backbone)
+        return _asked(next(iter(genes.contexts)), backbone, kept, genes)
+    genes = network_genes.of_job(request, backbone)
+    notes = check_request(request, kept.translator, backbone)
+    return Asked("the job", backbone, kept, request, genes, notes, ("--recipe", network_recipe.RECIPE_FILE))
+
+
+def _two_groups(backbone: Backbone, kept: Kept) -> tuple[Asked, ...]:
+    found = [network_genes.read(backbone, key) for key in ("net level", "net level b")]
+    names = [network_genes.group_name(key) for key in ("net level", "net level b")]
+    if contexts.ALL_CELLS in names:
+        raise InputError(f"These cells have no groups: a column with 2 to {MAX_LEVELS} levels is needed.")
+    if names[0] == names[1]:
+        raise NotYet(f"Choose two different groups: both are {names[0]}.")
+    return tuple(_asked(name, backbone, kept, genes) for name, genes in zip(names, found, strict=True))
+
+
+def _asked(name: str, backbone: Backbone, kept: Kept, genes: ContextChoice) -> Asked:
+    sources, notes = _sources(backbone, genes.main.genes)
+    request, added = request_in(genes.main, sources, kept.translator.card.schema.base, whole=cell() == FULL)
+    notes += [*added, *check_request(request, kept.translator, backbone)]
+    return Asked(name, backbone, kept, request, genes, tuple(notes), _words(genes), network_genes.species())
+
+
+def _sources(backbone: Backbone, genes: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
+    """Sources by the controls, and what became of names that are no genes of the model."""
+    if st.session_state.get("net sources from") != CHOSEN:
+        factors = default_sources(genes)
+        if not factors:
+            raise InputError(
+                f"None of the {len(genes):,} genes is a transcription factor, so there is no source. Add factors to "
+                "the genes, or name the sources yourself."
+            )
+        return factors, []
+    names = parse_gene_list(st.session_state.get("net sources") or "")
+    if not names:
+        raise NotYet("There are no sources yet: name them above, or take the factors among the genes.")
+    report = resolve(names, backbone.vocabulary)
+    return report.symbols, [said] if (said := report.sentence()) else []
+
+
+def _words(genes: ContextChoice) -> tuple[str, ...]:
+    given = ("--genes", genes.file, *genes.options)
+    if network_genes.origin() == network_genes.CELLS:
+        given = ("--h5ad", genes.file, *genes.group_words, *genes.options)
+    sources = ("--sources", SOURCES_FILE) if st.session_state.get("net sources from") == CHOSEN else ()
+    return (*given, *sources, "--context", cell())

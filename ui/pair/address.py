@@ -1,0 +1,65 @@
+"""The Pair page in its address: genes, mode, and what stands below the curves.
+
+The virtual cell around them is shared with other pages (``ui/shared/address.py``).
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.types import BackboneCard
+from ui.pair import company, reasons, several_models
+from ui.shared import address, kept, settings
+
+TEXTS = ("source", "target")
+MODES = ("pair", "targets", "list")
+
+
+def adopt(backbone: Backbone) -> None:
+    """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
+    given = st.session_state.pop("arrived", {})
+    for name in TEXTS:
+        if given.get(name):
+            st.session_state[name] = given[name]
+    if given.get("targets"):
+        st.session_state["targets"] = address.parts(given["targets"])
+    if given.get("mode"):
+        st.session_state["mode"] = address.one_of("mode", given["mode"], MODES)
+    if given.get("pairs"):
+        st.session_state["pair_text"] = address.kept_text(given["pairs"])
+    if given.get("with"):
+        company.adopt(given["with"], backbone.card)
+    if given.get("translator"):
+        st.session_state[reasons.TRANSLATOR] = given["translator"]
+    if given.get("models"):
+        st.session_state[several_models.SHOWN] = address.one_of("models", given["models"], ("all",)) == "all"
+    if given.get("x"):
+        st.session_state[settings.x_key(backbone.card)] = address.number("x", given["x"])
+    address.adopt_cell(given, backbone)
+
+
+def write(card: BackboneCard) -> None:
+    """Put the controls into the address, and the job that is under way."""
+    state = st.session_state
+    mode = state.get("mode") or "pair"
+    address.put(
+        {
+            "mode": mode if mode != "pair" else "",
+            "source": state.get("source") if mode != "list" else "",
+            "target": state.get("target") if mode == "pair" else "",
+            "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
+            "x": _x(card) if mode != "list" else "",
+            "with": company.words(card) if mode == "pair" else "",
+            "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
+            "models": "all" if mode == "pair" and state.get(several_models.SHOWN) else "",
+            "pairs": kept.shelf().put_text(state.get("pair_text") or "") if mode == "list" else "",
+            **address.cell_words(card),
+        }
+    )
+
+
+def _x(card: BackboneCard) -> str:
+    """The value at which panels are compared; empty at the largest virtual value, where it starts."""
+    held, grid = st.session_state.get(settings.x_key(card)), settings.read(card).grid
+    return "" if held is None or (grid and held == max(grid)) else settings.written((held,))

@@ -1,0 +1,127 @@
+"""Continuous curves behind the probe points, and the value of x at which response and area are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.figures.curves import prepare_pair
+from ugrn_core.figures.marks import compared, with_slider
+from ugrn_core.figures.panels import panel_places, plot_curves
+from ugrn_core.figures.titles import minus, short_unit
+from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
+from ugrn_core.trajectory import SECONDS, dense_request
+from ugrn_core.types import BackboneCard, PairResult
+from ui.pair.facts_row import signed
+from ui.server.session import store
+from ui.shared import work
+from ui.shared.errors import plain
+from ui.shared.settings import x_key
+from ui.shared.work import Question
+
+X_HELP = (
+    "The value of the moved gene at which both panels are compared. The area under the slope, from the base to here, "
+    "is the response here: both are computed in different ways, and their gap is the residual. Arrow keys move it."
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure for the page; ``taken`` makes the same with a slider of its own, for the file that is taken away."""
+
+    figure: go.Figure
+    taken: Callable[[], go.Figure] | None = None
+
+
+def of_pair(
+    backbone: Backbone,
+    requests: Mapping[str, PairRequest],
+    bases: tuple[float, ...],
+    topic: Hashable,
+    *,
+    slot: str = "dense",
+) -> pd.DataFrame | None:
+    """Curves of a pair in several contexts at many values; None, and said, where that would take too long."""
+    results: dict[str, PairResult] = {}
+    for number, (name, request) in enumerate(requests.items()):
+        asked = dense_request(backbone, request, store(), bases=bases, seconds=SECONDS / len(requests))
+        if asked is None:
+            return _too_long()
+        result = work.answer(
+            f"{slot} {number}",
+            Question(
+                ("dense", backbone.fingerprint, asked),
+                lambda progress, cancel, asked=asked: explore_pair(
+                    backbone, asked, store(), residual=False, progress=progress, cancel=cancel
+                ),
+                f"Continuous curves in {name}",
+                estimate_curves(backbone, asked, store()).seconds,
+                str(backbone.device),
+            ),
+            topic=topic,
+        )
+        if result is None:
+            return None
+        results[name] = result
+    return prepare_pair(results)
+
+
+def of_targets(
+    backbone: Backbone, first: PairRequest, n: int, compute: Callable, prepare: Callable, topic: Hashable
+) -> pd.DataFrame | None:
+    """Curves of several targets at many values: ``compute(settings)`` gives the results, ``prepare`` their frame."""
+    asked = dense_request(backbone, first, store(), seconds=SECONDS / n)
+    if asked is None:
+        return _too_long()
+    seconds = estimate_curves(backbone, asked, store()).seconds * n
+    results = work.answer(
+        "dense targets",
+        Question(
+            ("dense", topic, asked.settings),
+            lambda progress, cancel: compute(asked.settings, progress, cancel),
+            "Continuous curves",
+            seconds,
+            str(backbone.device),
+        ),
+        topic=topic,
+    )
+    return None if results is None else prepare(results)
+
+
+def _too_long() -> None:
+    st.caption("Lines join the probe points: continuous curves of this virtual cell would take too long.")
+
+
+def draw(frame: pd.DataFrame, dense: pd.DataFrame | None, card: BackboneCard) -> Drawn:
+    """The figure of a frame, with its slider above where there are continuous curves of responses."""
+    if dense is None or dense["response"].isna().any():
+        figure = plot_curves(frame, dense=dense, domain=card.domain)
+        return Drawn(figure)
+    at = _value(frame, dense, card)
+    figure = plot_curves(frame, dense=dense, domain=card.domain, at=at)
+    return Drawn(figure, lambda: with_slider(figure, panel_places(frame), dense, at))
+
+
+def _value(frame: pd.DataFrame, dense: pd.DataFrame, card: BackboneCard) -> float:
+    """The slider and, beside it, response and area there."""
+    low, high = float(dense["virtual_value"].min()), float(dense["virtual_value"].max())
+    key, step = x_key(card), 10.0 ** len(str(int(high - low))) / 1000
+    held = st.session_state.get(key)
+    start = float(frame["virtual_value"].max()) if held is None else float(held)
+    st.session_state[key] = min(max(start, low), high)
+    slider, words = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
+    at = slider.slider(
+        f"x ({short_unit(card.unit)})", low, high, step=step, key=key, persist_state="session", help=X_HELP
+    )
+    said = [
+        f"{row.source} at {minus(f'{row.x:.4g}')}: {row.target} {signed(float(row.response))}, "
+        f"area under its slope {signed(float(row.area))}"
+        for row in compared(dense, at).itertuples()
+    ]
+    words.caption(plain(" · ".join(said)))
+    return float(at)

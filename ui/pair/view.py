@@ -1,0 +1,186 @@
+"""One pair: both directions, raw and pair-specific, in one context or in up to three groups of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
+from ugrn_core.figures.curves import prepare_pair
+from ugrn_core.figures.report_pair import pair_report
+from ugrn_core.pair import (
+    PairRequest,
+    PairSpecific,
+    effects_are_shipped,
+    estimate_curves,
+    estimate_pair,
+    estimate_specific,
+    explore_pair,
+    pair_residual,
+    pair_specific,
+)
+from ugrn_core.pair_output import pair_command
+from ugrn_core.types import Context, PairResult
+from ui.pair import company, reasons, several_models, trajectories
+from ui.pair.facts_row import facts_row
+from ui.server.session import store
+from ui.shared import contexts, settings, work
+from ui.shared.address import open_gene
+from ui.shared.errors import NotYet, plain, said_in_place
+from ui.shared.figure_panel import figure_panel
+from ui.shared.genes import symbol_of
+from ui.shared.models import command_name
+from ui.shared.report_parts import names
+from ui.shared.work import Question
+
+
+def toggle(redraw: Callable[[], None]) -> None:
+    """Whether the pair-specific part is asked for."""
+    st.session_state.setdefault("specific", True)
+    st.toggle(
+        "Pair-specific",
+        key="specific",
+        persist_state="session",
+        on_change=redraw,
+        help="What is left of the response when the usual effect of this source and the usual movement of this target "
+        "are taken out (dashed), and its percentile among random pairs. The first time takes a while.",
+    )
+
+
+def show(backbone: Backbone) -> None:
+    """Everything below the controls."""
+    request, choice = read(backbone)
+    work.turn_to(_topic(backbone, request))
+    above, figure_place = st.container(), st.container()
+    results = _curves(backbone, request, choice)
+    if not results:
+        return
+    residual = _residual(backbone, request)
+    specific = _specific(backbone, request) if st.session_state.get("specific", True) else None
+    name, result = next(iter(results.items()))
+    frame = prepare_pair(results, specific)
+    requests = {name: _in(request, choice.contexts[name]) for name in results}
+    dense = trajectories.of_pair(backbone, requests, tuple(frame["base"].unique()), _topic(backbone, request))
+    with above:
+        facts_row(frame, result, residual, specific)
+        for note in result.notes:
+            st.caption(plain(note))
+    with figure_place:
+        drawn = trajectories.draw(frame, dense, backbone.card)
+        line = command(backbone, request, choice)
+        figure_panel(
+            drawn.figure,
+            frame,
+            taken=drawn.taken,
+            name=f"{request.source} to {request.target}, {name}, {backbone.card.name}",
+            alt=f"Response and slope of {request.target} when {request.source} moves, and the other way round",
+            command=line,
+            key="pair-figure",
+            report=lambda: pair_report(
+                backbone,
+                result,
+                frame,
+                residual,
+                specific,
+                command=line,
+                names=names(choice),
+                notes=choice.notes,
+            ),
+        )
+    with said_in_place():
+        reasons.beside_pair(backbone, request, choice, _topic(backbone, request))
+    with said_in_place():
+        several_models.beside_pair(backbone, request, _topic(backbone, request))
+    with said_in_place():
+        company.beside_pair(backbone, request, result, choice, _topic(backbone, request))
+    with st.container(horizontal=True, gap="small"):
+        for gene in (request.source, request.target):
+            if st.button(f"All of {gene}", icon=":material/genetics:", key=f"all of {gene}"):
+                open_gene(gene)
+    contexts.show_report(choice)
+
+
+def read(backbone: Backbone) -> tuple[PairRequest, contexts.ContextChoice]:
+    """The question by the controls; an error for the user says what is still missing."""
+    typed = {name: st.session_state.get(name) for name in ("source", "target")}
+    missing = [name for name, gene in typed.items() if not gene]
+    if missing:
+        raise NotYet(f"Choose a {' and a '.join(missing)} above to see their curves.")
+    choice = contexts.read(backbone)
+    source, target = (symbol_of(str(gene), backbone) for gene in typed.values())
+    return PairRequest(source, target, choice.main, settings.read(backbone.card)), choice
+
+
+def command(backbone: Backbone, request: PairRequest, choice: contexts.ContextChoice) -> str:
+    """The line of ``ugrn pair`` that makes the curves of the first context again."""
+    more = (*choice.group_words, *choice.options)
+    return pair_command(request, command_name(backbone), context=choice.file, more=more)
+
+
+def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextChoice) -> dict[str, PairResult]:
+    """Results by name of the context, the first one first; without those whose job is still under way."""
+    found: dict[str, PairResult] = {}
+    for number, (name, context) in enumerate(choice.contexts.items()):
+        asked = _in(request, context)
+        result = work.answer(
+            f"curves {number}",
+            Question(
+                ("curves", backbone.fingerprint, asked),
+                lambda progress, cancel, asked=asked: explore_pair(
+                    backbone, asked, store(), residual=False, progress=progress, cancel=cancel
+                ),
+                f"Curves of {request.source} and {request.target} in {name}",
+                estimate_curves(backbone, asked, store()).seconds * len(choice.contexts),
+                str(backbone.device),
+            ),
+            topic=_topic(backbone, request),
+        )
+        if result is not None:
+            found[name] = result
+        elif not number:
+            return {}
+    return found
+
+
+def _residual(backbone: Backbone, request: PairRequest) -> float | None:
+    if request.settings.background == "follow":
+        return None
+    return work.answer(
+        "residual",
+        Question(
+            ("residual", backbone.fingerprint, request),
+            lambda progress, cancel: pair_residual(backbone, request, store(), progress=progress, cancel=cancel),
+            "Residual",
+            estimate_pair(backbone, request, store()).seconds,
+            str(backbone.device),
+        ),
+        topic=_topic(backbone, request),
+    )
+
+
+def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
+    """Pair-specific curves, through a job but where what they need is shipped; a context too small for them is said
+    below the figure."""
+    seconds = estimate_specific(backbone, request, store()).seconds
+    question = Question(
+        ("specific", backbone.fingerprint, request),
+        lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
+        "Pair-specific response and percentile among random pairs",
+        seconds if effects_are_shipped(backbone, request) else max(work.AT_ONCE, seconds),
+        str(backbone.device),
+    )
+    try:
+        return work.answer("specific", question, topic=_topic(backbone, request))
+    except InputError as reason:
+        st.caption(plain(str(reason)))
+        return None
+
+
+def _topic(backbone: Backbone, request: PairRequest) -> tuple[str, str, PairRequest]:
+    return ("pair", backbone.fingerprint, request)
+
+
+def _in(request: PairRequest, context: Context) -> PairRequest:
+    return PairRequest(request.source, request.target, context, request.settings)

@@ -1,0 +1,1 @@
+"""The My results page, and what computed results take on disk."""

@@ -1,0 +1,130 @@
+"""What was run here: a sign of what is running on every page, and the list of all of it."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from ugrn_core import __version__
+from ugrn_core.session_file import MOST_BYTES, KeptCells, read_session, write_session
+from ui.shared import kept, uploads
+from ui.shared.cells import Cells
+from ui.shared.errors import plain, said_in_place
+from ui.shared.kept import VisitorRun
+
+PAGE = "pages/results.py"
+EVERY = 2.0
+"""Seconds between two looks at what is running."""
+WORDS = {
+    "queued": ("waits", "gray", ":material/schedule:"),
+    "working": ("running", "blue", ":material/progress_activity:"),
+    "done": ("finished", "green", ":material/check:"),
+    "failed": ("failed", "red", ":material/error:"),
+    "cancelled": ("stopped", "orange", ":material/stop_circle:"),
+}
+
+
+def sign() -> None:
+    """A button in the sidebar while something is running: what, and how far it is; it leads to the list."""
+    if kept.shelf().going_on():
+        st.fragment(_sign, run_every=EVERY)()
+
+
+def show() -> None:
+    """The list, newest first, and the file of all of it."""
+    with said_in_place():
+        _file()
+    runs = list(reversed(kept.shelf().runs.values()))
+    if not runs:
+        st.info(
+            "Nothing was run yet. What takes longer than a moment is listed here, to be opened again; what you started "
+            "by a click goes on when you leave its page.",
+            icon=":material/history:",
+        )
+        return
+    if any(run.going_on for run in runs):
+        st.fragment(_rows, run_every=EVERY)()
+    else:
+        _rows()
+    st.caption(
+        "Kept in the memory of this server for you alone: until it ends, or until others need the room. What was "
+        "computed lies in the store and is not computed again."
+    )
+
+
+def _file() -> None:
+    """Save what was loaded, asked and found as one file, and open such a file."""
+    shelf = kept.shelf()
+    save, opened = st.columns([2, 5], vertical_alignment="bottom")
+    save.download_button(
+        "Save the session",
+        data=lambda: write_session(shelf.session(), __version__),
+        file_name="session.ugrn.zip",
+        mime="application/zip",
+        on_click="ignore",
+        disabled=not (shelf.runs or shelf.cells or shelf.texts),
+        icon=":material/save:",
+        key="save session",
+        width="stretch",
+        help="Profiles of cells (not the cells), lists, questions and the tables found: one file, for another machine "
+        "too.",
+    )
+    turn = st.session_state.setdefault("session turn", 0)
+    file = opened.file_uploader(
+        "Open a saved session", type=["zip"], key=f"session file {turn}", max_upload_size=MOST_BYTES >> 20
+    )
+    if file is not None:
+        session = read_session(file.getvalue())
+        shelf.take(session, _cells, tuple(st.session_state.get("pages", ())))
+        uploads.let_go(file)
+        st.session_state["session turn"] = turn + 1
+        st.rerun()
+
+
+def _cells(held: KeptCells) -> Cells:
+    return Cells(held.data, f"session {held.data.digest}", held.word, held.options)
+
+
+def _sign() -> None:
+    running = kept.shelf().going_on()
+    if not running:
+        return
+    first = running[0]
+    more = f" and {len(running) - 1} more" if len(running) > 1 else ""
+    label = f"{plain(first.title)}{more}: {first.share():.0%}"
+    icon = ":material/progress_activity:"
+    if st.button(label, icon=icon, key="what is running", type="tertiary", help="Running; open My results"):
+        st.switch_page(PAGE)
+
+
+def _rows() -> None:
+    for run in reversed(list(kept.shelf().runs.values())):
+        _row(run)
+
+
+def _row(run: VisitorRun) -> None:
+    what, when, state, reopen, end = st.columns([8, 3, 3, 2, 2], vertical_alignment="center")
+    what.markdown(f"**{plain(run.title)}**" + (f"  \n{plain(run.about)}" if run.about else ""))
+    for name, table in run.found.items():
+        with what.popover(f"{name.title()}: {len(table):,} rows", key=f"found {name} {run.id}"):
+            st.dataframe(table, hide_index=True, height=320, alt=f"{name} of {run.title}")
+    when.caption(time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started)))
+    found = run.state()
+    word, colour, icon = WORDS[found]
+    with state:
+        st.badge(f"{word} {run.share():.0%}" if found == "working" else word, color=colour, icon=icon)  # pyright: ignore
+    if run.address and run.page and reopen.button("Open", key=f"open {run.id}", width="stretch"):
+        st.switch_page(run.page, query_params=run.address)
+    if run.going_on:
+        end.button("Stop", key=f"end {run.id}", on_click=_stop, args=(run,), width="stretch")
+    else:
+        end.button("Delete", key=f"end {run.id}", on_click=_delete, args=(run,), width="stretch")
+
+
+def _stop(run: VisitorRun) -> None:
+    kept.shelf().stop(run)
+
+
+def _delete(run: VisitorRun) -> None:
+    kept.shelf().forget(run)

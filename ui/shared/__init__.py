@@ -1,0 +1,1 @@
+"""Parts that several pages share: model, cells, genes, the background work, figures and the address."""

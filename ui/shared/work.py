@@ -1,0 +1,219 @@
+"""Questions and their answers: at once where that is quick, else as a background job with progress and a way to stop.
+
+A slot is a place on the page that shows one answer at a time. Worker threads never touch the page: a fragment asks
+for the state of its job twice a second and draws the page anew when the job is finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import streamlit as st
+
+from ugrn_core.download import duration
+from ugrn_core.errors import GeneError, InputError
+from ugrn_core.jobs import JOBS, Job, JobStatus
+from ugrn_core.types import Cancel, Progress
+from ui.server.session import visitor
+from ui.shared import kept
+from ui.shared.errors import plain
+
+T = TypeVar("T")
+
+AT_ONCE = 1.5
+"""Seconds up to which an answer is computed while the page waits."""
+
+SHORT = 20.0
+"""Seconds up to which a question does not wait for the longer ones of others."""
+
+UNASKED = 90.0
+"""Seconds up to which a job starts by itself; longer ones wait for a click."""
+
+GRACE = 0.05
+"""Seconds a page waits for a job that may be done already, before it shows progress."""
+
+
+@dataclass(frozen=True)
+class Question(Generic[T]):
+    """``key`` tells apart everything the answer depends on; ``seconds`` is what it will take, by estimate.
+
+    ``button``: the words of a button that has to be clicked first, however short the work.
+    """
+
+    key: Hashable
+    function: Callable[[Progress | None, Cancel | None], T]
+    headline: str
+    seconds: float
+    device: str = "cpu"
+    button: str = ""
+    about: str = ""
+    """A few words more on what is asked, for the list of what was run."""
+
+
+@dataclass
+class Task:
+    """A job this session has asked for, by slot; ``topic`` is the view it belongs to, None for all views."""
+
+    key: Hashable
+    job_id: str
+    topic: Hashable
+    stopped: bool = False
+
+
+def turn_to(topic: Hashable) -> None:
+    """The page shows another view now: stop the jobs of the one before."""
+    for slot, task in list(_tasks().items()):
+        if task.topic is not None and task.topic != topic:
+            JOBS.cancel(task.job_id, visitor().owner)
+            del _tasks()[slot]
+
+
+def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None:
+    """The answer, or None while there is none; then this place shows why, and how to go on.
+
+    Quick questions are computed here and now. Others become a job. An :class:`InputError` is raised either way; after
+    other failures a job can be tried again. ``topic``: see :func:`turn_to`.
+    """
+    if question.seconds < AT_ONCE:
+        return question.function(None, None)
+    task = _tasks().get(slot)
+    if task is None or task.key != question.key:
+        if not _wanted(slot, question):
+            return None
+        task = _submit(slot, question, topic)
+    job = JOBS.get(task.job_id)
+    if job is None:
+        task = _submit(slot, question, topic)
+        job = JOBS.get(task.job_id)
+    assert job is not None
+    return _outcome(slot, task, job, question)
+
+
+def take_up(job: Job[Any]) -> None:
+    """Go on with a job whose id came with the address, without asking for a click again."""
+    st.session_state["taken up"] = job.key
+
+
+def addressed(address: Mapping[str, str]) -> None:
+    """What this page shows is found again by ``address``."""
+    kept.shelf().addressed([task.topic for task in _tasks().values() if task.topic is not None], address)
+
+
+def unfinished_job() -> str | None:
+    """Id of a job of the present view that is not finished, for the address of the page."""
+    for task in [task for task in _tasks().values() if task.topic is not None]:
+        status = JOBS.status(task.job_id)
+        if status is not None and not status.finished and not task.stopped:
+            return task.job_id
+    return None
+
+
+def job_of(slot: str, key: Hashable = None) -> str | None:
+    """Id of the job that a slot has asked for, with ``key`` only if it is the job of that question."""
+    task = _tasks().get(slot)
+    return None if task is None or key not in (None, task.key) else task.job_id
+
+
+def want(slot: str, key: Hashable) -> None:
+    """The work of a question may start, however long it takes."""
+    st.session_state[f"wanted {slot}"] = key
+
+
+def wanted(slot: str, key: Hashable) -> bool:
+    """Whether the work was asked for, here or by the job in an address."""
+    here = (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up"))
+    return key in here or kept.shelf().asked_for(key)
+
+
+def _tasks() -> dict[str, Task]:
+    return st.session_state.setdefault("tasks", {})
+
+
+def _wanted(slot: str, question: Question[T]) -> bool:
+    """Whether the work may start: by itself, or because its button was clicked; else the button is drawn."""
+    if question.seconds <= UNASKED and not question.button:
+        return True
+    if wanted(slot, question.key):
+        return True
+    words = question.button or f"{question.headline}: takes about {duration(question.seconds)}"
+    icon = None if question.button else ":material/play_arrow:"
+    st.button(words, icon=icon, key=f"start {slot}", on_click=want, args=(slot, question.key))
+    return False
+
+
+def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
+    short = question.seconds <= SHORT
+    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner, short=short)
+    visitor().jobs.add(job.id)
+    before = _tasks().get(slot)
+    if before is not None and before.job_id != job.id:  # nobody looks at this place for its answer any more
+        JOBS.cancel(before.job_id, visitor().owner)
+    task = Task(question.key, job.id, topic)
+    _tasks()[slot] = task
+    if topic is not None:
+        page, asked_for = st.session_state.get("page", ""), wanted(slot, question.key)
+        kept.shelf().note(
+            topic, page, question.headline, question.about, job, asked_for=asked_for, session=visitor().owner
+        )
+    return task
+
+
+def _outcome(slot: str, task: Task, job: Job[T], question: Question[T]) -> T | None:
+    if not task.stopped:
+        job.wait(GRACE)
+    if job.state == "done":
+        return job.result()
+    if task.stopped or job.state == "cancelled":
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{question.headline}: stopped. What was finished is kept.")
+            st.button("Go on", key=f"again {slot}", on_click=_forget, args=(slot,))
+    elif job.state == "failed":
+        _failed(slot, job)
+    else:
+        _watch(slot, task.job_id, question.headline, question.seconds)
+    return None
+
+
+def _failed(slot: str, job: Job[T]) -> None:
+    """Raise what another attempt would only repeat; show everything else with a way to try again."""
+    error = job.future.exception()
+    if isinstance(error, InputError | GeneError):
+        raise error
+    st.error(plain(job.error() or ""), icon=":material/error:")
+    st.button("Try again", key=f"again {slot}", on_click=_forget, args=(slot,))
+
+
+@st.fragment(run_every=0.5)
+def _watch(slot: str, job_id: str, headline: str, seconds: float) -> None:
+    status = JOBS.status(job_id)
+    task = _tasks().get(slot)
+    if status is None or status.finished or task is None or task.stopped:
+        st.rerun()
+    bar, stop = st.columns([6, 1], vertical_alignment="bottom")
+    bar.progress(status.share, plain(f"{headline}: {_said(status, seconds)}"))
+    stop.button("Stop", key=f"stop {slot}", on_click=_stop, args=(slot,), width="stretch")
+
+
+def _said(status: JobStatus, seconds: float) -> str:
+    """State of a job in a few words; before there is a pace, the estimate made beforehand stands in."""
+    if status.state == "queued" and status.ahead:
+        return f"waits for {status.ahead} other {'job' if status.ahead == 1 else 'jobs'} on this device"
+    left = status.seconds_left if status.seconds_left is not None else max(0.0, seconds - status.seconds)
+    done = f"{status.message}, " if status.message else ""
+    return f"{done}about {duration(left)} left" if left >= 1 else f"{done}nearly done"
+
+
+def _stop(slot: str) -> None:
+    task = _tasks().get(slot)
+    if task is not None:
+        task.stopped = True
+        JOBS.cancel(task.job_id, visitor().owner)
+        run = kept.shelf().run_of(task.topic)
+        if run is not None:
+            kept.shelf().stop(run)
+
+
+def _forget(slot: str) -> None:
+    _tasks().pop(slot, None)

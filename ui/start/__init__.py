@@ -1,0 +1,1 @@
+"""The Start page, its worked example, and the tour that begins there."""

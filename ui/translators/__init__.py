@@ -1,0 +1,1 @@
+"""The Translators page: the library, a translator's card, training and held-out tests."""
