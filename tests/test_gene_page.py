@@ -15,7 +15,7 @@ from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair import PairRequest, explore_pair, pair_specific
 from ugrn_core.types import Context, SweepSettings
 from ui.gene import found, rows, state
-from ui.shared import work
+from ui.shared import address, work
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_chosen_rows_lead_to_pair_targets_and_network(gene, monkeypatch):
         {"model": TOY, "source": "GATA1", "target": best.iloc[0], "mode": "pair"},
     )
     next(b for b in at.button if b.key == "gene other").click().run()
-    assert went.pop() == (state.PAGE, {"gene": best.iloc[0], "model": TOY})
+    assert went.pop() == (address.GENE_PAGE, {"gene": best.iloc[0], "model": TOY})
     next(b for b in at.button if b.key == "gene like").click().run()
     assert at.session_state[state.ALIKE] == best.iloc[0]
     at.session_state[state.ALIKE] = ""
