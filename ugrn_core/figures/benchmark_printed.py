@@ -53,10 +53,12 @@ def prepare_likeness(frame: pd.DataFrame) -> pd.DataFrame:
     """
     lines = []
     for key, rows in prepare_points(frame).groupby([*RUN, "printed_backbone", "printed_method"], sort=False):
-        within = [_r(rows[rows["test_network"] == n]) for n in WITHIN]
-        means = [rows.loc[rows["test_network"] == n, "value"].mean() for n in NETWORK_FOLDERS]
-        gap = float((rows["value"] - rows["printed"]).abs().mean())
-        lines.append((*key, len(rows), rows["value"].mean(), rows["printed"].mean(), _r(rows), gap, *within, *means))
+        ours, printed = rows["value"].to_numpy(), rows["printed"].to_numpy()
+        network = rows["test_network"].to_numpy()
+        within = [_r(ours[network == n], printed[network == n]) for n in WITHIN]
+        means = [_mean(ours[network == n]) for n in NETWORK_FOLDERS]
+        gap = _mean(np.abs(ours - printed))
+        lines.append((*key, len(rows), _mean(ours), _mean(printed), _r(ours, printed), gap, *within, *means))
     return pd.DataFrame(lines, columns=LIKENESS_COLUMNS)
 
 
@@ -131,8 +133,14 @@ def _dots(points: pd.DataFrame, number: int, name: str, legend: bool) -> dict[st
     }
 
 
-def _r(rows: pd.DataFrame) -> float:
-    """Pearson's r of ``value`` and ``printed``; NaN for fewer than three rows or a score that is the same in all."""
-    if len(rows) < 3 or rows["value"].nunique() == 1:
+def _mean(values: np.ndarray) -> float:
+    """The mean of what is there; NaN where nothing is."""
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if len(there) else float("nan")
+
+
+def _r(ours: np.ndarray, printed: np.ndarray) -> float:
+    """Pearson's r; NaN for fewer than three rows or a score that is the same in all."""
+    if len(ours) < 3 or (ours == ours[0]).all():
         return float("nan")
-    return float(np.corrcoef(rows["value"], rows["printed"])[0, 1])
+    return float(np.corrcoef(ours, printed)[0, 1])
