@@ -6,9 +6,15 @@ from functools import cache
 
 import pandas as pd
 
+from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results
 from ugrn_core.cli.options import DEFAULT_BACKBONE
-from ugrn_core.figures.benchmark_readme import END, START, readme_section, results_page
+from ugrn_core.figures.benchmark_docs import peers_section, prevalence_section, results_page
+from ugrn_core.figures.benchmark_means import Means, summary, wrapped
+from ugrn_core.figures.benchmark_protocols import Draws, protocols_section
+from ugrn_core.figures.benchmark_readme import END, START, readme_section
+from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
+from ugrn_core.figures.first_findings import first_findings
 from ugrn_core.paths import ASSETS, ROOT
 
 FOLDER = ASSETS / "benchmark"
@@ -50,14 +56,43 @@ def section() -> str:
     return readme_section({m: results(m, "1") for m in ordered}, drawn, DEFAULT_BACKBONE, ours)
 
 
+@cache
+def summary_of(model: str, run: str, subset: str) -> Means:
+    return summary(results(model, RUNS[run]), int(RUNS[run][0]), subset)
+
+
+@cache
+def findings() -> dict[str, str]:
+    """Words on all tables, by the file that the Benchmark page reads."""
+    first = first_findings(summary_of, [(model, run) for model in MODELS for run in runs_of(model)])
+    told = {"corpus_findings.md": corpus_findings(shipped_frames()), "findings.md": first}
+    return {name: wrapped(text) + "\n" for name, text in told.items()}
+
+
 def page() -> str:
     """The page of the docs."""
-    frames = {(model, run): results(model, RUNS[run]) for model in ALL_MODELS for run in runs_of(model)}
-    words = [(FOLDER / name).read_text("utf-8").strip() for name in ("corpus_findings.md", "findings.md")]
-    return results_page("\n\n".join(words), frames, {r: int(n[0]) for r, n in RUNS.items()})
+    runs = [(model, run) for model in ALL_MODELS for run in runs_of(model)]
+    sections = {
+        "Samples without the leak": protocols_section(draws(DEFAULT_BACKBONE), DEFAULT_BACKBONE),
+        "Methods of others": peers_section(Draws(*(results("peers/peers", n) for n in ("1", "1_exchanged")))),
+        "At the real share of edges": prevalence_section(
+            DEFAULT_BACKBONE, *read_prevalence(FOLDER / "prevalence" / f"{DEFAULT_BACKBONE}.csv.gz")
+        ),
+    }
+    words = [text.strip() for text in findings().values()]
+    return results_page(words, sections, runs, summary_of)
+
+
+def draws(model: str) -> dict[int, Draws]:
+    """Frames of a model under both draws of pairs, of every table that has both."""
+    both = {n: (f"Table {n}", f"Table {n}, exchanged") for n in range(1, 6)}
+    there = {n: runs for n, runs in both.items() if set(runs) <= set(runs_of(model))}
+    return {n: Draws(*(results(model, RUNS[run]) for run in runs)) for n, runs in there.items()}
 
 
 def main() -> None:
+    for name, text in findings().items():
+        (FOLDER / name).write_text(text, "utf-8")
     text = README.read_text("utf-8")
     before, rest = text.split(START)
     README.write_text(before + section() + rest.split(END)[1], "utf-8")

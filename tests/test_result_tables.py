@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests import results_text
-from tests.results_text import FOLDER, MODELS, RUNS, runs_of
+from tests.results_text import FOLDER, MODELS, runs_of
 from ugrn_core.benchmark.results import COLUMNS, read_results
-from ugrn_core.figures.benchmark import TableView
-from ugrn_core.figures.benchmark_readme import average
-from ugrn_core.figures.benchmark_words import prepare_standings, prepare_summary
-from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
+from ugrn_core.figures.benchmark import TableView, prepare_cells, prepare_tests
+from ugrn_core.figures.benchmark_means import NONE, SUMMARY, averages
+from ugrn_core.figures.benchmark_words import prepare_standings
 
 TABLES = sorted(FOLDER.glob("*_table_*.csv.gz"))
 ALL_GENES = "cut, all genes"
 
 
-@cache
-def summary(model: str, run: str) -> pd.DataFrame:
-    """Averages of a run, a line a subset."""
-    frame = read_results(FOLDER / f"{model}_table_{RUNS[run]}.csv.gz")
-    return prepare_summary(frame, int(RUNS[run][0])).set_index("subset")
+def summary(model: str, run: str, subset: str = "all") -> dict[str, float]:
+    """Averages of a run."""
+    return {name: mean.value for name, mean in results_text.summary_of(model, run, subset).items()}
 
 
 def test_all_six_tables_and_the_cut_are_shipped_for_both_models():
@@ -43,19 +40,35 @@ def test_the_second_generation_stands_beside_the_first():
         assert {"Co-expression", "Partial correlation", "Emb-pair"} <= set(frame["method"])
 
 
-def test_the_corpus_paragraph_is_made_from_the_frames_and_stands_in_the_docs():
-    text = " ".join((FOLDER / "corpus_findings.md").read_text().split())
-    assert text == corpus_findings(shipped_frames())
-    assert text in " ".join(results_text.PAGE.read_text().split())
+def test_the_words_on_all_tables_are_made_from_the_frames_and_stand_in_the_docs():
+    page = results_text.PAGE.read_text("utf-8")
+    for name, text in results_text.findings().items():
+        assert (FOLDER / name).read_text("utf-8") == text, "make results"
+        assert text.strip() in page
+
+
+def test_the_corpus_stands_first_with_its_seeds():
+    """By hand from the frame: seeds first, then tests."""
+    text = results_text.findings()["corpus_findings.md"]
     corpus = summary_of("ugrn-mini-2_table_1", "Co-expression")
-    assert f"reaches {corpus['all']:.3f} over all pairs and {corpus['both_unseen']:.3f} where both genes" in text
     for name, words in (
-        ("ugrn-mini-2_table_1", "the paper's translator"),
-        ("ugrn-mini-2_table_1_logistic", "a linear"),
+        ("ugrn-mini-2_table_1", "`ugrn-mini-2` (taught that co-expression)"),
+        ("ugrn-mini-2_table_1_logistic", "`ugrn-mini-2` (taught that co-expression), linear translator"),
     ):
         ens = summary_of(name, "Ens")
-        assert f"{ens['all']:.3f} and {ens['both_unseen']:.3f} with {words}" in text
-    assert ("nothing beyond it" in text) == (summary_of("ugrn-mini-2_table_1", "Ens")["all"] <= corpus["all"] + 0.005)
+        line = next(line for line in text.splitlines() if line.startswith(f"| {words} |"))
+        numbers = [float(n) for n in re.findall(r"\d\.\d{3}", line)]
+        assert numbers[0] == round(ens["all"], 3) and numbers[3] == round(ens["both_unseen"], 3)
+        assert len(numbers) == 12 and numbers[1] <= numbers[0] <= numbers[2]
+    said = " ".join(text.split())
+    assert ("nothing beyond it" in said) == (summary_of("ugrn-mini-2_table_1", "Ens")["all"] <= corpus["all"] + 0.005)
+
+
+def test_no_mean_of_the_docs_is_bare():
+    """Every number of three decimals stands with its seeds or is one of them; rankings have theirs in words."""
+    before, after = results_text.PAGE.read_text("utf-8").split("## At the real share")
+    for line in (before + after.split("## Every run")[1]).splitlines():
+        assert not re.search(r"\d\.\d{3}(?!,|\]|\d| \[| \(1 seed)", line), line
 
 
 def summary_of(name: str, method: str) -> dict[str, float]:
@@ -70,8 +83,9 @@ def summary_of(name: str, method: str) -> dict[str, float]:
 def test_a_table_is_whole(table: Path):
     frame = read_results(table)
     assert list(frame.columns) == list(COLUMNS)
-    of_a_model = {"random-transformer": {"random"}, "reconstructed": {"trained"}}
-    expected = next((w for name, w in of_a_model.items() if name in table.name), {"trained", "random"})
+    alone = {"random-transformer": {"random"}, "reconstructed": {"trained"}, "table_1_exch": {"trained", "random"}}
+    alone |= {"exchanged": {"trained"}}
+    expected = next((w for name, w in alone.items() if name in table.name), {"trained", "random"})
     assert set(frame["weights"]) == {"none", *expected}
     assert set(frame["seed"]) == {0, 1, 2}
     assert (frame.loc[frame["value"].isna(), "reason"] != "").all()
@@ -104,14 +118,27 @@ def test_averages_have_their_seeds_beside_them():
     frame = read_results(FOLDER / "ugrn-mini_table_1.csv.gz")
     of = frame[(frame.method == "VVP") & (frame.weights == "trained") & (frame.metric == "auprc")]
     by_seed = of[of.subset == "all"].groupby("seed")["value"].mean()
-    got = average(frame, "VVP")
-    assert got == pytest.approx((by_seed.mean(), by_seed.min(), by_seed.max()))
-    assert str(got) == f"{by_seed.mean():.3f} ({by_seed.min():.3f} to {by_seed.max():.3f})"
+    got = averages(frame)["VVP"]
+    assert got == pytest.approx((by_seed.mean(), by_seed.min(), by_seed.max(), 3))
+    assert str(got) == f"{by_seed.mean():.3f} [{by_seed.min():.3f}, {by_seed.max():.3f}]"
+    assert "Marginal-VVP" in averages(frame) and str(NONE) == "–"
+
+
+def test_averages_are_those_of_the_page():
+    """A row of a training first, then the mean of rows; where a seed has no value, it does not move the ends."""
+    frame = read_results(FOLDER / "ugrn-mini-2_table_5.csv.gz")
+    for subset in ("all", "both_unseen"):
+        cells = prepare_cells(prepare_tests(frame, TableView(5, subset=subset)))
+        whole = cells[(cells["row"] == "Avg") & cells["value"].notna()].set_index("column")
+        got = averages(frame, 5, subset)
+        assert set(got) == set(whole.index)
+        for name, mean in got.items():
+            assert mean == pytest.approx(tuple(whole.loc[name, ["value", "low", "high", "seeds"]])), name
 
 
 def above(model: str, run: str, names: tuple[str, ...], subset: str = "all", *, every: bool = True) -> bool:
     """Whether VVP and GDT (or one of them) are above the averages of all these names."""
-    by = summary(model, run).loc[subset]
+    by = summary(model, run, subset)
     won = [by[method] > max(by[n] for n in names) for method in ("VVP", "GDT")]
     return all(won) if every else any(won)
 
@@ -129,7 +156,7 @@ def claims() -> list[tuple[str, bool]]:
         for model in MODELS
         for run in (f"Table {n}" for n in range(1, 6))
         if (model, run) != (mini, "Table 4")
-        for by in [summary(model, run).loc[unseen]]
+        for by in [summary(model, run, unseen)]
     ]
     standings = prepare_standings(read_results(FOLDER / f"{mini}_table_2.csv.gz"), TableView(2))
     won = standings[(standings["subset"] == "all") & (standings["network"] != "all") & (standings["method"] == "VVP")]
@@ -139,7 +166,7 @@ def claims() -> list[tuple[str, bool]]:
          all(above(mini, run, NO_MODEL) for run in FIRST)),
         ("and not in Table 5, where the degrees of the training network lead",
          not above(mini, "Table 5", NO_MODEL, every=False)
-         and summary(mini, "Table 5").loc["all", [*NO_MODEL, "Emb", "Ens"]].idxmax() == NO_MODEL[-1]),
+         and leader(mini, "Table 5", (*NO_MODEL, "Emb", "Ens")) == NO_MODEL[-1]),
         ("above the embeddings too in Tables 2 and 3", all(above(mini, f"Table {n}", ("Emb",)) for n in (2, 3))),
         ("most often on cell-type-specific ChIP", share.idxmax() == "Cell-type-specific ChIP"),
         ("and below them in Tables 1, 4 and 5",
@@ -150,10 +177,10 @@ def claims() -> list[tuple[str, bool]]:
          all(above(mini, run, ("target is a TF",), unseen) for run in FIRST)),
         ("nothing of either model is above the list of regulators that comes with the test", all(listed)),
         ("save in Table 4 with `ugrn-mini`", above(mini, "Table 4", ("target is listed",), unseen, every=False)),
-        ("with targets drawn by their degree, the curves of `ugrn-mini` in Table 1 are above embeddings and every",
+        ("With targets drawn by their degree, the curves of `ugrn-mini` in Table 1 are above embeddings and every",
          all(above(mini, "Table 1, by degree", ("Emb", *NO_MODEL), subset) for subset in ("all", unseen))),
         ("drawn evenly among all candidates, the embeddings lead",
-         all(summary(model, "Table 1, uniform").loc["all"].idxmax() == "Emb" for model in MODELS)),
+         all(leader(model, "Table 1, uniform", SUMMARY) == "Emb" for model in MODELS)),
         ("the curves of both models fall behind the degrees of the training network",
          not any(above(model, "Table 1, uniform", NO_MODEL[-1:], every=False) for model in MODELS)),
         ("VVP and GDT of both models are above embeddings, gene level and every score without a model, over all pairs",
@@ -163,15 +190,14 @@ def claims() -> list[tuple[str, bool]]:
     ]  # fmt: skip
 
 
-def test_the_paragraph_of_page_and_docs_is_true():
-    text = " ".join((FOLDER / "findings.md").read_text().split())
-    assert text in " ".join(results_text.PAGE.read_text().split())
+def leader(model: str, run: str, names: Iterable[str]) -> str:
+    """The highest of some averages."""
+    return max(names, key=summary(model, run).__getitem__)
+
+
+def test_the_words_on_the_first_generation_are_true():
+    text = " ".join(results_text.findings()["findings.md"].split())
     for words, true in claims():
         assert words in text and true, words
-    averages = {
-        f"{v:.3f}" for model in MODELS for run in runs_of(model) for v in summary(model, run).to_numpy().ravel()
-    }
-    numbers = re.findall(r"\d\.\d{3}", text)
-    assert len(numbers) > 20 and set(numbers) <= averages
-    most = max(summary(model, run).loc["all", "random weights"] for model in MODELS for run in runs_of(model))
-    assert f"Random weights reach {most:.3f} at most" in text
+    most = max(summary(model, run)["random weights"] for model in MODELS for run in runs_of(model))
+    assert f"Random weights reach {most:.3f} [" in text

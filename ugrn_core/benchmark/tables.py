@@ -106,18 +106,21 @@ def string_beside_nonspecific(frame: pd.DataFrame, metric: str = "auprc", subset
 
     Of the given methods, the best known ones and co-expression; nothing where the frame lacks one of both networks.
     """
-    chosen = frame[(frame["metric"] == metric) & (frame["subset"] == subset) & (frame["weights"] != "random")]
+    chosen = _chosen(frame[frame["weights"] != "random"], metric, subset)
     named = chosen[chosen["method"].isin(AGREES) | ~chosen["method"].isin(METHODS)]
-    means = named.assign(method=named["method"].astype(str), test_network=named["test_network"].astype(str))
-    means = means.groupby(["method", "test_network"])["value"].mean().unstack()
-    if not {STRING, NONSPECIFIC} <= set(means.columns):
-        return ""
-    means = means[[STRING, NONSPECIFIC]].dropna()
-    order = [m for m in dict.fromkeys(chosen["method"].astype(str)) if m not in METHODS]
-    names = [n for n in (*order, *AGREES) if n in means.index]
+    spread = seed_spread(named, ["test_network"]).reset_index()
+    there = named.dropna(subset="value").astype({"test_network": str, "column": str})
+    means = there.groupby(["test_network", "column"])["value"].mean()
+    said = {
+        (of.column, of.test_network): with_seeds(means[of.test_network, of.column], of.low, of.high, of.seeds)
+        for of in spread.itertuples()
+        if of.test_network in (STRING, NONSPECIFIC)
+    }
+    order = [m for m in dict.fromkeys(chosen["column"].astype(str)) if m not in METHODS]
+    names = [n for n in (*order, *AGREES) if (n, STRING) in said and (n, NONSPECIFIC) in said]
     if not names:
         return ""
-    shown = "; ".join(f"{n} {means.loc[n, STRING]:.3f} and {means.loc[n, NONSPECIFIC]:.3f}" for n in names)
+    shown = "; ".join(f"{n} {said[n, STRING]} and {said[n, NONSPECIFIC]}" for n in names)
     return (
         "STRING counts co-expression among its evidence, so that agreement with it is partly by construction. "
         f"On STRING and on {NONSPECIFIC}: {shown}."

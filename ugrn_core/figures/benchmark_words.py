@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS
-from ugrn_core.benchmark.paper import AVERAGE
-from ugrn_core.figures.benchmark import RANDOM, SHORTCUTS, TableView, prepare_cells, prepare_tests
+from ugrn_core.figures.benchmark import RANDOM, SHORTCUTS, TableView, prepare_tests
 
 OURS = ("VVP", "GDT", "Ens")
 EMBEDDINGS = "Baseline-Emb"
@@ -20,20 +19,6 @@ STANDING_COLUMNS = [
     "subset", "network", "method", "tests", "value", "embeddings", "gene_level", "random", "census", "best_shortcut",
     "best_shortcut_value", "over_embeddings", "over_shortcuts", "over_both", "over_gene_level",
 ]  # fmt: skip
-
-
-SUMMARY = {
-    "Emb": (EMBEDDINGS,),
-    "VVP": ("VVP",),
-    "GDT": ("GDT",),
-    "Ens": ("Ens",),
-    "gene level": ("Marginal-Ens",),
-    "target is a TF": (CENSUS,),
-    "target is listed": ("Target is listed",),
-    "known edges, degrees": ("Edge look-up", "Gene degrees"),
-    "random weights": (f"Ens{RANDOM}",),
-}
-"""Columns of the README's summary; of several scores the better average."""
 
 
 def prepare_standings(frame: pd.DataFrame, view: TableView) -> pd.DataFrame:
@@ -53,17 +38,6 @@ def prepare_standings(frame: pd.DataFrame, view: TableView) -> pd.DataFrame:
             part = wide if name == "all" else wide[(network.loc[wide.index] == name).to_numpy()]
             lines += [(subset, name, m, *_standing(part, m)) for m in OURS if len(part) and m in wide]
     return pd.DataFrame(lines, columns=STANDING_COLUMNS)
-
-
-def prepare_summary(frame: pd.DataFrame, table: int) -> pd.DataFrame:
-    """A run in one line a subset: ``subset`` and the columns of ``SUMMARY``, averages over the rows of its table."""
-    lines = []
-    for subset in ("all", "both_unseen"):
-        cells = prepare_cells(prepare_tests(frame, TableView(table, subset=subset)))
-        means = cells[cells["row"] == AVERAGE].set_index("column")["value"]
-        best = {name: means.reindex(columns).max() for name, columns in SUMMARY.items()}
-        lines.append({"subset": subset} | best)
-    return pd.DataFrame(lines, columns=["subset", *SUMMARY])
 
 
 def verdict(standings: pd.DataFrame) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ Reads the corpus from ``UGRN_CORPUS_DIR`` and the BEELINE networks from ``UGRN_D
 from __future__ import annotations
 
 import json
-import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +18,6 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.corpus_vectors import FOLDER, write_vectors
 from ugrn_core.errors import InputError, UGRNError
-from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
 from ugrn_core.network.example import write_example
 from ugrn_core.network.example_measured import measure
 from ugrn_core.network.tags import beeline_edges
@@ -154,14 +152,6 @@ def example(
     found = measure(load_backbone(model, "cpu"), load_translator(translator), known)
     write_example(found)
     typer.echo(f"{found.sentence()} ({found.known:,} of {found.pairs:,} pairs; {found.lift:.1f} times)")
-
-
-@app.command()
-def findings() -> None:
-    """Write what the shipped tables say against the corpus to assets/benchmark/corpus_findings.md."""
-    text = textwrap.fill(corpus_findings(shipped_frames()), 120, break_long_words=False, break_on_hyphens=False)
-    (ASSETS / "benchmark" / "corpus_findings.md").write_text(f"{text}\n")
-    typer.echo(text)
 
 
 if __name__ == "__main__":
