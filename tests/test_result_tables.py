@@ -12,7 +12,7 @@ import pytest
 from tests import results_text
 from tests.results_text import FOLDER, MODELS, runs_of
 from ugrn_core.benchmark.results import COLUMNS, read_results
-from ugrn_core.figures.benchmark import TableView, prepare_cells, prepare_tests
+from ugrn_core.figures.benchmark import ANSWERS, TableView, prepare_cells, prepare_tests
 from ugrn_core.figures.benchmark_means import NONE, SUMMARY, averages
 from ugrn_core.figures.benchmark_words import prepare_standings
 
@@ -69,6 +69,21 @@ def test_no_mean_of_the_docs_is_bare():
     before, after = results_text.PAGE.read_text("utf-8").split("## At the real share")
     for line in (before + after.split("## Every run")[1]).splitlines():
         assert not re.search(r"\d\.\d{3}(?!,|\]|\d| \[| \(1 seed)", line), line
+
+
+def test_both_draws_of_pairs_stand_beside_one_another():
+    """Numbers by hand, and the claim: nothing that reads the answers is above chance under ours."""
+    draws = results_text.draws("ugrn-mini-2")
+    assert {1, 4} <= set(draws)
+    page = results_text.PAGE.read_text("utf-8")
+    for table, (paper, ours) in draws.items():
+        assert (set(paper["sampler"]), set(ours["sampler"])) == ({"per_tf"}, {"exchanged"})
+        without = averages(ours, table)
+        assert max(without[name].value for name in ANSWERS) < 0.515 < averages(paper, table)[ANSWERS[0]].value
+        line = next(text for text in page.splitlines() if text.startswith(f"| Table {table} | exchanged |"))
+        assert str(without["Ens"]) in line and str(without[ANSWERS[0]]) in line
+    by_hand = summary_of("ugrn-mini-2_table_1_exchanged", "Ens")["all"]
+    assert averages(draws[1].ours)["Ens"].value == pytest.approx(by_hand)
 
 
 def summary_of(name: str, method: str) -> dict[str, float]:
