@@ -12,11 +12,14 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from ugrn_core import places
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli.app import app
 from ugrn_core.company import (
     Companion,
+    Surface,
+    estimate_surface,
     explore_in_company,
     in_company,
     read_companions,
@@ -26,6 +29,7 @@ from ugrn_core.errors import Cancelled, GeneError, InputError
 from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.pair import PairRequest
 from ugrn_core.pair_output import SURFACE_COLUMNS, company_frame, surface_frame
+from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
 TAL1, SPI1 = Companion("TAL1", 2.0), Companion("SPI1", -1.5)
@@ -235,3 +239,28 @@ def test_the_library_asks_in_company_too(model: Backbone) -> None:
     assert any("absent" in note for note in frame.attrs["notes"])
     with pytest.raises(InputError, match="no pair-specific part"):
         ugrn.pair(model, "GATA1", "KLF1", company={"TAL1": 2.0}, specific=True)
+
+
+def test_a_surface_is_kept_in_a_bounded_number_of_places(
+    tmp_path: Path, model: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(companions: list[Companion], gene: str = "TAL1", steps: int = 3) -> Surface:
+        cost = estimate_surface(model, asked(), companions, gene, steps, store)
+        surface = response_surface(model, asked(), companions, gene, steps, store)
+        fresh = response_surface(model, asked(), companions, gene, steps)
+        assert all(np.array_equal(value, getattr(fresh, name)) for name, value in vars(surface).items())
+        costs.append(cost.cached_share)
+        return surface
+
+    monkeypatch.setattr(places, "PLACES", 2)
+    costs: list[float] = []
+    with Store(tmp_path / "store") as store:
+        ask([TAL1, SPI1])
+        ask([Companion("TAL1", -1.0), SPI1])  # the gene that moves stands nowhere
+        ask([TAL1, SPI1])
+        assert costs == [0.0, 1.0, 1.0]
+        ask([TAL1, Companion("SPI1", 0.5)])
+        ask([TAL1, SPI1], "SPI1")
+        ask([TAL1, SPI1], steps=4)
+        ask([Companion("TAL1", 9.0), SPI1])  # an axis goes farther
+        assert costs[3:] == [0.0] * 4 and store.stats().entries <= 2

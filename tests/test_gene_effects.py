@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import numpy as np
@@ -22,9 +23,12 @@ from ugrn_core.gene_effects.effects import (
     with_more_genes,
 )
 from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file, shipped_reference
+from ugrn_core.neighbourhood.request import NeighbourhoodRequest
+from ugrn_core.neighbourhood.run import neighbourhood
 from ugrn_core.pair import PairRequest, estimate_specific, pair_specific
 from ugrn_core.probes.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store
+from ugrn_core.stored_sweep import stored_sources
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import Context, SweepSettings
 from ui.shared import work
@@ -105,10 +109,21 @@ def test_a_stopped_run_goes_on_from_what_it_had(toy, tmp_path, monkeypatch):
     np.testing.assert_array_equal(first.peaks, again.peaks)
 
 
-def test_progress_rises_to_the_end(toy):
-    told = []
-    gene_effects(toy, SETTINGS, progress=lambda share, text: told.append((share, text)))
-    assert [s for s, _ in told] == sorted(s for s, _ in told) and told[-1][1] == "40 of 40 genes"
+def test_progress_rises_to_the_end_and_counts_one_kind_of_thing(toy, monkeypatch):
+    monkeypatch.setattr(gene_effects_module, "GENES_A_BLOCK", 16)
+    request, genes = NeighbourhoodRequest("GATA1", Context(), SETTINGS), tuple(toy.vocabulary.symbols)
+    for run, end in (
+        (lambda tell: gene_effects(toy, SETTINGS, progress=tell), "40 of 40 genes"),
+        (lambda tell: neighbourhood(toy, request, progress=tell), "39 of 39 genes"),
+        (
+            lambda tell: list(stored_sources(toy, Context("genes", genes), genes[:20], SETTINGS, progress=tell)),
+            "20 of 20 sources swept",
+        ),
+    ):
+        told = []
+        run(lambda share, text, told=told: told.append((share, text)))
+        assert [s for s, _ in told] == sorted(s for s, _ in told) and told[-1][1] == end
+        assert len({re.sub(r"^\d+", "", text) for _, text in told}) == 1 and len(told) > 2
 
 
 @pytest.fixture

@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from tests.small_network import trained
+from ugrn_core import places
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.gene_effects.effects import gene_effects
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.neighbourhood import kept, run
+from ugrn_core.neighbourhood import run
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest, other_genes
 from ugrn_core.neighbourhood.run import estimate_neighbourhood, neighbourhood, with_effects
@@ -124,7 +125,7 @@ def test_factors_come_first_and_are_a_question_of_their_own(toy, store, monkeypa
 
 
 def test_what_is_kept_is_bounded_and_another_gene_of_the_same_place_is_not_mistaken(toy, store, monkeypatch):
-    monkeypatch.setattr(kept, "PLACES", 2)
+    monkeypatch.setattr(places, "PLACES", 2)
     for gene in toy.vocabulary.symbols[:12]:
         found = neighbourhood(toy, NeighbourhoodRequest(gene, Context(), SETTINGS), store)
         for side, pair in (("source", (gene, "IL6")), ("target", ("IL6", gene))):

@@ -22,15 +22,20 @@ from ugrn_core.backbones.devices import device_errors
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
 from ugrn_core.pair import PairRequest, estimate_curves, estimate_pair, explore_pair
+from ugrn_core.places import Place, place_of
 from ugrn_core.store import Store
-from ugrn_core.sweep import LARGEST_VALUE, batch_size, check_settings, stop_if, unless_full
-from ugrn_core.types import Cancel, Context, PairResult, Progress, part_of
+from ugrn_core.stored_sweep import question_key
+from ugrn_core.sweep import LARGEST_VALUE, SCHEMA, batch_size, check_settings, stop_if, unless_full
+from ugrn_core.types import Cancel, Context, PairResult, Progress, SweepSettings, part_of
 
 MOST_COMPANIONS = 3
 MOST_STEPS = 65
 """Values of one axis of a surface; the work grows with their square."""
 DUAL_PASSES = 3
 """What one hyper-dual pass costs, in dual passes."""
+MEASURES = ("response", "interaction", "slope", "companion_slope", "mixed")
+"""What a surface holds at every point."""
+VERSION = "surface-1"
 ENTRY = re.compile(r"(.+)=([^=]+)", re.DOTALL)
 
 
@@ -197,11 +202,18 @@ def _check_steps(steps: int) -> None:
         raise InputError(f"A surface has 2 to {MOST_STEPS} values an axis, got {steps}.")
 
 
-def estimate_surface(backbone: Backbone, request: PairRequest, companions: Sequence[Companion], steps: int) -> Estimate:
+def estimate_surface(
+    backbone: Backbone,
+    request: PairRequest,
+    companions: Sequence[Companion],
+    companion: str,
+    steps: int,
+    store: Store | None = None,
+) -> Estimate:
     """Cost of :func:`response_surface` with ``steps`` values an axis, in dual passes."""
-    _check_steps(steps)
-    cell, _ = in_company(backbone, request, companions)
-    return estimate(backbone, 1 + len(cell.context.genes), DUAL_PASSES * steps * steps)
+    points = _points(backbone, request, companions, companion, steps)
+    there = _place(backbone, points, store).there()
+    return estimate(backbone, 1 + len(points.cell.genes), DUAL_PASSES * steps * steps, float(there))
 
 
 def response_surface(
@@ -210,6 +222,7 @@ def response_surface(
     companions: Sequence[Companion],
     companion: str,
     steps: int,
+    store: Store | None = None,
     *,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -217,45 +230,82 @@ def response_surface(
     """Source by ``companion``, one of ``companions``; the others stay at their values, the grid plays no part.
 
     Both axes go in ``steps`` even values over the pre-training, and further where the own value or base of that gene
-    lies outside. One hyper-dual pass a point. Deterministic.
+    lies outside. One hyper-dual pass a point. Deterministic. The store keeps the last :data:`~ugrn_core.places.PLACES`.
     """
+    points = _points(backbone, request, companions, companion, steps)
+    found = _place(backbone, points, store).get_or_compute(
+        lambda: _measures(backbone, points, progress, cancel), cancel
+    )
+    return Surface(
+        source=request.source,
+        target=request.target,
+        companion=companion,
+        source_values=np.array(points.x),
+        companion_values=np.array(points.y),
+        **{name: found[name] for name in MEASURES},
+        companion_base=points.own,
+        unit=backbone.card.unit,
+    )
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Where a surface is read: ``cell`` has source and companion at rest, ``at`` are places of source, target and
+    companion in it; ``own`` is where the companion rests."""
+
+    cell: Context
+    at: tuple[int, int, int]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    own: float
+
+
+def _points(
+    backbone: Backbone, request: PairRequest, companions: Sequence[Companion], companion: str, steps: int
+) -> _Points:
+    _check_steps(steps)
     where = {c.gene: c for c in companions}
     if companion not in where:
         raise InputError(f"{companion} is not among the further genes ({', '.join(where) or 'none'}): add it first.")
     cell = in_company(backbone, request, companions)[0].context
     check_settings(request.settings, base_values=cell.values)
-    genes, values = cell.genes, cell.values or ()
-    s, t, m = (genes.index(gene) for gene in (request.source, request.target, companion))
+    values = list(cell.values or ())
+    s, t, m = (cell.genes.index(gene) for gene in (request.source, request.target, companion))
     x = surface_values(backbone.card.domain, steps, values[s])
     y = surface_values(backbone.card.domain, steps, values[m])
-    ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
+    values[m] = _own_value(request, companion)
+    return _Points(replace(cell, values=tuple(values)), (s, t, m), x, y, values[m])
+
+
+def _place(backbone: Backbone, points: _Points, store: Store | None) -> Place:
+    """Where a surface is kept: the companion's own value is no part of its question, unless an axis reaches there."""
+    subject = " ".join(points.cell.genes[place] for place in points.at)
+    settings = SweepSettings(points.own, points.x, "fixed")
+    key = question_key(backbone, f"{VERSION}-{SCHEMA}", points.cell, settings, subject)
+    return place_of(store, VERSION, key, more=[*map(repr, points.y)])
+
+
+def _measures(
+    backbone: Backbone, points: _Points, progress: Progress | None, cancel: Cancel | None
+) -> dict[str, np.ndarray]:
+    """:data:`MEASURES` by name, (y, x) each."""
+    x, y, values = points.x, points.y, points.cell.values or ()
+    ids = torch.from_numpy(backbone.vocabulary.ids(points.cell.genes)).to(backbone.device)
     base = torch.tensor(values, device=backbone.device, dtype=torch.float32)
     grid = torch.tensor(x, dtype=torch.float32)
-    points = torch.stack([grid.repeat(len(y)), torch.tensor(y, dtype=torch.float32).repeat_interleave(len(x))], 1)
+    rows = torch.stack([grid.repeat(len(y)), torch.tensor(y, dtype=torch.float32).repeat_interleave(len(x))], 1)
 
-    def read(rows: Tensor) -> Tensor:
-        return _read_points(backbone, ids, base, (s, t, m), rows)
+    def read(some: Tensor) -> Tensor:
+        return _read_points(backbone, ids, base, points.at, some)
 
-    found = _in_batches(read, points, backbone, len(genes), progress, cancel)
-    own = _own_value(request, companion)
-    edges = [[values[s], v] for v in (*y, own)] + [[v, own] for v in x]  # the source at base, the companion at its own
-    ends = _in_batches(read, torch.tensor(edges, dtype=torch.float32), backbone, len(genes), None, cancel)[:, 0]
+    found = _in_batches(read, rows, backbone, len(ids), progress, cancel)
+    rest, own = values[points.at[0]], points.own
+    edges = [[rest, v] for v in (*y, own)] + [[v, own] for v in x]  # the source at base, the companion at its own
+    ends = _in_batches(read, torch.tensor(edges, dtype=torch.float32), backbone, len(ids), None, cancel)[:, 0]
     value, slope, companion_slope, mixed = found.T.reshape(4, len(y), len(x))
     response = value - ends[: len(y), None]
-    return Surface(
-        source=request.source,
-        target=request.target,
-        companion=companion,
-        source_values=np.array(x),
-        companion_values=np.array(y),
-        response=response,
-        interaction=response - (ends[len(y) + 1 :] - ends[len(y)]),
-        slope=slope,
-        companion_slope=companion_slope,
-        mixed=mixed,
-        companion_base=own,
-        unit=backbone.card.unit,
-    )
+    interaction = response - (ends[len(y) + 1 :] - ends[len(y)])
+    return dict(zip(MEASURES, (response, interaction, slope, companion_slope, mixed), strict=True))
 
 
 def _own_value(request: PairRequest, gene: str) -> float:

@@ -10,11 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.company import Companion, Surface
+from ugrn_core.company import MEASURES, Companion, Surface
 from ugrn_core.types import Curves, PairResult, SweepSettings
-
-MEASURES = ("response", "interaction", "slope", "companion_slope", "mixed")
-"""What a surface holds at every point."""
 
 SURFACE_COLUMNS = ["source", "target", "companion", "source_value", "companion_value", *MEASURES, "unit"]
 

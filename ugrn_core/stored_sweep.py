@@ -14,7 +14,7 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.store import Store, sweep_key
 from ugrn_core.sweep import SCHEMA, PairSweep, SourceSweep, check_settings, sweep_pairs, sweep_sources
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, counted
 
 PRECISION = "float32"
 BUCKETS = 16
@@ -42,11 +42,10 @@ def stored_sources(
     back = np.argsort(order)
     for start in range(0, len(sources), SOURCES_A_GROUP):
         group = sources[start : start + SOURCES_A_GROUP]
-        within = part_of(progress, start / len(sources), (start + len(group)) / len(sources))
+        within = counted(progress, start, len(group), len(sources), "sources swept")
         found = _group(backbone, genes, values, group, settings, store, within, cancel)
-        if progress:
-            done = start + len(group)
-            progress(done / len(sources), f"{done:,} of {len(sources):,} sources swept")
+        if within:
+            within(1.0, "")
         for source in group:
             sweep = found[source]
             response = None if sweep.response is None else sweep.response[:, back]

@@ -27,6 +27,18 @@ def part_of(progress: Progress | None, start: float, stop: float) -> Progress | 
     return lambda share, text: progress(start + share * (stop - start), text)
 
 
+def counted(progress: Progress | None, done: int, n: int, whole: int, what: str) -> Progress | None:
+    """Progress of the next ``n`` things after ``done`` of ``whole``, told in these whatever words it has itself."""
+    if progress is None:
+        return None
+
+    def tell(share: float, _words: str) -> None:
+        now = done + share * n
+        progress(now / whole, f"{int(now):,} of {whole:,} {what}")
+
+    return tell
+
+
 Background = Literal["fixed", "follow"]
 ContextKind = Literal["pair", "genes", "profile"]
 

@@ -109,7 +109,7 @@ def pair(
     more += [word for c in companions for word in ("--with", str(c))]
     with Store() as store, progress_on_stderr() as progress:
         if surface is not None:
-            text = _surfaces(model, request, companions, surface, kind, progress)
+            text = _surfaces(model, request, companions, surface, kind, store, progress)
         else:
             line = pair_command(request, backbone, context=context, more=more)
             text = _curves(model, request, companions, kind, store, progress, line, width)
@@ -217,26 +217,28 @@ def _surfaces(
     companions: Sequence[Companion],
     steps: int,
     kind: Kind,
+    store: Store,
     progress: Progress,
 ) -> str:
     """Source by each companion."""
     from dataclasses import replace
 
-    from ugrn_core.company import estimate_surface, in_company, response_surface
-    from ugrn_core.pair_output import MEASURES, surface_frame, surface_json
+    from ugrn_core.company import MEASURES, estimate_surface, in_company, response_surface
+    from ugrn_core.pair_output import surface_frame, surface_json
     from ugrn_core.spreadsheet import csv_text
     from ugrn_core.types import part_of
 
     if not companions:
         raise InputError("--surface needs a further gene: name one with --with, such as --with TAL1=30.")
-    n, cost = len(companions), estimate_surface(model, request, companions, steps)
+    costs = [estimate_surface(model, request, companions, c.gene, steps, store) for c in companions]
     for note in in_company(model, request, companions)[1]:
         say(note)
-    _say_cost(model, replace(cost, passes=n * cost.passes, seconds=n * cost.seconds))
-    surfaces = [
-        response_surface(model, request, companions, c.gene, steps, progress=part_of(progress, i / n, (i + 1) / n))
-        for i, c in enumerate(companions)
-    ]
+    passes, seconds = sum(cost.passes for cost in costs), sum(cost.seconds for cost in costs)
+    _say_cost(model, replace(costs[0], passes=passes, seconds=seconds))
+    surfaces, n = [], len(companions)
+    for i, companion in enumerate(companions):
+        within = part_of(progress, i / n, (i + 1) / n)
+        surfaces.append(response_surface(model, request, companions, companion.gene, steps, store, progress=within))
     _check_finite(model, request, [getattr(s, name).ravel() for s in surfaces for name in MEASURES])
     if kind == "json":
         return json_text(surface_json(model, request, companions, surfaces))

@@ -19,7 +19,7 @@ from ugrn_core.probes.pair_specific import PAIR_REFERENCE, random_pair_peaks, re
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, check_settings, sweep_pairs
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, counted, part_of
 
 FEW_REFERENCE = 32
 """Reference genes where nothing is shipped: an eighth of the work of all of them, and a noisier mean."""
@@ -108,12 +108,12 @@ def gene_effects(
     genes, reference = sorted(backbone.vocabulary.symbols), reference_of(backbone, n_reference)
     blocks = [genes[i : i + GENES_A_BLOCK] for i in range(0, len(genes), GENES_A_BLOCK)]
     found: list[dict[str, np.ndarray]] = []
+    most = part_of(progress, 0.0, len(blocks) / (len(blocks) + 1))  # the reference itself is about one block more
     for number, block in enumerate(blocks):
-        part = part_of(progress, number / (len(blocks) + 1), (number + 1) / (len(blocks) + 1))
+        part = counted(most, number * GENES_A_BLOCK, len(block), len(genes), "genes")
         found.append(_block(backbone, settings, block, reference, store, part, cancel))
-        if progress:
-            done = min((number + 1) * GENES_A_BLOCK, len(genes))
-            progress((number + 1) / (len(blocks) + 1), f"{done:,} of {len(genes):,} genes")
+        if part:
+            part(1.0, "")
     joined = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
     names = measures(settings)
     matrix = _block(backbone, settings, reference, reference, store, None, cancel, whole=True)

@@ -14,7 +14,6 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import Estimate, estimate
 from ugrn_core.gene_effects.effects import GeneEffects, measures
-from ugrn_core.neighbourhood.kept import KeptPart, part_kept
 from ugrn_core.neighbourhood.request import (
     SIDES,
     NeighbourhoodRequest,
@@ -23,6 +22,7 @@ from ugrn_core.neighbourhood.request import (
     factors_and_rest,
     other_genes,
 )
+from ugrn_core.places import Place, place_of
 from ugrn_core.probes.pair_specific import (
     CONTEXT_REFERENCE,
     FEWEST_REFERENCE,
@@ -30,10 +30,11 @@ from ugrn_core.probes.pair_specific import (
     reference_genes,
 )
 from ugrn_core.store import Store
-from ugrn_core.stored_sweep import source_key, stored_sources
-from ugrn_core.sweep import sweep_pairs
-from ugrn_core.types import Cancel, Progress, part_of
+from ugrn_core.stored_sweep import question_key, source_key, stored_sources
+from ugrn_core.sweep import SCHEMA, sweep_pairs
+from ugrn_core.types import Cancel, Context, Progress, counted
 
+VERSION = "neighbourhood-1"
 GENES_A_PART = 4096
 """Genes swept and kept together; the factors are a part of their own, the first."""
 
@@ -115,15 +116,15 @@ def _alone(
     parts = _parts(backbone, request)
     n, done, found = sum(map(len, parts)), 0, []
     for number, part in enumerate(parts):
-        within = part_of(progress, done / n, (done + len(part)) / n)
+        within = counted(progress, done, len(part), n, "genes")
         found.append(
             _kept(backbone, request, store, number, part).get_or_compute(
                 lambda part=part, within=within: _sweep(backbone, request, part, within, cancel), cancel
             )
         )
         done += len(part)
-        if progress:
-            progress(done / n, f"{done:,} of {n:,} genes")
+        if within:
+            within(1.0, "")
     joined = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
     names = measures(request.settings)
     raw: dict[Side, dict[str, np.ndarray]] = {s: {m: joined[f"{s} {m}"] for m in names} for s in SIDES}
@@ -138,8 +139,10 @@ def _parts(backbone: Backbone, request: NeighbourhoodRequest) -> list[tuple[str,
 
 def _kept(
     backbone: Backbone, request: NeighbourhoodRequest, store: Store | None, number: int, part: tuple[str, ...]
-) -> KeptPart:
-    return part_kept(backbone, request.gene, request.settings, store, number, part)
+) -> Place:
+    """Where part ``number`` of a gene's curves lies, those with the genes of ``part`` in cells of two genes alone."""
+    key = question_key(backbone, f"{VERSION}-{SCHEMA}", Context(), request.settings, request.gene)
+    return place_of(store, VERSION, key, number, part)
 
 
 def _sweep(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ugrn_core.network.hands import Hands
 from ugrn_core.shared_work import Piece, Results, shared_results
 from ugrn_core.store import Store
-from ugrn_core.types import Cancel, Progress, part_of
+from ugrn_core.types import Cancel, Progress, counted
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Tally:
 
     def part(self, n: int) -> Progress | None:
         """Progress within the next ``n``."""
-        return part_of(self.progress, self.done / self.whole, (self.done + n) / self.whole)
+        return counted(self.progress, self.done, n, self.whole, self.words)
 
 
 def computed(

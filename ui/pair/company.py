@@ -192,16 +192,16 @@ def _surface(
         genes = [c.gene for c in companions]
         gene = genes[0] if len(genes) == 1 else _choice("Further gene", genes, "company gene")
     moved = next(c for c in companions if c.gene == gene)
-    steps = _steps(backbone, request, companions)
+    steps = _steps(backbone, request, companions, gene)
     surface = work.answer(
         "company surface",
         Question(
             ("surface", backbone.fingerprint, request, tuple(companions), gene, steps),
             lambda progress, cancel: response_surface(
-                backbone, request, companions, gene, steps, progress=progress, cancel=cancel
+                backbone, request, companions, gene, steps, store(), progress=progress, cancel=cancel
             ),
             f"Surface of {request.source} and {gene}",
-            estimate_surface(backbone, request, companions, steps).seconds,
+            estimate_surface(backbone, request, companions, gene, steps, store()).seconds,
             str(backbone.device),
         ),
         topic,
@@ -229,8 +229,8 @@ def _choice(
     return st.session_state[key]
 
 
-def _steps(backbone: Backbone, request: PairRequest, companions: list[Companion]) -> int:
-    fits = (n for n in STEPS if estimate_surface(backbone, request, companions, n).seconds <= SECONDS)
+def _steps(backbone: Backbone, request: PairRequest, companions: list[Companion], gene: str) -> int:
+    fits = (n for n in STEPS if estimate_surface(backbone, request, companions, gene, n, store()).seconds <= SECONDS)
     return next(fits, STEPS[-1])
 
 
