@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.small_network import trained
 from tests.test_cli import answer, good, own_cache, run  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.toy import GENES
+from ugrn_core.genes.tfs import is_tf
 from ugrn_core.neighbourhood.table import COLUMNS
 from ugrn_core.translation.scoring import score_pairs
 from ugrn_core.translators.library import save_translator
@@ -104,3 +106,32 @@ def test_a_folder_is_no_file(tmp_path):
 def test_the_command_says_what_it_wrote(tmp_path):
     result = good("gene", "GATA1", "--backbone", TOY, "--top", "3", "--out", tmp_path / "a.csv")
     assert "a.csv: 3 rows as source and 3 rows as target, by specific; toy-square." in result.output
+
+
+def test_a_report_of_one_page_holds_the_best_of_each_side(tmp_path, monkeypatch):
+    out, page = tmp_path / "out.csv", tmp_path / "page.html"
+    good("gene", "GATA1", "--backbone", TOY, "--out", out, "--report", page)
+    table, text = pd.read_csv(out), page.read_text()
+    told = text[: text.index("<figure>")] + text[text.index("</figure>") :]
+    assert "GATA1 as source and as target" in told and "ugrn gene GATA1 --as both" in told
+    for side, rows in table.groupby("side"):
+        listed = told[told.index(f"Best with GATA1 as {side}") :].split("</table>")[0]
+        assert re.findall(r"<tr><td>(\w+)</td>", listed) == list(rows["gene"][:5])
+        assert f'<td class="number">{rows["specific"].iloc[0]:.3g}</td>'.replace("-", "−") in listed
+    again = tmp_path / "again.html"
+    result = good("gene", "GATA1", "--backbone", TOY, "--report", again)
+    assert again.read_bytes() == page.read_bytes() and "again.html: a report by specific" in result.output
+    (tmp_path / "none.txt").write_text("\n".join(g for g in GENES if not is_tf(g)))
+    words = ["--context", tmp_path / "none.txt", "--as", "target", "--tfs", "--report", again]
+    result = run("gene", "ALB", *words, "--backbone", TOY)
+    assert result.exit_code == 2 and "nothing to report" in result.output
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("UGRN_CHROMIUM", raising=False)
+    for words, said in (
+        ([], "--out FILE.csv"),
+        (["--report", "a.txt"], ".html or .pdf"),
+        (["--report", "no/a.html"], "folder that is there"),
+        (["--report", "a.pdf"], "install chromium"),
+    ):
+        result = run("gene", "GATA1", "--backbone", TOY, *words)
+        assert result.exit_code == 2 and said in result.output

@@ -108,6 +108,20 @@ def test_all_files_are_written_and_tell_the_same(first, inputs):
     assert "top 12 of 22" in nx.read_graphml(out / "network.graphml").graph["selection"]
 
 
+def test_a_report_lies_in_the_folder_and_goes_with_its_network(first, inputs, tmp_path):
+    again = ["--recipe", first[0] / "recipe.json", "--known", inputs / "known.csv", "--out", tmp_path]
+    ugrn(*again, "--report", "html")
+    assert set(contents(tmp_path)) == {*FILES, "report.html"}
+    page, table = (tmp_path / "report.html").read_text(), pd.read_csv(tmp_path / "edges.csv")
+    told = page[: page.index("<figure>")] + page[page.index("</figure>") :]
+    best = re.findall(r"<tr><td>(\w+)</td><td>(\w+)</td>", told[told.index("Best 6 of the 12 edges shown") :])
+    assert best[:6] == list(zip(table["source"][:6], table["target"][:6], strict=True))
+    assert "Network of 5 sources and 9 genes" in told and "40, 5 × 9 genes" in told and "NOSUCHGENE" in told
+    assert "&quot;sources&quot;" in told and "prevalence of" in told and ", known.csv" in told
+    ugrn(*again)
+    assert set(contents(tmp_path)) == set(FILES)
+
+
 def test_the_same_store_gives_the_same_bytes(first, inputs, tmp_path):
     out, _ = first
     again = ugrn("--genes", inputs / "genes.txt", "--known", inputs / "known.csv", "--top", 12, "--out", tmp_path / "b")

@@ -17,7 +17,7 @@ import pytest
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.figures import printed as room
 from ugrn_core.figures.printed import on_paper, printed, what_is_missing
-from ugrn_core.figures.report import Report, genes_table, report_html
+from ugrn_core.figures.report import Report, genes_table, report_file, report_html
 
 HERE = any(map(shutil.which, room.BROWSERS)) and importlib.util.find_spec("kaleido") is not None
 needs_browser = pytest.mark.skipif(not HERE, reason="no Chromium, or no kaleido")
@@ -127,6 +127,17 @@ def test_a_figure_on_paper_is_dark_on_white_and_the_one_on_the_page_is_left(figu
     assert (before["paper_bgcolor"], before["annotations"][0]["text"][:17]) == ("#000", "change (standard ")
 
 
+@needs_browser
+def test_a_report_becomes_one_page_of_paper(figure: go.Figure) -> None:
+    table = pd.DataFrame({"gene": ["KLF1"] * 8, "response": [-0.123456] * 8})
+    facts, genes = [("Largest change", "−1")] * 4, genes_table([("GATA1", "source"), ("KLF1", "target")])
+    report = Report("GATA1", "as source", facts, facts, genes, ["A hypothesis."], "ugrn gene GATA1", {"Best": table})
+    pdf = report_file(report, "pdf", figure)
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 1 and b"/FontFile" in pdf
+    box = re.search(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    assert box and (float(box[1]), float(box[2])) == pytest.approx((595.3, 841.9), abs=1)
+
+
 def test_a_report_holds_everything_escaped_and_asks_no_network(figure: go.Figure) -> None:
     report = Report(
         title="GATA1 → <KLF1>",
@@ -137,7 +148,7 @@ def test_a_report_holds_everything_escaped_and_asks_no_network(figure: go.Figure
         genes_note="All 2 genes were recognised.",
         caveats=["A <hypothesis>."],
         command="ugrn pair 'A<B' KLF1",
-        best=pd.DataFrame({"gene": ["<b>"], "response": [0.12345], "none": [float("nan")]}),
+        best={"Best": pd.DataFrame({"gene": ["<b>"], "response": [-0.12345], "none": [float("nan")]})},
         recipe='{"a": "<script>"}',
     )
     page = report_html(report, figure)
@@ -148,7 +159,8 @@ def test_a_report_holds_everything_escaped_and_asks_no_network(figure: go.Figure
         "+1 &lt;SD&gt;",
         "A &lt;hypothesis&gt;.",
         "&lt;b&gt;",
-        "0.123",
+        '<th class="number">response</th>',
+        '<td class="number">−0.123</td>',
     ):
         assert text in own
     assert "ugrn pair &#x27;A&lt;B&#x27; KLF1" in own and "&lt;script&gt;" in own

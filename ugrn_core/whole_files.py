@@ -48,11 +48,12 @@ def write_whole(file: Path, content: bytes) -> None:
 
 
 @contextmanager
-def whole_folder(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+def whole_folder(folder: Path, names: Sequence[str], gone: Sequence[str] = ()) -> Iterator[Path]:
     """A folder to write the files ``names`` into; they take their places in ``folder`` together when the block ends.
 
     The last of them is the seal of the others: it goes first and comes last, so that whoever sees it sees the files
-    that were written with it, whenever this program is killed. Other files of ``folder`` stay as they are.
+    that were written with it, whenever this program is killed. Files ``gone`` of an earlier run are removed with those
+    they belonged to; others of ``folder`` stay as they are.
     """
     folder = Path(os.path.realpath(folder))
     written = folder / PARTIAL
@@ -64,7 +65,7 @@ def whole_folder(folder: Path, names: Sequence[str]) -> Iterator[Path]:
             for name in names:
                 _sync(written / name)
             _sync(written)
-            remove_sealed(folder, names)
+            remove_sealed(folder, (*gone, *names))
             for name in names[:-1]:
                 (written / name).replace(folder / name)
             _sync(folder)

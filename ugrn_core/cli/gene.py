@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from ugrn_core.cli.files import in_a_folder, report_kind, write_file
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -25,9 +26,11 @@ from ugrn_core.cli.output import progress_on_stderr, say
 from ugrn_core.cli.pair import LONG
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.gene_effects.effects import GeneEffects
-    from ugrn_core.neighbourhood.request import NeighbourhoodRequest
+    from ugrn_core.neighbourhood.request import NeighbourhoodRequest, Side
     from ugrn_core.neighbourhood.table import Rank
     from ugrn_core.store import Store
     from ugrn_core.types import Progress
@@ -37,7 +40,10 @@ Sides = Literal["source", "target", "both"]
 
 def gene(
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="The gene that is asked about.")],
-    out: Annotated[Path, typer.Option(metavar="FILE", help="CSV to write.")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="CSV to write.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A report of one page to write: .html, or .pdf by Chromium.")
+    ] = None,
     sides: Annotated[Sides, typer.Option("--as", help="source: what moves when it moves; target: what moves it.")] = (
         "both"
     ),
@@ -68,7 +74,7 @@ def gene(
     device: DeviceOption = None,
     strict: StrictOption = False,
 ) -> None:
-    """Everything a model links to one gene, as source and as target, into a CSV.
+    """Everything a model links to one gene, as source and as target, into a CSV, a report of one page, or both.
 
     One row another gene: pair-specific response and its percentile among random pairs, response, slope, what the
     translator makes of it, and the response at every virtual value. Nothing of it is a measurement.
@@ -77,18 +83,20 @@ def gene(
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.cli.contexts import CellOptions, read_context
     from ugrn_core.cli.genes import read_gene
-    from ugrn_core.neighbourhood.export import gene_csv
+    from ugrn_core.figures.report import report_file
+    from ugrn_core.figures.report_gene import gene_report
+    from ugrn_core.neighbourhood.export import gene_command, gene_csv
     from ugrn_core.neighbourhood.known import edges_by_gene
     from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest
     from ugrn_core.neighbourhood.table import filtered, neighbour_table, ranked, translator_scores
     from ugrn_core.store import Store
     from ugrn_core.translators.library import load_translator
-    from ugrn_core.whole_files import write_whole
 
     kept = None if translator is None else load_translator(translator)
     model = load_backbone(backbone, device)
     chosen = rank or ("score" if kept else "specific")
-    _check(chosen, kept is not None, out)
+    _check(chosen, kept is not None, out, report)
+    kind = None if report is None else report_kind(report)
     name = read_gene(symbol, model.vocabulary)
     settings = sweep_settings(model.card, base, grid, background)
     cell = read_context(context, CellOptions(group, layer, gene_column, variable), model, strict)
@@ -101,33 +109,41 @@ def gene(
         found = _compute(model, request, chosen, store, progress)
     everything = edges_by_gene()
     edges = None if everything is None else everything.get(name, {})
-    tables = []
+    tables: dict[Side, pd.DataFrame] = {}
     for side in SIDES if sides == "both" else (sides,):
         scores = None if kept is None else translator_scores(kept, model, found, side)
         table = neighbour_table(found, side, scores=scores, translator=kept, known=edges)
         table = ranked(filtered(table, factors=only_tfs), chosen)
-        tables.append(table.head(top) if top else table)
-    try:
-        write_whole(out, gene_csv(found, tables).encode())
-    except OSError as error:
-        from ugrn_core.errors import InputError
+        tables[side] = table.head(top) if top else table
+    if report is not None and kind is not None:
+        line = gene_command(
+            request,
+            backbone,
+            chosen,
+            side=None if sides == "both" else sides,
+            translator=translator,
+            factors=only_tfs,
+            context=context,
+            more=CellOptions(group, layer, gene_column, variable).words(),
+        )
+        made = gene_report(model, found, tables, chosen, command=line, notes=notes)
+        write_file(report, report_file(made, kind), "--report")
+        say(f"{report}: a report by {chosen}.")
+    said = " and ".join(f"{len(table):,} rows as {side}" for side, table in tables.items())
+    if out is not None:
+        write_file(out, gene_csv(found, list(tables.values())).encode(), "--out")
+        say(f"{out}: {said}, by {chosen}; {model.card.name}.")
 
-        raise InputError(f"{out} cannot be written: {error}. Name another file with --out.") from error
-    said = " and ".join(f"{len(table):,} rows as {side}" for side, table in zip(_named(sides), tables, strict=True))
-    say(f"{out}: {said}, by {chosen}; {model.card.name}.")
 
-
-def _named(sides: Sides) -> tuple[str, ...]:
-    return ("source", "target") if sides == "both" else (sides,)
-
-
-def _check(rank: Rank, scored: bool, out: Path) -> None:
+def _check(rank: Rank, scored: bool, out: Path | None, report: Path | None) -> None:
     """Refuse what cannot come to an end before anything is computed."""
     from ugrn_core.errors import InputError
 
     if rank == "score" and not scored:
         raise InputError("--rank score needs a translator: name one with --translator (see `ugrn translator list`).")
-    if out.is_dir() or not out.absolute().parent.is_dir():
+    if out is None and report is None:
+        raise InputError("Name a file to write: --out FILE.csv for all rows, --report FILE.html for a page, or both.")
+    if out is not None and not in_a_folder(out):
         raise InputError(f"--out is {str(out)!r}; expected the name of a file in a folder that is there.")
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ugrn_core.cli.contexts import CellOptions
+from ugrn_core.cli.files import check_print
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     DeviceOption,
@@ -79,6 +80,9 @@ def network(
     only_genes: Annotated[str | None, typer.Option(metavar="A,B", help="Only edges from or to these genes.")] = None,
     around: Annotated[str | None, typer.Option(metavar="GENE", help="Only what edges lead to from this gene.")] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="How far from it; default: 1.")] = None,
+    report: Annotated[
+        Literal["html", "pdf"] | None, typer.Option(help="A report of one page, into the folder; pdf by Chromium.")
+    ] = None,
     device: DeviceOption = None,
     scheduler: SchedulerOption = None,
     strict: StrictOption = False,
@@ -86,8 +90,8 @@ def network(
     """Score every source against every gene, and write the network into a folder.
 
     edges.csv (all edges, best first), genes.csv (what became of every name), recipe.json (what made it), and the best
-    edges as network.graphml, .cyjs, .sif, .gexf, .html and .h5ad. A run that was stopped goes on from the store of
-    results. What it says is a hypothesis.
+    edges as network.graphml, .cyjs, .sif, .gexf, .html and .h5ad; with --report a page to print. A run that was
+    stopped goes on from the store of results. What it says is a hypothesis.
     """
     from ugrn_core.cli.network_question import NetworkOptions
     from ugrn_core.cli.network_run import Options, make_networks
@@ -109,6 +113,8 @@ def network(
         "top_per_source": top_per_source,
         "cap": top,
     }
+    if report == "pdf":
+        check_print()
     shown = _shown(given)
     cells = CellOptions(group, layer, gene_column, variable)
     asked = NetworkOptions(genes, h5ad, cells, tuple(between or ()), sources, sources_column, context, strict)
@@ -120,7 +126,7 @@ def network(
     make_networks(
         asked,
         recipe,
-        Options(out, translator, backbone, prevalence, known, columns, shown, device, scheduler),
+        Options(out, translator, backbone, prevalence, known, columns, shown, device, scheduler, report),
     )
 
 

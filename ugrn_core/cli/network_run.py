@@ -7,6 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
+
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import Edge
@@ -19,10 +21,12 @@ from ugrn_core.cluster import cluster_executor
 from ugrn_core.download import duration
 from ugrn_core.errors import InputError
 from ugrn_core.figures.network_file import network_file
+from ugrn_core.figures.report import ReportKind, report_file
+from ugrn_core.figures.report_network import network_report
 from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.estimate import estimate_network
-from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, check_genes, make_folder, write_network
+from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, Tell, check_genes, make_folder, write_network
 from ugrn_core.network.exports.groups import GroupNetwork, remove_groups, write_groups
 from ugrn_core.network.fdr import edges_within
 from ugrn_core.network.filters import Selection, edge_count, percent
@@ -55,6 +59,7 @@ class Options:
     shown: Shown | None
     device: str | None
     scheduler: str | None
+    report: ReportKind | None
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,8 @@ class Made:
     executor: Executor | None
     cancel: Cancel
     known: Collection[Edge] | None
+    known_name: str
+    report: ReportKind | None
     said: set[str] = field(default_factory=set)
     """Notes that were told already; networks of groups share most of theirs."""
 
@@ -90,7 +97,7 @@ def make_networks(asked: NetworkOptions, recipe_file: Path | None, options: Opti
     if recipe is not None and recipes[0].known != recipe.known:
         say(_other_known(recipe, recipes[0]))
     with cluster_executor(options.scheduler) as executor, Store() as store, stop_on_interrupt() as cancel:
-        made = Made(backbone, translator, store, executor, cancel, known)
+        made = Made(backbone, translator, store, executor, cancel, known, known_name, options.report)
         _say_cost(found, made)
         make_folder(options.out)
         written = [_make(q, r, options.out, made) for q, r in zip(found, recipes, strict=True)]
@@ -224,7 +231,7 @@ def _make(question: NetworkToMake, recipe: Recipe, out: Path, made: Made) -> Gro
     )
     if question.group:
         remove_groups(out)
-    shown = write_network(files, folder, network_file)
+    shown = write_network(files, folder, network_file, _report(question, files, made))
     for note in notes:
         if note not in made.said:
             say(note)
@@ -238,6 +245,25 @@ def _make(question: NetworkToMake, recipe: Recipe, out: Path, made: Made) -> Gro
             scores, made.translator, rule, prevalence=files.prevalence, known=made.known, limit=LOOKED_AT
         )
     return GroupNetwork(question.group or "", files.recipe, question.request, table, shown)
+
+
+def _report(question: NetworkToMake, files: NetworkFiles, made: Made) -> dict[str, Tell]:
+    """The report that is asked for, by the name of its file."""
+    kind = made.report
+    if kind is None:
+        return {}
+
+    def tell(best: pd.DataFrame, shown: pd.DataFrame) -> bytes:
+        request = question.request
+        size = f"{len(request.sources):,} sources and {len(request.targets):,} genes"
+        name = question.group or (size if request.context.kind == "pair" else request.context.label)
+        names, notes = question.report.sentence(), files.recipe.notes
+        told = network_report(
+            made.backbone, files, best, shown, name=name, known=made.known_name, names=names, notes=notes
+        )
+        return report_file(told, kind)
+
+    return {f"report.{kind}": tell}
 
 
 def _say_worth(files: NetworkFiles, shown: Selection, folder: Path) -> None:

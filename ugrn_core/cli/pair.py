@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ugrn_core.cli.files import check_print, in_a_folder, write_file
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -92,7 +93,6 @@ def pair(
     from ugrn_core.pair import PairRequest
     from ugrn_core.pair_output import pair_command
     from ugrn_core.store import Store
-    from ugrn_core.whole_files import write_whole
 
     kind = _kind(out, as_json, surface)
     if kind in ("pdf", "svg"):
@@ -117,10 +117,7 @@ def pair(
         assert isinstance(text, str)
         write_text(text.removesuffix("\n"))
         return
-    try:
-        write_whole(out, text.encode() if isinstance(text, str) else text)
-    except OSError as error:
-        raise InputError(f"{out} cannot be written: {error}. Name another file with --out.") from error
+    write_file(out, text.encode() if isinstance(text, str) else text, "--out")
     say(f"{out} is written.")
 
 
@@ -129,7 +126,7 @@ def _kind(out: Path | None, as_json: bool, surface: int | None) -> Kind:
     if out is None:
         return "json" if as_json else "csv"
     kind: Kind | None = next((k for k in KINDS if out.suffix.lower() == f".{k}"), None)
-    if kind is None or out.is_dir() or not out.absolute().parent.is_dir():
+    if kind is None or not in_a_folder(out):
         raise InputError(
             f"--out is {str(out)!r}; expected a file in a folder that is there, ending in .{', .'.join(KINDS)}."
         )
@@ -141,11 +138,9 @@ def _kind(out: Path | None, as_json: bool, surface: int | None) -> Kind:
 
 
 def _check_print(width: float) -> None:
-    from ugrn_core.figures.printed import WIDTHS, what_is_missing
+    from ugrn_core.figures.printed import WIDTHS
 
-    missing = what_is_missing()
-    if missing:
-        raise InputError(missing)
+    check_print()
     if not WIDTHS[0] <= width <= WIDTHS[1]:
         raise InputError(f"--width is {width:g} mm; expected {WIDTHS[0]:g} to {WIDTHS[1]:,.0f}.")
 

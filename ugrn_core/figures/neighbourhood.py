@@ -99,3 +99,20 @@ def plot_trajectories(frame: pd.DataFrame, *, gene: str, side: Side) -> go.Figur
         },
     }
     return go.Figure({"data": [trace], "layout": layout})
+
+
+def beside(figures: Sequence[go.Figure]) -> go.Figure:
+    """Heat maps of :func:`plot_trajectories` in one figure, the first at the left; they share its colour bar."""
+    first, *others = (figure.to_plotly_json() for figure in figures)
+    n, gap = len(figures), 0.16
+    width = (1 - gap * (n - 1)) / n
+    traces, layout = list(first["data"]), first["layout"]
+    layout["xaxis"]["domain"] = [0, width]
+    for number, figure in enumerate(others, 2):
+        place = {"xaxis": f"x{number}", "yaxis": f"y{number}", "showscale": False}
+        traces += [trace | place for trace in figure["data"]]
+        left = (width + gap) * (number - 1)
+        layout[f"xaxis{number}"] = figure["layout"]["xaxis"] | {"domain": [left, left + width], "anchor": f"y{number}"}
+        layout[f"yaxis{number}"] = figure["layout"]["yaxis"] | {"anchor": f"x{number}"}
+        layout["height"] = max(layout["height"], figure["layout"]["height"])
+    return go.Figure({"data": traces, "layout": layout})

@@ -1,4 +1,4 @@
-"""Figures for print: PDF and SVG at a width in millimetres, with their font inside, drawn by a Chromium that is here.
+"""Figures and reports for print, PDF and SVG with their font inside, drawn by a Chromium that is here.
 
 kaleido drives the browser. Both run in a process of their own that is ended when its time is over, when it takes too
 much memory or when nobody wants the picture any more. Nothing of it needs a network.
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -111,14 +111,30 @@ def printed(
     picture = {"format": kind, "width": pixels, "height": height, "scale": width * PIXELS_A_MM / pixels}
     if progress:
         progress(0.05, "drawing")
+    found = _drawn("figure.json", text, {"picture": picture}, cancel)
+    return found if kind == "pdf" else _svg(found.decode("utf-8"), width, width * height / pixels).encode()
+
+
+def page_pdf(page: str, *, cancel: Cancel | None = None) -> bytes:
+    """A page of HTML that needs nothing else, as PDF on the paper that its style names; InputErrors as :func:`printed`.
+
+    The page is trusted: it is one of ours, with all texts of others escaped.
+    """
+    missing = what_is_missing()
+    if missing:
+        raise InputError(missing)
+    return _drawn("page.html", page, {}, cancel)
+
+
+def _drawn(name: str, text: str, options: Mapping[str, object], cancel: Cancel | None) -> bytes:
+    """What the printer makes of a file of this name in a folder of its own."""
     with _room() as folder:
-        (folder / "figure.json").write_text(text, "utf-8")
-        options = {"picture": picture, "browser": browser(), "seconds": _seconds()}
-        (folder / "options.json").write_text(json.dumps(options), "utf-8")
+        (folder / name).write_text(text, "utf-8")
+        told = {**options, "browser": browser(), "seconds": _seconds()}
+        (folder / "options.json").write_text(json.dumps(told), "utf-8")
         (folder / "fonts.conf").write_text(FONTS.format(fonts=FONT_FILE.parent, cache=folder / "fonts"), "utf-8")
         _draw(folder, cancel)
-        found = (folder / "printed").read_bytes()
-    return found if kind == "pdf" else _svg(found.decode("utf-8"), width, width * height / pixels).encode()
+        return (folder / "printed").read_bytes()
 
 
 def on_paper(figure: go.Figure) -> go.Figure:
@@ -155,9 +171,7 @@ def _room() -> Iterator[Path]:
     try:
         folder = tempfile.TemporaryDirectory(prefix="ugrn-print-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise DiskError(
-            f"There is no room to draw a figure: {error.strerror or error}. Set TMPDIR to a folder."
-        ) from error
+        raise DiskError(f"There is no room to draw: {error.strerror or error}. Set TMPDIR to a folder.") from error
     with folder:
         yield Path(folder.name)
 
@@ -182,9 +196,7 @@ def _draw(folder: Path, cancel: Cancel | None) -> None:
         said = complaints.read(100_000).decode("utf-8", "replace").strip()
     if child.returncode or not (folder / "printed").is_file():
         reason = said.splitlines()[-1] if said else f"it ended with status {child.returncode}"
-        raise InputError(
-            f"The browser could not draw the figure ({reason[:300]}). Is {browser()} a Chromium that runs here?"
-        )
+        raise InputError(f"The browser could not draw this ({reason[:300]}). Is {browser()} a Chromium that runs here?")
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -209,9 +221,9 @@ def _watch(child: subprocess.Popen[bytes], cancel: Cancel | None) -> None:
         if cancel is not None and cancel():
             raise Cancelled("Stopped.")
         if time.monotonic() > end:
-            raise InputError(f"The figure was not drawn after {seconds:,.0f} seconds. Allow more time with {SECONDS}.")
+            raise InputError(f"This was not drawn after {seconds:,.0f} seconds. Allow more time with {SECONDS}.")
         if sum(_bytes(process) for process in _family(child.pid)) > memory:
-            raise InputError(f"Drawing the figure took more than {memory >> 20:,} MB. Allow more with {MEMORY}.")
+            raise InputError(f"Drawing took more than {memory >> 20:,} MB. Allow more with {MEMORY}.")
         with contextlib.suppress(subprocess.TimeoutExpired):
             child.wait(LOOK_SECONDS)
 

@@ -5,20 +5,23 @@ One file that needs no connection: plotly's library and the font lie inside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
+from typing import Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core import __version__
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.figures.printed import FONT, font_face, on_paper
+from ugrn_core.figures.printed import FONT, font_face, on_paper, page_pdf
+from ugrn_core.figures.titles import minus, number
 from ugrn_core.genes.about import gene_facts
 from ugrn_core.types import Context, SweepSettings
 
 Rows = Sequence[tuple[str, str]]
+ReportKind = Literal["html", "pdf"]
 WIDTH = 680
 """Pixels of the figure: 180 mm of an A4 page."""
 NOTES = (
@@ -44,7 +47,7 @@ th {{ color: #555; }}
 .two {{ display: flex; gap: 24px; }}
 .two > table {{ flex: 1; align-self: flex-start; }}
 th {{ white-space: nowrap; width: 1%; }}
-.number {{ text-align: right; }}
+.number {{ text-align: right; white-space: nowrap; }}
 ul {{ margin: 3px 0; padding-left: 16px; }}
 code, pre {{ display: block; font: 11px/1.35 ui-monospace, monospace; background: #f3f3f1; padding: 5px 8px;
   margin: 3px 0; white-space: pre-wrap; overflow-wrap: anywhere; }}
@@ -65,9 +68,9 @@ figure {{ margin: 6px 0; }}
 class Report:
     """What a report says beside its figure; all of it is plain text and is escaped.
 
-    ``facts`` are what was found, ``settings`` what was asked, ``genes`` what became of the gene names and ``best`` the
-    first rows of a result, both as tables. ``recipe`` is the text of a file that the app can load, or empty. ``figure``
-    stands for the figure of the page where that is too high for paper.
+    ``facts`` are what was found, ``settings`` what was asked, ``genes`` what became of the gene names as a table, and
+    ``best`` the first rows of results, tables by their titles. ``recipe`` is the text of a file that the app can load,
+    or empty. ``figure`` stands for the figure of the page where that is too high for paper.
     """
 
     title: str
@@ -77,19 +80,26 @@ class Report:
     genes: pd.DataFrame
     caveats: Sequence[str]
     command: str
-    best: pd.DataFrame | None = None
-    best_title: str = "First rows"
+    best: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     genes_note: str = ""
     recipe: str = ""
     figure: go.Figure | None = None
 
 
-def report_html(report: Report, figure: go.Figure) -> str:
-    """The report as HTML text (about 5 MB, nearly all of it plotly's library)."""
+def report_file(report: Report, kind: ReportKind, figure: go.Figure | None = None) -> bytes:
+    """The report as a file; a PDF is printed by a Chromium (:func:`ugrn_core.figures.printed.page_pdf`)."""
+    page = report_html(report, figure)
+    return page_pdf(page) if kind == "pdf" else page.encode()
+
+
+def report_html(report: Report, figure: go.Figure | None = None) -> str:
+    """The report as HTML text (about 5 MB, nearly all of it plotly's library); the same report gives the same text."""
+    drawn = report.figure or figure
+    assert drawn is not None
     parts = [
         _section("What was found", _pairs(report.facts) if len(report.facts) < 4 else _beside(report.facts)),
-        f"<figure>{_figure(report.figure or figure)}</figure>",
-        "" if report.best is None else _section(report.best_title, _table(report.best)),
+        f"<figure>{_figure(drawn)}</figure>",
+        *(_section(title, _table(rows)) for title, rows in report.best.items()),
         _section("What was asked", _beside(report.settings)),
         _section("Genes", _table(report.genes) + (f"<p>{escape(report.genes_note)}</p>" if report.genes_note else "")),
         _section("To keep in mind", "<ul>" + "".join(f"<li>{escape(c)}</li>" for c in report.caveats) + "</ul>"),
@@ -111,10 +121,10 @@ def asked_rows(backbone: Backbone, context: Context, settings: SweepSettings, n_
     return [
         ("Model", f"{card.name} ({card.objective})"),
         ("Fingerprint", backbone.fingerprint[:16]),
-        ("Unit", f"{card.unit}, {card.domain[0]:g} to {card.domain[1]:g} in pre-training"),
+        ("Unit", f"{card.unit}, {number(card.domain[0])} to {number(card.domain[1])} in pre-training"),
         ("Virtual cell", f"{context.label}, {n_genes:,} genes"),
-        ("Base", f"{settings.base:g}" if context.values is None else "of every gene its own"),
-        ("Virtual values", ", ".join(f"{v:g}" for v in settings.grid)),
+        ("Base", number(settings.base) if context.values is None else "of every gene its own"),
+        ("Virtual values", ", ".join(map(number, settings.grid))),
         ("Other genes", "move along" if follow else "stay where they are"),
         ("Program", f"UGRN Explorer {__version__}"),
     ]
@@ -156,7 +166,9 @@ def _table(frame: pd.DataFrame) -> str:
     frame = frame.loc[:, [not (column.isna() | (column == "")).all() for _, column in frame.items()]]
     if frame.empty:
         return ""
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in frame.columns)
+    right = {True: ' class="number"', False: ""}
+    heads = {name: right[pd.api.types.is_float_dtype(column)] for name, column in frame.items()}
+    head = "".join(f"<th{place}>{escape(str(name))}</th>" for name, place in heads.items())
     rows = "".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in frame.itertuples(index=False))
     return f"<table><tr>{head}</tr>{rows}</table>"
 
@@ -165,13 +177,14 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return f"<td>{'yes' if value else 'no'}</td>"
     if isinstance(value, float):
-        return f'<td class="number">{"" if value != value else f"{value:.3g}"}</td>'
+        return f'<td class="number">{"" if value != value else minus(f"{value:.3g}")}</td>'
     return f"<td>{escape(str(value))}</td>"
 
 
 def _figure(figure: go.Figure) -> str:
     drawn = on_paper(figure).update_layout(width=WIDTH, autosize=False)
-    return drawn.to_html(full_html=False, include_plotlyjs=True, config={"staticPlot": True, "responsive": False})
+    config = {"staticPlot": True, "responsive": False}
+    return drawn.to_html(full_html=False, include_plotlyjs=True, config=config, div_id="figure")
 
 
 def _recipe(text: str) -> str:

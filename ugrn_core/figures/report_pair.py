@@ -10,7 +10,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.curves import RAW, prepare_peaks
 from ugrn_core.figures.pair_words import beyond, residual_words, signed
 from ugrn_core.figures.report import NOTES, Report, asked_rows, genes_table
-from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.figures.titles import number, short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import PairResult
 
@@ -52,7 +52,7 @@ def pair_report(
         usual = "" if share is None or specific is None else f"; pair-specific part {beyond(share, specific.n_random)}"
         where = f", {peak.series}" if companions else ""
         facts.append(
-            (f"{what} of {peak.target}{where}", f"{signed(peak.peak)} {unit} at {peak.source} {peak.at:g}{usual}")
+            (f"{what} of {peak.target}{where}", f"{signed(peak.peak)} {unit} at {peak.source} {number(peak.at)}{usual}")
         )
     caveats = [*NOTES]
     if residual is not None or settings.background == "follow":

@@ -42,6 +42,11 @@ def minus(number: str) -> str:
     return number.replace("-", "−")
 
 
+def number(value: float) -> str:
+    """A value as it was given, with a true minus sign."""
+    return minus(f"{value:g}")
+
+
 def in_two_lines(title: str, longest: int) -> str:
     """The title as it is, or broken before its last clause where it would run into its neighbour."""
     cut = max(title.find(f" {word} ") for word in ("when", "where"))

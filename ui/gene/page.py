@@ -8,7 +8,8 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
-from ugrn_core.figures.neighbourhood import MOST_ROWS, plot_trajectories, prepare_trajectories
+from ugrn_core.figures.neighbourhood import MOST_ROWS, plot_trajectories
+from ugrn_core.figures.report_gene import gene_report, rank_words, trajectories_of
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
@@ -17,13 +18,11 @@ from ugrn_core.neighbourhood.table import Rank, filtered, neighbour_table, ranke
 from ui.gene import card, found, rows, state
 from ui.gene.controls import RESULTS, redraw
 from ui.gene.found import Found
-from ui.gene.report import report_on_gene
 from ui.gene.state import Asked
 from ui.shared import models
 from ui.shared import translator as network_translator
 from ui.shared.errors import NotYet, plain, said_in_place
 from ui.shared.figure_panel import figure_panel
-from ui.shared.report_parts import ROWS
 from ui.shared.translator import Kept
 
 HEAT_NOTE = "Each row by its own largest size, in an order in which shapes are alike. A hypothesis, not a measurement."
@@ -120,7 +119,7 @@ def _words(asked: Asked, there: Found, table: pd.DataFrame, rank: Rank, alike: s
     gene, hood, side = asked.request.gene, there.neighbourhood, state.side()
     what = f"What moves when {gene} moves" if side == "source" else f"What moves {gene}"
     kind = "transcription factors" if state.factors_only() else "genes"
-    said = [f"{what}: {len(table):,} {kind}, by {_rank_words(rank, hood.deciding)}."]
+    said = [f"{what}: {len(table):,} {kind}, by {rank_words(rank, hood.deciding)}."]
     if state.rank() == "specific" and rank != "specific":
         said.append(
             "The pair-specific response is not there yet, and the order is that of the response as predicted, "
@@ -147,28 +146,10 @@ def _move_all() -> None:
     st.session_state[state.ALL] = True
 
 
-def _rank_words(rank: Rank, deciding: str) -> str:
-    words = {"specific": f"pair-specific {deciding}", "response": f"{deciding} as predicted"}
-    return words.get(rank, "the translator's score")
-
-
 def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, kept: Kept | None, rank: Rank) -> None:
     """The best trajectories, clustered by shape."""
     hood, side, gene = there.neighbourhood, state.side(), asked.request.gene
-    best = table.head(MOST_ROWS)
-    settings = asked.request.settings
-    base = settings.base
-    context = asked.request.context
-    if context.values is not None and side == "source":
-        base = context.values[context.genes.index(gene)]
-    curves = rows.curves_of(hood, side)
-
-    def prepared(n: int) -> pd.DataFrame:
-        first = best.head(n)
-        names, own = list(first["gene"]), curves[first.index]
-        return prepare_trajectories(names, own, settings.grid, base, backbone.card.unit, hood.deciding)
-
-    frame = prepared(MOST_ROWS)
+    frame = trajectories_of(hood, side, table, backbone.card.unit, MOST_ROWS)
     line = gene_command(
         asked.request,
         models.command_name(backbone),
@@ -179,22 +160,21 @@ def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, k
         context=asked.choice.file,
         more=(*asked.choice.group_words, *asked.choice.options),
     )
-    ranked_by = _rank_words(rank, hood.deciding)
     with said_in_place():
         figure_panel(
             plot_trajectories(frame, gene=gene, side=side),
             frame,
             name=f"{gene} as {side}, {backbone.card.name}",
-            alt=f"Trajectories of the best {len(best)} genes of {gene} as {side}, a row a gene",
+            alt=f"Trajectories of the best {min(MOST_ROWS, len(table))} genes of {gene} as {side}, a row a gene",
             command=line,
-            report=lambda: report_on_gene(
+            report=lambda: gene_report(
                 backbone,
-                asked,
-                side,
-                table,
-                ranked_by,
-                line,
-                plot_trajectories(prepared(ROWS), gene=gene, side=side),
+                hood,
+                {side: table},
+                rank,
+                command=line,
+                names=asked.choice.names_told,
+                notes=(*asked.choice.notes, *asked.notes),
             ),
             key="gene-heat",
             note=HEAT_NOTE,

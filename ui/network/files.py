@@ -15,18 +15,16 @@ import streamlit as st
 
 from ugrn_core.figures.network_file import network_file
 from ugrn_core.figures.report import Report
+from ugrn_core.figures.report_network import network_report
 from ugrn_core.figures.style import file_stem
 from ugrn_core.network.exports.folder import FILES, NetworkFiles, write_network, zip_files
-from ugrn_core.network.recipe import build_recipe, known_facts, recipe_text
+from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.shown import Shown
-from ugrn_core.network.summary import network_facts
 from ui.network import filters
 from ui.network.known_edges import Known
 from ui.network.question import SOURCES_FILE
-from ui.network.report import report_on_network
 from ui.network.run import Predicted
-from ui.network.summary import told
 from ui.shared import models
 
 MEANING = {
@@ -163,30 +161,18 @@ def report_of(
     """
     asked, card = network.asked, network.asked.translator.card
     share = filters.prevalence(card) if asked.has_probabilities else card.prevalence
-    chances = (
-        f"Probabilities are those at a prevalence of {share:.3g}, the share of pairs assumed to be edges."
-        if asked.has_probabilities
-        else "Edges are ranked, and no more is known of them."
-    )
     wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), network.token)
-
-    def make() -> Report:
-        numbers = network_facts(table, edges, share)
-        return report_on_network(
-            asked.backbone,
-            card.schema.settings,
-            asked.genes,
-            edges,
-            facts=[(label, f"{value}, {below}") for label, value, below, _ in told(network, numbers, known, shown)],
-            name=asked.name,
-            translator=card.name,
-            notes=(chances, *network.notes),
-            command=wanted.command,
-            recipe=recipe_text(_recipe(wanted)),
-            figure=figure,
-        )
-
-    return make
+    return lambda: network_report(
+        asked.backbone,
+        _files(wanted),
+        table,
+        edges,
+        name=asked.name,
+        known=known.label,
+        names=asked.genes.names_told,
+        notes=network.notes,
+        figure=figure,
+    )
 
 
 def _recipe(wanted: Wanted) -> Recipe:

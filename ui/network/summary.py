@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
+from ugrn_core.figures.report_network import RANKS, facts_told
 from ugrn_core.network import own_cells
-from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.shown import Shown
 from ugrn_core.network.summary import NetworkFacts, known_enrichment
 from ui.network.known_edges import Known
 from ui.network.run import Predicted
 from ui.shared.errors import plain
 
-KNOWN_HELP = "Share of the edges shown that are known elsewhere, beside that of all scored edges."
-LIFT_HELP = "The mean probability of the edges shown, against the share assumed for any pair."
+HELP = {
+    "Best probability": "The mean probability of the edges shown, against the share assumed for any pair.",
+    "Known among them": "Share of the edges shown that are known elsewhere, beside that of all scored edges.",
+}
 
 
 def row(network: Predicted, facts: NetworkFacts, known: Known, filters: Shown) -> None:
     """Five facts."""
-    given = told(network, facts, known, filters)
-    for column, (label, value, below, explained) in zip(st.columns(len(given)), given, strict=True):
-        column.metric(label, value, below, delta_color="off", delta_arrow="off", help=explained)
-
-
-def told(
-    network: Predicted, facts: NetworkFacts, known: Known, filters: Shown
-) -> list[tuple[str, str, str, str | None]]:
-    """The facts in words: what it is, its value, what belongs to it, and what it means."""
     request = network.asked.request
-    genes, sure = f"{len(request.sources):,} × {len(request.targets):,} genes", network.asked.has_probabilities
-    return [
-        ("Edges scored", f"{network.scores.n_edges:,}", genes, None),
-        ("Shown", f"{facts.shown:,}", _reached(facts, filters), None),
-        ("Expected FDR", _percent(facts.fdr), _wrong(facts) if sure else "not known: no calibration here", None),
-        ("Best probability", _number(facts.best), _lift(facts) if sure else "edges have ranks alone", LIFT_HELP),
-        ("Known among them", *_known(facts, known), KNOWN_HELP),
-    ]  # fmt: skip
+    size = len(request.sources), len(request.targets)
+    label = None if known.edges is None else known.label
+    given = facts_told(size, network.scores.n_edges, facts, filters, sure=network.asked.has_probabilities, known=label)
+    for column, (name, value, below) in zip(st.columns(len(given)), given, strict=True):
+        column.metric(name, value, below, delta_color="off", delta_arrow="off", help=HELP.get(name))
 
 
 def worth(network: Predicted, table: pd.DataFrame) -> None:
@@ -62,7 +51,7 @@ def sentence(networks: Sequence[Predicted], prevalence: float, notes: Sequence[s
         "be edges."
     )
     if not all(a.has_probabilities for a in asked):
-        chances = "Edges are ranked, and no more is known of them."
+        chances = RANKS
     st.caption(plain(f"Hypotheses of {models}, read by {readers}; no measurement. {chances} {' '.join(notes)}"))
 
 
@@ -70,38 +59,3 @@ def caveats(networks: Sequence[Predicted]) -> None:
     """What is unusual about the question."""
     for note in dict.fromkeys(note for network in networks for note in network.notes):
         st.caption(plain(note))
-
-
-def _reached(facts: NetworkFacts, filters: Shown) -> str:
-    """By which rule the edges were chosen, and whether the rate asked for was reached."""
-    if filters.max_fdr is not None:
-        held = facts.fdr <= filters.max_fdr
-        return f"within {filters.max_fdr:.0%}" if held else f"best ones: none within {filters.max_fdr:.0%}"
-    if filters.min_probability is not None:
-        return f"at {filters.min_probability:g} or more"
-    return "the best ones"
-
-
-def _wrong(facts: NetworkFacts) -> str:
-    if not facts.shown:
-        return "nothing is shown"
-    return f"about {round(facts.fdr * facts.shown):,} of {facts.shown:,} wrong"
-
-
-def _lift(facts: NetworkFacts) -> str:
-    return f"mean {facts.lift:.2g} × the prevalence" if facts.shown else "nothing is shown"
-
-
-def _known(facts: NetworkFacts, known: Known) -> tuple[str, str]:
-    if facts.known is None or facts.known_all is None:
-        return "–", "not checked" if known.edges is None else "nothing is shown"
-    among = "all" if facts.scored < LOOKED_AT else f"the best {facts.scored:,}"
-    return _percent(facts.known), f"{_percent(facts.known_all)} of {among}, {known.label}"
-
-
-def _percent(share: float) -> str:
-    return "–" if math.isnan(share) else f"{100 * share:.3g} %"
-
-
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}"

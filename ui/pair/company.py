@@ -29,7 +29,7 @@ from ugrn_core.trajectory import SECONDS
 from ugrn_core.types import BackboneCard, PairResult
 from ui.pair import trajectories
 from ui.server.session import store
-from ui.shared import contexts, report_parts, settings, work
+from ui.shared import contexts, settings, work
 from ui.shared.errors import plain
 from ui.shared.figure_panel import figure_panel
 from ui.shared.genes import COMPANY, gene_fields, symbol_of
@@ -172,7 +172,7 @@ def _curves(
             None,
             command=line,
             companions=genes,
-            names=report_parts.names(choice),
+            names=choice.names_told,
             notes=(*notes, *choice.notes),
         ),
         note=NOTE,

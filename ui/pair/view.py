@@ -32,7 +32,6 @@ from ui.shared.errors import NotYet, plain, said_in_place
 from ui.shared.figure_panel import figure_panel
 from ui.shared.genes import symbol_of
 from ui.shared.models import command_name
-from ui.shared.report_parts import names
 from ui.shared.work import Question
 
 
@@ -85,7 +84,7 @@ def show(backbone: Backbone) -> None:
                 residual,
                 specific,
                 command=line,
-                names=names(choice),
+                names=choice.names_told,
                 notes=choice.notes,
             ),
         )

@@ -54,6 +54,11 @@ class ContextChoice:
         return () if self.group is None else ("--group", "=".join(self.group))
 
     @property
+    def names_told(self) -> str:
+        """What became of the names of a list or file, in a sentence."""
+        return "" if self.report is None else self.report.sentence()
+
+    @property
     def main(self) -> Context:
         return next(iter(self.contexts.values()))
 

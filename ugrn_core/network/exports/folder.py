@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -39,6 +39,8 @@ FILES = (
 )  # fmt: skip
 SEALED = (*(name for name in FILES if name != "recipe.json"), "recipe.json")
 """The files in the order in which they are put in place."""
+REPORTS = ("report.html", "report.pdf")
+"""Files that lie beside them where they are asked for; those of an earlier run are removed."""
 LOOKED_AT = 500_000
 """Best edges that filters choose from; edges.csv holds all."""
 MOST_IN_FILES = 20_000
@@ -49,6 +51,8 @@ CANNOT_WRITE = "The network cannot be written to {folder}: {error}. Name another
 
 Draw = Callable[[pd.DataFrame, str], str]
 """The page (HTML) of an edge table and its caption. Pictures lie in a room above this one, and are handed in."""
+Tell = Callable[[pd.DataFrame, pd.DataFrame], bytes]
+"""A report on the best edges and those shown of them."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +108,21 @@ def about_network(files: NetworkFiles, shown: Selection) -> dict[str, str | floa
     }
 
 
-def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
+def write_network(
+    files: NetworkFiles, folder: Path, draw: Draw, reports: Mapping[str, Tell] | None = None
+) -> Selection:
     """Write :data:`FILES` into ``folder``, which is made where it is missing; returns the edges of the graph files.
 
-    They are written beside and moved into place together: who finds a recipe finds the files that it made. A folder
-    that cannot be written and a gene that a format has no place for (:func:`check_genes`) are InputErrors.
+    ``reports``, some of :data:`REPORTS` by name, lie with them. They are written beside and moved into place
+    together: who finds a recipe finds the files that it made. A folder that cannot be written and a gene that a format
+    has no place for (:func:`check_genes`) are InputErrors.
     """
     check_genes(files.scores.request)
     make_folder(folder)
     try:
-        with whole_folder(folder, SEALED) as written:
+        wanted = reports or {}
+        unwanted = [name for name in REPORTS if name not in wanted]
+        with whole_folder(folder, (*wanted, *SEALED), unwanted) as written:
             best = write_edges(
                 files.scores,
                 files.translator,
@@ -126,6 +135,8 @@ def write_network(files: NetworkFiles, folder: Path, draw: Draw) -> Selection:
             shown = shown_network(files.recipe, best, files.scores.n_edges)
             for name, content in _graph_files(files, shown, draw).items():
                 (written / name).write_bytes(content)
+            for name, tell in wanted.items():
+                (written / name).write_bytes(tell(best, shown.table))
             (written / "genes.csv").write_bytes(csv_text(files.genes).encode())
             (written / "recipe.json").write_bytes(recipe_text(files.recipe).encode())
     except OSError as error:
