@@ -138,7 +138,10 @@ def test_the_file_has_a_slider_of_its_own(toy):
     assert moved["x"] == [m["x"] for m in expected] and moved["text"] == [m["text"] for m in expected]
     assert [figure.data[t].mode for t in traces] == [m["mode"] for m in expected]
     assert all(figure.layout.shapes[int(k.split("[")[1].split("]")[0])].x0 == 4.0 for k in lines)
-    assert '"sliders"' in standalone_html(taken, title="t", note="n", command="c")
+    page = standalone_html(taken, title="t", note="n", command="c")
+    active = f'<input type="range" id="x" min="0" max="{len(slider.steps) - 1}" value="{slider.active}">'
+    assert active in page and '<output id="at">4</output>' in page
+    assert "type=\"range\"" not in standalone_html(plot_curves(frame), title="t", note="n", command="c")
 
 
 def test_several_targets_and_follow(toy):
@@ -147,6 +150,12 @@ def test_several_targets_and_follow(toy):
     frame = prepare_targets(compare_targets(toy, "NANOG", ["SOX2", "KLF4"], Context(), dense))
     figure = plot_curves(prepare_targets(results), dense=frame, at=2.0)
     assert [t.mode for t in figure.data[:4]] == ["lines", "markers", "lines", "markers"]
+    marks = figure.data[16:]
+    shaded, rings = ([m for m in marks if m.mode == mode] for mode in ("lines", "markers+text"))
+    assert len(shaded) == 4 and len(rings) == 8 and len({m.fillcolor for m in shaded}) == 2
+    told = compared(frame, 2.0)
+    assert set(told["series"]) == {"SOX2", "KLF4"} and sorted(m.y[0] for m in rings[:4]) == sorted(told["response"])
+    assert [bool(m.text[0]) for m in rings] == [True, False] * 4  # numbers at the first series alone
     follow = SweepSettings(1.0, (0.5, 2.0), "follow")
     frame, dense = frames(toy, follow)
     assert compared(dense, 2.0).empty and len(plot_curves(frame, dense=dense, at=2.0).data) == 4

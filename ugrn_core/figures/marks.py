@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, see_through
 from ugrn_core.figures.titles import minus
 from ugrn_core.trajectory import area, between
 
 OUTSIDE = "rgba(128, 128, 128, 0.12)"
-SHADE = "rgba(0, 114, 178, 0.22)"
-"""The first series' colour, see-through."""
+SHADE = 0.22
+"""How much is seen of the colour of an area; half of it where several lie over one another."""
 STEPS = 41
 """Values of the slider in a file that is taken away."""
 
@@ -41,14 +41,13 @@ def outside_marks(across: str, down: str, frame: pd.DataFrame, domain: tuple[flo
 
 
 def compared(dense: pd.DataFrame, x: float) -> pd.DataFrame:
-    """``direction, source, target, x, response, area, slope, unit`` of the first series: both should be the same.
+    """``series, direction, source, target, x, response, area, slope, unit``: the two numbers should be the same.
 
     ``response`` and ``slope`` are read off straight lines between the values, ``area`` is that under the slope from the
     base to ``x``. A frame without responses has no rows.
     """
     rows = []
-    first = dense[dense["series"] == dense["series"].iloc[0]]
-    for direction, part in first.groupby("direction", sort=False):
+    for (series, direction), part in dense.groupby(["series", "direction"], sort=False):
         at, response, slope = _curve(part)
         if np.isnan(response).any():
             continue
@@ -56,6 +55,7 @@ def compared(dense: pd.DataFrame, x: float) -> pd.DataFrame:
         start = float(np.interp(base, at, response))  # 0 where the base is among the values
         rows.append(
             {
+                "series": series,
                 "direction": direction,
                 "source": part["source"].iloc[0],
                 "target": part["target"].iloc[0],
@@ -70,36 +70,36 @@ def compared(dense: pd.DataFrame, x: float) -> pd.DataFrame:
 
 
 def value_marks(places: Sequence[Place], dense: pd.DataFrame, x: float) -> list[dict[str, Any]]:
-    """Traces: a point with its number on the response, the shaded area under the slope with its own."""
+    """Traces: a point on each response, the shaded area under each slope and a point there; at those of the first
+    series their numbers, which stand in one another's way for more."""
     found = compared(dense, x)
     if found.empty:
         return []
-    numbers = found.set_index("direction")
-    first = dense[dense["series"] == dense["series"].iloc[0]]
+    numbers, names = found.set_index(["series", "direction"]), list(dense["series"].unique())
     marks = []
     for across, down, direction, quantity in places:
-        row, part = numbers.loc[direction], first[first["direction"] == direction]
-        at, _, slope = _curve(part)
         axes = {"type": "scatter", "xaxis": across, "yaxis": down, "showlegend": False, "hoverinfo": "skip"}
-        if quantity == "slope":
-            inside, heights = between(at, slope, float(part["base"].iloc[0]), x)
+        for n, series in enumerate(names):
+            colour, row = SERIES[n % len(SERIES)].colour, numbers.loc[(series, direction)]
+            part = dense[(dense["series"] == series) & (dense["direction"] == direction)]
+            at, _, slope = _curve(part)
+            if quantity == "slope":
+                inside, heights = between(at, slope, float(part["base"].iloc[0]), x)
+                shade = see_through(colour, SHADE if len(names) == 1 else SHADE / 2)
+                marks.append(
+                    axes
+                    | {"mode": "lines", "x": inside.tolist(), "y": heights.tolist(), "fill": "tozeroy"}
+                    | {"fillcolor": shade, "line": {"width": 0}, "text": ""}
+                )
+            number = row["response"] if quantity == "response" else row["area"]
+            words = "" if n else _number(number) if quantity == "response" else f"area {_number(number)}"
             marks.append(
                 axes
-                | {"mode": "lines", "x": inside.tolist(), "y": heights.tolist(), "fill": "tozeroy", "fillcolor": SHADE}
-                | {"line": {"width": 0}, "text": ""}
+                | {"mode": "markers+text", "x": [x], "y": [float(row[quantity])], "text": [words]}
+                | {"textposition": _beside(x, at, float(row[quantity])), "cliponaxis": False}
+                | {"textfont": {"size": FONT_SIZE}}
+                | {"marker": {"size": 10, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2, "color": colour}}}
             )
-        number = row["response"] if quantity == "response" else row["area"]
-        words = _number(number) if quantity == "response" else f"area {_number(number)}"
-        marks.append(
-            axes
-            | {"mode": "markers+text", "x": [x], "y": [float(row[quantity])], "text": [words]}
-            | {
-                "textposition": _beside(x, at, float(row[quantity])),
-                "cliponaxis": False,
-                "textfont": {"size": FONT_SIZE},
-            }
-            | {"marker": {"size": 10, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2, "color": SERIES[0].colour}}}
-        )
     return marks
 
 
@@ -114,7 +114,8 @@ def value_lines(places: Sequence[Place], x: float) -> list[dict[str, Any]]:
 
 
 def with_slider(figure: go.Figure, places: Sequence[Place], dense: pd.DataFrame, at: float) -> go.Figure:
-    """A figure with marks at ``at`` and a slider of its own that moves them, for a file that is taken away."""
+    """A figure with marks at ``at`` and a slider of its own that moves them, for a file that is taken away
+    (:mod:`ugrn_core.figures.standalone` makes it one that keys move too)."""
     low, high = float(dense["virtual_value"].min()), float(dense["virtual_value"].max())
     values = sorted({*np.linspace(low, high, STEPS).round(6).tolist(), float(at)})
     n_marks, n_lines = len(value_marks(places, dense, at)), len(places)
@@ -127,12 +128,8 @@ def with_slider(figure: go.Figure, places: Sequence[Place], dense: pd.DataFrame,
         marks = value_marks(places, dense, x)
         moved = {name: [mark[name] for mark in marks] for name in ("x", "y", "text")}
         lines = {f"shapes[{i}].{end}": x for i in shapes for end in ("x0", "x1")}
-        steps.append({"method": "update", "label": f"{x:.3g}", "args": [moved, lines, traces]})
-    slider = {"active": values.index(float(at)), "steps": steps, "currentvalue": {"prefix": "x: "}, "pad": {"t": 50}}
-    drawn = go.Figure(figure)
-    drawn.update_layout(sliders=[slider], height=(figure.layout.height or 460) + 90)
-    drawn.update_layout(margin_b=(figure.layout.margin.b or 46) + 90)
-    return drawn
+        steps.append({"method": "update", "label": minus(f"{x:.3g}"), "args": [moved, lines, traces]})
+    return go.Figure(figure).update_layout(sliders=[{"active": values.index(float(at)), "steps": steps}])
 
 
 def _curve(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

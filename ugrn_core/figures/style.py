@@ -33,6 +33,12 @@ GRIDLINE = "rgba(128, 128, 128, 0.18)"
 FONT_SIZE = 13
 
 
+def see_through(colour: str, share: float) -> str:
+    """A colour (#rrggbb) of which ``share`` is seen."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {share:g})"
+
+
 def restrained(height: int, *, title_lines: int = 1, legend: bool = False, x_lines: int = 1) -> dict[str, Any]:
     """Layout that all figures share: transparent background, room for titles and legend above the panels.
 
