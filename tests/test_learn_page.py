@@ -57,7 +57,8 @@ def press(at: AppTest, key: str) -> AppTest:
 
 
 def address(at: AppTest) -> dict[str, str]:
-    return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items()}
+    """Without the model, which the lessons do not read."""
+    return {k: v[0] if isinstance(v, list) else v for k, v in at.query_params.items() if k != "model"}
 
 
 MOVES = {
@@ -327,3 +328,13 @@ def test_free_mode_carries_the_question_over() -> None:
         free, own = lesson.free(3), own_genes(lesson, 3)
         assert free["source"] in GENES and free["target"] in GENES
         assert own["model"] == "ugrn-mini-2" and ("context" in own) == ("context" in free)
+
+
+def test_the_chosen_model_stays_in_the_address_and_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone: dict[str, object] = {}
+    monkeypatch.setattr(st, "switch_page", lambda page, query_params: gone.update(query_params))
+    for chosen, asked in (("ugrn-mini", "ugrn-mini"), ("circuit-3", "ugrn-mini-2")):
+        at = opened(model=chosen, lesson="1", step="seen")
+        assert at.query_params["model"] in (chosen, [chosen]) and address(at) == {"lesson": "1", "step": "seen"}
+        press(at, "learn free own")
+        assert gone == {"model": asked, "source": "GATA1", "target": "KLF1"}

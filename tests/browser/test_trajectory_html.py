@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, expect
 
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.figures.curves import prepare_pair
@@ -17,7 +17,7 @@ from ugrn_core.trajectory import dense_request
 from ugrn_core.types import Context, SweepSettings
 
 
-def test_arrow_keys_move_x_and_both_numbers(page: Page, tmp_path: Path) -> None:
+def test_arrow_keys_move_x_and_both_numbers(browser: Browser, tmp_path: Path) -> None:
     toy = load_backbone("toy-square", "cpu")
     request = PairRequest("NANOG", "SOX2", Context(), SweepSettings(1.0, (0.25, 2.0, 4.0)))
     asked = dense_request(toy, request)
@@ -26,6 +26,8 @@ def test_arrow_keys_move_x_and_both_numbers(page: Page, tmp_path: Path) -> None:
     taken = with_slider(plot_curves(frame, dense=dense, at=4.0), panel_places(frame), dense, 4.0)
     file = tmp_path / "curves.html"
     file.write_text(standalone_html(taken, title="NANOG", note="A hypothesis.", command="ugrn pair"), "utf-8")
+    context = browser.new_context(offline=True)
+    page = context.new_page()
     page.goto(file.as_uri())
     slider = page.get_by_role("slider", name="x")
     expect(slider).to_be_visible()
@@ -38,3 +40,4 @@ def test_arrow_keys_move_x_and_both_numbers(page: Page, tmp_path: Path) -> None:
     assert there["response"] == pytest.approx(there["area"], abs=0.02)
     for words in told:
         expect(page.locator("#figure").get_by_text(words, exact=True).first).to_be_visible()
+    context.close()

@@ -129,8 +129,8 @@ def written(state: State) -> dict[str, str]:
 
 
 def write() -> None:
-    """Put the state into the address."""
-    address.put(written(now()), model=False)  # lessons have models of their own
+    """Put the state into the address; the chosen model stays in it for the other pages, lessons have their own."""
+    address.put(written(now()))
 
 
 def read_said(text: str) -> dict[int, Said]:

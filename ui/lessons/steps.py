@@ -13,7 +13,7 @@ from ugrn_core.lessons.record import Asked, Lesson, Prediction
 from ugrn_core.lessons.words import words_of
 from ui.lessons import state, widgets
 from ui.lessons.state import STEPS, Said
-from ui.shared import example
+from ui.shared import address, example, models
 from ui.shared.errors import plain
 
 PAIR_PAGE = "pages/pair.py"
@@ -145,10 +145,12 @@ def _seen(lesson: Lesson, _: Prediction) -> None:
 
 
 def own_genes(lesson: Lesson, seed: int) -> dict[str, str]:
-    """The question of a lesson put to the first model of real cells: a known pair to begin with, the same kind of "
-    "cell."""
-    free = lesson.free(seed)
-    asked = {"model": "ugrn-mini-2", "source": example.SOURCE, "target": example.TARGET}
+    """The question of a lesson put to a model of real cells, the chosen one if it is: a known pair to begin with, in
+    the same kind of cell."""
+    free, chosen = lesson.free(seed), address.model_words()
+    if chosen.get("model") not in models.of_real_cells():
+        chosen = {"model": models.of_real_cells()[0]}
+    asked = {**chosen, "source": example.SOURCE, "target": example.TARGET}
     if "context" in free:
         asked |= {"context": free["context"], "genes": "GATA2,TAL1,LMO2"}
     return asked

@@ -156,10 +156,11 @@ def _curves(
     dense = trajectories.of_pair(backbone, asked, tuple(frame["base"].unique()), topic, slot="company dense")
     line = _command(backbone, request, companions, choice)
     genes = [c.gene for c in companions]
+    drawn = _short(frame)
+    through = None if dense is None else _short(_forward(dense))
+    at = None if through is None else trajectories.x_now(drawn, through, backbone.card)
     figure_panel(
-        plot_curves(
-            _short(frame), dense=None if dense is None else _short(_forward(dense)), domain=backbone.card.domain
-        ),
+        plot_curves(drawn, dense=through, domain=backbone.card.domain, at=at),
         frame,
         name=f"{request.source} to {request.target} {names[1]}, {backbone.card.name}",
         alt=f"Response and slope of {request.target} when {request.source} moves, {names[0]} and {names[1]}",

@@ -107,21 +107,33 @@ def draw(frame: pd.DataFrame, dense: pd.DataFrame | None, card: BackboneCard) ->
     return Drawn(figure, lambda: with_slider(figure, panel_places(frame), dense, at))
 
 
+def x_now(frame: pd.DataFrame, dense: pd.DataFrame, card: BackboneCard) -> float:
+    """The value at which panels are compared: that of the slider, and the largest virtual value before it is moved."""
+    low, high = float(dense["virtual_value"].min()), float(dense["virtual_value"].max())
+    held = st.session_state.get(x_key(card))
+    start = float(frame["virtual_value"].max()) if held is None else float(held)
+    return min(max(start, low), high)
+
+
 def _value(frame: pd.DataFrame, dense: pd.DataFrame, card: BackboneCard) -> float:
     """The slider and, beside it, response and area there."""
     low, high = float(dense["virtual_value"].min()), float(dense["virtual_value"].max())
     key, step = x_key(card), 10.0 ** len(str(int(high - low))) / 1000
-    held = st.session_state.get(key)
-    start = float(frame["virtual_value"].max()) if held is None else float(held)
-    st.session_state[key] = min(max(start, low), high)
+    st.session_state[key] = x_now(frame, dense, card)
     slider, words = st.columns([2, 3], gap="medium", vertical_alignment="bottom")
     at = slider.slider(
         f"x ({short_unit(card.unit)})", low, high, step=step, key=key, persist_state="session", help=X_HELP
     )
-    said = [
+    words.caption(plain(" · ".join(_told(compared(dense, at)))))
+    return float(at)
+
+
+def _told(found: pd.DataFrame) -> list[str]:
+    """Response and area of every curve at x; a context is named where there are several."""
+    several = found["series"].nunique() > 1
+    return [
         f"{row.source} at {minus(f'{row.x:.4g}')}: {row.target} {signed(float(row.response))}, "
         f"area under its slope {signed(float(row.area))}"
-        for row in compared(dense, at).itertuples()
+        + (f" ({row.series})" if several and row.series not in (row.source, row.target) else "")
+        for row in found.itertuples()
     ]
-    words.caption(plain(" · ".join(said)))
-    return float(at)

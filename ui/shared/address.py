@@ -114,14 +114,13 @@ def open_gene(gene: str) -> None:
     st.switch_page(GENE_PAGE, query_params=model_words() | {"gene": gene})
 
 
-def put(said: Mapping[str, Any], *, model: bool = True) -> None:
-    """Make ``said``, without what is empty, the address of the page; the model comes first, unless it says nothing
-    there.
+def put(said: Mapping[str, Any]) -> None:
+    """Make ``said``, without what is empty, the address of the page; the model comes first.
 
     Every page writes its address here: what is on its way to the browser is known in one place.
     """
     state = st.session_state
-    now = (model_words() if model else {}) | {name: str(value) for name, value in said.items() if value}
+    now = model_words() | {name: str(value) for name, value in said.items() if value}
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)
     before = state.get("address")

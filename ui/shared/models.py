@@ -113,6 +113,11 @@ def available() -> list[str]:
     return [s.name for s in status() if s.available]
 
 
+def of_real_cells() -> list[str]:
+    """Choices that are models of real cells."""
+    return [name for name in available() if BACKBONES[name].kind in ("embedded", "fetchable")] + [OWN]
+
+
 def load(name: str) -> Backbone:
     """A model of the registry beside the chosen one."""
     folder = BACKBONES[name].folder if name in BACKBONES else None
