@@ -33,6 +33,7 @@ if results is not None:
         benchmark_table.contributor(results)
         benchmark_table.words(standings)
         benchmark_table.string_note(results, view)
+        benchmark_table.both_draws(results, found, view)
         benchmark_table.findings()
         cells = benchmark_table.show(results, view, printed)
         if len(results.facts.neg_ratios) > 1:

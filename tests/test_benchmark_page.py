@@ -12,6 +12,7 @@ from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results, write_results
 from ugrn_core.errors import UGRNError
 from ugrn_core.figures.benchmark_heads import head_sentences
+from ugrn_core.figures.benchmark_means import averages
 from ui.benchmark.results import SHIPPED, own_folder
 from ui.shared.errors import plain
 
@@ -69,6 +70,20 @@ def test_the_address_names_the_run_and_its_pairs_are_there():
     assert "run" not in page().query_params
     if beeline_is_here():
         assert len(at.get("plotly_chart")) == 5, "table, seeds, curves of pairs, printed figures, known truth"
+
+
+def test_both_draws_of_pairs_stand_beside_one_another():
+    for sampler in ("per_tf", "exchanged"):
+        at = page(results="ugrn-mini-2", table="4", sampler=sampler)
+        assert not at.exception and not at.error
+        said = next(m.value for m in at.markdown if m.value.startswith("Without the leak"))
+        draws = [read_results(SHIPPED / f"ugrn-mini-2_table_4{kind}.csv.gz") for kind in ("", "_exchanged")]
+        paper, ours = (averages(frame, 4) for frame in draws)
+        assert plain(f"falls from {paper['Ens']} to {ours['Ens']}") in said
+        table = next(d.value for d in at.dataframe if "reads the answers" in d.value)
+        line = table.set_index("method").loc["Reverse is an edge"]
+        assert line["reads the answers"] and line["exchanged"] == str(ours["Reverse is an edge"])
+    assert not any(m.value.startswith("Without the leak") for m in page(table="2").markdown), "one draw only"
 
 
 def test_a_sampler_without_results_says_how_to_get_them():
@@ -156,6 +171,22 @@ def test_scores_are_taken_on_the_page():
     at = page()
     assert "another method" in " ".join(e.label for e in at.expander)
     assert at.text_input(key="given name").value == "" and not at.exception
+
+
+@pytest.mark.skipif(not beeline_is_here(), reason="UGRN_DATA_DIR names no folder with BEELINE networks")
+def test_scores_whose_columns_cannot_be_told_are_chosen_in_boxes_and_no_option_is_named():
+    at = page()
+    unclear = b"GATA1,KLF1,HBB,0.5\nTAL1,SPI1,MYC,0.25\n"
+    next(f for f in at.file_uploader if f.key == "given file").set_value(("three.csv", unclear, "text/csv"))
+    at.text_input(key="given name").set_value("MINE").run()
+    said = at.error[0].value
+    assert "cannot be told" in said and "--" not in said
+    assert "in the box Source and in the box Target" in said
+    at.selectbox(key="given column source").set_value("1").run()
+    assert "in the box Target" in at.error[0].value
+    at.selectbox(key="given column target").set_value("3").run()
+    assert not at.exception and not at.error
+    assert "target: column 3" in words(at)
 
 
 def test_a_contributed_folder_stands_on_the_page_under_its_name():

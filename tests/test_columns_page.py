@@ -45,7 +45,8 @@ def test_a_table_of_pairs_is_read_by_its_titles_and_a_self_pair_is_left_out():
 
 def test_pairs_that_cannot_be_told_offer_their_columns():
     at = pairs_page(UNCLEAR)
-    assert "cannot be told" in at.error[0].value
+    assert "cannot be told" in at.error[0].value and "--" not in at.error[0].value
+    assert "in the box Source and in the box Target" in at.error[0].value
     assert box(at, "Source").options == ["1", "2", "3"]
     box(at, "Source").set_value("1").run()
     box(at, "Target").set_value("3").run()

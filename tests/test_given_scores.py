@@ -178,6 +178,8 @@ def test_string_is_said_beside_nonspecific_chip(tmp_path: Path) -> None:
     assert "partly by construction" in said
     shown = [f"{m.mean():.3f} [{m.min():.3f}, {m.max():.3f}]" for m in by]
     assert f"MINE {shown[0]} and {shown[1]}" in said
+    words = frame.astype({"method": "category", "weights": "category", "test_network": "category"})
+    assert string_beside_nonspecific(words) == said, "as the page holds it"
     assert string_beside_nonspecific(frame[frame.test_network == "STRING"]) == ""
 
 

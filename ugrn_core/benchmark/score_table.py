@@ -47,11 +47,7 @@ def read_score_table(
 
     What is no such table is an InputError that says what was expected.
     """
-    lines = said_lines(read_text(_unpacked(file), WHAT, MAX_EDGE_BYTES))
-    table = read_columns(lines) if len(lines) else None
-    if table is None:
-        first = f": got {lines.quoted(0)}" if len(lines) else ", and is empty"
-        raise InputError(f"The {WHAT} is no table of source, target and score{first}.")
+    table = _table(file)
     source, target = ends(table, columns)
     at = _score_column(table, score, {source, target})
     human = [table.names.index(f"human_{end}") for end in ("source", "target") if f"human_{end}" in table.names]
@@ -73,6 +69,20 @@ def read_score_table(
     made = pd.DataFrame({"source": frame[0], "target": frame[1], "score": numbers.astype(float)})
     symbols = {n: s for k in (0, 1) for n, s in zip(frame[k], frame[k + 3], strict=True)} if len(human) == 2 else {}
     return ScoreTable(made.reset_index(drop=True), said, symbols)
+
+
+def score_columns(file: Path | bytes) -> tuple[str, ...]:
+    """Columns that may be named, by title or by number from 1; what is no table is an InputError."""
+    return _table(file).names
+
+
+def _table(file: Path | bytes) -> Columns:
+    lines = said_lines(read_text(_unpacked(file), WHAT, MAX_EDGE_BYTES))
+    table = read_columns(lines) if len(lines) else None
+    if table is None:
+        first = f": got {lines.quoted(0)}" if len(lines) else ", and is empty"
+        raise InputError(f"The {WHAT} is no table of source, target and score{first}.")
+    return table
 
 
 def _unpacked(file: Path | bytes) -> Path | bytes:

@@ -97,7 +97,8 @@ def _rows(wide: pd.DataFrame, keys: Sequence[str]) -> list[tuple[str, ...]]:
 def _chosen(frame: pd.DataFrame, metric: str, subset: str) -> pd.DataFrame:
     """Rows of a metric and a subset with their ``column``; those of random weights are columns of their own."""
     chosen = frame[(frame["metric"] == metric) & (frame["subset"] == subset)]
-    column = chosen["method"].where(chosen["weights"] != "random", chosen["method"] + " (random weights)")
+    method = chosen["method"].astype(str)
+    column = method.where(chosen["weights"] != "random", method + " (random weights)")
     return chosen.assign(column=column)
 
 

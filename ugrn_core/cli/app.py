@@ -40,7 +40,7 @@ from ugrn_core.cli.score import score
 from ugrn_core.cli.session import session
 from ugrn_core.cli.sweep import sweep
 from ugrn_core.cli.translator import translator
-from ugrn_core.errors import ColumnError, UGRNError
+from ugrn_core.errors import UGRNError
 
 CORE = logging.getLogger("ugrn_core")
 
@@ -62,14 +62,8 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except UGRNError as error:
-            say(f"ugrn: {error}{_options(error)}")
+            say(f"ugrn: {error}")
             raise typer.Exit(2) from error
-
-
-def _options(error: UGRNError) -> str:
-    """The options that name the columns of an error, as a sentence behind it."""
-    names = [f"--{column}-column" for column in error.columns] if isinstance(error, ColumnError) else []
-    return f" Columns are named by {' and '.join(names)}." if names else ""
 
 
 app = typer.Typer(

@@ -12,11 +12,14 @@ from ugrn_core.benchmark.beside import put_beside
 from ugrn_core.benchmark.given import EVERYWHERE, GivenScores, given_scores
 from ugrn_core.benchmark.given_run import given_frame
 from ugrn_core.benchmark.results import NONE
-from ugrn_core.benchmark.score_table import read_score_table
+from ugrn_core.benchmark.score_table import read_score_table, score_columns
 from ugrn_core.errors import InputError
+from ugrn_core.genes.pair_list import PairColumns
+from ugrn_core.types import Vocabulary
 from ui.benchmark.results import Results
 from ui.shared import work
 from ui.shared.beeline import networks_are_here, vocabulary_of
+from ui.shared.columns import score_boxes
 from ui.shared.errors import plain, said_in_place
 from ui.shared.work import Question
 
@@ -75,12 +78,27 @@ def _asked(results: Results) -> GivenScores | None:
     if vocabulary is None:
         raise InputError(f"{results.facts.backbone} is not here, and with it which pairs were drawn.")
     key = EVERYWHERE if of == ALL else str(of)
-    return _read(file.getvalue(), called.strip(), key, undirected, results.facts.backbone, vocabulary)
+    content = file.getvalue()
+    chosen = score_boxes(_columns(content), "given column")
+    return _read(content, chosen, called.strip(), key, undirected, results.facts.backbone, vocabulary)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _columns(content: bytes) -> tuple[str, ...]:
+    return score_columns(content)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading scores")
-def _read(content: bytes, name: str, place: str, undirected: bool, model: str, _vocabulary) -> GivenScores:
-    read = read_score_table(content)
+def _read(
+    content: bytes,
+    chosen: tuple[PairColumns, str | None],
+    name: str,
+    place: str,
+    undirected: bool,
+    model: str,
+    _vocabulary: Vocabulary,
+) -> GivenScores:
+    read = read_score_table(content, *chosen)
     made = given_scores(name, {place: read.frame}, _vocabulary, undirected=undirected)
     return replace(made, notes=(read.said, *made.notes))
 

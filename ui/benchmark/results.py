@@ -21,6 +21,12 @@ from ui.shared.errors import plain
 SHIPPED = ASSETS / "benchmark"
 NUMBERS = {"value", "prior", "edge_overlap", "base"}
 
+SAME = (
+    *("table", "backbone", "gene_set", "context", "background", "base", "grid", "max_pos", "max_sources", "test_sets"),
+    *("reverse_features", "translator"),
+)
+"""Facts in which runs that differ in their draw of pairs agree."""
+
 
 @dataclass(frozen=True)
 class Results:
@@ -41,6 +47,10 @@ class Results:
     def label(self) -> str:
         """What tells it from other runs of the same table, model and sampler."""
         return f"{self.facts.label}{f', contributed by {self.by}' if self.by else ''}"
+
+    def alike(self, other: Results) -> bool:
+        """Whether another run is by the same and of the same, whatever way its pairs were drawn."""
+        return self.by == other.by and all(getattr(self.facts, f) == getattr(other.facts, f) for f in SAME)
 
     @property
     def stem(self) -> str:

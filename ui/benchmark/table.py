@@ -25,6 +25,7 @@ from ugrn_core.figures.benchmark import (
 )
 from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepare_readings, why_no_paper
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
+from ugrn_core.figures.benchmark_protocols import DRAWS, Draws, prepare_protocols, protocols_sentence
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ugrn_core.spreadsheet import csv_text
 from ui.benchmark import controls
@@ -78,6 +79,25 @@ def string_note(results: Results, view: TableView) -> None:
     said = string_beside_nonspecific(results.frame, view.metric, view.subset)
     if said and (not view.networks or STRING in view.networks):
         st.caption(plain(said))
+
+
+def both_draws(results: Results, found: list[Results], view: TableView) -> None:
+    """The same model on this table under the paper's draw of pairs and under ours, where both were run."""
+    same = [r for r in found if r.alike(results) and r.facts.sampler in DRAWS]
+    runs = {r.facts.sampler: r for r in reversed(same)} | {results.facts.sampler: results}
+    if not set(DRAWS) <= set(runs):
+        return
+    tokens = tuple(runs[name].token for name in DRAWS)
+    sentence, table = _both_draws(tokens, view, Draws(*(runs[name].frame for name in DRAWS)))
+    st.markdown(plain(sentence))
+    with st.expander("Every method under both draws of pairs"):
+        st.dataframe(table, width="stretch", hide_index=True, alt="Averages of every method under both draws of pairs")
+        csv_button(table, f"table {view.table}, both draws, {results.facts.backbone}", "draws")
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _both_draws(tokens: tuple[str, ...], view: TableView, _draws: Draws) -> tuple[str, pd.DataFrame]:
+    return protocols_sentence(_draws, view), prepare_protocols(_draws, view)
 
 
 def findings() -> None:

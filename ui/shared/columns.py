@@ -9,7 +9,7 @@ import streamlit as st
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import GeneList, column_names, gene_list
 from ugrn_core.genes.pair_list import NONE, PairColumns, PairList, pair_list
-from ui.shared.errors import plain
+from ui.shared.errors import BOXES, plain
 
 Redraw = Callable[[], None] | None
 
@@ -44,7 +44,7 @@ def pair_boxes(text: str, key: str, *, labelled: bool, redraw: Redraw = None) ->
 
     Keys in the session begin with ``key``. What is wrong is not said here but where the pairs are read.
     """
-    ends = {"source": "Source", "target": "Target", **({"label": "Label"} if labelled else {})}
+    ends = {end: BOXES[end] for end in ("source", "target", *(("label",) if labelled else ()))}
     for end in ends:
         _forget_others(text, f"{key} {end}", NONE if end == "label" else "")
     names = _names(text)
@@ -61,6 +61,17 @@ def pair_boxes(text: str, key: str, *, labelled: bool, redraw: Redraw = None) ->
     if found is not None and found.said:
         st.caption(plain(found.said))
     return chosen
+
+
+def score_boxes(names: tuple[str, ...], key: str) -> tuple[PairColumns, str | None]:
+    """Boxes for source, target and score of a table with these columns; those chosen, and the column of the scores."""
+    for place, end in zip(st.columns(3), ("source", "target", "score"), strict=True):
+        if st.session_state.get(f"{key} {end}") not in (None, *names):  # a column of another table
+            st.session_state[f"{key} {end}"] = None
+        with place:
+            _box(BOXES[end], names, f"{key} {end}", "by its title", None)
+    source, target, score = (st.session_state.get(f"{key} {end}") for end in ("source", "target", "score"))
+    return PairColumns(source, target), score
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

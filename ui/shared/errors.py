@@ -9,7 +9,10 @@ from contextlib import contextmanager, suppress
 import streamlit as st
 from streamlit.errors import StreamlitDuplicateElementKey
 
-from ugrn_core.errors import DeviceError, UGRNError
+from ugrn_core.errors import ColumnError, DeviceError, UGRNError
+
+BOXES = {"source": "Source", "target": "Target", "label": "Label", "score": "Score"}
+"""Titles of the boxes in which a column of a table is chosen."""
 
 
 class NotYet(UGRNError):
@@ -27,6 +30,10 @@ def said_in_place() -> Iterator[None]:
         st.error(plain(str(error)), icon=":material/error:")
         with suppress(StreamlitDuplicateElementKey):  # said twice on a page, one button will do
             st.button("Go on on the processor", on_click=_to_processor, key="to the processor")
+    except ColumnError as error:
+        boxes = [BOXES[column] for column in error.columns if column in BOXES]
+        which = f" Choose it in the box {' and in the box '.join(boxes)}." if boxes else ""
+        st.error(plain(f"{error}{which}"), icon=":material/error:")
     except UGRNError as error:
         st.error(plain(str(error)), icon=":material/error:")
 
