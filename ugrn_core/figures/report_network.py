@@ -12,6 +12,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.network_look import how_many
 from ugrn_core.figures.network_plot import plot_network, prepare_network
 from ugrn_core.figures.report import NOTES, Report, asked_rows
+from ugrn_core.genes.file_names import HUMAN_COLUMNS
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles
 from ugrn_core.network.layout import place_genes
 from ugrn_core.network.recipe import recipe_text
@@ -55,7 +56,8 @@ def network_report(
         sure=sure,
         known=None if files.known is None else known,
     )
-    columns = ["source", "target", "probability" if sure else "score", "slope_direction", "tag", "known"]
+    human = [name for name in HUMAN_COLUMNS if name in shown]
+    columns = ["source", "target", *human, "probability" if sure else "score", "slope_direction", "tag", "known"]
     if figure is None:
         figure = plot_network(prepare_network(shown, place_genes(shown)))
     genes, first = files.genes[files.genes["status"] != "exact"], shown[columns].head(BEST).astype(object)

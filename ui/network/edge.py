@@ -35,7 +35,7 @@ MOST_GENES = 60
 
 
 def chosen() -> Edge | None:
-    """The edge that is looked at."""
+    """The edge that is looked at, as the edge table names its genes."""
     return st.session_state.get(EDGE)
 
 
@@ -54,33 +54,48 @@ def show(networks: Sequence[Predicted], tables: Sequence[pd.DataFrame]) -> None:
     """The chosen edge in the network, or in both of them; a line that says how to choose where none is."""
     edge = chosen()
     first = networks[0].asked.request
-    if edge is None or edge[0] not in first.sources or edge[1] not in first.targets:
+    known = None if edge is None else symbols(networks[0], edge)
+    if edge is None or known is None or known[0] not in first.sources or known[1] not in first.targets:
         st.caption(":material/ads_click: Choose an edge, in a table or by a click in a figure, to see its curves.")
         return
     source, target = edge
     st.subheader(f"{source} → {target}", anchor=False)
+    if known != edge:
+        st.caption(plain(f"{known[0]} and {known[1]} in human, which the model knows."))
     for network, table in zip(networks, tables, strict=True):
         _row(network, table, edge, len(networks) > 1)
-    results = _curves(networks, edge)
+    results = _curves(networks, known)
     if not results:
         return
-    frame = prepare_pair(results)
+    frame = _as_named(prepare_pair(results), edge, known)
     asked = networks[0].asked
     figure_panel(
         plot_curves(frame),
         frame,
         name=f"{source} to {target}, {next(iter(results))}, {asked.backbone.card.name}",
         alt=f"Response and slope of {target} when {source} moves, and the other way round",
-        command=_command(networks[0], edge),
+        command=_command(networks[0], known),
         key="net-edge-figure",
     )
-    _reasons(networks, edge)
+    _reasons(networks, known)
     with st.container(horizontal=True, gap="small"):
         if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key="net open"):
-            open_pair(networks[0], edge)
-        for gene in edge:
+            open_pair(networks[0], known)
+        for gene, symbol in zip(edge, known, strict=True):
             if st.button(f"All of {gene}", icon=":material/genetics:", key=f"net all of {gene}"):
-                open_gene(gene)
+                open_gene(symbol)
+
+
+def symbols(network: Predicted, edge: Edge) -> Edge:
+    """An edge by the model's symbols."""
+    names = network.asked.request.names
+    return edge if names is None else (names.symbol(edge[0]), names.symbol(edge[1]))
+
+
+def _as_named(frame: pd.DataFrame, edge: Edge, known: Edge) -> pd.DataFrame:
+    """The curves with the genes as the edge table names them."""
+    called = dict(zip(known, edge, strict=True))
+    return frame.assign(source=frame["source"].map(called), target=frame["target"].map(called))
 
 
 def _reasons(networks: Sequence[Predicted], edge: Edge) -> None:

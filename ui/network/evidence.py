@@ -23,6 +23,8 @@ from ugrn_core.evidence.evidence import (
     surest_first,
 )
 from ugrn_core.figures.style import file_stem
+from ugrn_core.genes.file_names import in_file
+from ugrn_core.network.exports.folder import Beside
 from ugrn_core.network.exports.graph import network_graph
 from ugrn_core.network.exports.graphml import graphml
 from ugrn_core.network.filters import Selection, edge_count
@@ -81,16 +83,27 @@ def ask(network: Predicted, topic: Hashable) -> tuple[DeltaGenerator, Evidence |
 
 def beside(found: Evidence | None, table: pd.DataFrame, selection: Selection) -> Selection:
     """The edges shown with the evidence beside them; only those that the cells show too where that is asked for."""
+    with_evidence = for_files(found)
+    return selection if with_evidence is None else with_evidence(selection, table["score"])
+
+
+def for_files(found: Evidence | None) -> Beside | None:
+    """:func:`beside` by the toggles as they stand now, for files that are made outside the page's run."""
     if found is None:
-        return selection
-    shown, notes = found.beside(selection.table, table["score"].to_numpy()), list(selection.notes)
-    if st.session_state.get(AGREE):
-        kept = agreeing(shown)
-        notes.append(f"{edge_count(len(shown) - len(kept))} that the cells do not show left out.")
-        shown = kept
-    if st.session_state.get(SURE):
-        shown = surest_first(shown)
-    return Selection(shown, tuple(notes))
+        return None
+    agree, sure = (bool(st.session_state.get(key)) for key in (AGREE, SURE))
+
+    def with_evidence(selection: Selection, scores: pd.Series) -> Selection:
+        shown, notes = found.beside(selection.table, scores.to_numpy()), list(selection.notes)
+        if agree:
+            kept = agreeing(shown)
+            notes.append(f"{edge_count(len(shown) - len(kept))} that the cells do not show left out.")
+            shown = kept
+        if sure:
+            shown = surest_first(shown)
+        return Selection(shown, tuple(notes))
+
+    return with_evidence
 
 
 def token(found: Evidence | None, of_table: str) -> str:
@@ -181,7 +194,8 @@ def _question(asked: Asked) -> Question[Evidence]:
 
 def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Evidence:
     request, data = asked.network.asked.request, asked.cells.data
-    places, left_out = genes_to_read(request.sources, request.targets, data)
+    sources, targets = (in_file(request.names, genes) for genes in (request.sources, request.targets))
+    places, left_out = genes_to_read(sources, targets, data)
     choice = CellChoice(
         tuple(places.values()),
         data.matrix,
@@ -194,8 +208,8 @@ def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Evid
     found = evidence(
         read,
         tuple(places),
-        request.sources,
-        request.targets,
+        sources,
+        targets,
         asked.best,
         progress=part_of(progress, READING, 1.0),
         cancel=cancel,

@@ -17,7 +17,7 @@ from ugrn_core.figures.network_file import network_file
 from ugrn_core.figures.report import Report
 from ugrn_core.figures.report_network import network_report
 from ugrn_core.figures.style import file_stem
-from ugrn_core.network.exports.folder import FILES, NetworkFiles, write_network, zip_files
+from ugrn_core.network.exports.folder import FILES, Beside, NetworkFiles, write_network, zip_files
 from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.shown import Shown
@@ -37,6 +37,9 @@ MEANING = {
     "network.gexf": "The edges shown, for Gephi",
     "network.html": "The drawing, works without a connection",
     "network.h5ad": "The edges shown, for scanpy and the scverse",
+    "regulons.gmt": "The edges shown as gene sets, a line a source, for pySCENIC's AUCell and others",
+    "adjacencies.csv": "The edges shown, as GRNBoost2 of pySCENIC writes them",
+    "decoupler.csv": "The edges shown, as decoupler reads a network; no weight is a sign",
 }
 
 
@@ -53,14 +56,18 @@ class Wanted:
     prevalence: float
     command: str
     token: str
+    evidence: Beside | None = None
 
 
-def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
-    """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for."""
+def show(network: Predicted, shown: Shown, known: Known, token: str, evidence: Beside | None = None) -> None:
+    """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for.
+
+    ``evidence``: what cells show of the edges of the graph files.
+    """
     asked = network.asked
     card = asked.translator.card
     share = filters.prevalence(card) if asked.has_probabilities else card.prevalence
-    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), token)
+    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), token, evidence)
     name = file_stem(f"network of {asked.name}, {asked.backbone.card.name}, {asked.translator.card.name}")
     st.subheader("Take away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -83,7 +90,8 @@ def show(network: Predicted, shown: Shown, known: Known, token: str) -> None:
                 key=f"net {file}",
                 help=MEANING[file],
             )
-    st.caption("The edges that are shown, as a graph for other programs; all scored edges in edges.csv.")
+    beside = " The graph files hold what the cells show of them." if evidence is not None else ""
+    st.caption(f"The edges that are shown, as a graph for other programs; all scored edges in edges.csv.{beside}")
     st.code(command(network, shown, known), language="bash", wrap_lines=True)
     if SOURCES_FILE in asked.words:
         st.download_button(
@@ -148,7 +156,13 @@ def _files(wanted: Wanted) -> NetworkFiles:
     report = network.asked.genes.report
     assert report is not None
     return NetworkFiles(
-        network.scores, network.asked.translator, network.rule, _recipe(wanted), report.frame(), known.edges
+        network.scores,
+        network.asked.translator,
+        network.rule,
+        _recipe(wanted),
+        report.frame(),
+        known.edges,
+        wanted.evidence,
     )
 
 

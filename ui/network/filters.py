@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.errors import UGRNError
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.lookup import Species
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS
 from ugrn_core.network.exports.folder import LOOKED_AT
@@ -49,9 +50,9 @@ DEFAULTS = {
 
 
 def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Species | None) -> None:
-    """Symbols of the network for the genes that were typed into the filters or came with an address; before these are
-    read. A name that is not in the network is taken out and said."""
-    state, genes = st.session_state, _genes(request)
+    """Genes as the edge table names them for those that were typed into the filters or came with an address; before
+    these are read. A name that is not in the network is taken out and said."""
+    state, genes = st.session_state, tuple(dict.fromkeys([*request.sources, *request.targets]))
     for key, there, what in (
         ("net search", genes, "gene"), ("net of sources", request.sources, "source"),
         ("net of targets", request.targets, "target"), ("net near", genes, "gene"),
@@ -61,7 +62,7 @@ def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Speci
         found: dict[str, None] = {}
         for name in names:
             try:
-                found[network_gene(name, vocabulary, there, what, species)] = None
+                found[network_gene(name, vocabulary, there, what, species, request.names)] = None
             except UGRNError as error:
                 st.warning(plain(str(error)), icon=":material/search_off:")
         if list(found) != names:
@@ -196,7 +197,7 @@ def _threshold() -> None:
 
 
 def _filters(request: NetworkRequest) -> None:
-    sources, genes = sorted(request.sources), _genes(request)
+    sources, genes = sorted(in_file(request.names, request.sources)), _genes(request)
     _pills("Tag", TAGS, "net tags", "Training pair: the translator saw it. Known network: see Known edges.")
     _pills("Slope direction: not a sign of regulation", SLOPE_DIRECTIONS, "net slopes", SLOPE_HELP)
     _pills(
@@ -211,7 +212,7 @@ def _filters(request: NetworkRequest) -> None:
     )
     right.multiselect(
         "Targets",
-        sorted(request.targets),
+        sorted(in_file(request.names, request.targets)),
         key="net of targets",
         persist_state="session",
         placeholder="All",
@@ -250,7 +251,8 @@ def _given(key: str) -> tuple[str, ...] | None:
 
 
 def _genes(request: NetworkRequest) -> list[str]:
-    return sorted({*request.sources, *request.targets})
+    """As the edge table names them."""
+    return sorted(set(in_file(request.names, [*request.sources, *request.targets])))
 
 
 def forget_strangers(key: str, known: Sequence[str]) -> None:

@@ -14,6 +14,7 @@ from ugrn_core.benchmark.peer_comparison import Comparison, compare, scores_on_c
 from ugrn_core.benchmark.peers import PEERS, is_here
 from ugrn_core.data.cell_values import CellChoice
 from ugrn_core.evidence.evidence import genes_to_read
+from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import genes as network_genes
@@ -80,20 +81,23 @@ def _question(asked: Asked) -> Question[Comparison]:
 def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Comparison:
     network = asked.network.asked
     request, data = network.request, asked.cells.data
-    places, _ = genes_to_read(request.sources, request.targets, data)
+    sources, targets = (in_file(request.names, genes) for genes in (request.sources, request.targets))
+    places, _ = genes_to_read(sources, targets, data)
     choice = CellChoice(tuple(places.values()), data.matrix, asked.cells.gene_column, network.genes.group)
     read = cells_file.read_values(asked.cells, choice, part_of(progress, 0.0, READING), cancel).at_most(CELLS_USED)
     found = scores_on_cells(
         [PEERS[name] for name in asked.methods],
         read,
         tuple(places),
-        [s for s in request.sources if s in places],
+        [s for s in sources if s in places],
         progress=part_of(progress, READING, 1.0),
         cancel=cancel,
     )
-    edges = asked.table[["source", "target", "score"]]
+    edges = asked.table[["source", "target", "score", *(c for c in HUMAN_COLUMNS if c in asked.table)]]
     there = edges[edges["source"].isin(list(places)) & edges["target"].isin(list(places))]
     known = asked.known.edges
+    if known and request.names is not None:
+        known = {(request.names.of(s), request.names.of(t)) for s, t in known}
     pairs = set(zip(there["source"], there["target"], strict=True))
     judged = known if known and known & pairs else None
     return compare(there, found, judged)

@@ -67,4 +67,5 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
     network_peers.show(network, table, known, topic)
     network_edge.show((network,), (table,))
     network_numbers.caveats((network,))
-    network_files.show(network, filters, known, token)
+    with_evidence = network_cells.for_files(evidence)
+    network_files.show(network, filters, known, network_cells.token(evidence, token), with_evidence)

@@ -53,12 +53,15 @@ Draw = Callable[[pd.DataFrame, str], str]
 """The page (HTML) of an edge table and its caption. Pictures lie in a room above this one, and are handed in."""
 Tell = Callable[[pd.DataFrame, pd.DataFrame], bytes]
 """A report on the best edges and those shown of them."""
+Beside = Callable[[Selection, pd.Series], Selection]
+"""Shown edges with what cells show of them beside (:mod:`ugrn_core.evidence`); from them and all scores."""
 
 
 @dataclass(frozen=True)
 class NetworkFiles:
     """A network and what is told of it: ``known`` edges of another network, None where nothing was checked; ``genes``,
-    the report of every name; the ``recipe``, which has the prevalence and says which edges are shown."""
+    the report of every name; the ``recipe``, which has the prevalence and says which edges are shown; ``evidence`` puts
+    what cells show beside the edges of the graph files, where they were asked."""
 
     scores: NetworkScores
     translator: Translator
@@ -66,6 +69,7 @@ class NetworkFiles:
     recipe: Recipe
     genes: pd.DataFrame
     known: Collection[Edge] | None = None
+    evidence: Beside | None = None
 
     @property
     def prevalence(self) -> float:
@@ -133,6 +137,8 @@ def write_network(
                 keep=LOOKED_AT,
             )
             shown = shown_network(files.recipe, best, files.scores.n_edges)
+            if files.evidence is not None:
+                shown = files.evidence(shown, best["score"])
             for name, content in _graph_files(files, shown, draw).items():
                 (written / name).write_bytes(content)
             for name, tell in wanted.items():

@@ -4,7 +4,8 @@
 profiles, without cells the base value. NaN is a gene that is not in that cell. ``obs``: a row a network, named as its
 cells. ``var``: the genes of the networks, with is_tf, is_source, is_target; of a mouse file by its names, with
 human_symbol. ``varp``: ``score`` and ``probability`` of the shown edges, sparse (source, target), nothing where an edge
-is not shown or has none; of several networks each has its own, ``score: ROW``. ``uns["ugrn"]``: what the graph
+is not shown or has none, and what cells showed of them where they were asked (``cells_spearman`` and the like); of
+several networks each has its own, ``score: ROW``. ``uns["ugrn"]``: what the graph
 files say of themselves, and the recipes as JSON.
 """
 
@@ -23,6 +24,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.distinct_names import distinct_names
+from ugrn_core.network.edge_table import COLUMNS
 from ugrn_core.network.exports.graph import NOT_HDF5, check_texts
 from ugrn_core.network.request import NetworkRequest
 
@@ -60,7 +62,8 @@ def network_h5ad(networks: Sequence[CellNetwork], about: Mapping[str, str | floa
         var=_genes(networks, genes, called),
     )
     for network in networks:
-        for matrix in MATRICES:
+        numbers = [c for c in network.table if c not in COLUMNS and network.table[c].dtype.kind == "f"]  # of cells
+        for matrix in (*MATRICES, *numbers):
             name = matrix if len(networks) == 1 else f"{matrix}: {keys[network.name]}"
             cells.varp[name] = edge_matrix(network.table, called, matrix)
     cells.uns["ugrn"] = dict(about) | {"recipes": [n.recipe for n in networks]}
