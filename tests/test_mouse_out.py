@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from tests.test_network_page import edges, finished, press, words
+from tests.test_pages import framed
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli import app
 from ugrn_core.data.context import data_context
@@ -19,6 +21,7 @@ from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_symbol, mouse_symbol
 from ugrn_core.genes.pair_list import pair_list
 from ugrn_core.network.recipe import read_recipe
+from ui.shared import cells
 
 HUMAN = {
     "Gata1": "GATA1", "Klf1": "KLF1", "Spi1": "SPI1", "Tal1": "TAL1", "Trp53": "TP53", "Cebpa": "CEBPA", "Myc": "MYC",
@@ -177,3 +180,29 @@ def test_regulons_are_read_by_our_own_reader_and_weigh_more_for_better_edges(net
     assert set(zip(ours["source"], ours["target"], strict=True)) == pairs
     assert ours["weight"].between(0, 1).all() and ours["weight"].is_monotonic_decreasing
     np.testing.assert_array_equal(theirs.to_numpy(), ours.to_numpy())
+
+
+def test_the_page_of_a_network_knows_genes_by_the_names_of_the_file(folder):
+    at = framed("network.py")
+    file = folder / "mouse.h5ad"
+    at.session_state["model"], at.session_state["cells_from"] = "ugrn-mini-2", "path"
+    at.session_state["cells"] = cells.Cells(read_h5ad(file), "mouse", "mouse.h5ad", file=file)
+    at.query_params.update({"from": "cells", "rule": "best", "best": "5000", "view": "table"})
+    finished(press(at.run(), "Predict the network"), n_runs=200)
+    at.session_state["net of sources"] = ["Trp53", "GATA1"]  # either name
+    shown = edges(at.run())
+    is_mouse(shown, "source", "target")
+    assert set(shown["source"]) == {"Trp53", "Gata1"} and at.session_state["net of sources"] == ["Trp53", "Gata1"]
+    at.session_state["net edge"] = ("Trp53", "Myc")
+    at.run()
+    said = words(at)
+    assert "Trp53 → Myc" in [s.value for s in at.subheader] and "TP53 and MYC in human" in said
+    curves = next(d.value for d in at.dataframe if "virtual_value" in d.value)
+    assert set(curves["source"]) == {"Trp53", "Myc"}
+    assert any(c.value.startswith("ugrn pair TP53 MYC") for c in at.code)
+    press(at, "Ask the cells")
+    for _ in range(200):
+        if "Evidence of 60 cells" in words(at):
+            break
+        at.run()
+    assert edges(at)["cells_spearman"].notna().all() and not at.exception

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 
+import anndata as ad
+import networkx as nx
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -12,8 +15,12 @@ from typer.testing import CliRunner
 from tests.test_network_page import edges, finished, press, words
 from tests.test_pages import fresh, with_cells  # noqa: F401 (a fixture for every test)
 from ugrn_core.cli.app import app
+from ugrn_core.evidence.activities import COLUMNS as ACTIVITY_COLUMNS
 from ugrn_core.evidence.evidence import COLUMNS
+from ugrn_core.figures.activities import plot_activities, prepare_activities
+from ui.network import activities as network_activities
 from ui.network import evidence as network_cells
+from ui.network import files as network_files
 from ui.network import peers as network_peers
 from ui.shared import uploads
 from ui.shared.cells import Cells
@@ -63,6 +70,73 @@ def test_evidence_stands_beside_the_edges_and_can_be_filtered_by(page, tmp_path,
     assert "The cells show it:" in words(page)
 
 
+def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, monkeypatch):
+    made = []
+    real = network_files.show
+    monkeypatch.setattr(network_files, "show", lambda *a: (made.append(a), real(*a)))
+    page.toggle(key=network_cells.AGREE).set_value(False)
+    beside = edges(asked(page).run()).set_index(["source", "target"])
+    network, shown, known, token, evidence = made[-1]
+    wanted = network_files.Wanted(network, shown, known, 0.1, "ugrn network --out .", token, evidence)
+    folder = network_files._folder(wanted)
+    cyjs = json.loads((folder / "network.cyjs").read_text())
+    for graph in (
+        nx.read_graphml(folder / "network.graphml"),
+        nx.read_gexf(folder / "network.gexf"),
+        nx.cytoscape_graph(cyjs),
+    ):
+        assert set(graph.edges()) == set(beside.index)
+        for source, target, values in graph.edges(data=True):
+            row = beside.loc[(source, target)]
+            assert values["cells_show"] == row["cells_show"] and set(COLUMNS) - set(values) == {
+                c for c in COLUMNS if pd.isna(row[c])
+            }
+            assert values["cells_spearman"] == pytest.approx(row["cells_spearman"])
+    cells = ad.read_h5ad(folder / "network.h5ad")
+    at = [cells.var_names.get_loc(g) for g in beside.index[0]]
+    assert cells.varp["cells_both"][at[0], at[1]] == pytest.approx(beside["cells_both"].iloc[0])
+    assert not set(COLUMNS) & set(pd.read_csv(folder / "edges.csv"))  # all scored edges, as the model has them
+
+
+def test_activities_are_those_of_the_command(page, tmp_path):
+    page.number_input(key=network_activities.TOP).set_value(200).run()
+    press(page, "Compute the activities")
+    for _ in range(200):
+        found = [d.value for d in page.dataframe if "p_random" in d.value and "p" in d.value]
+        if found:
+            break
+        page.run()
+    assert found and not page.exception, words(page)
+    edges(page)[["source", "target", "score"]].to_csv(tmp_path / "edges.csv", index=False)
+    line = next(c.value for c in page.code if c.value.startswith("ugrn activities")).split()[1:]
+    at = {name: str(tmp_path / name) for name in ("edges.csv", "cells.h5ad")}
+    done = CliRunner().invoke(app, [str(at.get(word, word)) for word in line])
+    assert done.exit_code == 0, done.output
+    same = pd.read_csv(io.StringIO(done.stdout))
+    pd.testing.assert_frame_equal(found[-1].reset_index(drop=True), same, check_dtype=False, atol=2e-5)
+
+
+def test_a_square_is_an_activity_and_its_mark_what_random_networks_do():
+    table = pd.DataFrame(
+        [
+            (g, s, 6, a, 0.5, p, 1)
+            for g, s, a, p in (
+                ("x", "A", 3.0, 0.01),
+                ("x", "B", -1.0, 0.4),
+                ("y", "A", -2.0, 0.2),
+                ("y", "B", 5.0, 0.05),
+            )
+        ],
+        columns=[*ACTIVITY_COLUMNS],
+    )
+    frame = prepare_activities(table)
+    assert frame["source"].tolist() == ["A", "A", "B", "B"] and set(prepare_activities(table, 1)["source"]) == {"B"}
+    (square,) = plot_activities(frame, "kind").data
+    assert (list(square.x), list(square.y)) == (["x", "y"], ["A", "B"])
+    assert [list(row) for row in square.z] == [[3.0, -2.0], [-1.0, 5.0]]
+    assert [list(row) for row in square.text] == [["•", ""], ["", "•"]]
+
+
 def test_a_file_that_is_gone_is_said(page):
     held = page.session_state["cells"]
     page.session_state["cells"] = Cells(held.data, "test", "cells.h5ad")
@@ -83,6 +157,8 @@ def test_other_methods_run_on_the_same_cells(page, tmp_path):
             break
         page.run()
     assert found[0]["method"].tolist() == ["network", "Pearson", "Spearman"] and not page.exception
+    ranks = next(d.value for d in page.dataframe if "rank_method" in d.value)
+    assert set(ranks["method"]) == {"Pearson", "Spearman"} and ranks["rank_network"].min() == 1
     edges(page)[["source", "target", "score"]].to_csv(tmp_path / "edges.csv", index=False)
     line = next(c.value for c in page.code if c.value.startswith("ugrn peers")).split()[1:]
     at = {name: str(tmp_path / name) for name in ("edges.csv", "cells.h5ad")}

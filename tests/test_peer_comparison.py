@@ -64,6 +64,8 @@ def test_a_dot_of_the_figure_is_an_edge_and_its_ranks(monkeypatch):
         assert len(same) == len(ranks) and (same["x"] == same[OURS]).all() and (same["y"] == same[trace.name]).all()
     titles = drawn.layout.xaxis.title.text, drawn.layout.yaxis.title.text, drawn.layout.yaxis2.title.text
     assert titles == ("rank in the network", "rank by A", "rank by B")
+    five = plot_ranks(pd.concat([frame.assign(method=str(n)) for n in range(5)], ignore_index=True)).layout
+    assert five.xaxis3.domain[1] == five.yaxis.domain[1] == 1 and five.yaxis4.domain[0] == 0
     monkeypatch.setattr(peer_ranks, "MOST_DOTS", 7)
     few = prepare_ranks(ranks, ["A"])
     best = ranks[[OURS, "A"]].min(axis=1).nsmallest(7).max()

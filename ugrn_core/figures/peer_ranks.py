@@ -47,18 +47,18 @@ def plot_ranks(frame: pd.DataFrame) -> go.Figure:
     traces = []
     for n, method in enumerate(methods):
         part, at = frame[frame["method"] == method], "" if n == 0 else str(n + 1)
-        left, top, wide, high = _place(n, across, down)
+        x, y = _domains(n, across, down)
         layout[f"xaxis{at}"] = axis(
-            title={"text": "rank in the network"}, type="log", range=ends, dtick=1, domain=[left, left + wide],
+            title={"text": "rank in the network"}, type="log", range=ends, dtick=1, domain=x,
             anchor=f"y{at}",
         )  # fmt: skip
         layout[f"yaxis{at}"] = axis(
-            title={"text": f"rank by {method}"}, type="log", range=ends, dtick=1, domain=[top - high, top],
+            title={"text": f"rank by {method}"}, type="log", range=ends, dtick=1, domain=y,
             anchor=f"x{at}",
         )  # fmt: skip
         both = {"xref": f"x{at}", "yref": f"y{at}", "x0": 1, "y0": 1, "x1": most, "y1": most}
         layout["shapes"].append({"type": "line", "line": {"color": GUIDE, "dash": "dot", "width": 1}} | both)
-        layout["annotations"].append(panel_title(f"{method}: {len(part):,} edges", left, top))
+        layout["annotations"].append(panel_title(f"{method}: {len(part):,} edges", x[0], y[1]))
         look = SERIES[n % len(SERIES)]
         traces.append(
             {
@@ -78,9 +78,10 @@ def plot_ranks(frame: pd.DataFrame) -> go.Figure:
     return go.Figure({"data": traces, "layout": layout})
 
 
-def _place(n: int, across: int, down: int) -> tuple[float, float, float, float]:
-    """Left, top, width and height of a panel, in the paper's coordinates."""
+def _domains(n: int, across: int, down: int) -> tuple[list[float], list[float]]:
+    """Where a panel lies across and up, each from and to, in the paper's coordinates."""
     wide = (1 - GAP_X * (across - 1)) / across
     high = (1 - GAP_Y * (down - 1)) / down
     row, column = divmod(n, across)
-    return column * (wide + GAP_X), 1 - row * (high + GAP_Y), wide, high
+    left, low = column * (wide + GAP_X), 1 - row * (high + GAP_Y) - high
+    return [max(0.0, left), min(1.0, left + wide)], [max(0.0, low), min(1.0, low + high)]

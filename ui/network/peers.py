@@ -14,6 +14,7 @@ from ugrn_core.benchmark.peer_comparison import Comparison, compare, scores_on_c
 from ugrn_core.benchmark.peers import PEERS, is_here
 from ugrn_core.data.cell_values import CellChoice
 from ugrn_core.evidence.evidence import genes_to_read
+from ugrn_core.figures.peer_ranks import MOST_DOTS, plot_ranks, prepare_ranks
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.types import Cancel, Progress, part_of
@@ -22,7 +23,7 @@ from ui.network.known_edges import Known
 from ui.network.run import Predicted
 from ui.shared import cells, cells_file, work
 from ui.shared.errors import said_in_place
-from ui.shared.figure_panel import csv_button
+from ui.shared.figure_panel import csv_button, figure_panel
 from ui.shared.work import Question
 
 METHODS = "net peers"
@@ -119,6 +120,16 @@ def _result(asked: Asked, found: Comparison) -> None:
         },
     )
     name = f"other methods, network of {asked.network.asked.name}"
+    frame = prepare_ranks(found.ranks, asked.methods)
+    figure_panel(
+        plot_ranks(frame),
+        frame,
+        name=f"ranks by {name}",
+        alt="Rank of every pair in the network and by each method, a dot an edge",
+        command=_command(asked),
+        key="net-ranks",
+        note=f"Ranks of pairs, 1 the best; {MOST_DOTS:,} dots a method at most. Agreement is no proof of either.",
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         csv_button(found.summary, name, "peers")
         st.download_button(
@@ -135,9 +146,14 @@ def _result(asked: Asked, found: Comparison) -> None:
             f"On {min(CELLS_USED, asked.cells.data.n_cells):,} cells at most. An overlap is the share of a method's "
             "best pairs among as many of the network; chance is what random pairs give."
         )
+    st.code(_command(asked), language="bash", wrap_lines=True)
+
+
+def _command(asked: Asked) -> str:
+    """The line that gives the same of the edges.csv of this network."""
     genes = asked.network.asked.genes
     line = ["ugrn", "peers", "--edges", "edges.csv", "--cells", genes.file, *genes.group_words]
     options = zip(genes.options[::2], genes.options[1::2], strict=True)
     line += [word for option in options if option[0] != "--variable" for word in option]
     line += ["--methods", ",".join(asked.methods), "--cells-used", str(CELLS_USED), "--out", "peers"]
-    st.code(shlex.join(line), language="bash", wrap_lines=True)
+    return shlex.join(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.network.summary import network_facts
+from ui.network import activities as network_activities
 from ui.network import address, comparison, known_edges, question
 from ui.network import edge as network_edge
 from ui.network import evidence as network_cells
@@ -64,6 +65,7 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
         network_numbers.sentence((network,), share, selection.notes)
     with place:
         network_cells.result(evidence, network, selection.table)
+    network_activities.show(network, table, topic)
     network_peers.show(network, table, known, topic)
     network_edge.show((network,), (table,))
     network_numbers.caveats((network,))

@@ -1,0 +1,143 @@
+"""Activities of the network's factors in groups of the cells: computed on request, a heat map and its table."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+
+import pandas as pd
+import streamlit as st
+
+from ugrn_core.evidence.activities import COLUMNS, N_RANDOM, activities
+from ugrn_core.evidence.evidence import file_places
+from ugrn_core.figures.activities import MOST_FACTORS, plot_activities, prepare_activities
+from ugrn_core.types import Cancel, Progress, part_of
+from ui.network import genes as network_genes
+from ui.network.run import Predicted
+from ui.shared import cells, work
+from ui.shared.errors import plain, said_in_place
+from ui.shared.figure_panel import csv_button, figure_panel
+from ui.shared.work import Question
+
+COLUMN, TOP = "net activities of", "net activities top"
+BEST = 1000
+SECONDS = 6.0
+"""By estimate; most of it looks up the genes of the file."""
+LOOKING_UP = 0.5
+NOTE = (
+    "Every edge weighs 1: slopes are no signs of regulation, so that an activity says that the targets are high "
+    "together, not that the factor activates them."
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Activities of a network in the groups of a column, from its ``n_best`` edges."""
+
+    network: Predicted = field(repr=False)
+    cells: cells.Cells = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    column: str
+    n_best: int
+
+    @property
+    def key(self) -> tuple:
+        return ("activities", self.network.token, self.cells.token, self.column, self.n_best)
+
+
+def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
+    """Controls, progress, figure and table; nothing of a network that is not one of the cells held."""
+    held = cells.current()
+    if network_genes.origin() != network_genes.CELLS or held is None or network.asked.genes.file != held.word:
+        return
+    if not held.data.groups:
+        return
+    with st.expander("Activities of its factors in groups of cells", icon=":material/grid_on:"), said_in_place():
+        columns = list(held.data.groups)
+        group = network.asked.genes.group
+        if st.session_state.get(COLUMN) not in columns:
+            st.session_state[COLUMN] = group[0] if group is not None else columns[0]
+        st.session_state.setdefault(TOP, BEST)
+        by, best, _ = st.columns([4, 3, 6], vertical_alignment="bottom")
+        by.selectbox("Groups of cells by", columns, key=COLUMN, persist_state="session")
+        best.number_input(
+            "Best edges taken",
+            10,
+            100_000,
+            key=TOP,
+            persist_state="session",
+            step=100,
+            help="A factor needs five targets among them; the other genes are what its targets are compared with.",
+        )
+        asked = Asked(network, held, table, st.session_state[COLUMN], int(st.session_state[TOP]))
+        found = work.answer("activities", _question(asked), topic=topic)
+        if found is not None:
+            _result(asked, found)
+
+
+def _question(asked: Asked) -> Question[pd.DataFrame]:
+    return Question(
+        asked.key,
+        lambda progress, cancel: _job(asked, progress, cancel),
+        "Computing activities",
+        work.AT_ONCE + SECONDS,
+        button="Compute the activities",
+    )
+
+
+def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> pd.DataFrame:
+    edges, data = asked.table, asked.cells.data
+    plain_edges = edges.astype({"source": object, "target": object})
+    places = file_places(data, list(dict.fromkeys([*plain_edges["source"], *plain_edges["target"]])))
+    return activities(
+        plain_edges,
+        data,
+        places,
+        asked.column,
+        n_best=asked.n_best,
+        progress=part_of(progress, LOOKING_UP, 1.0),
+        cancel=cancel,
+    )
+
+
+def _result(asked: Asked, found: pd.DataFrame) -> None:
+    name = f"activities by {asked.column}, network of {asked.network.asked.name}"
+    frame = prepare_activities(found)
+    figure_panel(
+        plot_activities(frame, asked.column),
+        frame,
+        name=name,
+        alt="Activity of factors in groups of cells, a square each",
+        command=_command(asked),
+        key="net-activities",
+        note=NOTE,
+    )
+    number = st.column_config.NumberColumn
+    formats = {"activity": "%.2f", "p": "%.2e", "p_random": "%.3f"}
+    st.dataframe(
+        found,
+        width="stretch",
+        height=300,
+        hide_index=True,
+        alt="Activity of every factor in every group of cells",
+        column_config={c: number(c.replace("_", " "), format=form, help=COLUMNS[c]) for c, form in formats.items()},
+    )
+    csv_button(found, name, "activities")
+    n = found["source"].nunique()
+    drawn = f" The figure has the {MOST_FACTORS} with the largest." if n > MOST_FACTORS else ""
+    st.caption(
+        plain(
+            f"t-values of {n:,} factors as decoupler's ulm gives them, from the group's mean log values against those "
+            f"of all cells, and how often {N_RANDOM} random networks of the same degrees do as much.{drawn}"
+        )
+    )
+
+
+def _command(asked: Asked) -> str:
+    """The line that gives the same of the edges.csv of this network."""
+    genes = asked.network.asked.genes
+    line = ["ugrn", "activities", "--edges", "edges.csv", "--cells", genes.file, "--by", asked.column]
+    options = zip(genes.options[::2], genes.options[1::2], strict=True)
+    line += [word for option in options if option[0] != "--variable" for word in option]
+    return shlex.join([*line, *(["--top", str(asked.n_best)] if asked.n_best != BEST else [])])
