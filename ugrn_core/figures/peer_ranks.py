@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import GUIDE, SERIES, axis, panel_title, restrained
+from ugrn_core.figures.style import GUIDE, SERIES, axis, restrained
 
 COLUMNS = ["method", "source", "target", "rank_network", "rank_method"]
 OURS = "network"
 MOST_DOTS = 2_000
-"""Dots of a panel: the pairs that either side ranks best."""
+"""Dots of a panel: the pairs that the network ranks best, whatever the method says of them."""
 ACROSS = 3
 """Panels in a row."""
 PANEL_HEIGHT = 330
@@ -22,16 +21,16 @@ GAP_X, GAP_Y = 0.09, 0.2
 
 
 def prepare_ranks(ranks: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """:data:`COLUMNS` of a table of :class:`ugrn_core.benchmark.peer_comparison.Comparison`, best of either side first.
+    """:data:`COLUMNS` of a table of :class:`ugrn_core.benchmark.peer_comparison.Comparison`, best of the network first.
 
-    Of many pairs those that are among the best by one of both ranks, :data:`MOST_DOTS` a method.
+    Of many pairs the :data:`MOST_DOTS` that the network ranks best: chosen by one rank alone, so that agreement and
+    disagreement with the other look as they are.
     """
-    parts = []
-    for method in methods:
-        part = ranks.rename(columns={OURS: "rank_network", method: "rank_method"}).assign(method=method)
-        best = np.minimum(part["rank_network"], part["rank_method"])
-        order = part.assign(best=best).sort_values(["best", "source", "target"], ignore_index=True)
-        parts.append(order.head(MOST_DOTS)[COLUMNS])
+    best = ranks.sort_values([OURS, "source", "target"], ignore_index=True).head(MOST_DOTS)
+    parts = [
+        best.rename(columns={OURS: "rank_network", method: "rank_method"}).assign(method=method)[COLUMNS]
+        for method in methods
+    ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 
 
@@ -40,8 +39,8 @@ def plot_ranks(frame: pd.DataFrame) -> go.Figure:
     methods = list(dict.fromkeys(frame["method"]))
     across = min(ACROSS, max(1, len(methods)))
     down = max(1, math.ceil(len(methods) / across))
-    layout = restrained(40 + PANEL_HEIGHT * down)
-    layout |= {"annotations": [], "shapes": []}
+    layout = restrained(40 + PANEL_HEIGHT * down, title_lines=0)
+    layout["shapes"] = []
     most = float(frame[["rank_network", "rank_method"]].max().max()) if len(frame) else 1.0
     ends = [-0.1, math.log10(max(most, 10.0)) + 0.1]
     traces = []
@@ -58,7 +57,6 @@ def plot_ranks(frame: pd.DataFrame) -> go.Figure:
         )  # fmt: skip
         both = {"xref": f"x{at}", "yref": f"y{at}", "x0": 1, "y0": 1, "x1": most, "y1": most}
         layout["shapes"].append({"type": "line", "line": {"color": GUIDE, "dash": "dot", "width": 1}} | both)
-        layout["annotations"].append(panel_title(f"{method}: {len(part):,} edges", x[0], y[1]))
         look = SERIES[n % len(SERIES)]
         traces.append(
             {

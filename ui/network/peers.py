@@ -128,7 +128,7 @@ def _result(asked: Asked, found: Comparison) -> None:
         alt="Rank of every pair in the network and by each method, a dot an edge",
         command=_command(asked),
         key="net-ranks",
-        note=f"Ranks of pairs, 1 the best; {MOST_DOTS:,} dots a method at most. Agreement is no proof of either.",
+        note=f"Ranks, 1 the best; up to {MOST_DOTS:,} edges, the best of the network. Agreement is no proof of either.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         csv_button(found.summary, name, "peers")
