@@ -614,7 +614,7 @@ def test_a_run_with_the_linear_translator_says_so_and_finds_the_planted_truth(tm
     facts = run_facts(frame)
     assert facts.translator == "logistic" and "logistic translator" in facts.label
     assert "--translator logistic" in benchmark_command(facts, "x.csv")
-    with pytest.raises(InputError, match="mlp and logistic"):
+    with pytest.raises(InputError, match="mlp, logistic, dropout"):
         replace(REQUEST, translator="forest")
 
 

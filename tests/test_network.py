@@ -59,7 +59,7 @@ def as_scored(table):
     return table.set_index(["source", "target"])["score"].sort_index()
 
 
-@pytest.mark.parametrize("method", ["Ens", "VVP", "GDT", "Baseline-Emb"])
+@pytest.mark.parametrize("method", ["Ens", "VVP", "GDT", "Baseline-Emb", "VVP+class"])
 def test_scores_are_those_of_single_pairs(toy, request_, method):
     kept = trained(toy, method)
     scores = predict_network(toy, kept, request_)

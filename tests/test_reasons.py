@@ -109,7 +109,9 @@ def test_random_pairs_of_a_list_are_among_its_genes_and_a_short_one_is_refused(t
         curves_of_random_pairs(toy, Context("genes", genes[:4]), settings)
 
 
-@pytest.mark.parametrize(("method", "context"), [("Ens", "pair"), ("GDT", "pair"), ("Ens", "full")])
+@pytest.mark.parametrize(
+    ("method", "context"), [("Ens", "pair"), ("GDT", "pair"), ("Ens", "full"), ("VVP+class", "pair")]
+)
 def test_the_bars_of_a_pair_sum_to_the_difference_of_the_logits(toy, method, context):
     made = trained(toy, method, context)
     genes = tuple(toy.vocabulary.symbols[:12])
@@ -122,7 +124,9 @@ def test_the_bars_of_a_pair_sum_to_the_difference_of_the_logits(toy, method, con
     assert abs(found.logit - found.usual_logit) > 1e-3
     assert found.frame["adds"].sum() == pytest.approx(found.logit - found.usual_logit, rel=0.01)
     assert sum(sums_by_curve(found.frame).values()) == pytest.approx(found.frame["adds"].sum())
-    assert set(found.frame["curve"]) == ({"slope"} if method == "GDT" else {"response", "slope"})
+    beside = {"VVP+class": {"response", "cosines of the embeddings", "gene class"}, "GDT": {"slope"}}
+    assert set(found.frame["curve"]) == beside.get(method, {"response", "slope"})
+    assert (found.frame["direction"] == "both").tolist() == found.frame["virtual_value"].isna().tolist()
 
 
 def test_without_calibration_for_a_virtual_cell_there_is_no_probability(toy, translator):

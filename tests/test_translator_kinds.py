@@ -76,14 +76,24 @@ def test_every_kind_finds_a_planted_line_and_has_the_layers_it_says(name: str) -
     assert tuple(layer.out_features for layer in net.linear_layers()) == (*KINDS[name].hidden, 1)
 
 
+@pytest.mark.parametrize("name", KINDS)
+def test_what_all_training_pairs_have_in_common_does_not_drown_the_rest(name: str) -> None:
+    x, y = drawn()
+    constant = np.hstack([x, np.ones((len(x), 1), np.float32)])
+    net, _ = KINDS[name].train(constant, y, seed=0)
+    other = np.hstack([x, np.zeros((len(x), 1), np.float32)])
+    assert np.abs(predict_logits(net, other) - predict_logits(net, constant)).max() < 1
+    assert roc_auc_score(y, predict_logits(net, other)) > 0.85
+
+
 def test_epochs_of_a_kind_without_any_are_refused() -> None:
     with pytest.raises(InputError, match="no epochs"):
         KINDS["logistic"].train(*drawn(50), seed=0, epochs=3)
     with pytest.raises(InputError, match="no epochs"):
         TrainRequest("a", kind="logistic", epochs=50)
-    with pytest.raises(InputError, match="mlp and logistic"):
+    with pytest.raises(InputError, match="mlp, logistic, dropout"):
         kind_of("forest")
-    with pytest.raises(InputError, match="mlp and logistic"):
+    with pytest.raises(InputError, match="mlp, logistic, dropout"):
         TrainRequest("a", kind="forest")  # pyright: ignore[reportArgumentType]
 
 

@@ -62,19 +62,30 @@ def planted(n: int = 4000, n_features: int = 12, seed: int = 0) -> tuple[np.ndar
 
 
 def reference(x: np.ndarray, y: np.ndarray, seed: int, settings: TrainSettings) -> tuple[TranslatorNet, list[float]]:
-    """The same training in plain autograd with torch.optim.Adam."""
+    """The same training in plain autograd with torch.optim.AdamW."""
     generator = torch.Generator().manual_seed(seed)
     features, labels = torch.from_numpy(x), torch.from_numpy(y.astype(np.float32))
-    net = TranslatorNet(x.shape[1])
+    net = TranslatorNet(x.shape[1], settings.hidden)
     _seed_weights(net, generator)
     net.mean.copy_(features.mean(0))
     net.scale.copy_(features.std(0, unbiased=False))
-    optimizer = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+
+    def thinned(h: torch.Tensor) -> torch.Tensor:
+        if not settings.dropout:
+            return h
+        return h * (torch.rand(h.shape, generator=generator) >= settings.dropout) / (1 - settings.dropout)
+
+    def logits(rows: torch.Tensor) -> torch.Tensor:
+        first, second, last = net.linear_layers()
+        h = thinned(F.relu(first((features[rows] - net.mean) / net.scale)))
+        return last(thinned(F.relu(second(h)))).squeeze(-1)
+
     history = []
     for _ in range(settings.epochs):
         total = 0.0
         for rows in torch.randperm(len(features), generator=generator).split(settings.batch):
-            loss = F.binary_cross_entropy_with_logits(net(features[rows]), labels[rows])
+            loss = F.binary_cross_entropy_with_logits(logits(rows), labels[rows])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -83,10 +94,13 @@ def reference(x: np.ndarray, y: np.ndarray, seed: int, settings: TrainSettings) 
     return net.requires_grad_(False), history
 
 
-@pytest.mark.parametrize("n_features", [2, 12, 64])
-def test_training_is_autograd_and_adam(n_features: int) -> None:
+REGULARISED = TrainSettings(epochs=3, batch=100, hidden=(24, 8), dropout=0.3, weight_decay=0.5)
+
+
+@pytest.mark.parametrize(("n_features", "settings"), [(2, None), (12, None), (64, None), (12, REGULARISED)])
+def test_training_is_autograd_and_adam(n_features: int, settings: TrainSettings | None) -> None:
     x, y = planted(500, max(n_features, 3))
-    x, settings = x[:, :n_features], TrainSettings(epochs=3)
+    x, settings = x[:, :n_features], settings or TrainSettings(epochs=3)
     net, history = train_net(x, y, seed=1, settings=settings)
     oracle, expected = reference(x, y, 1, settings)
     for (name, ours), theirs in zip(net.state_dict().items(), oracle.state_dict().values(), strict=True):

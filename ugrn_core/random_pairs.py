@@ -6,7 +6,7 @@ curves as predicted: nothing is taken out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,14 +28,18 @@ VERSION = "random-pairs-1"
 class RandomPairs:
     """What random pairs do, by measure: ``slope``, and ``response`` but under ``follow``.
 
-    ``mean`` (value,) is their mean curve, ``spread`` one number: the standard deviation about it, over pairs and
-    values. ``peaks`` (pair,) are max_t |curve| of each.
+    ``pairs``: who they are. ``mean`` (value,) is their mean curve, ``spread`` one number: the standard deviation about
+    it, over pairs and values. ``peaks`` (pair,) are max_t |curve| of each.
     """
 
-    n: int
+    pairs: Sequence[tuple[str, str]]
     mean: Mapping[str, np.ndarray]
     spread: Mapping[str, float]
     peaks: Mapping[str, np.ndarray]
+
+    @property
+    def n(self) -> int:
+        return len(self.pairs)
 
 
 def curves_of_random_pairs(
@@ -51,10 +55,9 @@ def curves_of_random_pairs(
 
     Cost: 1,000 pairs for two genes alone, 64 sources in a full context. One of fewer than 8 genes is an InputError.
     """
-    key = _key(backbone, context, settings)
+    key, pairs = _key(backbone, context, settings), _pairs(backbone, context)
     found = None if store is None else store.get(key)
     if found is None:
-        pairs = _pairs(backbone, context)
         if context.kind == "pair":
             swept = sweep_pairs(backbone, pairs, settings, progress=progress, cancel=cancel)
         else:
@@ -73,7 +76,7 @@ def curves_of_random_pairs(
             store.put(key, found)
     names = [name for name in ("response", "slope") if f"mean {name}" in found]
     return RandomPairs(
-        len(found["peaks slope"]),
+        pairs,
         {name: found[f"mean {name}"] for name in names},
         {name: float(found[f"spread {name}"][0]) for name in names},
         {name: found[f"peaks {name}"] for name in names},

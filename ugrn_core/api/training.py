@@ -57,8 +57,8 @@ def train_translator(
     store, progress, cancel
         As in :func:`pair`.
     options
-        ``method`` (Ens, VVP, GDT, Baseline-Emb), ``kind`` (mlp, logistic), ``sampler, neg_ratio, max_pos, epochs,
-        seeds, context, settings`` of :class:`ugrn_core.translation.material.TrainRequest`.
+        ``method`` (Ens, VVP, GDT, Baseline-Emb, VVP+class), ``kind`` (mlp, logistic, dropout), ``sampler, neg_ratio,
+        max_pos, epochs, seeds, context, settings`` of :class:`ugrn_core.translation.material.TrainRequest`.
 
     Returns
     -------

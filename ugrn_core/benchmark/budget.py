@@ -20,6 +20,7 @@ from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
+from ugrn_core.probes.readings import READINGS, reads_curves
 from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.kinds import KINDS, Kind
@@ -90,7 +91,7 @@ def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], kinds: set[s
     settings = bank.surroundings.settings
     passes, seconds = 0, 0.0
     sweep_pairs(bank.backbone, trial[:8], settings)  # warms up
-    if kinds & {"response", "slope"}:
+    if kinds & {"response", "slope"} or reads_curves(kinds & set(READINGS)):
         cell = bank.surroundings.cell(ANYWHERE)
         rate = _timed(lambda: directed_pairs(bank.backbone, trial, cell, settings, bank.store)) / len(trial)
         passes, seconds = passes + a_pair * len(pairs), seconds + rate * len(pairs)
@@ -112,9 +113,10 @@ def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) 
 def _step_seconds(features: str, bank: FeatureBank, kind: Kind) -> float:
     """Seconds for 128 pairs of an epoch of a training on features of that name, or of a training without epochs."""
     embedding = _embedding_width(bank.backbone)
-    width = {"embedding": embedding, "embedding_pair": 2 * embedding, "perturbation": 2}.get(
-        features, 2 * len(bank.surroundings.settings.grid)
-    )
+    curves = 2 * len(bank.surroundings.settings.grid)
+    known = {"embedding": embedding, "embedding_pair": 2 * embedding, "perturbation": 2}
+    read = {name: curves * len(r.curves) + 20 * len(r.beside) for name, r in READINGS.items()}  # about
+    width = (known | read).get(features, curves)
     rng = np.random.default_rng(0)
     x = rng.standard_normal((128 * TRIAL_STEPS, width), dtype=np.float32)
     y = np.arange(len(x)) % 2

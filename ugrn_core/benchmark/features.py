@@ -22,6 +22,7 @@ from ugrn_core.benchmark.gene_level import REFERENCE, GeneLevel, gene_level
 from ugrn_core.benchmark.methods import Method
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.probes.embedding import embedding_features, embedding_pair_features
+from ugrn_core.probes.readings import READINGS, Reading, reads_curves
 from ugrn_core.store import Store
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
@@ -73,7 +74,7 @@ class FeatureBank:
 
     def missing(self, method: Method, data_sets: Collection[str]) -> str:
         """Why a method cannot score pairs of these data sets; empty where it can."""
-        if method.kind == "response" and self.surroundings.settings.background == "follow":
+        if method.reads_responses and self.surroundings.settings.background == "follow":
             return "a response is not defined under background 'follow'"
         if method.needs_expression:
             lacking = [d for d in data_sets if d not in self.surroundings.expression]
@@ -103,7 +104,7 @@ class FeatureBank:
         for place, asked in pairs_by_place(samples, around).items():
             genes, where = sorted({g for pair in asked for g in pair}), (around.cell(place), around.settings)
             alone = place == ANYWHERE
-            if kinds & {"response", "slope"}:
+            if kinds & {"response", "slope"} or reads_curves(kinds & set(READINGS)):
                 cost = 2 * len(asked) if alone else len(genes) ** 2
                 steps.append(_Step(cost, self.curves, place, partial(sweep_table, self.backbone, asked, *where)))
             if kinds & {"gene_level_response", "gene_level_slope"}:
@@ -123,6 +124,7 @@ class FeatureBank:
         if name == "embedding_pair":
             return embedding_pair_features(self.backbone, sample.pairs)
         read = {
+            **{name: partial(self._read, reading) for name, reading in READINGS.items()},
             "response": lambda place, pairs: self.curves[place].forward_and_reverse("response", pairs),
             "slope": lambda place, pairs: self.curves[place].forward_and_reverse("slope", pairs),
             "gene_level_response": lambda place, pairs: self.levels[place].forward_and_reverse("response", pairs),
@@ -133,6 +135,15 @@ class FeatureBank:
         if name == "perturbation":
             return _by_place(sample, sample.data_sets, lambda d, pairs: self.probes[d].baseline_pert(pairs))
         raise ValueError(f"no pair features are called {name!r}")
+
+    def _read(self, reading: Reading, place: str, pairs: Sequence[Edge]) -> np.ndarray:
+        """Features of what is read together."""
+        ways = {}
+        for name in reading.curves:
+            both = self.curves[place].forward_and_reverse(name, pairs)
+            ways[name] = np.split(both, 2, axis=1)
+        there, back = ({name: halves[n] for name, halves in ways.items()} for n in (0, 1))
+        return reading.features(self.backbone, pairs, there, back)
 
 
 def pairs_by_place(samples: Sequence[LabelledPairs], surroundings: Surroundings) -> dict[str, set[Edge]]:

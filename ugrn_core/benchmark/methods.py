@@ -23,8 +23,9 @@ from ugrn_core.benchmark.shortcuts import (
     target_is_tf,
     target_out_degree,
 )
+from ugrn_core.probes.readings import READINGS, Reading
 
-Family = Literal["origin", "baseline", "ours", "control", "corpus", "shortcut", "answers", "given"]
+Family = Literal["origin", "baseline", "ours", "control", "class", "corpus", "shortcut", "answers", "given"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,16 @@ class Method:
     @property
     def two_ways(self) -> bool:
         """Whether its pair features have a half for target -> source."""
-        return bool(self.kind) or self.features == "perturbation"
+        return bool(self.kind or self.reading.curves) or self.features == "perturbation"
+
+    @property
+    def reading(self) -> Reading:
+        """What it reads where several things are put together; nothing for the others."""
+        return READINGS.get(self.features, Reading())
+
+    @property
+    def reads_responses(self) -> bool:
+        return self.kind == "response" or "response" in self.reading.curves
 
     @property
     def needs_expression(self) -> bool:
@@ -91,6 +101,7 @@ _METHODS = (
         members=("Marginal-VVP", "Marginal-GDT"),
     ),
     Method("Emb-pair", "translator on product and difference of gene embeddings (ours)", "control", "embedding_pair"),
+    Method("VVP+class", "translator on responses, cosines of embeddings, gene class", "class", features="VVP+class"),
     Method("Co-expression", "cosine in the corpus, no training", "corpus", shortcut=coexpression),
     Method("Partial correlation", "in the corpus, given the set's genes", "corpus", shortcut=partial_coexpression),
     Method("Edge look-up", "is it an edge of the training network", "shortcut", shortcut=edge_lookup),

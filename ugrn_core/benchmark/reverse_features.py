@@ -7,7 +7,7 @@ not. Nobody should rank genes by it; it exists to see what tables look like that
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import numpy as np
@@ -30,8 +30,12 @@ def reverse_is_labelled(sample: LabelledPairs, edges: Collection[Edge]) -> np.nd
     return np.array([(t, s) in labelled for s, t in sample.pairs], bool)
 
 
-def without_reverse(features: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    """Features (pair, 2 x value) with the second half at 0 where ``kept`` (pair,) is False; the given ones stay."""
+def without_reverse(features: np.ndarray, kept: np.ndarray, columns: Sequence[int] = ()) -> np.ndarray:
+    """Features (pair, feature) with the reverse at 0 where ``kept`` (pair,) is False; the given ones stay.
+
+    The reverse stands in ``columns``, by default the second half.
+    """
     cut = features.copy()
-    cut[~kept, features.shape[1] // 2 :] = 0.0
+    chosen = np.array(columns or range(features.shape[1] // 2, features.shape[1]), int)
+    cut[np.ix_(~kept, chosen)] = 0.0
     return cut

@@ -59,7 +59,8 @@ class Trained:
         assert self.bank is not None
         features = self.bank.features(part.features, sample)
         if self.run.request.reverse_features == LABELLED_ONLY and part.two_ways:
-            return without_reverse(features, reverse_is_labelled(sample, edges))
+            columns = part.reading.reverse_columns(len(self.bank.surroundings.settings.grid))
+            return without_reverse(features, reverse_is_labelled(sample, edges), columns)
         return features
 
 

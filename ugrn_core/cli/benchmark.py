@@ -66,7 +66,7 @@ TestSetsOption = Annotated[str, typer.Option(metavar="A,B", help="Only tests on 
 MethodsOption = Annotated[str, typer.Option(metavar="A,B", help="Only these methods.")]
 SeedsOption = Annotated[int, typer.Option(help="Repetitions: pairs and translators drawn anew.")]
 TranslatorOption = Annotated[
-    str, typer.Option(metavar="mlp|logistic", help="Trained on the features: the paper's network, or a linear one.")
+    str, typer.Option(metavar="mlp|logistic|dropout", help="Trained on the features: a kind of translator.")
 ]
 ThreadsOption = Annotated[int, typer.Option(help="Threads; 0: torch's choice. 1 is best beside other work.")]
 

@@ -56,7 +56,8 @@ def prevalence(
     max_pos: MaxPosOption = 2000,
     seeds: SeedsOption = 3,
     translator: Annotated[
-        str, typer.Option(metavar="mlp|logistic|mlp,logistic", help="Trained on the features, each of those named.")
+        str,
+        typer.Option(metavar="KIND,...", help="Trained on the features: some of mlp, logistic, dropout."),
     ] = "mlp",
     peers: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Also the methods of a folder of `ugrn benchmark peers`.")
@@ -98,7 +99,7 @@ def prevalence(
     )
     kinds: list[KindName] = [kind_of(kind).name for kind in words(translator)]
     if not kinds or len(set(kinds)) < len(kinds):
-        raise InputError(f"--translator is {translator!r}; expected mlp, logistic or both, each once.")
+        raise InputError(f"--translator is {translator!r}; expected some of mlp, logistic and dropout, each once.")
     given = given_methods(scores or (), name or "", model, undirected, columns)
     if peers is not None:
         given = (*given, *peers_of(peers, model.vocabulary))

@@ -57,13 +57,15 @@ def train(
     source_column: SourceColumnOption = None,
     target_column: TargetColumnOption = None,
     label_column: LabelColumnOption = None,
-    method: Annotated[str, typer.Option(metavar="NAME", help="Ens, VVP, GDT or Baseline-Emb.")] = "Ens",
+    method: Annotated[str, typer.Option(metavar="NAME", help="Ens, VVP, GDT, Baseline-Emb or VVP+class.")] = "Ens",
     context: FeatureContextOption = "pair",
     sampler: Annotated[str, typer.Option(metavar="NAME", help="Negatives: see ugrn benchmark.")] = "per_tf",
     neg_ratio: Annotated[int, typer.Option(help="Negatives to each positive (N/P).")] = 1,
     max_pos: MaxPosOption = 2000,
-    kind: Annotated[str, typer.Option(metavar="mlp|logistic", help="The paper's network, or a linear one.")] = "mlp",
-    epochs: Annotated[int | None, typer.Option(help="Epochs of each network; default 50. Not with logistic.")] = None,
+    kind: Annotated[
+        str, typer.Option(metavar="mlp|logistic|dropout", help="The paper's network, a linear one, one with dropout.")
+    ] = "mlp",
+    epochs: Annotated[int | None, typer.Option(help="Epochs of each network; default: the kind's.")] = None,
     seeds: Annotated[int, typer.Option(help="Networks whose logits are averaged, each with its own pairs.")] = 3,
     base: BaseOption = None,
     grid: GridOption = None,

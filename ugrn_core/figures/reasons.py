@@ -20,8 +20,9 @@ UP, DOWN = SERIES[0].colour, SERIES[1].colour
 def plot_reasons(frame: pd.DataFrame, unit: str) -> go.Figure:
     """Figure of ``Reasons.frame``: a row a curve, both directions side by side, all bars on one scale.
 
-    Bars stand at even distances, whatever lies between their virtual values.
+    Bars stand at even distances, whatever lies between their virtual values. What is read beside curves is not drawn.
     """
+    frame = frame[frame["virtual_value"].notna()]
     curves = list(dict.fromkeys(frame["curve"]))
     layout = restrained(60 + ROW_HEIGHT * len(curves), x_lines=value_title("", unit).count("<br>") + 1)
     layout["bargap"] = 0.35

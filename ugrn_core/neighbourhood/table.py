@@ -15,7 +15,7 @@ from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS
 from ugrn_core.network.tags import tag_words
-from ugrn_core.probes.embedding import embedding_features
+from ugrn_core.probes.readings import READINGS, reads_curves
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator
@@ -115,19 +115,23 @@ def translator_scores(translator: Translator, backbone: Backbone, found: Neighbo
     schema = translator.card.schema
     request = found.request
     kinds = {"pair": "pair", "genes": "full"}
-    if schema.method == "Baseline-Emb":
-        return translator.logits({"Baseline-Emb": embedding_features(backbone, found.pairs(side))})
+    parts = {part: READINGS[part] for part in schema.parts}
+    pairs = found.pairs(side)
+    if not reads_curves(parts):
+        return translator.logits({part: reading.features(backbone, pairs, {}, {}) for part, reading in parts.items()})
     if request.context.kind not in kinds:
         raise InputError("Translators were trained at one base value for all genes: take two genes alone, or a list.")
     kind = kinds[request.context.kind]
     check_schema(translator.card.name, schema, feature_schema(backbone, schema.method, kind, request.settings))  # pyright: ignore[reportArgumentType]
     own, back = found.raw[side], found.raw["target" if side == "source" else "source"]
-    parts = {part: {"VVP": "response", "GDT": "slope"}[part] for part in schema.parts}
-    features = {part: np.hstack([own[name], back[name]]) for part, name in parts.items()}
-    there = np.all([np.isfinite(f).all(1) for f in features.values()], 0)
+    names = {name for reading in parts.values() for name in reading.curves}
+    there = np.all([np.isfinite(way[name]).all(1) for way in (own, back) for name in names], 0)
     scores = np.full(len(there), np.nan, np.float32)
     if there.any():
-        scores[there] = translator.logits({part: f[there] for part, f in features.items()})
+        forward, reverse = ({name: way[name][there] for name in names} for way in (own, back))
+        swept = [pair for pair, known in zip(pairs, there, strict=True) if known]
+        features = {part: reading.features(backbone, swept, forward, reverse) for part, reading in parts.items()}
+        scores[there] = translator.logits(features)
     return scores
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.probes.embedding import embedding_features
+from ugrn_core.probes.readings import READINGS, reads_curves
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA
 from ugrn_core.translators.mlp import predict_logits
@@ -88,23 +88,22 @@ def score_block(
     cancel: Cancel | None = None,
 ) -> BlockScores:
     """Logits and slopes of a block's pairs."""
-    schema = translator.card.schema
-    n = len(pairs)
-    if schema.method == "Baseline-Emb":
-        features = {"Baseline-Emb": embedding_features(backbone, pairs)}
-        logits = seed_logits(translator, features)
+    n, parts = len(pairs), {part: READINGS[part] for part in translator.card.schema.parts}
+    swapped = [(t, s) for s, t in pairs]
+    if not reads_curves(parts):
+        forward, reverse = (
+            seed_logits(translator, {part: reading.features(backbone, way, {}, {}) for part, reading in parts.items()})
+            for way in (pairs, swapped)
+        )
         nothing = np.full(n, np.nan, np.float32)
-        return BlockScores(logits, logits, nothing, nothing)
-    response, slope = curves([*pairs, *((t, s) for s, t in pairs)], progress, cancel)
-    found = {"VVP": response, "GDT": slope}
-    there, back = {}, {}
-    for part in schema.parts:
-        values = found[part]
-        assert values is not None, f"{part} under background follow"
-        there[part] = np.hstack([values[:n], values[n:]])
-        back[part] = np.hstack([values[n:], values[:n]])
+        return BlockScores(forward, reverse, nothing, nothing)
+    response, slope = curves([*pairs, *swapped], progress, cancel)
+    found = {name: values for name, values in (("response", response), ("slope", slope)) if values is not None}
+    there, back = ({name: values[half] for name, values in found.items()} for half in (slice(n), slice(n, None)))
+    forward = {part: reading.features(backbone, pairs, there, back) for part, reading in parts.items()}
+    reverse = {part: reading.features(backbone, swapped, back, there) for part, reading in parts.items()}
     peaks = np.take_along_axis(slope, np.abs(slope).argmax(1)[:, None], 1)[:, 0]
-    return BlockScores(seed_logits(translator, there), seed_logits(translator, back), peaks[:n], peaks[n:])
+    return BlockScores(seed_logits(translator, forward), seed_logits(translator, reverse), peaks[:n], peaks[n:])
 
 
 def seed_logits(translator: Translator, features: dict[str, np.ndarray]) -> np.ndarray:

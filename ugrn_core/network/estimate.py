@@ -13,6 +13,7 @@ from ugrn_core.network import blocks
 from ugrn_core.network.order import EDGES_A_PIECE
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.run import MISSES, finished_share
+from ugrn_core.probes.readings import reads_curves
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, sweep_pairs
@@ -66,7 +67,7 @@ def estimate_network(
     """
     check_request(request, translator, backbone)
     settings, n_values = translator.card.schema.settings, len(translator.card.schema.grid)
-    curves = translator.card.schema.method != "Baseline-Emb"
+    curves = reads_curves(translator.card.schema.parts)
     edges, pairs = count_edges(request), request.n_pairs
     share = finished_share(backbone, translator, request, store)
     block = 2 * min(pairs, max(blocks.PAIRS_A_BLOCK, len(request.targets)))

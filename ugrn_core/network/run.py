@@ -21,6 +21,7 @@ from ugrn_core.network.hands import Hands, InProcess, hands_of
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
 from ugrn_core.network.tally import Tally, computed
+from ugrn_core.probes.readings import reads_curves
 from ugrn_core.shared_work import Piece, Results
 from ugrn_core.store import Store
 from ugrn_core.translators.translator import Translator
@@ -61,7 +62,7 @@ def predict_network(
                 files.fill(pairs, block)
         return files.finished(notes)
 
-    if request.context.kind == "pair" or translator.card.schema.method == "Baseline-Emb":
+    if request.context.kind == "pair" or not reads_curves(translator.card.schema.parts):
         return score(hands)
     if store is not None and all(key in store for key, _ in _blocks(backbone, translator, request)):
         with suppress(_LostError):

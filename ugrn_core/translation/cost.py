@@ -10,6 +10,7 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
+from ugrn_core.probes.readings import reads_curves
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.material import Material, TrainRequest
 from ugrn_core.translators.kinds import Kind, kind_of
@@ -54,7 +55,7 @@ def training_cost(backbone: Backbone, request: TrainRequest, material: Material)
 def sweep_seconds(backbone: Backbone, schema: FeatureSchema, n_pairs: int, set_sizes: Sequence[int]) -> float:
     """Seconds for the features of pairs in both directions, or in a full context of all genes of every data set."""
     settings = schema.settings
-    if schema.method == "Baseline-Emb":
+    if not reads_curves(schema.parts):
         return 0.0
     if schema.context == "full":
         return sum(estimate(backbone, n + 1, n * len(settings.grid)).seconds for n in set_sizes)

@@ -13,24 +13,24 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate
+from ugrn_core.probes.readings import READINGS, Reading, reads_curves
 from ugrn_core.random_pairs import curves_of_random_pairs, estimate_random_pairs
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.translators.credit import credit
+from ugrn_core.translators.schema import PARTS
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel, Context, Progress, part_of
 
-CURVE_OF = {"VVP": "response", "GDT": "slope"}
-"""The curves that the networks of a part read."""
-
+BOTH = "both"
 COLUMNS = {
-    "curve": "response or slope",
-    "direction": "forward: source -> target of the pair asked about; reverse: target -> source",
+    "curve": "response or slope, or what is read beside curves",
+    "direction": "forward: source -> target of the pair asked about; reverse: target -> source; both: beside curves",
     "source": "gene that is moved in this curve",
     "target": "gene that is read",
-    "virtual_value": "where the source stands, in the unit of the model",
-    "of_the_pair": "the curve there",
-    "of_random_pairs": "the mean curve of random pairs there",
+    "virtual_value": "where the source stands, in the unit of the model; empty beside curves",
+    "of_the_pair": "the curve there; beside curves the first number that is read",
+    "of_random_pairs": "the mean of random pairs there",
     "adds": "what that adds to the logit, beside the logit of the mean random pair (log odds)",
 }
 """Columns in order, with what they hold."""
@@ -76,16 +76,17 @@ def pair_reasons(
     random = curves_of_random_pairs(backbone, whole, settings, store, progress=most, cancel=cancel)
     pairs = [(source, target), (target, source)]
     swept = directed_pairs(backbone, pairs, whole, settings, store, cancel=cancel)
-    parts = {part: CURVE_OF[part] for part in translator.nets}
-    own = {part: getattr(swept, name).reshape(-1) for part, name in parts.items()}
-    usual = {part: np.tile(random.mean[name].astype(np.float32), 2) for part, name in parts.items()}
+    parts = {part: READINGS[part] for part in translator.nets}
+    curves = {"response": swept.response, "slope": swept.slope}
+    there, back = ({k: v[[n]] for k, v in curves.items() if v is not None} for n in (0, 1))
+    mean = {name: values[None].astype(np.float32) for name, values in random.mean.items()}
+    own = {part: reading.features(backbone, pairs[:1], there, back)[0] for part, reading in parts.items()}
+    usual = {part: reading.usual(backbone, random.pairs, mean)[0] for part, reading in parts.items()}
     adds = credit(translator, usual, own)
     logits = translator.logits({part: np.stack([usual[part], own[part]]) for part in parts})
+    frames = [_rows(parts[part], backbone, pairs, settings.grid, own[part], usual[part], adds[part]) for part in parts]
     return Reasons(
-        pd.concat(
-            [_rows(parts[part], pairs, settings.grid, own[part], usual[part], adds[part]) for part in parts],
-            ignore_index=True,
-        ),
+        pd.concat(frames, ignore_index=True),
         float(logits[1]),
         float(logits[0]),
         float(translator.probabilities(logits)[1]) if translator.card.holds_in(context.kind) else float("nan"),
@@ -103,8 +104,11 @@ def reasons_command(
 
 def sums_by_curve(frame: pd.DataFrame) -> dict[str, float]:
     """What each curve of each direction adds in all, the largest size first: ``response of KLF1 to GATA1``."""
-    sums = frame.groupby(["curve", "target", "source"], sort=False)["adds"].sum()
-    named = {f"{curve} of {target} to {source}": float(v) for (curve, target, source), v in sums.items()}
+    sums = frame.groupby(["curve", "direction", "target", "source"], sort=False)["adds"].sum()
+    named = {
+        curve if direction == BOTH else f"{curve} of {target} to {source}": float(v)
+        for (curve, direction, target, source), v in sums.items()
+    }
     return dict(sorted(named.items(), key=lambda item: -abs(item[1])))
 
 
@@ -116,11 +120,11 @@ def check_reads_curves(translator: Translator, backbone: Backbone) -> None:
             f"Translator {card.name} reads curves of {card.schema.backbone}, the chosen model is {backbone.card.name}. "
             "Choose that model, or a translator of this one."
         )
-    other = [part for part in translator.nets if part not in CURVE_OF]
+    other = [part for part in translator.nets if not READINGS[part].curves]
     if other:
         raise InputError(
-            f"Translator {card.name} reads {other[0]}, which has no virtual values. Take one of {', '.join(CURVE_OF)} "
-            "or Ens."
+            f"Translator {card.name} reads {other[0]}, which has no virtual values. Take one of "
+            f"{', '.join(method for method, parts in PARTS.items() if reads_curves(parts))}."
         )
 
 
@@ -132,23 +136,27 @@ def estimate_reasons(
 
 
 def _rows(
-    curve: str,
+    reading: Reading,
+    backbone: Backbone,
     pairs: list[tuple[str, str]],
     grid: tuple[float, ...],
     own: np.ndarray,
     usual: np.ndarray,
     adds: np.ndarray,
 ) -> pd.DataFrame:
-    n = len(grid)
-    return pd.DataFrame(
-        {
-            "curve": curve,
-            "direction": np.repeat(["forward", "reverse"], n),
-            "source": np.repeat([s for s, _ in pairs], n),
-            "target": np.repeat([t for _, t in pairs], n),
-            "virtual_value": np.tile(grid, 2),
-            "of_the_pair": own.astype(np.float64),
-            "of_random_pairs": usual.astype(np.float64),
-            "adds": adds,
-        }
-    )[list(COLUMNS)]
+    """A line each virtual value of each curve, one for all numbers of each thing that is read beside curves."""
+    (source, target), n, start = pairs[0], len(grid), 0
+    lines: list[tuple[object, ...]] = []
+    for curve in reading.curves:
+        for direction, (s, t) in zip(("forward", "reverse"), pairs, strict=True):
+            at = range(start, start + n)
+            lines += [(curve, direction, s, t, v, own[i], usual[i], adds[i]) for v, i in zip(grid, at, strict=True)]
+            start += n
+    for beside in reading.beside:
+        width = beside.features(backbone, pairs[:1]).shape[1]
+        added = adds[start : start + width].sum()
+        lines.append((beside.label, BOTH, source, target, np.nan, own[start], usual[start], added))
+        start += width
+    frame = pd.DataFrame(lines, columns=list(COLUMNS))
+    numbers = list(COLUMNS)[4:]
+    return frame.astype(dict.fromkeys(numbers, np.float64))

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from ugrn_core.errors import InputError
 from ugrn_core.translators.logistic import train_logistic
-from ugrn_core.translators.mlp import HIDDEN, TrainSettings, TranslatorNet, train_net
+from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, train_net
 from ugrn_core.types import Cancel, Progress
 
-KindName = Literal["mlp", "logistic"]
+KindName = Literal["mlp", "logistic", "dropout"]
 PAPER: KindName = "mlp"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """``hidden`` are the widths between features and logit. ``epochs``: the default, None where there are none."""
+    """``settings`` of the training by steps, with the default number of epochs; None where the optimum is found."""
 
     name: KindName
     label: str
-    hidden: tuple[int, ...]
-    epochs: int | None
+    settings: TrainSettings | None
+
+    @property
+    def hidden(self) -> tuple[int, ...]:
+        """The widths between features and logit."""
+        return () if self.settings is None else self.settings.hidden
+
+    @property
+    def epochs(self) -> int | None:
+        """The default, None where there are none."""
+        return None if self.settings is None else self.settings.epochs
 
     def train(
         self,
@@ -39,10 +48,10 @@ class Kind:
     ) -> tuple[TranslatorNet, list[float]]:
         """A net of this kind and its mean loss by epoch; ``seed`` moves nothing where the optimum is unique."""
         told = {"progress": progress, "cancel": cancel, "watch": watch}
-        if self.epochs is None:
+        if self.settings is None:
             self.check_epochs(epochs)
             return train_logistic(features, labels, **told)
-        settings = TrainSettings(epochs=epochs or self.epochs)
+        settings = replace(self.settings, epochs=epochs or self.settings.epochs)
         return train_net(features, labels, seed=seed, settings=settings, **told)
 
     def check_epochs(self, epochs: int | None) -> None:
@@ -56,8 +65,13 @@ class Kind:
 KINDS: dict[str, Kind] = {
     k.name: k
     for k in (
-        Kind("mlp", "network of 128 and 64 units (the paper's)", HIDDEN, TrainSettings().epochs),
-        Kind("logistic", "logistic regression with an L2 penalty", (), None),
+        Kind("mlp", "network of 128 and 64 units (the paper's)", TrainSettings()),
+        Kind("logistic", "logistic regression with an L2 penalty", None),
+        Kind(
+            "dropout",
+            "network of 64 and 32 units with dropout and weight decay",
+            TrainSettings(epochs=5, batch=256, hidden=(64, 32), dropout=0.3, weight_decay=0.01),
+        ),
     )
 }
 
@@ -65,5 +79,5 @@ KINDS: dict[str, Kind] = {
 def kind_of(name: str) -> Kind:
     """The kind of that name; another one is an :class:`InputError`."""
     if name not in KINDS:
-        raise InputError(f"there is no translator of kind {name!r}; there are {' and '.join(KINDS)}.")
+        raise InputError(f"there is no translator of kind {name!r}; there are {', '.join(KINDS)}.")
     return KINDS[name]

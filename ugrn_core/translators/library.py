@@ -275,8 +275,8 @@ def _content(file: Path, most: int) -> bytes:
 
 
 def _width(schema: FeatureSchema, part: str, tensors: Mapping[str, torch.Tensor]) -> int:
-    """Features a pair has in a part: both directions of every virtual value, or an embedding as it is stored."""
-    if part != "Baseline-Emb":
+    """Features a pair has in a part: both directions of every virtual value; with embeddings in it, as it is stored."""
+    if part in ("VVP", "GDT"):
         return 2 * len(schema.grid)
     return tensors.get(f"{part}.0.mean", torch.empty(0)).numel()
 

@@ -35,11 +35,17 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """Training settings; the defaults are the paper's (section 4.2)."""
+    """Training settings; the defaults are the paper's (section 4.2).
+
+    ``dropout``: share of the units of each hidden layer left out of a step; ``weight_decay``: decoupled, as in AdamW.
+    """
 
     epochs: int = 50
     batch: int = 128
     learning_rate: float = 1e-3
+    hidden: tuple[int, int] = HIDDEN
+    dropout: float = 0.0
+    weight_decay: float = 0.0
 
 
 class TranslatorNet(nn.Module):
@@ -89,10 +95,10 @@ def train_net(
     generator = torch.Generator().manual_seed(seed)
     x = torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))
     y = torch.from_numpy(np.ascontiguousarray(labels, dtype=np.float32))[:, None]
-    net = TranslatorNet(x.shape[1])
+    net = TranslatorNet(x.shape[1], settings.hidden)
     _seed_weights(net, generator)
     x = _on_one_thread(lambda: standardise(net, x))
-    step = _Step(net, settings.learning_rate)
+    step = _Step(net, settings, generator)
     history = []
     for epoch in range(settings.epochs):
         if cancel and cancel():
@@ -124,9 +130,13 @@ def check_training(features: np.ndarray, labels: np.ndarray) -> None:
 
 
 def standardise(net: TranslatorNet, x: Tensor) -> Tensor:
-    """Features as the net sees them; their statistics become the net's."""
+    """Features as the net sees them; their statistics become the net's. One that is the same everywhere keeps its unit.
+
+    A class that all training genes have says nothing, and must not speak loudest where a gene has another.
+    """
+    spread = x.std(0, unbiased=False)
     net.mean.copy_(x.mean(0))
-    net.scale.copy_(x.std(0, unbiased=False).clamp_min(1e-8))
+    net.scale.copy_(torch.where(spread > 1e-8, spread, torch.ones_like(spread)))
     return (x - net.mean) / net.scale
 
 
@@ -156,7 +166,7 @@ def _thread() -> ThreadPoolExecutor:
 class _Step:
     """One step of Adam on a batch. The net's weights and their gradients become views of two flat vectors."""
 
-    def __init__(self, net: TranslatorNet, learning_rate: float) -> None:
+    def __init__(self, net: TranslatorNet, settings: TrainSettings, generator: torch.Generator) -> None:
         net.requires_grad_(False)
         tensors = list(net.layers.parameters())
         sizes = [t.numel() for t in tensors]
@@ -170,37 +180,46 @@ class _Step:
         self.weights = parts[0::2], parts[1::2]
         grads = [part.view(t.shape) for part, t in zip(self.gradient.split(sizes), tensors, strict=True)]
         self.gradients = grads[0::2], grads[1::2]
-        self.learning_rate = learning_rate
+        self.settings, self.generator = settings, generator
         self.n = 0
 
     @torch.no_grad()
     def __call__(self, x: Tensor, y: Tensor) -> Tensor:
         """Sum of the losses of the batch x (pair, feature), y (pair, 1), before the weights move."""
         (w1, w2, w3), (b1, b2, b3) = self.weights
-        h1 = torch.addmm(b1, x, w1.T).relu_()
-        h2 = torch.addmm(b2, h1, w2.T).relu_()
+        h1 = self._thinned(torch.addmm(b1, x, w1.T).relu_())
+        h2 = self._thinned(torch.addmm(b2, h1, w2.T).relu_())
         logits = torch.addmm(b3, h2, w3.T)
         loss = F.binary_cross_entropy_with_logits(logits, y, reduction="sum")
         self._backward(x, h1, h2, logits.sigmoid_().sub_(y).div_(len(x)))
         self._adam()
         return loss
 
+    def _thinned(self, h: Tensor) -> Tensor:
+        """Hidden units (pair, unit) with a share of them at 0 and the others larger by as much."""
+        if not self.settings.dropout:
+            return h
+        kept = torch.rand(h.shape, generator=self.generator) >= self.settings.dropout
+        return h.mul_(kept).div_(1 - self.settings.dropout)
+
     def _backward(self, x: Tensor, h1: Tensor, h2: Tensor, d3: Tensor) -> None:
         """Gradients from ``d3``, the derivative of the mean loss by the logits (pair, 1)."""
         _, w2, w3 = self.weights[0]
         (g1, g2, g3), (c1, c2, c3) = self.gradients
-        d2 = torch.mm(d3, w3).mul_(h2 > 0)
-        d1 = torch.mm(d2, w2).mul_(h1 > 0)
+        left = 1 - self.settings.dropout
+        d2 = torch.mm(d3, w3).mul_(h2 > 0).div_(left)
+        d1 = torch.mm(d2, w2).mul_(h1 > 0).div_(left)
         for delta, below, weight, bias in ((d3, h2, g3, c3), (d2, h1, g2, c2), (d1, x, g1, c1)):
             torch.mm(delta.T, below, out=weight)
             torch.sum(delta, 0, out=bias)
 
     def _adam(self) -> None:
         self.n += 1
+        self.flat.mul_(1 - self.settings.learning_rate * self.settings.weight_decay)
         self.first.lerp_(self.gradient, 1 - BETA_1)
         self.second.mul_(BETA_2).addcmul_(self.gradient, self.gradient, value=1 - BETA_2)
         torch.sqrt(self.second, out=self.scratch).div_(math.sqrt(1 - BETA_2**self.n)).add_(EPSILON)
-        self.flat.addcdiv_(self.first, self.scratch, value=-self.learning_rate / (1 - BETA_1**self.n))
+        self.flat.addcdiv_(self.first, self.scratch, value=-self.settings.learning_rate / (1 - BETA_1**self.n))
 
 
 def _seed_weights(net: TranslatorNet, generator: torch.Generator) -> None:

@@ -13,7 +13,7 @@ from ugrn_core.checked_json import STRICT, Grid, Value, Word, complaint
 from ugrn_core.errors import InputError
 from ugrn_core.types import Background, SweepSettings
 
-MethodName = Literal["Ens", "VVP", "GDT", "Baseline-Emb"]
+MethodName = Literal["Ens", "VVP", "GDT", "Baseline-Emb", "VVP+class"]
 ContextName = Literal["pair", "full"]
 """Two genes alone, or all genes of a data set or list."""
 
@@ -22,6 +22,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "VVP": ("VVP",),
     "GDT": ("GDT",),
     "Baseline-Emb": ("Baseline-Emb",),
+    "VVP+class": ("VVP+class",),
 }
 """Methods a translator can be kept of (those that need no expression), and the methods whose networks it holds."""
 
@@ -53,7 +54,7 @@ def feature_schema(backbone: Backbone, method: str, context: ContextName, settin
     """Schema of the features a backbone gives; a method without a translator that can be kept is an InputError."""
     if method not in PARTS:
         raise InputError(f"no translator can be kept of {method!r}; there are {', '.join(PARTS)}.")
-    if settings.background == "follow" and method in ("VVP", "Ens"):
+    if settings.background == "follow" and method not in ("GDT", "Baseline-Emb"):
         raise InputError(f"{method} reads responses, which background 'follow' does not have; take GDT or 'fixed'.")
     card = backbone.card
     try:
