@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score
 from typer.testing import CliRunner
 
 from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
-from ugrn_core.beeline.networks import Network, Row
+from ugrn_core.beeline.networks import SPECIES, Network, Row
 from ugrn_core.benchmark import early
 from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, heads, paired, resampled, source_weights
 from ugrn_core.benchmark.given import EVERYWHERE, GivenScores
@@ -359,7 +359,9 @@ def test_shipped_rankings_are_whole(file: Path) -> None:
     frame, compared = read_prevalence(file)
     there = frame[frame["value"].notna()]
     assert set(there["test_network"]) >= {"STRING", "Non-specific ChIP", "Cell-type-specific ChIP"}
-    assert {"VVP", "GDT", "Ens", "Ens (logistic)", "Co-expression", "Pearson", "RegDiffusion"} <= set(names_of(frame))
+    assert set(there["test_set"]) == set(SPECIES) - {"hESC"}, "training is on hESC"
+    model = {"VVP", "GDT", "Ens", "Ens (logistic)", "Co-expression"}
+    assert model | {"Pearson", "RegDiffusion", "RegDiffusion transposed"} <= set(names_of(frame))
     assert ((there["seed_low"] <= there["value"]) & (there["value"] <= there["seed_high"])).all()
     assert (there["low"] <= there["high"]).all() and (there["n_pos"] > 0).all()
     names = set(names_of(frame))

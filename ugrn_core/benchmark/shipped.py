@@ -20,7 +20,7 @@ PEERS, PREVALENCE, CIRCUITS = "peers", "prevalence", "circuits/control.csv.gz"
 State = Literal["there", "begun", "to make"]
 MINUTES = {1: 8, 2: 12, 3: 8, 4: 8, 5: 8, 6: 13}
 """About, of an embedded model and its random twin, on one idle core, for each table."""
-MINUTES_OF = {"full": 40, PEERS: 25, PREVALENCE: 40, CIRCUITS: 5}
+MINUTES_OF = {"full": 40, PEERS: 25, PREVALENCE: 60, CIRCUITS: 5}
 """The same for a cut in the full context, and for what is no table."""
 
 

@@ -185,12 +185,14 @@ def _what(lines: pd.DataFrame) -> str:
 def _network(lines: pd.DataFrame, network: str, among: int) -> str:
     parts = []
     for name in NAMED:
-        of = lines.loc[lines["name"] == name, "value"]
-        if len(of):
-            parts.append(f"{name} {_spread(of)}")
+        of = lines[lines["name"] == name]
+        if len(of) == 1:
+            parts.append(f"{name} {of['value'].item():.2g} ({of['low'].item():.2g} to {of['high'].item():.2g})")
+        elif len(of):
+            parts.append(f"{name} {_spread(of['value'])}")
     share = lines.drop_duplicates("test_set")["prevalence"]
     n = lines["test_set"].nunique()
-    tests = "1 test" if n == 1 else f"{n} tests, lowest and highest in brackets"
+    tests = "1 test, interval in brackets" if n == 1 else f"{n} tests, lowest and highest in brackets"
     return (
         f"{network} ({tests}), right among the best {among}: {'; '.join(parts)}; chance {_spread(share)}."
         if parts

@@ -37,8 +37,8 @@ NOTE = "A dot is a method with its interval over regulators (95 %); dotted: the 
 ABOUT = (
     "With as many negatives as positives a score says little of a list that somebody would test. Here every candidate "
     "pair of a test is ranked, at the share of edges that there really is; translators are trained as in Table 1, on "
-    "hESC STRING alone. “(logistic)” is the linear kind, the recipe of the translators that the app ships; its default "
-    "one was trained on all seven data sets, so that nothing of this could test it."
+    "hESC STRING alone, so that hESC is no test. “(logistic)” is the linear kind, the recipe of the translators that "
+    "the app ships; its default one was trained on all seven data sets, so that nothing of this could test it."
 )
 
 
