@@ -10,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from tests.test_gene_page import choose
 from tests.test_network_page import words
 from tests.test_pages import framed, fresh, with_cells  # noqa: F401 (a fixture for every test)
 from ugrn_core.cli.app import app
+from ui.shared import address
 
 
 @pytest.fixture
@@ -48,6 +50,15 @@ def test_the_table_is_that_of_the_command(page, tmp_path):
     assert f"{found.loc[0, 'source']} leads farthest" in words(page) and len(page.get("plotly_chart")) == 1
     page.selectbox(key="drivers b").set_value("B").run()
     assert "Choose two different groups" in words(page)
+
+
+def test_a_chosen_factor_leads_to_its_page(page, monkeypatch):
+    went = []
+    monkeypatch.setattr(address.st, "switch_page", lambda page, query_params: went.append((page, query_params)))
+    choose(monkeypatch, 1)
+    second = table(finished(page))["source"].iloc[1]
+    page.button(key="drivers table gene").click().run()
+    assert went == [(address.GENE_PAGE, {"model": page.session_state["model"], "gene": second})]
 
 
 def test_the_question_stands_in_the_address(page):

@@ -147,6 +147,23 @@ def test_the_factors_are_there_while_the_rest_is_under_way(gene, monkeypatch):
     assert "stopped. What was finished is kept." in said(at) and len(at.dataframe) > 0
 
 
+def test_a_large_model_says_what_it_takes_and_sweeps_the_factors_first(gene, monkeypatch):
+    real = found.estimate_neighbourhood
+
+    def large(backbone, request, store):
+        cost = real(backbone, request, store)
+        seconds = 720.0 if request.reach == "factors" else 9000.0
+        return type(cost)(cost.passes, seconds, cost.bytes, 0.0)
+
+    monkeypatch.setattr(found, "estimate_neighbourhood", large)
+    at = gene.run()
+    offered = [b for b in at.button if "takes about" in b.label]
+    assert [b.label for b in offered] == ["GATA1 with transcription factors: takes about 12 min"] and not at.dataframe
+    at = offered[0].click().run()
+    assert len(at.dataframe) > 0 and all(map(is_tf, table(at)["gene"]))
+    assert [b.label for b in at.button if "takes about" in b.label] == ["GATA1 with all genes: takes about 2.5 h"]
+
+
 def test_cells_give_their_virtual_cell_and_say_who_is_detected(gene, tmp_path):
     path = h5ad(tmp_path / "cells.h5ad")
     gene.session_state["cells_from"], gene.session_state["cells_path"] = "path", str(path)

@@ -40,6 +40,12 @@ def test_from_a_gene_to_a_pair_in_company_and_to_its_report(page, app, browser, 
     expect(page.locator(".legendtext", has_text=f"with {symbol}=0")).to_be_visible()
 
     settled(page)
+    for kind, start in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=kind, exact=True).nth(1).click()
+        picture = download.value.path().read_bytes()
+        assert picture.startswith(start) and download.value.suggested_filename.endswith(f".{kind.lower()}")
+        assert kind == "PNG" or f"with {symbol}=0".encode() in picture  # of this figure, not of another
     with page.expect_download() as download:
         page.get_by_role("button", name="Report").nth(1).click()  # that of the curves in company
     report = tmp_path / "report.html"

@@ -96,8 +96,8 @@ def value_marks(places: Sequence[Place], dense: pd.DataFrame, x: float) -> list[
             marks.append(
                 axes
                 | {"mode": "markers+text", "x": [x], "y": [float(row[quantity])], "text": [words]}
-                | {"textposition": _beside(x, at, float(row[quantity])), "cliponaxis": False}
-                | {"textfont": {"size": FONT_SIZE}}
+                | {"textposition": _beside(x, at, row[quantity], row["slope"], quantity), "cliponaxis": False}
+                | {"textfont": {"size": FONT_SIZE} | ({"color": colour} if len(names) > 1 else {})}
                 | {"marker": {"size": 10, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2, "color": colour}}}
             )
     return marks
@@ -142,6 +142,8 @@ def _number(value: float) -> str:
     return minus(f"{value:+.3g}")
 
 
-def _beside(x: float, at: np.ndarray, y: float) -> str:
-    """Where a number stands beside its point: towards the middle of the panel, and towards zero."""
-    return f"{'bottom' if y > 0 else 'top'} {'left' if x > (at[0] + at[-1]) / 2 else 'right'}"
+def _beside(x: float, at: np.ndarray, y: float, slope: float, quantity: str) -> str:
+    """Where a number stands beside its point: towards the middle of the panel, beside a response and within an area."""
+    left = x > (at[0] + at[-1]) / 2
+    above = (slope > 0) == left if quantity == "response" else y <= 0
+    return f"{'top' if above else 'bottom'} {'left' if left else 'right'}"

@@ -131,7 +131,7 @@ def _axes(panel: Panel) -> dict[str, Any]:
     x = axis(domain=panel.across, anchor=panel.axes[1], showticklabels=lowest)
     y = axis(domain=panel.down, anchor=panel.axes[0], zeroline=True, nticks=6)
     if lowest:
-        x["title"] = {"text": value_title(panel.source, panel.unit), "font": {"size": FONT_SIZE}, "standoff": 8}
+        x["title"] = {"text": value_title(panel.source, panel.unit), "font": {"size": FONT_SIZE - 1}, "standoff": 8}
     else:
         x["matches"] = f"x{panel.below}"
     if panel.beside != n:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,13 @@ def panel_title(text: str, left: float, top: float) -> dict[str, Any]:
     }
 
 
-def figure_config(name: str, picture: Literal["png", "svg"] = "png") -> dict[str, Any]:
-    """plotly's own settings: no logo, and a camera button that saves a ``picture`` called ``name``, PNG at twice
-    the size on screen."""
+def figure_config(name: str) -> dict[str, Any]:
+    """plotly's own settings: no logo, and a camera button that saves a PNG called ``name``, at twice the size on
+    screen."""
     return {
         "displaylogo": False,
         "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
-        "toImageButtonOptions": {
-            "format": picture,
-            "filename": file_stem(name),
-            "scale": 2 if picture == "png" else 1,
-        },
+        "toImageButtonOptions": {"format": "png", "filename": file_stem(name), "scale": 2},
     }
 
 

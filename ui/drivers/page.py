@@ -32,6 +32,7 @@ from ui.server.session import store
 from ui.shared import address, cells, contexts, models, work
 from ui.shared.errors import NotYet, plain
 from ui.shared.figure_panel import csv_button, figure_panel
+from ui.shared.gene_table import gene_table
 from ui.shared.work import Question
 
 GROUP, SET = "group", "set"
@@ -230,11 +231,11 @@ def _result(backbone: Backbone, asked: Asked, found: Drivers) -> None:
     )
     number = st.column_config.NumberColumn
     percent = ("towards", "aside", "nearer")
-    st.dataframe(
+    gene_table(
         found.table,
-        width="stretch",
+        "source",
+        "drivers table",
         height=460,
-        hide_index=True,
         alt="Factors, those first that lead farthest towards B",
         column_config={
             column: number(column.replace("_", " "), help=said, format="percent" if column in percent else None)

@@ -30,6 +30,7 @@ from ui.network import filters as network_shown
 from ui.network.known_edges import Known
 from ui.network.run import Predicted
 from ui.shared.figure_panel import csv_button, figure_panel
+from ui.shared.gene_table import gene_table
 
 GRAPH, FDR = "graph", "fdr"
 HEIGHT = 560
@@ -138,11 +139,11 @@ def _matrix(view: View) -> None:
 def _hubs(view: View) -> None:
     hubs = hub_table(view.shown)
     likely = hubs["mean_probability_out"].notna().any()
-    st.dataframe(
+    gene_table(
         hubs,
-        width="stretch",
+        "gene",
+        "hubs table",
         height=420,
-        hide_index=True,
         alt="Genes by their number of edges",
         column_order=[c for c in hubs if likely or c != "mean_probability_out"],
         column_config={

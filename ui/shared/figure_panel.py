@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.components.v2 import component
 
 from ugrn_core.figures.report import Report, report_html
 from ugrn_core.figures.standalone import standalone_html
 from ugrn_core.figures.style import figure_config, file_stem
+from ugrn_core.paths import ASSETS
 from ugrn_core.spreadsheet import csv_text
 from ui.shared.for_print import for_print
 
@@ -39,11 +42,10 @@ def figure_panel(
     when a point is clicked; the session then holds the choice under ``key``. ``report`` makes what a report says beside
     the figure, when it is asked for.
     """
-    picture = "svg" if st.session_state.setdefault(f"picture {key}", "PNG") == "SVG" else "png"
     st.plotly_chart(
         figure,
         width="stretch",
-        config=figure_config(name, picture),
+        config=figure_config(name),
         alt=alt,
         key=key,
         on_select=on_pick or "ignore",
@@ -72,19 +74,23 @@ def figure_panel(
                 icon=":material/description:",
                 help="A page to print: figure, settings, genes, what to keep in mind, and how to do it again",
             )
-        st.segmented_control(
-            "What the camera button of the figure saves",
-            ["PNG", "SVG"],
-            key=f"picture {key}",
-            required=True,
-            format_func=":material/photo_camera: {}".format,
-            label_visibility="collapsed",
-        )
+        _pictures()(key=f"pictures {key}", data={"key": key}, width="content")
         st.caption(note)
     for_print(figure, name, key)
     with st.expander("Numbers and command line"):
         st.dataframe(frame, width="stretch", hide_index=True, height=260, alt=f"The numbers of the figure: {alt}")
         st.code(command, language="bash", wrap_lines=True)
+
+
+@cache
+def _pictures() -> Callable[..., object]:
+    """The component of ``assets/pictures.js``, registered on first use."""
+    script, style = ((ASSETS / f"pictures.{kind}").read_text("utf-8") for kind in ("js", "css"))
+    named = "".join(
+        f'<button value="{kind.lower()}" title="The figure as it is on the screen, {kind}">{kind}</button>'
+        for kind in ("PNG", "SVG")
+    )
+    return component("pictures", html=f'<div class="pictures">{named}</div>', css=style, js=script)
 
 
 def csv_button(frame: pd.DataFrame, name: str, key: str) -> None:
