@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from ugrn_core.errors import DiskError
-from ugrn_core.network import disk_array
-from ugrn_core.network.disk_array import DiskArray
+from ugrn_core.network import order as disk_array
+from ugrn_core.network.order import DiskArray
 from ugrn_core.paths import ROOT
 
 
@@ -86,7 +86,7 @@ PROGRAM = """
 import resource, sys
 import numpy as np
 from ugrn_core.errors import DiskError
-from ugrn_core.network import disk_array
+from ugrn_core.network import order as disk_array
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:
     disk_array.DiskArray((4 << 20,), np.uint8).array[:] = 1

@@ -8,9 +8,8 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network.example import read_example
-from ugrn_core.network.example_measured import example_genes, measure
-from ugrn_core.network.tags import beeline_edges
+from ugrn_core.network.edge_table import beeline_edges
+from ugrn_core.network.example import example_genes, measure, read_example
 from ugrn_core.paths import ROOT
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ui.shared import example

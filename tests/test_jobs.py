@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.jobs import Jobs
-from ugrn_core.pace import Pace
+from ugrn_core.time_left import TimeLeft
 from ugrn_core.types import Cancel, Progress
 
 PATIENCE = 20.0  # seconds; reached only where a test fails
@@ -354,7 +354,7 @@ def test_import_starts_no_thread_and_loads_no_streamlit_or_torch() -> None:
 
 
 def test_no_estimate_before_the_first_step() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     assert pace.seconds_left(0.0) is None
     pace.update(0.3, 5.0)
     assert pace.seconds_left(6.0) is None
@@ -362,7 +362,7 @@ def test_no_estimate_before_the_first_step() -> None:
 
 @given(seconds=st.floats(0.01, 100), steps=st.integers(2, 50), start=st.floats(0, 0.9))
 def test_a_steady_pace_is_told_exactly(seconds: float, steps: int, start: float) -> None:
-    pace = Pace()
+    pace = TimeLeft()
     for n in range(steps):
         pace.update(start + (1 - start) * n / steps, 7.0 + n * seconds)
     now = 7.0 + (steps - 1) * seconds
@@ -371,7 +371,7 @@ def test_a_steady_pace_is_told_exactly(seconds: float, steps: int, start: float)
 
 
 def test_a_leap_from_the_store_barely_moves_the_estimate() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.update(0.0, 0.0)
     pace.update(0.5, 0.001)  # half was there already
     for n in range(1, 4):
@@ -380,7 +380,7 @@ def test_a_leap_from_the_store_barely_moves_the_estimate() -> None:
 
 
 def test_the_pace_follows_a_change() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.update(0.0, 0.0)
     for n in range(1, 11):
         pace.update(0.02 * n, float(n))  # 0.02 a second
@@ -392,7 +392,7 @@ def test_the_pace_follows_a_change() -> None:
 
 
 def test_work_that_is_late_has_no_estimate_and_repeated_shares_are_no_steps() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.update(0.0, 0.0)
     pace.update(0.5, 1.0)
     pace.update(0.5, 1.5)
@@ -401,7 +401,7 @@ def test_work_that_is_late_has_no_estimate_and_repeated_shares_are_no_steps() ->
 
 
 def test_a_share_that_falls_back_starts_over() -> None:
-    pace = Pace()
+    pace = TimeLeft()
     pace.update(0.0, 0.0)
     pace.update(0.8, 8.0)
     pace.update(0.2, 8.0)

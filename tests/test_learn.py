@@ -37,7 +37,7 @@ from ugrn_core.lessons import (
 from ugrn_core.lessons.catalogue import LESSONS, lesson_of
 from ugrn_core.lessons.marks import marks
 from ugrn_core.lessons.model import AVERAGE, FINE, curve, mean_levels
-from ugrn_core.lessons.record import Asked, signed
+from ugrn_core.lessons.record import LessonQuestion, signed
 from ugrn_core.lessons.shortcuts import REVERSE
 from ugrn_core.lessons.words import OF_LESSON, WORDS, words_of
 from ugrn_core.lessons.worksheet import key, worksheet
@@ -314,7 +314,7 @@ def test_marks_say_how_answers_stand() -> None:
 
 @given(hst.floats(-1e6, 1e6), hst.sampled_from([0.0, 0.005, 0.02, 0.1, 2.0]))
 def test_an_answer_accepts_what_it_says_itself(answer: float, tolerance: float) -> None:
-    asked = Asked("?", round(answer) if not tolerance else answer, tolerance)
+    asked = LessonQuestion("?", round(answer) if not tolerance else answer, tolerance)
     assert asked.accepts(float(asked.said))
 
 

@@ -17,12 +17,20 @@ from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network import blocks, direction, run, tasks
 from ugrn_core.network.direction import DirectionRule, direction_rule, directions
-from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, TAGS, check_edge_table, in_order
-from ugrn_core.network.fdr import edges_within, fdr_of_top
+from ugrn_core.network.edge_filter import edges_within, fdr_of_top
+from ugrn_core.network.edge_table import (
+    COLUMNS,
+    DIRECTIONS,
+    KNOWN,
+    TAGS,
+    check_edge_table,
+    in_order,
+    known_words,
+    tag_words,
+)
 from ugrn_core.network.request import NetworkRequest, default_sources
 from ugrn_core.network.run import finished_share, predict_network
 from ugrn_core.network.table import edge_table, probabilities, write_edges
-from ugrn_core.network.tags import known_words, tag_words
 from ugrn_core.store import Store
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
 from ugrn_core.translators.calibration import false_discovery_rate

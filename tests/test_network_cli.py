@@ -29,11 +29,11 @@ from ugrn_core.network import blocks
 from ugrn_core.network import recipe as recipe_module
 from ugrn_core.network.compare import COLUMNS as CHANGE_COLUMNS
 from ugrn_core.network.distinct_names import folder_names
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.edge_table import check_edge_table
 from ugrn_core.network.exports.folder import FILES, zip_files
 from ugrn_core.network.exports.groups import GROUP_FILES
 from ugrn_core.network.recipe import MAX_BYTES, read_recipe, recipe_text
-from ugrn_core.network.shown import Shown
 from ugrn_core.store import Store
 from ugrn_core.translation.scoring import score_pairs
 from ugrn_core.translators.library import load_translator
@@ -150,7 +150,7 @@ def test_what_is_shown_and_assumed_can_be_changed_on_the_way(first, tmp_path):
     out, _ = first
     ugrn("--recipe", out / "recipe.json", "--prevalence", 0.2, "--only-sources", "GATA1", "--out", tmp_path / "b")
     there = read_recipe((tmp_path / "b" / "recipe.json").read_bytes())
-    assert there.settings.prevalence == 0.2 and there.shown_edges() == Shown(sources=("GATA1",))
+    assert there.settings.prevalence == 0.2 and there.shown_edges() == EdgeFilter(sources=("GATA1",))
     assert {u for u, _ in nx.read_graphml(tmp_path / "b" / "network.graphml").edges()} == {"GATA1"}
     assert "--recipe recipe.json" in there.command and "--prevalence 0.2 --only-sources GATA1" in there.command
 
@@ -358,7 +358,7 @@ def test_filters_choose_the_edges_of_the_graph_files(first, inputs, tmp_path):
     wanted = wanted[wanted["source"].isin(near) & wanted["target"].isin(near)]
     found = nx.read_graphml(tmp_path / "a" / "network.graphml")
     assert set(found.edges()) == set(zip(wanted["source"], wanted["target"], strict=True)) and len(wanted)
-    assert recipe.shown_edges() == Shown(slope_directions=("rises",), near=("GATA1", 1), top_per_source=3)
+    assert recipe.shown_edges() == EdgeFilter(slope_directions=("rises",), near=("GATA1", 1), top_per_source=3)
     assert "--top-per-source 3 --slope rises --around GATA1 --steps 1" in recipe.command
     strict = ugrn(*words, "--fdr", 0.01)
     assert "No list of best edges has an expected FDR of at most 1 %" in strict.stderr

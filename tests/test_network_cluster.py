@@ -24,7 +24,8 @@ from ugrn_core.cli.app import app
 from ugrn_core.cluster import cluster_executor
 from ugrn_core.errors import Cancelled, ClusterError, InputError, StoreError
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network import blocks, hands
+from ugrn_core.network import blocks
+from ugrn_core.network import executors as hands
 from ugrn_core.network.direction import DirectionRule
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.run import predict_network

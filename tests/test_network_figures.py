@@ -27,10 +27,10 @@ from ugrn_core.figures.network_look import (
     strength_words,
 )
 from ugrn_core.figures.network_plot import FAINT, plot_network
+from ugrn_core.network.edge_filter import DRAWN_EDGES, DRAWN_GENES, drawable, select_edges
 from ugrn_core.network.edge_table import SLOPE_DIRECTIONS, TAGS, in_order
-from ugrn_core.network.filters import DRAWN_EDGES, DRAWN_GENES, drawable, select_edges
-from ugrn_core.network.hubs import hub_table
 from ugrn_core.network.layout import place_genes
+from ugrn_core.network.summary import hub_table
 
 HOSTILE = [
     "<script>window.hurt = 1</script>",

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ugrn_core.network import disk_array, order
+from ugrn_core.network import order
+from ugrn_core.network import order as disk_array
 from ugrn_core.network import table as table_module
 from ugrn_core.network.blocks import BlockScores
 from ugrn_core.network.direction import DirectionRule

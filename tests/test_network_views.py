@@ -22,19 +22,18 @@ from ugrn_core.network.compare import (
     genes_in_one,
     same_cut,
 )
-from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, in_order
-from ugrn_core.network.filters import (
+from ugrn_core.network.edge_filter import (
     DRAWN_EDGES,
     DRAWN_GENES,
     TOP_WITHOUT_FDR,
+    EdgeFilter,
     drawable,
     expected_fdr,
     select_edges,
 )
-from ugrn_core.network.hubs import STRONGEST, hub_table
+from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, in_order
 from ugrn_core.network.layout import ROOM, place_genes, prepare_nodes
-from ugrn_core.network.shown import Shown
-from ugrn_core.network.summary import known_enrichment
+from ugrn_core.network.summary import STRONGEST, hub_table, known_enrichment
 
 
 def graph(table):
@@ -169,9 +168,9 @@ def test_a_translator_without_signal_shows_no_edge():
 
 
 def test_rules_that_read_probabilities_become_the_best_edges():
-    assert Shown(max_fdr=0.5, tags=("model only",)).by_rank() == Shown(cap=50, tags=("model only",))
-    assert Shown(min_probability=0.1, cap=7).by_rank() == Shown(cap=7)
-    assert Shown(cap=7, near=("A", 1)).by_rank() == Shown(cap=7, near=("A", 1))
+    assert EdgeFilter(max_fdr=0.5, tags=("model only",)).by_rank() == EdgeFilter(cap=50, tags=("model only",))
+    assert EdgeFilter(min_probability=0.1, cap=7).by_rank() == EdgeFilter(cap=7)
+    assert EdgeFilter(cap=7, near=("A", 1)).by_rank() == EdgeFilter(cap=7, near=("A", 1))
 
 
 def test_the_best_edges_stand_beside_chance_without_what_was_trained_on():

@@ -30,8 +30,8 @@ from ugrn_core.data.groups import Groups, affordable
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.direction import N_RANDOM, DirectionRule, _own_rule, directions
+from ugrn_core.network.edge_filter import edges_within
 from ugrn_core.network.edge_table import DIRECTIONS
-from ugrn_core.network.fdr import edges_within
 from ugrn_core.pair import PairRequest, pair_residual
 from ugrn_core.stored_sweep import source_key
 from ugrn_core.translation.material import TrainRequest, beeline_material, judged_rows

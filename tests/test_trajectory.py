@@ -141,7 +141,7 @@ def test_the_file_has_a_slider_of_its_own(toy):
     page = standalone_html(taken, title="t", note="n", command="c")
     active = f'<input type="range" id="x" min="0" max="{len(slider.steps) - 1}" value="{slider.active}">'
     assert active in page and '<output id="at">4</output>' in page
-    assert "type=\"range\"" not in standalone_html(plot_curves(frame), title="t", note="n", command="c")
+    assert 'type="range"' not in standalone_html(plot_curves(frame), title="t", note="n", command="c")
 
 
 def test_several_targets_and_follow(toy):

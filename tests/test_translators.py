@@ -34,7 +34,7 @@ from ugrn_core.network.whole import candidates, whole_frame
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.held_out import SHORTCUTS, chosen_frame, open_rows
-from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
+from ugrn_core.translation.material import TrainingSet, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translators import library, mlp
@@ -244,7 +244,7 @@ REQUEST = TrainRequest("hESC-STRING", max_pos=300, epochs=20, seeds=2)
 STRING = (Row("STRING", "hESC"),)
 
 
-def material(rows: tuple[Row, ...] = STRING, request: TrainRequest = REQUEST) -> Material:
+def material(rows: tuple[Row, ...] = STRING, request: TrainRequest = REQUEST) -> TrainingSet:
     needed = dict.fromkeys([*rows, *judged_rows(rows)])
     return beeline_material(request, rows, planted_networks(PlantedBackbone(), tuple(needed)))
 

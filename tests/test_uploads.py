@@ -20,8 +20,8 @@ from tests.test_pages import framed, h5ad
 from tests.test_reader import ENDLESS, children, instead
 from ugrn_core.data.untrusted import read_untrusted_h5ad
 from ugrn_core.device_queue import DeviceQueue
-from ugrn_core.held_bytes import bytes_held
 from ugrn_core.jobs import FILES, Jobs
+from ugrn_core.memory import bytes_held
 from ui.server import session
 from ui.shared import cells, uploads
 

@@ -20,8 +20,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import Cancelled, UGRNError
-from ugrn_core.held_bytes import bytes_held
-from ugrn_core.pace import Pace
+from ugrn_core.memory import bytes_held
+from ugrn_core.time_left import TimeLeft
 from ugrn_core.types import Cancel, Progress
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Job(Generic[T]):
         self._started_at: float | None = None
         self._share = 0.0
         self._message = ""
-        self._pace = Pace()
+        self._pace = TimeLeft()
 
     def run(self, function: Callable[[Progress, Cancel], T]) -> T:
         """Call ``function`` on the worker thread; a bug is logged with its traceback and raised by :meth:`result`."""

@@ -16,7 +16,7 @@ from ugrn_core.types import Curves, PairResult, SweepSettings
 SURFACE_COLUMNS = ["source", "target", "companion", "source_value", "companion_value", *MEASURES, "unit"]
 
 
-class Asked(Protocol):
+class PairQuestion(Protocol):
     """What a request and its result share."""
 
     @property
@@ -70,7 +70,7 @@ def surface_frame(surfaces: Sequence[Surface]) -> pd.DataFrame:
 
 
 def surface_json(
-    backbone: Backbone, request: Asked, companions: Sequence[Companion], surfaces: Sequence[Surface]
+    backbone: Backbone, request: PairQuestion, companions: Sequence[Companion], surfaces: Sequence[Surface]
 ) -> dict[str, object]:
     """What ``ugrn pair --surface N --json`` prints; every measure is a list a companion value over source values."""
     axes = ("source_values", "companion_values", *MEASURES)
@@ -117,7 +117,7 @@ def pair_json(
 
 
 def pair_command(
-    request: Asked,
+    request: PairQuestion,
     backbone_name: str,
     *,
     context: str = "pair",

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 import diskcache
 from diskcache.core import METADATA, MODE_RAW
 
-from ugrn_core.file_locks import file_lock
+from ugrn_core.whole_files import file_lock
 
 log = logging.getLogger(__name__)
 

@@ -24,12 +24,12 @@ import safetensors.numpy
 from filelock import Timeout
 from safetensors import SafetensorError
 
-from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.errors import Cancelled, StoreError
-from ugrn_core.file_locks import file_lock
+from ugrn_core.memory import bytes_of
 from ugrn_core.paths import cache_folder
 from ugrn_core.rows import Busy, Damaged, StoredRows
 from ugrn_core.types import Background, Cancel
+from ugrn_core.whole_files import file_lock
 
 log = logging.getLogger(__name__)
 

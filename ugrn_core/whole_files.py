@@ -8,13 +8,27 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import Timeout
+from filelock import FileLock, Timeout, UnixFileLock
 
-from ugrn_core.file_locks import file_lock
+POLL_SECONDS = 0.02
+
+
+@contextmanager
+def file_lock(path: Path, *, seconds: float = -1, cancel: Callable[[], bool] | None = None) -> Iterator[None]:
+    """Hold ``path`` against other threads and processes; :class:`filelock.Timeout` after ``seconds`` or ``cancel``."""
+    lock = FileLock(path, timeout=seconds, poll_interval=POLL_SECONDS)
+    lock.acquire(cancel_check=cancel)
+    try:
+        yield
+    finally:
+        if type(lock) is UnixFileLock:  # who waits sees that its file has lost its name, and opens a new one
+            path.unlink(missing_ok=True)
+        lock.release()
+
 
 PARTIAL = ".ugrn-partial"
 PATIENCE = 10.0

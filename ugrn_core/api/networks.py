@@ -17,13 +17,12 @@ from ugrn_core.data.expression import ExpressionData
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.network.direction import direction_rule
+from ugrn_core.network.edge_filter import EdgeFilter, Selection
 from ugrn_core.network.exports.folder import NetworkFiles
-from ugrn_core.network.filters import Selection
 from ugrn_core.network.own_cells import default_cell
 from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.run import predict_network
-from ugrn_core.network.shown import Shown
 from ugrn_core.network.table import edge_table
 from ugrn_core.store import Store
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
@@ -164,7 +163,7 @@ def networks(
     store: Store | None,
     progress: Progress | None,
     cancel: Cancel | None,
-    shown: Shown | None = None,
+    shown: EdgeFilter | None = None,
 ) -> Iterator[PredictedNetwork]:
     """The networks that :func:`network` asks for, one by one; ``shown`` is what their recipes say of the edges."""
     backbone, reader = _who(model, translator)
@@ -181,7 +180,7 @@ def networks(
             backbone, reader, request,
             prevalence=prevalence, command=COMMAND, names=[r.name for r in report.records],
             species="mouse" if data is not None and data.species == "mouse" else None,
-            known=known_facts("edges given", edges), shown=shown or Shown(), notes=scores.notes,
+            known=known_facts("edges given", edges), shown=shown or EdgeFilter(), notes=scores.notes,
         )  # fmt: skip
         reason = (f"No direction is called: {rule.reason}.",) if rule.reason else ()
         files = NetworkFiles(scores, reader, rule, recipe, report.frame(), edges)

@@ -12,11 +12,10 @@ from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import by_human_symbol
 from ugrn_core.network.distinct_names import distinct_names
+from ugrn_core.network.edge_filter import TOP, EdgeFilter, edge_count
 from ugrn_core.network.exports.folder import about_network
 from ugrn_core.network.exports.h5ad import MATRICES, edge_matrix
-from ugrn_core.network.filters import edge_count
 from ugrn_core.network.recipe import recipe_text
-from ugrn_core.network.shown import TOP, Shown
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -60,7 +59,7 @@ def network(
         "groupby", "groups", "sources", "translator", "model", "context", "prevalence", "known", "layer",
         "gene_column", "store", "progress", "cancel",
     )) | {"n_variable": VARIABLE_GENES} | options  # fmt: skip
-    made = list(networks(adata, **asked, shown=Shown(cap=top)))  # pyright: ignore[reportArgumentType]
+    made = list(networks(adata, **asked, shown=EdgeFilter(cap=top)))  # pyright: ignore[reportArgumentType]
     into = adata.copy() if copy else adata
     before = "" if key_added is None else f"{key_added}_"
     keys = distinct_names([m.group or "" for m in made], lambda name: name.replace("/", "-"))

@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor
 
-from ugrn_core.freed_memory import keep_freed_memory
+from ugrn_core.memory import keep_freed_memory
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")

@@ -26,7 +26,7 @@ from ugrn_core.cli.options import (
 from ugrn_core.errors import InputError
 
 if TYPE_CHECKING:
-    from ugrn_core.network.shown import Shown
+    from ugrn_core.network.edge_filter import EdgeFilter
 
 SAME = "--genes, --h5ad, --group, --gene-column, --between, --sources, --context and --strict"
 
@@ -130,13 +130,13 @@ def network(
     )
 
 
-def _shown(given: dict[str, object]) -> Shown | None:
+def _shown(given: dict[str, object]) -> EdgeFilter | None:
     """Filters that were given, None where none was."""
-    from ugrn_core.network.shown import Shown
+    from ugrn_core.network.edge_filter import EdgeFilter
 
     if all(value is None for value in given.values()):
         return None
-    return Shown(**given)  # pyright: ignore[reportArgumentType]
+    return EdgeFilter(**given)  # pyright: ignore[reportArgumentType]
 
 
 def _words(text: str | None) -> tuple[str, ...] | None:

@@ -15,9 +15,9 @@ from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.output import say
 from ugrn_core.errors import InputError
 from ugrn_core.network.distinct_names import folder_names
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.own_cells import default_cell, why
 from ugrn_core.network.request import NetworkRequest, default_sources, request_in
-from ugrn_core.network.shown import Shown
 
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
@@ -129,7 +129,7 @@ def command_line(
     backbone: str,
     prevalence: float | None,
     known: Sequence[str],
-    shown: Shown,
+    shown: EdgeFilter,
 ) -> str:
     """The line that makes a network again, from the folder of its inputs into that of its files.
 

@@ -25,18 +25,16 @@ from ugrn_core.figures.report import ReportKind, report_file
 from ugrn_core.figures.report_network import network_report
 from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.network.direction import direction_rule
+from ugrn_core.network.edge_filter import TOP, EdgeFilter, Selection, edge_count, edges_within, percent
+from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, Tell, check_genes, make_folder, write_network
 from ugrn_core.network.exports.groups import GroupNetwork, remove_groups, write_groups
-from ugrn_core.network.fdr import edges_within
-from ugrn_core.network.filters import Selection, edge_count, percent
 from ugrn_core.network.recipe import MAX_BYTES, build_recipe, check_recipe, known_facts, read_recipe
 from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.request import NetworkRequest, has_probabilities, without_probabilities
 from ugrn_core.network.run import predict_network
-from ugrn_core.network.shown import TOP, Shown
 from ugrn_core.network.table import edge_table, probabilities
-from ugrn_core.network.tags import beeline_edges
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
@@ -56,7 +54,7 @@ class Options:
     prevalence: float | None
     known: Path | None
     known_columns: PairColumns
-    shown: Shown | None
+    shown: EdgeFilter | None
     device: str | None
     scheduler: str | None
     report: ReportKind | None
@@ -127,7 +125,7 @@ def _read(file: Path) -> Recipe:
         raise InputError(f"{file} cannot be read: {error}.") from error
 
 
-def _named(shown: Shown, found: Sequence[NetworkToMake], backbone: Backbone) -> Shown:
+def _named(shown: EdgeFilter, found: Sequence[NetworkToMake], backbone: Backbone) -> EdgeFilter:
     """The filters with symbols of the networks for names of genes; a name that is in none of them is an error."""
     sources = dict.fromkeys(gene for question in found for gene in question.request.sources)
     targets = dict.fromkeys(gene for question in found for gene in question.request.targets)
@@ -161,7 +159,7 @@ def _recipe(
         shown = given.shown_edges() if shown is None else shown
     if prevalence is not None and not 0 < prevalence < 1:
         raise InputError(f"--prevalence is {prevalence:g}; expected a share between 0 and 1, such as 0.01.")
-    shown = Shown(cap=TOP) if shown is None else shown
+    shown = EdgeFilter(cap=TOP) if shown is None else shown
     shown.check()
     if not has_probabilities(question.request, translator):
         _refuse_probabilities(question.request, translator, options)

@@ -16,7 +16,7 @@ import typer
 
 from ugrn_core.download import duration
 from ugrn_core.errors import InputError
-from ugrn_core.pace import Pace
+from ugrn_core.time_left import TimeLeft
 from ugrn_core.types import Progress
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _bar() -> Iterator[Progress]:
 
 
 def _lines() -> Progress:
-    pace, shown = Pace(), time.monotonic()
+    pace, shown = TimeLeft(), time.monotonic()
     pace.update(0.0, shown)
 
     def line(share: float, sentence: str) -> None:

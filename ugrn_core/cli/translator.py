@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.beeline.networks import Row
     from ugrn_core.genes.pair_list import PairColumns
-    from ugrn_core.translation.material import Material, TrainRequest
+    from ugrn_core.translation.material import TrainingSet, TrainRequest
 
 translator = typer.Typer(no_args_is_help=True, help="Make, list, show and delete translators.", rich_markup_mode=None)
 
@@ -274,7 +274,7 @@ def _rows(networks: str, sets: str) -> list[Row]:
     return rows
 
 
-def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: str) -> Material:
+def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: str) -> TrainingSet:
     from ugrn_core.beeline.networks import load_network
     from ugrn_core.translation.material import beeline_material, judged_rows
 
@@ -283,7 +283,7 @@ def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: 
     return beeline_material(request, rows, networks)
 
 
-def _own(request: TrainRequest, model: Backbone, file: Path, columns: PairColumns) -> Material:
+def _own(request: TrainRequest, model: Backbone, file: Path, columns: PairColumns) -> TrainingSet:
     from ugrn_core.translation.edge_list import parse_edges
     from ugrn_core.translation.material import own_material
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 
-from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.errors import InputError
+from ugrn_core.memory import bytes_of
 
 SECONDS = "UGRN_READ_SECONDS"
 MEMORY = "UGRN_READ_MEMORY"

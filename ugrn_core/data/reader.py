@@ -21,9 +21,9 @@ from ugrn_core.data.expression_file import save_expression
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
 from ugrn_core.data.limits import MEMORY, read_memory, read_seconds
 from ugrn_core.errors import InputError, UGRNError
-from ugrn_core.freed_memory import keep_freed_memory
 from ugrn_core.genes.tables import human_symbols, mouse_genes
 from ugrn_core.genes.tfs import transcription_factors
+from ugrn_core.memory import keep_freed_memory
 
 MAX_ANSWER = 8 << 20
 """Characters of one answer; the names of groups are all that can be long."""

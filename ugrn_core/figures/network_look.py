@@ -15,8 +15,8 @@ import pandas as pd
 from ugrn_core.errors import InputError
 from ugrn_core.figures.style import SERIES
 from ugrn_core.figures.titles import minus
+from ugrn_core.network.edge_filter import drawable
 from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS, TAGS, check_edge_table, columns_of, in_order
-from ugrn_core.network.filters import drawable
 
 FACTOR, OTHER = "transcription factor", "other gene"
 GREY = "#8A8A8A"

@@ -14,9 +14,8 @@ from ugrn_core.figures.network_look import LEAST, written
 from ugrn_core.figures.style import GUIDE, SERIES, Series, axis, restrained
 from ugrn_core.genes.file_names import HUMAN_COLUMNS
 from ugrn_core.network.compare import CHANGES
+from ugrn_core.network.edge_filter import fdr_of_top, percent
 from ugrn_core.network.edge_table import in_order
-from ugrn_core.network.fdr import fdr_of_top
-from ugrn_core.network.filters import percent
 from ugrn_core.network.layout import prepare_nodes
 
 __all__ = [

@@ -24,10 +24,10 @@ from typing import Literal
 import plotly.graph_objects as go
 import psutil
 
-from ugrn_core.byte_sizes import bytes_of
 from ugrn_core.data.standardised import UNIT
 from ugrn_core.errors import Cancelled, DiskError, InputError
 from ugrn_core.figures.titles import short_unit
+from ugrn_core.memory import bytes_of
 from ugrn_core.paths import ASSETS, ROOT
 from ugrn_core.types import Cancel, Progress
 

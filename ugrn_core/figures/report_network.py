@@ -13,11 +13,11 @@ from ugrn_core.figures.network_look import how_many
 from ugrn_core.figures.network_plot import plot_network, prepare_network
 from ugrn_core.figures.report import NOTES, Report, asked_rows
 from ugrn_core.genes.file_names import HUMAN_COLUMNS
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles
 from ugrn_core.network.layout import place_genes
 from ugrn_core.network.recipe import recipe_text
 from ugrn_core.network.request import has_probabilities
-from ugrn_core.network.shown import Shown
 from ugrn_core.network.summary import NetworkFacts, network_facts
 
 BEST, GENES, HEIGHT = 6, 4, 300
@@ -83,7 +83,7 @@ def facts_told(
     size: tuple[int, int],
     n_edges: int,
     facts: NetworkFacts,
-    filters: Shown,
+    filters: EdgeFilter,
     *,
     sure: bool,
     known: str | None,
@@ -102,7 +102,7 @@ def facts_told(
     ]
 
 
-def _reached(facts: NetworkFacts, filters: Shown) -> str:
+def _reached(facts: NetworkFacts, filters: EdgeFilter) -> str:
     """By which rule the edges were chosen, and whether the rate asked for was reached."""
     if filters.max_fdr is not None:
         held = facts.fdr <= filters.max_fdr

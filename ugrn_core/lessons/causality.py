@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ugrn_core.lessons.model import BASE, LOWEST, change_to, model_name, true_change, true_response
-from ugrn_core.lessons.record import Asked, Lesson, Prediction, signed
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction, signed
 
 ENDS = (2.0, 1.6)
 NO_EFFECT = 0.1
@@ -97,12 +97,12 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     x, (common, chain) = end(seed), CASES[:2]
     true = true_change(seed, "A", "F", x)
     clamped = true_change(seed, "A", "F", x, ("B",))
     return (
-        Asked(
+        LessonQuestion(
             f"D goes from {LOWEST:g} to {x:g}. By how many percent is the model's response of E smaller once H is in "
             "the cell?",
             fall(seed, common),
@@ -111,7 +111,7 @@ def check(seed: int) -> tuple[Asked, ...]:
             "Put H into the cell and compare both responses.",
             f"{change_to(seed, 'D', 'E', x):.3f} alone, {change_to(seed, 'D', 'E', x, ('H',)):.3f} with H.",
         ),
-        Asked(
+        LessonQuestion(
             f"A is set by hand from {LOWEST:g} to {x:g} while B is held at {BASE:g}. How much does F change in the "
             "simulated cells?",
             clamped,

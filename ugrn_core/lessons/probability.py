@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ugrn_core.lessons.model import model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.translators.calibration import log_odds, probability, shift_prevalence
 
 PRIOR = 0.5
@@ -55,11 +55,11 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     p, where = said(seed), prevalence(seed)
     now = shifted(p, PRIOR, where)
     return (
-        Asked(
+        LessonQuestion(
             f"{p:g} at a prior of {PRIOR:g} is which probability at a prevalence of {where:g}?",
             now,
             0.005,
@@ -67,7 +67,7 @@ def check(seed: int) -> tuple[Asked, ...]:
             working=f"Odds {p:g} / {1 - p:.3g} x {where:g} / {1 - where:g} = {now / (1 - now):.4f}; as a probability "
             f"{now:.4f}.",
         ),
-        Asked(
+        LessonQuestion(
             "A list of such pairs is shown. Which share of it is expected to be wrong (FDR)?",
             1 - now,
             0.005,

@@ -12,7 +12,7 @@ from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.circuits.shipped import circuit_number
 from ugrn_core.circuits.teaching import ARROWS, LOOSE
 from ugrn_core.lessons.model import BASE, FINE, backbone_of, model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import SweepSettings
 
@@ -64,19 +64,19 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     table = sizes(seed).set_index("weights")
     trained, drawn = table.loc["trained"], table.loc["random"]
     hint = "Divide the two columns of the table: pairs with an arrow by loose pairs."
     return (
-        Asked(
+        LessonQuestion(
             "Trained model: how many times larger is the mean change of a target with an arrow than of a loose one?",
             float(trained["ratio"]),
             round(0.05 * float(trained["ratio"]), 3),
             hint=hint,
             working=f"{trained['arrows']:.4f} / {trained['loose']:.4f}.",
         ),
-        Asked(
+        LessonQuestion(
             "Random weights: how many times?",
             float(drawn["ratio"]),
             round(0.05 * float(drawn["ratio"]), 3),

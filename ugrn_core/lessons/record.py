@@ -27,7 +27,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LessonQuestion:
     """A number to find. ``tolerance`` is absolute, in ``unit``; ``hint`` says where to look, ``working`` how it comes
     about."""
 
@@ -63,7 +63,7 @@ class Lesson:
     simulated: str
     trained: str
     predict: Callable[[int], Prediction]
-    check: Callable[[int], tuple[Asked, ...]]
+    check: Callable[[int], tuple[LessonQuestion, ...]]
     seen: Callable[[int], tuple[str, str, str]]
     equation: str
     equation_note: str

@@ -14,7 +14,7 @@ from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.model import model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.paths import ASSETS
 
 TABLE = 1
@@ -117,12 +117,12 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     model, sampler = model_of(seed), asked_sampler(seed)
     above, best = lead(model, sampler)
     table = standing(model, sampler).set_index("method")["auprc"]
     return (
-        Asked(
+        LessonQuestion(
             f"With negatives drawn {SAMPLERS[sampler].title} ({HOW_DRAWN[sampler]}), how far is VVP of {model} above "
             "the best score that needs no model (AUPRC; negative if below)?",
             above,
@@ -130,7 +130,7 @@ def check(seed: int) -> tuple[Asked, ...]:
             hint="Switch the sampler and read the table below the figure.",
             working=f"VVP {table['VVP']:.3f}, {best} {table[best]:.3f}.",
         ),
-        Asked(
+        LessonQuestion(
             f"With the same negatives: which AUPRC has '{REVERSE}', a score that reads the answers?",
             float(table[REVERSE]),
             0.0015,

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.lessons.model import BASE, exact_area, model_name, response_at, slopes_at
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 
 SOURCE, TARGET = "A", "B"
 ENDS = (2.0, 1.8, 1.6)
@@ -67,17 +67,17 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     whole, n = response_at(seed, SOURCE, TARGET, end(seed)), enough(seed)
     return (
-        Asked(
+        LessonQuestion(
             "From how many rectangles on does their sum stay within 5 % of the response?",
             float(n),
             0.0,
             hint="Move the number of rectangles and watch the gap.",
             working=_around(seed, n),
         ),
-        Asked(
+        LessonQuestion(
             f"To which number does the area under the slope come, from {BASE:g} to {end(seed):g}, with endlessly many?",
             whole,
             0.02,

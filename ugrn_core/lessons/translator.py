@@ -11,7 +11,7 @@ from sklearn.metrics import average_precision_score
 
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.model import model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.paths import ASSETS
 from ugrn_core.translators.mlp import TrainSettings, predict_logits, train_net
 
@@ -133,18 +133,18 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     _, y = held_out(seed)
     n, share, wrong = wrong_labels(seed)
     return (
-        Asked(
+        LessonQuestion(
             "Which AUPRC would drawing lots have on your held-out pairs?",
             prior(seed),
             0.01,
             hint="It is the share of arrows among them; the numbers stand above the figure.",
             working=f"{int(y.sum())} of {len(y)} pairs.",
         ),
-        Asked(
+        LessonQuestion(
             f"Of {n} labelled pairs {100 * share:.0f} % get the opposite label. How many labels are wrong?",
             float(wrong),
             0.0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ugrn_core.lessons.model import AVERAGE, BASE, model_name, response_at
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 
 SOURCE, TARGET = "A", "B"
 ENDS = (1.6, 1.8, 2.0)
@@ -35,11 +35,11 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     x = end(seed)
     alone, among = response_at(seed, SOURCE, TARGET, x), response_at(seed, SOURCE, TARGET, x, (AVERAGE,))
     return (
-        Asked(
+        LessonQuestion(
             f"A goes from {BASE:g} to {x:g}. By how many percent is the response of B smaller in the average cell "
             "than in the pair alone?",
             shrinkage(seed, x),

@@ -7,7 +7,7 @@ from html import escape
 from ugrn_core.circuits.shipped import circuit_number
 from ugrn_core.lessons.catalogue import LESSONS, MINUTES
 from ugrn_core.lessons.model import model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.lessons.words import WORDS
 
 STYLE = """
@@ -90,7 +90,7 @@ def _key_section(lesson: Lesson, seed: int) -> str:
     )
 
 
-def _answer(letter: str, a: Asked) -> str:
+def _answer(letter: str, a: LessonQuestion) -> str:
     width = f" &plusmn; {a.tolerance:g}" if a.tolerance else ""
     return (
         f'<p>{letter}) {escape(a.question)}<br><span class="answer">{escape(a.said)}{width}</span> '

@@ -12,7 +12,7 @@ from ugrn_core.backbones.toy import GENES as TOY_GENES
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.circuits.teaching import GENES
 from ugrn_core.lessons.model import BASE, backbone_of, mean_levels, model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.probes.perturbation import zeroing_effects
 from ugrn_core.sweep import sweep_sources
 from ugrn_core.types import SweepSettings
@@ -96,21 +96,21 @@ def predict(seed: int) -> Prediction:
     )
 
 
-def check(seed: int) -> tuple[Asked, ...]:
+def check(seed: int) -> tuple[LessonQuestion, ...]:
     loud, soft = means(seed)
     table = effects(loud, soft, weight(seed)).set_index("gene")
     zeroing = table.loc["U", "zeroing"] / table.loc["V", "zeroing"]
     response = table.loc["U", "response"] / table.loc["V", "response"]
     at = f"with means {loud:g} and {soft:g} and weight {weight(seed):g}"
     return (
-        Asked(
+        LessonQuestion(
             f"Effect of setting U to zero, divided by that of V ({at})?",
             float(zeroing),
             0.05,
             hint="Both are weight times mean.",
             working=f"({weight(seed):g} x {loud:g}) / ({weight(seed):g} x {soft:g}) = {loud / soft:.3g}.",
         ),
-        Asked(
+        LessonQuestion(
             f"Response of T to U at x = {VIRTUAL:g}, divided by that to V?",
             float(response),
             0.02,

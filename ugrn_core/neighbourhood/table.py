@@ -13,8 +13,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import transcription_factors
 from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.run import Neighbourhood
-from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS
-from ugrn_core.network.tags import tag_words
+from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS, tag_words
 from ugrn_core.probes.readings import READINGS, reads_curves
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.schema import check_schema, feature_schema

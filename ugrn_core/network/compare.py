@@ -7,8 +7,8 @@ import pandas as pd
 
 from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_by_name
+from ugrn_core.network.edge_filter import edge_count
 from ugrn_core.network.edge_table import check_edge_table, in_order
-from ugrn_core.network.filters import edge_count
 
 CHANGES = ("gained", "lost", "kept", "scored in b only", "scored in a only")
 """From a to b. A pair that one network has not scored is neither gained nor lost."""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import pandas as pd
 
+from ugrn_core.beeline.networks import GENE_SETS, ROWS, Edge, load_network
+from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import HUMAN_COLUMNS
+from ugrn_core.translation.scoring import NOVELTY
 
 COLUMNS = {
     "source": "symbol of the gene that is moved",
@@ -50,3 +55,30 @@ def in_order(table: pd.DataFrame) -> pd.DataFrame:
 def columns_of(table: pd.DataFrame) -> list[str]:
     """Those of :data:`COLUMNS` and, where genes are named as in a mouse file, :data:`HUMAN_COLUMNS` behind."""
     return [*COLUMNS, *(name for name in HUMAN_COLUMNS if name in table)]
+
+
+def known_words(pairs: Sequence[Edge], known: Collection[Edge] | None) -> list[str]:
+    """``KNOWN`` of each pair; ``known`` None means that nothing was checked."""
+    if known is None:
+        return [KNOWN[2]] * len(pairs)
+    return [KNOWN[0] if pair in known else KNOWN[1] for pair in pairs]
+
+
+def tag_words(novelty: Sequence[str], known: Sequence[str]) -> list[str]:
+    """The one word of each edge: the first of ``TAGS`` that holds."""
+    return [_tag(n, k) for n, k in zip(novelty, known, strict=True)]
+
+
+def beeline_edges() -> frozenset[Edge] | None:
+    """All edges of all BEELINE networks that are here, None where a file is missing."""
+    if missing_networks():
+        return None
+    return frozenset(e for gene_set in GENE_SETS for row in ROWS for e in load_network(*row, gene_set).edges)
+
+
+def _tag(novelty: str, known: str) -> str:
+    if novelty == NOVELTY[0]:
+        return TAGS[0]
+    if known == KNOWN[0]:
+        return TAGS[1]
+    return TAGS[2] if novelty == NOVELTY[3] else TAGS[3]

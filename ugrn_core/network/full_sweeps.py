@@ -11,10 +11,9 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.blocks import Curves
-from ugrn_core.network.disk_array import DiskArray
-from ugrn_core.network.hands import Hands
+from ugrn_core.network.executors import CountedProgress, TaskExecutor, computed
+from ugrn_core.network.order import DiskArray
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.network.tally import Tally, computed
 from ugrn_core.shared_work import Arrays, Piece, Results
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import sorted_cell, source_key
@@ -55,7 +54,7 @@ def sweep_all(
     request: NetworkRequest,
     settings: SweepSettings,
     store: Store | None,
-    hands: Hands,
+    tasks: TaskExecutor,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Curves:
@@ -64,18 +63,18 @@ def sweep_all(
     check_settings(settings, base_values=values)
     genes = tuple(dict.fromkeys([*request.sources, *request.targets]))
     files = CurveFiles(genes, cell, settings)
-    tally = Tally(len(genes), "sources swept", progress)
+    counted = CountedProgress(len(genes), "sources swept", progress)
     source = {source_key(backbone, request.context, settings, gene): gene for gene in genes}
 
     def submit(missing: Sequence[str], stop: Cancel) -> Future[Results]:
         keys = {source[key]: key for key in missing}
-        return hands.sweep(cell, values, settings, keys, tally.part(len(missing)), stop)
+        return tasks.sweep(cell, values, settings, keys, counted.part(len(missing)), stop)
 
-    keys, size = list(source), hands.sources_a_piece
+    keys, size = list(source), tasks.sources_a_piece
     pieces = (Piece(tuple(keys[n : n + size]), submit) for n in range(0, len(keys), size))
-    with closing(computed(pieces, store, hands, tally, cancel)) as results:
+    with closing(computed(pieces, store, tasks, counted, cancel)) as results:
         for swept, found in results:
             for key in swept:
                 files.fill(source[key], found[key])
-            tally.add(len(swept))
+            counted.add(len(swept))
     return files.read

@@ -8,8 +8,8 @@ import pandas as pd
 
 from ugrn_core.genes.file_names import human_by_name
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network.edge_filter import drawable
 from ugrn_core.network.edge_table import in_order
-from ugrn_core.network.filters import drawable
 
 NODE_COLUMNS = ["gene", "is_tf", "out_degree", "in_degree"]
 PLACE_COLUMNS = ["gene", "x", "y"]
@@ -44,7 +44,7 @@ def prepare_nodes(table: pd.DataFrame) -> pd.DataFrame:
 def place_genes(table: pd.DataFrame) -> pd.DataFrame:
     """Places (:data:`PLACE_COLUMNS`) of the genes that a drawing of ``table`` holds, by name, y upwards.
 
-    Drawn are the best edges that :func:`~ugrn_core.network.filters.drawable` keeps, so that any table may be given.
+    Drawn are the best edges that :func:`~ugrn_core.network.edge_filter.drawable` keeps, so that any table may be given.
     The unit is the usual distance of a gene to its nearest. Parts without an edge between them stand side by side,
     largest first. Deterministic; the order of rows does not matter. About a second for 300 genes.
     """

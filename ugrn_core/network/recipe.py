@@ -21,18 +21,18 @@ from ugrn_core.checked_json import complaint, from_json
 from ugrn_core.errors import InputError
 from ugrn_core.genes.lookup import Species
 from ugrn_core.network.blocks import translator_digest
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.recipe_form import (
     Cell,
     Hashes,
-    Known,
     Model,
     Recipe,
+    ReferencePart,
     Settings,
     ShownEdges,
     TranslatorFacts,
 )
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.network.shown import Shown
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import SweepSettings
 
@@ -50,8 +50,8 @@ def build_recipe(
     command: str,
     names: Sequence[str] = (),
     species: Species | None = None,
-    known: Known | None = None,
-    shown: Shown = Shown(),  # noqa: B008 (frozen)
+    known: ReferencePart | None = None,
+    shown: EdgeFilter = EdgeFilter(),  # noqa: B008 (frozen)
     notes: tuple[str, ...] = (),
 ) -> Recipe:
     """The recipe of a network; ``command`` is the CLI line that makes it again, with ``--out .``.
@@ -72,8 +72,8 @@ def _recipe(
     command: str,
     names: Sequence[str],
     species: Species | None,
-    known: Known | None,
-    shown: Shown,
+    known: ReferencePart | None,
+    shown: EdgeFilter,
     notes: tuple[str, ...],
 ) -> Recipe:
     card, cell = translator.card, request.context
@@ -165,12 +165,12 @@ def check_recipe(recipe: Recipe, backbone: Backbone, translator: Translator) -> 
     return ()
 
 
-def known_facts(name: str, edges: Collection[Edge] | None) -> Known | None:
+def known_facts(name: str, edges: Collection[Edge] | None) -> ReferencePart | None:
     """Facts of the network that edges are looked up in; None where nothing is."""
     if edges is None:
         return None
     listed = "\n".join(f"{s}\t{t}" for s, t in sorted(edges))
-    return Known(name=name, edges=len(edges), sha256=hashlib.sha256(listed.encode()).hexdigest())
+    return ReferencePart(name=name, edges=len(edges), sha256=hashlib.sha256(listed.encode()).hexdigest())
 
 
 def _hashes(names: Sequence[str], request: NetworkRequest) -> Hashes:

@@ -23,8 +23,8 @@ from ugrn_core.checked_json import (
 )
 from ugrn_core.genes.file_names import names_of
 from ugrn_core.genes.lookup import Species
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.network.shown import Shown
 from ugrn_core.translators.names import TranslatorName
 from ugrn_core.types import Background, Context, ContextKind
 
@@ -86,7 +86,7 @@ class Cell(_Part):
     values: Annotated[tuple[Finite, ...], Field(max_length=MOST_GENES)] | None
 
 
-class Known(_Part):
+class ReferencePart(_Part):
     """The network that edges were looked up in, by name, number of edges and their hash."""
 
     name: Line
@@ -95,7 +95,7 @@ class Known(_Part):
 
 
 class ShownEdges(_Part):
-    """:class:`ugrn_core.network.shown.Shown`, as text."""
+    """:class:`ugrn_core.network.edge_filter.EdgeFilter`, as text."""
 
     min_probability: Share | None
     max_fdr: Share | None
@@ -132,7 +132,7 @@ class Recipe(_Part):
     species: Species | None
     sources: Genes
     targets: Genes
-    known: Known | None
+    known: ReferencePart | None
     shown: ShownEdges
     notes: Lines
     sha256: Hashes
@@ -145,6 +145,6 @@ class Recipe(_Part):
         names = None if self.file_names is None else names_of(self.file_names)
         return NetworkRequest(self.sources, self.targets, cell, names)
 
-    def shown_edges(self) -> Shown:
+    def shown_edges(self) -> EdgeFilter:
         """Which edges of the answer were shown."""
-        return Shown(**self.shown.model_dump())
+        return EdgeFilter(**self.shown.model_dump())

@@ -16,11 +16,10 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.blocks import BlockScores, block_key, block_pairs, translator_digest
+from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor, computed, task_executor
 from ugrn_core.network.full_sweeps import sweep_all
-from ugrn_core.network.hands import Hands, InProcess, hands_of
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
-from ugrn_core.network.tally import Tally, computed
 from ugrn_core.probes.readings import reads_curves
 from ugrn_core.shared_work import Piece, Results
 from ugrn_core.store import Store
@@ -52,23 +51,23 @@ def predict_network(
     to rtol 1e-5. Workers that are lost are a ClusterError; a worker that dies is not, while others are left.
     """
     notes = check_request(request, translator, backbone)
-    hands = hands_of(backbone, translator, executor)
+    tasks = task_executor(backbone, translator, executor)
 
-    def score(hands: Hands, start: float = 0.0) -> NetworkScores:
+    def score(tasks: TaskExecutor, start: float = 0.0) -> NetworkScores:
         files = ScoreFiles(request, translator.card.seeds)
-        tally = Tally(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
-        with closing(_scored(_blocks(backbone, translator, request), store, hands, tally, cancel)) as scored:
+        counted = CountedProgress(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
+        with closing(_scored(_blocks(backbone, translator, request), store, tasks, counted, cancel)) as scored:
             for pairs, block in scored:
                 files.fill(pairs, block)
         return files.finished(notes)
 
     if request.context.kind == "pair" or not reads_curves(translator.card.schema.parts):
-        return score(hands)
+        return score(tasks)
     if store is not None and all(key in store for key, _ in _blocks(backbone, translator, request)):
         with suppress(_LostError):
             return score(InProcess(backbone, translator, curves=_lost))
     settings, part = translator.card.schema.settings, part_of(progress, 0.0, SWEEP_SHARE)
-    curves = sweep_all(backbone, request, settings, store, hands, part, cancel)
+    curves = sweep_all(backbone, request, settings, store, tasks, part, cancel)
     return score(InProcess(backbone, translator, curves=curves), SWEEP_SHARE)
 
 
@@ -105,22 +104,26 @@ def _blocks(backbone: Backbone, translator: Translator, request: NetworkRequest)
 
 
 def _scored(
-    blocks: Iterator[tuple[str, list[Edge]]], store: Store | None, hands: Hands, tally: Tally, cancel: Cancel | None
+    blocks: Iterator[tuple[str, list[Edge]]],
+    store: Store | None,
+    tasks: TaskExecutor,
+    counted: CountedProgress,
+    cancel: Cancel | None,
 ) -> Generator[tuple[list[Edge], BlockScores], None, None]:
     """Every block with its scores, as they are there."""
     drawn: dict[str, list[Edge]] = {}
 
     def submit(missing: tuple[str, ...], stop: Cancel) -> Future[Results]:
         (key,) = missing
-        return hands.score(key, drawn[key], tally.part(len(drawn[key])), stop)
+        return tasks.score(key, drawn[key], counted.part(len(drawn[key])), stop)
 
     def pieces() -> Iterator[Piece]:
         for key, pairs in blocks:
             drawn[key] = pairs
             yield Piece((key,), submit)
 
-    with closing(computed(pieces(), store, hands, tally, cancel)) as results:
+    with closing(computed(pieces(), store, tasks, counted, cancel)) as results:
         for (key,), found in results:
             pairs = drawn.pop(key)
             yield pairs, BlockScores(**found[key])
-            tally.add(len(pairs))
+            counted.add(len(pairs))

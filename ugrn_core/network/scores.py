@@ -14,8 +14,7 @@ import numpy as np
 
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.blocks import BlockScores
-from ugrn_core.network.disk_array import DiskArray
-from ugrn_core.network.order import ordered_places
+from ugrn_core.network.order import DiskArray, ordered_places
 from ugrn_core.network.request import NetworkRequest
 
 SCATTERED = 128

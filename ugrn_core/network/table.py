@@ -12,10 +12,9 @@ import pandas as pd
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.file_names import named_as_in_file
 from ugrn_core.network.direction import DirectionRule, directions
-from ugrn_core.network.edge_table import COLUMNS, DECIMALS, SLOPE_DIRECTIONS
+from ugrn_core.network.edge_table import COLUMNS, DECIMALS, SLOPE_DIRECTIONS, known_words, tag_words
 from ugrn_core.network.request import has_probabilities
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
-from ugrn_core.network.tags import known_words, tag_words
 from ugrn_core.spreadsheet import guarded
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.translator import Translator

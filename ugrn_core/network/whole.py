@@ -14,7 +14,7 @@ import pandas as pd
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge, Network, Row
 from ugrn_core.errors import InputError
-from ugrn_core.network.fdr import edges_within
+from ugrn_core.network.edge_filter import edges_within
 from ugrn_core.store import Store
 from ugrn_core.translation.held_out import open_rows
 from ugrn_core.translation.scoring import score_pairs

@@ -18,9 +18,8 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.corpus_vectors import FOLDER, write_vectors
 from ugrn_core.errors import InputError, UGRNError
-from ugrn_core.network.example import write_example
-from ugrn_core.network.example_measured import measure
-from ugrn_core.network.tags import beeline_edges
+from ugrn_core.network.edge_table import beeline_edges
+from ugrn_core.network.example import measure, write_example
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
 from ugrn_core.pretrain.corpus import load_corpus
 from ugrn_core.pretrain.doors import Unit, ValueRange

@@ -12,7 +12,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
 from ugrn_core.probes.readings import reads_curves
 from ugrn_core.sweep import sweep_pairs
-from ugrn_core.translation.material import Material, TrainRequest
+from ugrn_core.translation.material import TrainingSet, TrainRequest
 from ugrn_core.translators.kinds import Kind, kind_of
 from ugrn_core.translators.schema import PARTS, FeatureSchema, feature_schema
 from ugrn_core.types import SweepSettings
@@ -35,7 +35,7 @@ class TrainingCost:
         return self.sweep_seconds + self.training_seconds
 
 
-def training_cost(backbone: Backbone, request: TrainRequest, material: Material) -> TrainingCost:
+def training_cost(backbone: Backbone, request: TrainRequest, material: TrainingSet) -> TrainingCost:
     """Cost by short trials of a sweep and of a training epoch on this machine; stored sweeps make it less."""
     samples = [*material.members, *(s for j in material.judgements for s in (j.test, j.train) if s is not None)]
     pairs = {pair for sample in samples for pair in sample.pairs}

@@ -57,7 +57,7 @@ class TrainRequest:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class HeldOutTest:
     """A held-out test of a group; ``train`` is what its networks learn from, None for the networks that are kept."""
 
     name: str
@@ -67,11 +67,11 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingSet:
     """Training pairs of each seed, held-out tests, the training networks, and the genes of every data set."""
 
     members: tuple[LabelledPairs, ...]
-    judgements: tuple[Judgement, ...]
+    judgements: tuple[HeldOutTest, ...]
     networks: tuple[Network, ...]
     genes: Mapping[str, tuple[str, ...]]
 
@@ -86,8 +86,8 @@ def judged_rows(rows: Sequence[Row]) -> tuple[Row, ...]:
     return same or others or tuple(rows)
 
 
-def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network]) -> Material:
-    """Material of BEELINE rows; ``networks`` holds ``rows`` and :func:`judged_rows`, in the backbone's vocabulary."""
+def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network]) -> TrainingSet:
+    """Pairs of BEELINE rows; ``networks`` holds ``rows`` and :func:`judged_rows`, in the backbone's vocabulary."""
     chosen = [networks[row] for row in rows]
     members = tuple(union_pairs(chosen, **request.how(seed)) for seed in range(request.seeds))
     rest: dict[str, LabelledPairs] = {}
@@ -99,13 +99,13 @@ def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mappi
         if row in rows and row.data_set not in rest:
             rest[row.data_set] = union_pairs(others, **request.how(0))
         test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
-        judgements.append(Judgement(str(row), row.data_set, rest.get(row.data_set), test))
+        judgements.append(HeldOutTest(str(row), row.data_set, rest.get(row.data_set), test))
     genes = {row.data_set: network.genes for row, network in networks.items()}
-    return Material(members, tuple(judgements), tuple(chosen), genes)
+    return TrainingSet(members, tuple(judgements), tuple(chosen), genes)
 
 
-def own_material(request: TrainRequest, edges: OwnEdges) -> Material:
-    """Material of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
+def own_material(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
+    """TrainingSet of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
     members = tuple(_own_pairs(request, edges, seed) for seed in range(request.seeds))
     names = edges.network.genes
     fold = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % FOLDS, strict=True))
@@ -115,9 +115,9 @@ def own_material(request: TrainRequest, edges: OwnEdges) -> Material:
         outside = [fold[s] != f and fold[t] != f for s, t in members[0].pairs]
         train, test = _rows(members[0], outside), _rows(members[0], inside)
         if all(0 < part.n_pos < len(part.labels) for part in (train, test)):
-            judgements.append(Judgement(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", train, test))
+            judgements.append(HeldOutTest(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", train, test))
     genes = {edges.network.row.data_set: edges.network.genes}
-    return Material(members, tuple(judgements), (edges.network,), genes)
+    return TrainingSet(members, tuple(judgements), (edges.network,), genes)
 
 
 def _own_pairs(request: TrainRequest, edges: OwnEdges, seed: int) -> LabelledPairs:

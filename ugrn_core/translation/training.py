@@ -21,7 +21,7 @@ from ugrn_core.checked_json import complaint
 from ugrn_core.errors import InputError
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
-from ugrn_core.translation.material import Material, TrainRequest
+from ugrn_core.translation.material import TrainingSet, TrainRequest
 from ugrn_core.translators.calibration import fit_calibration
 from ugrn_core.translators.kinds import kind_of
 from ugrn_core.translators.mlp import TranslatorNet
@@ -40,7 +40,7 @@ Watch = Callable[[str, int, int, float], None]
 def train_translator(
     backbone: Backbone,
     request: TrainRequest,
-    material: Material,
+    material: TrainingSet,
     store: Store | None = None,
     *,
     progress: Progress | None = None,
@@ -93,7 +93,7 @@ def _judged(
     translator: Translator,
     bank: FeatureBank,
     request: TrainRequest,
-    material: Material,
+    material: TrainingSet,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Translator:
@@ -119,7 +119,7 @@ def _held_out_nets(
     schema: FeatureSchema,
     bank: FeatureBank,
     request: TrainRequest,
-    material: Material,
+    material: TrainingSet,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> dict[str, Nets]:
@@ -132,7 +132,7 @@ def _held_out_nets(
     return nets
 
 
-def _card(request: TrainRequest, schema: FeatureSchema, material: Material) -> TranslatorCard:
+def _card(request: TrainRequest, schema: FeatureSchema, material: TrainingSet) -> TranslatorCard:
     """The card before judgement; counts are those of the first seed. What no card can say is an InputError."""
     first, networks = material.members[0], material.networks
     if not 0 < first.n_pos < len(first.labels):

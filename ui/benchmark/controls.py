@@ -34,7 +34,7 @@ LISTS = {"networks": list(NETWORK_FOLDERS), "sets": list(SPECIES)}
 
 
 @dataclass(frozen=True)
-class Asked:
+class BenchmarkQuestion:
     """Whose results, and how negatives were drawn."""
 
     model: str
@@ -83,7 +83,7 @@ def table_choice() -> int:
     return int(st.session_state["table"])
 
 
-def ask(found: list[Results]) -> Asked:
+def ask(found: list[Results]) -> BenchmarkQuestion:
     """Model, kind of pairs, metric and sampler, in one row with what is tested on."""
     known = models_of(found)
     if st.session_state.get("results") not in known:
@@ -114,7 +114,7 @@ def ask(found: list[Results]) -> Asked:
     )
     with tests.popover("Tests", icon=":material/filter_list:", width="stretch", help="Networks and sets tested on"):
         _filters()
-    return Asked(st.session_state["results"], st.session_state["sampler"])
+    return BenchmarkQuestion(st.session_state["results"], st.session_state["sampler"])
 
 
 def view(table: int, results: Results) -> TableView:

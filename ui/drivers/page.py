@@ -45,7 +45,7 @@ NUMBERS = {"variable": ("drivers variable", VARIABLE_GENES), "factors": ("driver
 
 
 @dataclass(frozen=True)
-class Asked:
+class DriversQuestion:
     """``words`` is what ``ugrn drivers`` is called with, ``title`` names the question."""
 
     request: DriversRequest = field(repr=False)
@@ -149,7 +149,7 @@ def _controls(chosen: cells.Cells) -> None:
     )
 
 
-def _read(backbone: Backbone, chosen: cells.Cells) -> Asked:
+def _read(backbone: Backbone, chosen: cells.Cells) -> DriversQuestion:
     """The question by the controls."""
     state = st.session_state
     column, a = state["drivers column"], state["drivers a"]
@@ -178,7 +178,7 @@ def _read(backbone: Backbone, chosen: cells.Cells) -> Asked:
     words += ["--backbone", models.command_name(backbone)]
     settings = SweepSettings(backbone.card.base, backbone.card.grid)
     request = DriversRequest(states.cell, states.difference, states.sources, settings)
-    return Asked(request, states.notes, tuple(words), title)
+    return DriversQuestion(request, states.notes, tuple(words), title)
 
 
 @st.cache_resource(max_entries=16, show_spinner="Gathering the genes of these cells")
@@ -202,7 +202,7 @@ def _states(
     return to_set(_chosen.data, _backbone, a, wanted, n_factors=n_factors, n_variable=n_variable, cap=cap)
 
 
-def _answer(backbone: Backbone, asked: Asked, key: Hashable) -> Drivers | None:
+def _answer(backbone: Backbone, asked: DriversQuestion, key: Hashable) -> Drivers | None:
     request = asked.request
     held = st.session_state.get("cost of drivers")
     if held is None or held[0] != key:
@@ -217,7 +217,7 @@ def _answer(backbone: Backbone, asked: Asked, key: Hashable) -> Drivers | None:
     return work.answer("drivers", question, topic=key)
 
 
-def _result(backbone: Backbone, asked: Asked, found: Drivers) -> None:
+def _result(backbone: Backbone, asked: DriversQuestion, found: Drivers) -> None:
     """Figure, table, downloads and the command."""
     command = shlex.join(["ugrn", "drivers", *asked.words])
     frame, name = prepare_drivers(found), f"drivers of {asked.title}, {backbone.card.name}"

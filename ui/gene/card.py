@@ -7,12 +7,12 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.genes.about import gene_facts
 from ugrn_core.genes.resolve import resolve
-from ui.gene.state import Asked
+from ui.gene.state import GeneQuestion
 from ui.shared import cells
 from ui.shared.errors import plain
 
 
-def show(asked: Asked, backbone: Backbone) -> None:
+def show(asked: GeneQuestion, backbone: Backbone) -> None:
     """One line on the gene, and one on the virtual cell where it is not the pair alone."""
     gene = asked.request.gene
     facts = gene_facts(gene)

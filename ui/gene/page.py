@@ -18,12 +18,12 @@ from ugrn_core.neighbourhood.table import Rank, filtered, neighbour_table, ranke
 from ui.gene import card, found, rows, state
 from ui.gene.controls import RESULTS, redraw
 from ui.gene.found import Found
-from ui.gene.state import Asked
+from ui.gene.state import GeneQuestion
 from ui.shared import models
 from ui.shared import translator as network_translator
 from ui.shared.errors import NotYet, plain, said_in_place
 from ui.shared.figure_panel import figure_panel
-from ui.shared.translator import Kept
+from ui.shared.translator import LoadedTranslator
 
 HEAT_NOTE = "Each row by its own largest size, in an order in which shapes are alike. A hypothesis, not a measurement."
 
@@ -41,7 +41,7 @@ def results() -> None:
         state.write(backbone)
 
 
-def _show(backbone: Backbone, asked: Asked, there: Found) -> None:
+def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
     side = state.side()
     kept = _translator(backbone)
     whole, rank = _table(backbone, there, kept)
@@ -71,7 +71,7 @@ def _show(backbone: Backbone, asked: Asked, there: Found) -> None:
         )
 
 
-def _translator(backbone: Backbone) -> Kept | None:
+def _translator(backbone: Backbone) -> LoadedTranslator | None:
     """The chosen translator, the first one by default; None where the model has none."""
     try:
         return network_translator.chosen(backbone, state.TRANSLATOR)
@@ -81,7 +81,7 @@ def _translator(backbone: Backbone) -> Kept | None:
         return None
 
 
-def _table(backbone: Backbone, there: Found, kept: Kept | None) -> tuple[pd.DataFrame, Rank]:
+def _table(backbone: Backbone, there: Found, kept: LoadedTranslator | None) -> tuple[pd.DataFrame, Rank]:
     """The table of a side, and by what it can be ranked now."""
     hood, side, rank = there.neighbourhood, state.side(), state.rank()
     scores = None
@@ -114,7 +114,7 @@ def _by_likeness(table: pd.DataFrame, there: Found, gene: str) -> pd.DataFrame:
     return pd.concat([table[first], ordered])
 
 
-def _words(asked: Asked, there: Found, table: pd.DataFrame, rank: Rank, alike: str) -> None:
+def _words(asked: GeneQuestion, there: Found, table: pd.DataFrame, rank: Rank, alike: str) -> None:
     """What the table holds, in a sentence or two."""
     gene, hood, side = asked.request.gene, there.neighbourhood, state.side()
     what = f"What moves when {gene} moves" if side == "source" else f"What moves {gene}"
@@ -146,7 +146,14 @@ def _move_all() -> None:
     st.session_state[state.ALL] = True
 
 
-def _heat(backbone: Backbone, asked: Asked, there: Found, table: pd.DataFrame, kept: Kept | None, rank: Rank) -> None:
+def _heat(
+    backbone: Backbone,
+    asked: GeneQuestion,
+    there: Found,
+    table: pd.DataFrame,
+    kept: LoadedTranslator | None,
+    rank: Rank,
+) -> None:
     """The best trajectories, clustered by shape."""
     hood, side, gene = there.neighbourhood, state.side(), asked.request.gene
     frame = trajectories_of(hood, side, table, backbone.card.unit, MOST_ROWS)

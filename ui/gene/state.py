@@ -25,7 +25,7 @@ SIDE, RANK, FACTORS, TEXT, OWN, TRANSLATOR, ALIKE, ALL = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class GeneQuestion:
     """One gene in one virtual cell; ``choice`` says where the cell comes from, ``notes`` what was added to it."""
 
     request: NeighbourhoodRequest
@@ -48,7 +48,7 @@ def factors_only() -> bool:
     return bool(st.session_state.get(f"{FACTORS} {side()}", side() == "target"))
 
 
-def read(backbone: Backbone) -> Asked:
+def read(backbone: Backbone) -> GeneQuestion:
     """The question by the controls; an error for the user says what is still missing."""
     typed = st.session_state.get("gene")
     if not typed:
@@ -56,7 +56,7 @@ def read(backbone: Backbone) -> Asked:
     choice = contexts.read(backbone)
     gene, chosen = symbol_of(str(typed), backbone), settings.read(backbone.card)
     whole, notes = with_genes(choice.main, [gene], chosen.base)
-    return Asked(NeighbourhoodRequest(gene, whole, chosen), choice, tuple(notes))
+    return GeneQuestion(NeighbourhoodRequest(gene, whole, chosen), choice, tuple(notes))
 
 
 def adopt(backbone: Backbone) -> None:

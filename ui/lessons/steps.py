@@ -9,7 +9,7 @@ import streamlit as st
 
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import model_name
-from ugrn_core.lessons.record import Asked, Lesson, Prediction
+from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.lessons.words import words_of
 from ui.lessons import state, widgets
 from ui.lessons.state import STEPS, Said
@@ -187,7 +187,7 @@ def _told(lesson: Lesson, prediction: Prediction) -> None:
         st.warning(plain(f"Not as you said. It is: {words}"), icon=":material/lightbulb:")
 
 
-def _verdicts(lesson: Lesson, asked: tuple[Asked, ...]) -> None:
+def _verdicts(lesson: Lesson, asked: tuple[LessonQuestion, ...]) -> None:
     now = state.now()
     tries = st.session_state.get("learn tries", {}).get((lesson.number, now.seed), 0)
     numbers = now.answer(lesson.number).numbers

@@ -12,15 +12,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.network_panels import plot_changes, prepare_changes
 from ugrn_core.network.compare import CHANGES, compare_networks, comparison_notes, cut_words, same_cut
+from ugrn_core.network.edge_filter import EdgeFilter, edge_count, expected_fdr
 from ugrn_core.network.exports.groups import CAVEAT
-from ugrn_core.network.filters import edge_count, expected_fdr
-from ugrn_core.network.shown import Shown
 from ui.network import edge as network_edge
 from ui.network import files as network_files
 from ui.network import filters as network_shown
 from ui.network import summary
 from ui.network.edge_table import MOST_ROWS
-from ui.network.known_edges import Known
+from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.shared import kept
 from ui.shared.errors import plain
@@ -56,8 +55,8 @@ def show(
     networks: Sequence[Predicted],
     tables: Sequence[pd.DataFrame],
     tokens: Sequence[str],
-    filters: Shown,
-    known: Known,
+    filters: EdgeFilter,
+    known: ReferenceEdges,
     share: float,
     above: DeltaGenerator,
     beside: DeltaGenerator,
@@ -152,7 +151,7 @@ def _said(change: str, names: tuple[str, str]) -> str:
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing")
 def _compared(
-    token: str, filters: Shown, _tables: Sequence[pd.DataFrame], _selected: Sequence[pd.DataFrame]
+    token: str, filters: EdgeFilter, _tables: Sequence[pd.DataFrame], _selected: Sequence[pd.DataFrame]
 ) -> tuple[pd.DataFrame, tuple[pd.DataFrame, pd.DataFrame], float]:
     """Edges with their change, the edges of both that were compared, and the probability they are cut at."""
     (a, b), (from_a, from_b) = _tables, _selected

@@ -7,7 +7,7 @@ import hashlib
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.network.shown import Shown
+from ugrn_core.network.edge_filter import EdgeFilter
 from ui.network import edge as network_edge
 from ui.network import evidence
 
@@ -18,7 +18,7 @@ SHORT_RANKED = ["source", "target", "score"]
 """Of edges without probabilities."""
 
 
-def full(table: pd.DataFrame, token: str, filters: Shown) -> None:
+def full(table: pd.DataFrame, token: str, filters: EdgeFilter) -> None:
     """All columns of the best edges shown."""
     number = st.column_config.NumberColumn
     _selectable(
@@ -38,7 +38,7 @@ def full(table: pd.DataFrame, token: str, filters: Shown) -> None:
     )
 
 
-def short(table: pd.DataFrame, token: str, filters: Shown, height: int) -> None:
+def short(table: pd.DataFrame, token: str, filters: EdgeFilter, height: int) -> None:
     """The best edges shown in a narrow table, to stand beside a drawing."""
     number = st.column_config.NumberColumn
     columns = {
@@ -49,7 +49,7 @@ def short(table: pd.DataFrame, token: str, filters: Shown, height: int) -> None:
     _selectable(table[short], token, filters, name="edge list", height=height, columns=columns)
 
 
-def _selectable(table: pd.DataFrame, token: str, filters: Shown, *, name: str, height: int, columns: dict) -> None:
+def _selectable(table: pd.DataFrame, token: str, filters: EdgeFilter, *, name: str, height: int, columns: dict) -> None:
     """A table whose chosen row is the edge that is looked at; another selection starts without a chosen row."""
     key = f"{name} {hashlib.sha256(f'{token} {filters}'.encode()).hexdigest()[:16]}"
     top = table.head(MOST_ROWS)

@@ -24,10 +24,10 @@ from ugrn_core.evidence.evidence import (
 )
 from ugrn_core.figures.style import file_stem
 from ugrn_core.genes.file_names import in_file
+from ugrn_core.network.edge_filter import Selection, edge_count
 from ugrn_core.network.exports.folder import Beside
 from ugrn_core.network.exports.graph import network_graph
 from ugrn_core.network.exports.graphml import graphml
-from ugrn_core.network.filters import Selection, edge_count
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import edge as network_edge
 from ui.network import genes as network_genes
@@ -51,7 +51,7 @@ DONOR_HELP = "Cells of one donor are alike. With three donors or more, donors ar
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvidenceQuestion:
     """Evidence for a network: the cells, their group, and which of them belong together."""
 
     network: Predicted = field(repr=False)
@@ -154,7 +154,7 @@ def column_config() -> dict:
     return config
 
 
-def _controls(network: Predicted, held: cells.Cells) -> Asked:
+def _controls(network: Predicted, held: cells.Cells) -> EvidenceQuestion:
     columns = [NOBODY, *held.data.groups]
     for key in ("net within", "net donors"):
         if st.session_state.get(key) not in columns:
@@ -176,10 +176,10 @@ def _controls(network: Predicted, held: cells.Cells) -> Asked:
         st.toggle("Only edges that the cells show too", key=AGREE, persist_state="session")
         st.toggle("Those first in which both are sure", key=SURE, persist_state="session")
     first, second = (None if (v := st.session_state[key]) == NOBODY else v for key in ("net within", "net donors"))
-    return Asked(network, held, first, second, int(st.session_state["net cells best"]))
+    return EvidenceQuestion(network, held, first, second, int(st.session_state["net cells best"]))
 
 
-def _question(asked: Asked) -> Question[Evidence]:
+def _question(asked: EvidenceQuestion) -> Question[Evidence]:
     request, held = asked.network.asked.request, asked.cells
     n_cells = min(held.data.n_cells, MAX_CELLS, MAX_VALUES // len(request.targets))
     size = len(request.sources) * len(request.targets) * n_cells
@@ -192,7 +192,7 @@ def _question(asked: Asked) -> Question[Evidence]:
     )
 
 
-def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Evidence:
+def _job(asked: EvidenceQuestion, progress: Progress | None, cancel: Cancel | None) -> Evidence:
     request, data = asked.network.asked.request, asked.cells.data
     sources, targets = (in_file(request.names, genes) for genes in (request.sources, request.targets))
     places, left_out = genes_to_read(sources, targets, data)

@@ -17,12 +17,12 @@ from ugrn_core.figures.network_file import network_file
 from ugrn_core.figures.report import Report
 from ugrn_core.figures.report_network import network_report
 from ugrn_core.figures.style import file_stem
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.exports.folder import FILES, Beside, NetworkFiles, write_network, zip_files
 from ugrn_core.network.recipe import build_recipe, known_facts
 from ugrn_core.network.recipe_form import Recipe
-from ugrn_core.network.shown import Shown
 from ui.network import filters
-from ui.network.known_edges import Known
+from ui.network.known_edges import ReferenceEdges
 from ui.network.question import SOURCES_FILE
 from ui.network.run import Predicted
 from ui.shared import models
@@ -51,15 +51,17 @@ class Wanted:
     """
 
     network: Predicted
-    shown: Shown
-    known: Known
+    shown: EdgeFilter
+    known: ReferenceEdges
     prevalence: float
     command: str
     token: str
     evidence: Beside | None = None
 
 
-def show(network: Predicted, shown: Shown, known: Known, token: str, evidence: Beside | None = None) -> None:
+def show(
+    network: Predicted, shown: EdgeFilter, known: ReferenceEdges, token: str, evidence: Beside | None = None
+) -> None:
     """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for.
 
     ``evidence``: what cells show of the edges of the graph files.
@@ -104,7 +106,7 @@ def show(network: Predicted, shown: Shown, known: Known, token: str, evidence: B
         )
 
 
-def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool = False) -> str:
+def command(network: Predicted, shown: EdgeFilter, known: ReferenceEdges, *, names_only: bool = False) -> str:
     """The line of ``ugrn network`` that makes this network and its files again; ``names_only``: without folders."""
     asked = network.asked
     given, backbone = list(asked.words), models.command_name(asked.backbone)
@@ -118,7 +120,7 @@ def command(network: Predicted, shown: Shown, known: Known, *, names_only: bool 
     return shlex.join([*line, *shown.words(), "--out", "."])
 
 
-def command_of_both(networks: Sequence[Predicted], shown: Shown, known: Known) -> str:
+def command_of_both(networks: Sequence[Predicted], shown: EdgeFilter, known: ReferenceEdges) -> str:
     """The line that makes two groups and what differs between them, else a line for each network."""
     groups = [n.asked.genes.group for n in networks]
     first, second = groups
@@ -144,7 +146,7 @@ def _folder(wanted: Wanted) -> Path:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _written(token: str, shown: Shown, command: str, _wanted: Wanted) -> tempfile.TemporaryDirectory[str]:
+def _written(token: str, shown: EdgeFilter, command: str, _wanted: Wanted) -> tempfile.TemporaryDirectory[str]:
     """A folder with all files; gone with its place in the cache."""
     folder = tempfile.TemporaryDirectory(prefix="ugrn-files-", ignore_cleanup_errors=True)
     write_network(_files(_wanted), Path(folder.name), network_file)
@@ -167,7 +169,12 @@ def _files(wanted: Wanted) -> NetworkFiles:
 
 
 def report_of(
-    network: Predicted, shown: Shown, table: pd.DataFrame, edges: pd.DataFrame, known: Known, figure: go.Figure
+    network: Predicted,
+    shown: EdgeFilter,
+    table: pd.DataFrame,
+    edges: pd.DataFrame,
+    known: ReferenceEdges,
+    figure: go.Figure,
 ) -> Callable[[], Report]:
     """What makes the report on the ``edges`` that ``shown`` chooses of the ``table``, drawn as ``figure``.
 

@@ -11,11 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from ugrn_core.errors import UGRNError
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.lookup import Species
+from ugrn_core.network.edge_filter import EdgeFilter, Selection, network_gene
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS
 from ugrn_core.network.exports.folder import LOOKED_AT
-from ugrn_core.network.filters import Selection
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.network.shown import Shown, network_gene
 from ugrn_core.translators.translator import TranslatorCard
 from ugrn_core.types import Vocabulary
 from ui.shared.errors import plain
@@ -136,12 +135,12 @@ def prevalence(card: TranslatorCard) -> float:
     return st.session_state.get(prevalence_key(card.name)) or card.prevalence
 
 
-def read(probabilities: bool) -> Shown:
+def read(probabilities: bool) -> EdgeFilter:
     """Filters by the controls; without ``probabilities`` the best edges whatever the rule."""
     state = st.session_state
     rule = (state.get("net rule") or FDR) if probabilities else BEST
     near = state.get("net near")
-    return Shown(
+    return EdgeFilter(
         min_probability=state["net probability"] if rule == PROBABILITY else None,
         max_fdr=state["net fdr"] if rule == FDR else None,
         slope_directions=_given("net slopes"),
@@ -156,7 +155,7 @@ def read(probabilities: bool) -> Shown:
     )
 
 
-def fill(shown: Shown) -> None:
+def fill(shown: EdgeFilter) -> None:
     """Put a record into the controls."""
     state = st.session_state
     _reset()
@@ -176,13 +175,13 @@ def fill(shown: Shown) -> None:
     state["net per source"] = shown.top_per_source or 0
 
 
-def selected(token: str, table: pd.DataFrame, filters: Shown, share: float) -> Selection:
+def selected(token: str, table: pd.DataFrame, filters: EdgeFilter, share: float) -> Selection:
     """Edges of ``table`` that pass; ``token`` tells the table apart, and with it its prevalence ``share``."""
     return _selected(token, filters, table, share)
 
 
 @st.cache_resource(max_entries=24, show_spinner=False)
-def _selected(token: str, filters: Shown, _table: pd.DataFrame, _share: float) -> Selection:
+def _selected(token: str, filters: EdgeFilter, _table: pd.DataFrame, _share: float) -> Selection:
     return filters.select(_table, _share)
 
 

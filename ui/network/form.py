@@ -18,7 +18,7 @@ from ui.network.question import (
     PAIR,
     TRANSLATORS,
     TWO,
-    Asked,
+    NetworkQuestion,
     against,
     cell_default,
     cell_key,
@@ -71,7 +71,7 @@ def controls(backbone: Backbone) -> None:
         _controls(backbone)
 
 
-def fold(asked: tuple[Asked, ...]) -> None:
+def fold(asked: tuple[NetworkQuestion, ...]) -> None:
     """Make room for networks that are there for the first time: draw the page anew with the form closed."""
     if (keys := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
         return
@@ -133,7 +133,7 @@ def _translator_choices(backbone: Backbone, two: bool) -> None:
             network_translator.choice(backbone, "To", "net translator b", other_than=other_than)
 
 
-def _headline(asked: tuple[Asked, ...]) -> str:
+def _headline(asked: tuple[NetworkQuestion, ...]) -> str:
     """The question in a few words."""
     sizes = [f"{len(a.request.sources):,} sources × {len(a.request.targets):,} targets of {a.name}" for a in asked]
     readers = " and ".join(dict.fromkeys(a.translator.card.name for a in asked))

@@ -12,7 +12,7 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.genes.text_file import read_text
-from ugrn_core.network.tags import beeline_edges
+from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
 from ui.shared import columns
 from ui.shared.beeline import networks_are_here
@@ -24,7 +24,7 @@ LABELS = {BEELINE: "BEELINE", OWN: "My own edges", NONE: "Nothing"}
 
 
 @dataclass(frozen=True)
-class Known:
+class ReferenceEdges:
     """``edges`` None: nothing is checked. ``token`` tells it apart in caches, ``label`` names it in a sentence, and
     ``words`` are those of a command, none for BEELINE."""
 
@@ -42,7 +42,7 @@ class Known:
 def controls(backbone: Backbone) -> None:
     """Where known edges come from, in a popover."""
     st.session_state.setdefault("net known", NONE if missing_networks() else BEELINE)
-    with st.popover("Known edges", icon=":material/fact_check:", width="stretch"), said_in_place():
+    with st.popover("ReferenceEdges edges", icon=":material/fact_check:", width="stretch"), said_in_place():
         st.segmented_control(
             "Held against",
             list(LABELS),
@@ -60,18 +60,20 @@ def controls(backbone: Backbone) -> None:
             _own_controls(backbone)
 
 
-def read(backbone: Backbone) -> Known:
-    """Known edges by the controls; nothing where they are not there yet."""
+def read(backbone: Backbone) -> ReferenceEdges:
+    """ReferenceEdges edges by the controls; nothing where they are not there yet."""
     kind = st.session_state.get("net known")
     if kind == BEELINE and not missing_networks():
-        return Known(_beeline(), BEELINE, "BEELINE")
+        return ReferenceEdges(_beeline(), BEELINE, "BEELINE")
     text = st.session_state.get("net known given") or ""
     if kind == OWN and text.strip():
         chosen = st.session_state.get("net known columns") or PairColumns()
         edges = _own(text, chosen, backbone.fingerprint, backbone)
         token = hashlib.sha256(repr((text, chosen)).encode()).hexdigest()
-        return Known(frozenset(edges.network.edges), token, "your list", ("--known", OWN_FILE, *chosen.words()))
-    return Known()
+        return ReferenceEdges(
+            frozenset(edges.network.edges), token, "your list", ("--known", OWN_FILE, *chosen.words())
+        )
+    return ReferenceEdges()
 
 
 def _own_controls(backbone: Backbone) -> None:

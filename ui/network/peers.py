@@ -19,7 +19,7 @@ from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import genes as network_genes
-from ui.network.known_edges import Known
+from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.shared import cells, cells_file, work
 from ui.shared.errors import said_in_place
@@ -35,13 +35,13 @@ SECONDS_A_GENE = {"GRNBoost2": 1.5, "RegDiffusion": 0.2, "RegDiffusion transpose
 
 
 @dataclass(frozen=True)
-class Asked:
+class PeersQuestion:
     """Methods on the cells of a network; ``known`` edges all are held against."""
 
     network: Predicted = field(repr=False)
     cells: cells.Cells = field(repr=False)
     table: pd.DataFrame = field(repr=False)
-    known: Known = field(repr=False)
+    known: ReferenceEdges = field(repr=False)
     methods: tuple[str, ...]
 
     @property
@@ -50,7 +50,7 @@ class Asked:
         return ("peers", self.network.token, self.cells.token, group, self.known.token, self.methods)
 
 
-def show(network: Predicted, table: pd.DataFrame, known: Known, topic: Hashable) -> None:
+def show(network: Predicted, table: pd.DataFrame, known: ReferenceEdges, topic: Hashable) -> None:
     """Controls, progress, and a row a method; nothing of a network that is not one of the cells held."""
     held = cells.current()
     if network_genes.origin() != network_genes.CELLS or held is None or network.asked.genes.file != held.word:
@@ -61,13 +61,13 @@ def show(network: Predicted, table: pd.DataFrame, known: Known, topic: Hashable)
         st.multiselect("Methods", there, key=METHODS, persist_state="session", placeholder="None")
         if not st.session_state[METHODS]:
             return
-        asked = Asked(network, held, table, known, tuple(st.session_state[METHODS]))
+        asked = PeersQuestion(network, held, table, known, tuple(st.session_state[METHODS]))
         found = work.answer("peers", _question(asked), topic=topic)
         if found is not None:
             _result(asked, found)
 
 
-def _question(asked: Asked) -> Question[Comparison]:
+def _question(asked: PeersQuestion) -> Question[Comparison]:
     n_genes = len(asked.network.asked.request.targets)
     seconds = sum(SECONDS_A_GENE.get(name, 0.0) for name in asked.methods) * n_genes
     return Question(
@@ -79,7 +79,7 @@ def _question(asked: Asked) -> Question[Comparison]:
     )
 
 
-def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Comparison:
+def _job(asked: PeersQuestion, progress: Progress | None, cancel: Cancel | None) -> Comparison:
     network = asked.network.asked
     request, data = network.request, asked.cells.data
     sources, targets = (in_file(request.names, genes) for genes in (request.sources, request.targets))
@@ -104,7 +104,7 @@ def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> Comp
     return compare(there, found, judged)
 
 
-def _result(asked: Asked, found: Comparison) -> None:
+def _result(asked: PeersQuestion, found: Comparison) -> None:
     number = st.column_config.NumberColumn
     shares = [c for c in found.summary if c.startswith(("overlap", "chance"))]
     st.dataframe(
@@ -149,7 +149,7 @@ def _result(asked: Asked, found: Comparison) -> None:
     st.code(_command(asked), language="bash", wrap_lines=True)
 
 
-def _command(asked: Asked) -> str:
+def _command(asked: PeersQuestion) -> str:
     """The line that gives the same of the edges.csv of this network."""
     genes = asked.network.asked.genes
     line = ["ugrn", "peers", "--edges", "edges.csv", "--cells", genes.file, *genes.group_words]

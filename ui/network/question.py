@@ -28,7 +28,7 @@ from ui.shared import contexts, models
 from ui.shared import translator as network_translator
 from ui.shared.contexts import ContextChoice
 from ui.shared.errors import NotYet
-from ui.shared.translator import Kept
+from ui.shared.translator import LoadedTranslator
 
 ONE, TWO = "one", "two"
 MODES = (ONE, TWO)
@@ -42,12 +42,12 @@ KEPT = "net kept"
 
 
 @dataclass(frozen=True)
-class Asked:
+class NetworkQuestion:
     """A network to predict. ``words`` is what ``ugrn network`` is called with for its genes, sources and cell."""
 
     name: str
     backbone: Backbone = field(repr=False)
-    kept: Kept = field(repr=False)
+    kept: LoadedTranslator = field(repr=False)
     request: NetworkRequest
     genes: ContextChoice
     notes: tuple[str, ...]
@@ -109,7 +109,7 @@ def other_model(backbone: Backbone) -> str:
     return chosen if chosen in names else names[0]
 
 
-def read(backbone: Backbone) -> tuple[Asked, ...]:
+def read(backbone: Backbone) -> tuple[NetworkQuestion, ...]:
     """The network or the two networks by the controls; an error for the user says what is missing."""
     if mode() == ONE:
         return (_one(backbone),)
@@ -130,11 +130,11 @@ def read(backbone: Backbone) -> tuple[Asked, ...]:
     )
 
 
-def _one(backbone: Backbone) -> Asked:
+def _one(backbone: Backbone) -> NetworkQuestion:
     if network_genes.origin() == network_genes.RECIPE:
         recipe, kept, genes, notes = network_recipe.read(backbone)
         words = ("--recipe", network_recipe.RECIPE_FILE)
-        return Asked("the recipe", backbone, kept, recipe.request(), genes, notes, words, recipe.species)
+        return NetworkQuestion("the recipe", backbone, kept, recipe.request(), genes, notes, words, recipe.species)
     kept = network_translator.chosen(backbone, "net translator")
     request: NetworkRequest | None = st.session_state.get(KEPT)
     if request is None or not network_genes.nothing_given():
@@ -142,10 +142,10 @@ def _one(backbone: Backbone) -> Asked:
         return _asked(next(iter(genes.contexts)), backbone, kept, genes)
     genes = network_genes.of_job(request, backbone)
     notes = check_request(request, kept.translator, backbone)
-    return Asked("the job", backbone, kept, request, genes, notes, ("--recipe", network_recipe.RECIPE_FILE))
+    return NetworkQuestion("the job", backbone, kept, request, genes, notes, ("--recipe", network_recipe.RECIPE_FILE))
 
 
-def _two_groups(backbone: Backbone, kept: Kept) -> tuple[Asked, ...]:
+def _two_groups(backbone: Backbone, kept: LoadedTranslator) -> tuple[NetworkQuestion, ...]:
     found = [network_genes.read(backbone, key) for key in ("net level", "net level b")]
     names = [network_genes.group_name(key) for key in ("net level", "net level b")]
     if contexts.ALL_CELLS in names:
@@ -155,11 +155,11 @@ def _two_groups(backbone: Backbone, kept: Kept) -> tuple[Asked, ...]:
     return tuple(_asked(name, backbone, kept, genes) for name, genes in zip(names, found, strict=True))
 
 
-def _asked(name: str, backbone: Backbone, kept: Kept, genes: ContextChoice) -> Asked:
+def _asked(name: str, backbone: Backbone, kept: LoadedTranslator, genes: ContextChoice) -> NetworkQuestion:
     sources, notes = _sources(backbone, genes.main.genes)
     request, added = request_in(genes.main, sources, kept.translator.card.schema.base, whole=cell() == FULL)
     notes += [*added, *check_request(request, kept.translator, backbone)]
-    return Asked(name, backbone, kept, request, genes, tuple(notes), _words(genes), network_genes.species())
+    return NetworkQuestion(name, backbone, kept, request, genes, tuple(notes), _words(genes), network_genes.species())
 
 
 def _sources(backbone: Backbone, genes: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:

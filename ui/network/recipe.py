@@ -13,7 +13,7 @@ from ui.network import filters
 from ui.shared import translator as network_translator
 from ui.shared.contexts import ContextChoice
 from ui.shared.errors import NotYet, plain
-from ui.shared.translator import Kept
+from ui.shared.translator import LoadedTranslator
 
 RECIPE = "net recipe"
 RECIPE_FILE = "recipe.json"
@@ -44,7 +44,7 @@ def controls() -> None:
         )
 
 
-def read(backbone: Backbone) -> tuple[Recipe, Kept, ContextChoice, tuple[str, ...]]:
+def read(backbone: Backbone) -> tuple[Recipe, LoadedTranslator, ContextChoice, tuple[str, ...]]:
     """Recipe, translator, genes and notes; another model or translator than the recipe's is an error that says so."""
     recipe = _loaded()
     if recipe is None:

@@ -9,9 +9,9 @@ import streamlit as st
 
 from ugrn_core.figures.report_network import RANKS, facts_told
 from ugrn_core.network import own_cells
-from ugrn_core.network.shown import Shown
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.summary import NetworkFacts, known_enrichment
-from ui.network.known_edges import Known
+from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.shared.errors import plain
 
@@ -21,7 +21,7 @@ HELP = {
 }
 
 
-def row(network: Predicted, facts: NetworkFacts, known: Known, filters: Shown) -> None:
+def row(network: Predicted, facts: NetworkFacts, known: ReferenceEdges, filters: EdgeFilter) -> None:
     """Five facts."""
     request = network.asked.request
     size = len(request.sources), len(request.targets)

@@ -20,14 +20,14 @@ from ugrn_core.figures.network_panels import (
 )
 from ugrn_core.figures.network_plot import plot_network, prepare_network
 from ugrn_core.figures.report import Report
-from ugrn_core.network.hubs import hub_table
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.layout import place_genes
-from ugrn_core.network.shown import Shown
+from ugrn_core.network.summary import hub_table
 from ui.network import clicks, edge_table
 from ui.network import edge as network_edge
 from ui.network import files as network_files
 from ui.network import filters as network_shown
-from ui.network.known_edges import Known
+from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.shared.figure_panel import csv_button, figure_panel
 from ui.shared.gene_table import gene_table
@@ -45,8 +45,8 @@ class View:
     table: pd.DataFrame
     shown: pd.DataFrame
     token: str
-    filters: Shown
-    known: Known
+    filters: EdgeFilter
+    known: ReferenceEdges
 
     @property
     def name(self) -> str:
@@ -209,10 +209,10 @@ def _pick(key: str) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Placing the genes")
-def _places(token: str, filters: Shown, _shown: pd.DataFrame) -> pd.DataFrame:
+def _places(token: str, filters: EdgeFilter, _shown: pd.DataFrame) -> pd.DataFrame:
     return place_genes(_shown)
 
 
 @st.cache_resource(max_entries=12, show_spinner="Drawing")
-def _html(token: str, filters: Shown, theme: Theme, highlight: str | None, _shown: pd.DataFrame) -> str:
+def _html(token: str, filters: EdgeFilter, theme: Theme, highlight: str | None, _shown: pd.DataFrame) -> str:
     return network_html(_shown, _places(token, filters, _shown), theme=theme, caption="", highlight=highlight)

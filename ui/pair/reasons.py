@@ -19,7 +19,7 @@ from ui.shared import contexts, models, work
 from ui.shared import translator as network_translator
 from ui.shared.errors import NotYet, plain
 from ui.shared.figure_panel import figure_panel
-from ui.shared.translator import Kept
+from ui.shared.translator import LoadedTranslator
 from ui.shared.work import Question
 
 TRANSLATOR = "pair translator"
@@ -73,7 +73,7 @@ def beside_pair(backbone: Backbone, request: PairRequest, choice: contexts.Conte
 
 def show(
     backbone: Backbone,
-    kept: Kept,
+    kept: LoadedTranslator,
     pair: tuple[str, str],
     context: Context,
     topic: Hashable,
@@ -115,7 +115,7 @@ def show(
     )
 
 
-def _context(kept: Kept, asked: Context) -> Context:
+def _context(kept: LoadedTranslator, asked: Context) -> Context:
     """The virtual cell a translator reads a pair in: two genes alone, or the one asked about."""
     if kept.translator.card.schema.context == "pair":
         return Context()

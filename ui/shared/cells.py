@@ -12,8 +12,8 @@ import streamlit as st
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import H5adContents, example_data
 from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
-from ugrn_core.held_bytes import bytes_held
 from ugrn_core.jobs import FILES
+from ugrn_core.memory import bytes_held
 from ugrn_core.types import Cancel, Progress
 from ui.server.folders import paths_welcome, typed_cells
 from ui.shared import kept, uploads

@@ -19,8 +19,8 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.errors import InputError
-from ugrn_core.held_bytes import bytes_held
 from ugrn_core.jobs import JOBS, Job, JobStatus
+from ugrn_core.memory import bytes_held
 from ugrn_core.session_file import KeptCells, KeptRun, Session
 from ui.server.access import own_machine
 from ui.server.session import VISITOR, VISITOR_ID, visitor

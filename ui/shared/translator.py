@@ -17,7 +17,7 @@ TRANSLATORS_PAGE = "pages/translators.py"
 
 
 @dataclass(frozen=True)
-class Kept:
+class LoadedTranslator:
     """A translator of the library; ``digest`` tells apart everything its logits depend on."""
 
     translator: Translator
@@ -49,7 +49,7 @@ def choice(backbone: Backbone, label: str, key: str, *, other_than: str | None =
     )
 
 
-def chosen(backbone: Backbone, key: str) -> Kept:
+def chosen(backbone: Backbone, key: str) -> LoadedTranslator:
     """The translator a select box holds, the first one where there was no box yet."""
     known = fitting(backbone)
     if not known:
@@ -61,17 +61,17 @@ def chosen(backbone: Backbone, key: str) -> Kept:
     return load(name if name in known else next(iter(known)))
 
 
-def load(name: str) -> Kept:
+def load(name: str) -> LoadedTranslator:
     """A translator of the library, kept in memory until its file changes."""
     weights = find_translator(name, library())
     return _load(str(weights), weights.stat().st_mtime)
 
 
 @st.cache_resource(max_entries=8, show_spinner="Loading the translator")
-def _load(file: str, stamp: float) -> Kept:
+def _load(file: str, stamp: float) -> LoadedTranslator:
     """``stamp`` changes when the file does."""
     translator = load_translator(file)
-    return Kept(translator, translator_digest(translator))
+    return LoadedTranslator(translator, translator_digest(translator))
 
 
 def _breadth(listed: Listed) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from ugrn_core.beeline.networks import GENE_SETS, NETWORK_FOLDERS, ROWS, SPECIES
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
-from ugrn_core.translation.material import Material, TrainRequest, beeline_material, judged_rows, own_material
+from ugrn_core.translation.material import TrainingSet, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import check_place
 from ugrn_core.translators.schema import PARTS, ContextName
@@ -32,19 +32,19 @@ DEFAULTS = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class TrainingQuestion:
     """A training: what and how, its pairs, a key that tells it apart, and its words of the command line."""
 
     request: TrainRequest
-    material: Material
+    material: TrainingSet
     key: Hashable
     words: tuple[str, ...]
 
 
-Maker = Callable[[TrainRequest], Asked]
+Maker = Callable[[TrainRequest], TrainingQuestion]
 
 
-def ask(backbone: Backbone) -> Asked | None:
+def ask(backbone: Backbone) -> TrainingQuestion | None:
     """The training that the controls ask for; None, with the reason in place, while there is none."""
     for name, value in DEFAULTS.items():
         st.session_state.setdefault(name, value)
@@ -78,9 +78,9 @@ def _beeline_controls(backbone: Backbone) -> Maker | None:
 
     words = ("--network", ",".join(networks), "--sets", ",".join(sets), "--gene-set", gene_set)
 
-    def made(request: TrainRequest) -> Asked:
+    def made(request: TrainRequest) -> TrainingQuestion:
         material = _beeline_material(replace(request, name="any"), rows, gene_set, backbone.fingerprint, backbone)
-        return Asked(request, material, (backbone.fingerprint, request, (rows, gene_set)), words)
+        return TrainingQuestion(request, material, (backbone.fingerprint, request, (rows, gene_set)), words)
 
     return made
 
@@ -107,7 +107,9 @@ def _own_controls(backbone: Backbone) -> Maker:
 
     words = ("--edges", file.name if file is not None else "edges.csv", *chosen.words())
     key = (given, chosen)
-    return lambda request: Asked(request, own_material(request, edges), (backbone.fingerprint, request, key), words)
+    return lambda request: TrainingQuestion(
+        request, own_material(request, edges), (backbone.fingerprint, request, key), words
+    )
 
 
 def _report(edges: OwnEdges) -> None:
@@ -158,7 +160,7 @@ def _how() -> TrainRequest:
 @st.cache_resource(max_entries=8, show_spinner="Drawing pairs")
 def _beeline_material(
     request: TrainRequest, rows: tuple[Row, ...], gene_set: str, fingerprint: str, _backbone: Backbone
-) -> Material:
+) -> TrainingSet:
     """``fingerprint`` stands for the vocabulary in the key of the cache."""
     needed = tuple(dict.fromkeys([*rows, *judged_rows(rows)]))
     return beeline_material(request, rows, networks_of(needed, gene_set, fingerprint, _backbone.vocabulary))

@@ -14,7 +14,7 @@ from ugrn_core.download import duration
 from ugrn_core.figures.translator import plot_loss, prepare_loss
 from ugrn_core.store import Store
 from ugrn_core.translation.cost import TrainingCost, training_cost
-from ugrn_core.translation.material import Material, TrainRequest
+from ugrn_core.translation.material import TrainingSet, TrainRequest
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import list_translators, save_translator
@@ -25,7 +25,7 @@ from ui.shared.errors import plain, said_in_place
 from ui.shared.figure_panel import figure_panel
 from ui.shared.work import Question
 from ui.translators import form as translator_form
-from ui.translators.form import Asked
+from ui.translators.form import TrainingQuestion
 
 SLOT = "train translator"
 TRANSLATOR_BYTES = 4 << 20
@@ -48,7 +48,7 @@ def form(backbone: Backbone) -> None:
             _made(backbone, asked, made)
 
 
-def _answer(backbone: Backbone, asked: Asked) -> str | None:
+def _answer(backbone: Backbone, asked: TrainingQuestion) -> str | None:
     """Name of the trained translator; None, with cost, button or progress in place, while there is none."""
     request = asked.request
     cost = _cost(backbone, replace(request, name="any"), asked.key, asked.material)
@@ -71,7 +71,7 @@ def _answer(backbone: Backbone, asked: Asked) -> str | None:
     return work.answer(SLOT, question)
 
 
-def _made(backbone: Backbone, asked: Asked, name: str) -> None:
+def _made(backbone: Backbone, asked: TrainingQuestion, name: str) -> None:
     st.success(f"{plain(name)} is trained and kept.", icon=":material/check:")
     st.button("Look at it", on_click=_look, args=(name,), type="primary", icon=":material/description:")
     frame = prepare_loss(_points(asked.key))
@@ -86,7 +86,7 @@ def _made(backbone: Backbone, asked: Asked, name: str) -> None:
     )
 
 
-def command(backbone: Backbone, asked: Asked) -> str:
+def command(backbone: Backbone, asked: TrainingQuestion) -> str:
     """The line of ``ugrn translator train`` that makes the same translator."""
     request = asked.request
     line = [
@@ -100,14 +100,14 @@ def command(backbone: Backbone, asked: Asked) -> str:
     return shlex.join(line)
 
 
-def _epochs(asked: Asked) -> int:
+def _epochs(asked: TrainingQuestion) -> int:
     """Epochs of the training; 1 for a kind that has none."""
     return asked.request.epochs or KINDS[asked.request.kind].epochs or 1
 
 
 def _job(
     backbone: Backbone,
-    asked: Asked,
+    asked: TrainingQuestion,
     kept: Store,
     own: Path | None,
     progress: Progress | None,
@@ -153,7 +153,7 @@ def _points(key: Hashable) -> list[tuple[str, int, int, float]]:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Estimating the time")
-def _cost(_backbone: Backbone, request: TrainRequest, key: Hashable, _material: Material) -> TrainingCost:
+def _cost(_backbone: Backbone, request: TrainRequest, key: Hashable, _material: TrainingSet) -> TrainingCost:
     return training_cost(_backbone, request, _material)
 
 

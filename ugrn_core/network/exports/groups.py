@@ -10,9 +10,9 @@ import pandas as pd
 
 from ugrn_core.errors import InputError
 from ugrn_core.network.compare import compare_networks, comparison_notes, cut_words, same_cut
+from ugrn_core.network.edge_filter import Selection
 from ugrn_core.network.exports.folder import CANNOT_WRITE
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
-from ugrn_core.network.filters import Selection
 from ugrn_core.network.recipe import recipe_text
 from ugrn_core.network.recipe_form import Recipe
 from ugrn_core.network.request import NetworkRequest

@@ -7,7 +7,7 @@ import math
 MEMORY_SECONDS = 20.0  # a rate seen this long ago weighs 1/e of one seen now
 
 
-class Pace:
+class TimeLeft:
     """Estimate of the time left; fed with shares, asked for seconds.
 
     The rate (share a second) is a geometric mean in which each step weighs as long as it took, and older steps fade:

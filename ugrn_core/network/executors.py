@@ -1,10 +1,15 @@
-"""Who computes for a network run: the queue of the model's device in this process, or workers elsewhere."""
+"""Who computes for a network run: the queue of the model's device in this process, or workers elsewhere.
+
+How much of it is done is told on the way.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import closing
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -16,13 +21,14 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.network.blocks import Curves
 from ugrn_core.network.on_workers import score_on_worker, score_text, sweep_on_worker, sweep_text
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
-from ugrn_core.shared_work import Results
+from ugrn_core.shared_work import Piece, Results, shared_results
+from ugrn_core.store import Store
 from ugrn_core.translators.parcel import pack_translator
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Cancel, Progress, SweepSettings
+from ugrn_core.types import Cancel, Progress, SweepSettings, counted
 
 
-class Hands(Protocol):
+class TaskExecutor(Protocol):
     """Takes blocks of pairs and groups of sources; the futures give results by store address."""
 
     sources_a_piece: int
@@ -51,8 +57,8 @@ class Hands(Protocol):
         ...
 
 
-def hands_of(backbone: Backbone, translator: Translator, executor: Executor | None) -> Hands:
-    """The hands behind an executor; without one, the queue of the backbone's device."""
+def task_executor(backbone: Backbone, translator: Translator, executor: Executor | None) -> TaskExecutor:
+    """The tasks behind an executor; without one, the queue of the backbone's device."""
     workers = workers_of(executor)
     return InProcess(backbone, translator, executor) if workers is None else Elsewhere(backbone, translator, workers)
 
@@ -130,3 +136,42 @@ class Elsewhere:
         """Hash of the content, and what stands for it in a task; sent when the first task needs it."""
         sha = hashlib.sha256(content).hexdigest()
         return sha, self.workers.share(content, sha)
+
+
+@dataclass
+class CountedProgress:
+    """How much is done of ``whole``; ``words`` say of what."""
+
+    whole: int
+    words: str
+    progress: Progress | None
+    done: int = 0
+
+    def add(self, n: int) -> None:
+        """``n`` more are done."""
+        self.done += n
+        self.say(f"{self.done:,} of {self.whole:,} {self.words}")
+
+    def say(self, words: str) -> None:
+        """Tell the user, where the share has not changed."""
+        if self.progress:
+            self.progress(self.done / self.whole, words)
+
+    def part(self, n: int) -> Progress | None:
+        """Progress within the next ``n``."""
+        return counted(self.progress, self.done, n, self.whole, self.words)
+
+
+def computed(
+    pieces: Iterable[Piece], store: Store | None, tasks: TaskExecutor, counted: CountedProgress, cancel: Cancel | None
+) -> Generator[tuple[tuple[str, ...], Results], None, None]:
+    """Addresses and results of each piece, as they are there (see :func:`ugrn_core.shared_work.shared_results`)."""
+
+    def width() -> int:
+        if tasks.missing():
+            counted.say(tasks.missing())
+        return tasks.width()
+
+    with closing(shared_results(pieces, store, width=width, cancel=cancel, explain=tasks.explain)) as results:
+        for piece, found in results:
+            yield piece.keys, found
