@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
 import subprocess
@@ -19,19 +18,14 @@ ELSEWHERE = re.compile(r"<(?:script|link|img|iframe)[^>]*\s(?:src|href)=\"(?:htt
 
 
 @pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
-def test_a_notebook_runs(file: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     book = jupytext.read(file)
     code = "\n\n".join(cell.source for cell in book.cells if cell.cell_type == "code")
     (tmp_path / "notebook.py").write_text(code, "utf-8")
-    environment = os.environ | {
-        "UGRN_CACHE_DIR": str(tmp_path / "cache"),
-        "UGRN_DEVICE": "cpu",
-        "PYTHONPATH": str(ROOT),
-    }
-    done = subprocess.run(
-        [sys.executable, "notebook.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UGRN_DEVICE", "cpu")
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("notebook.py")
     assert not (tmp_path / "cache").exists(), "nothing is kept unless it is asked for"
 
 

@@ -141,7 +141,7 @@ def _read_edges(content: bytes, folder: Path) -> object:
 def _recipes(folder: Path) -> list[bytes]:
     from tests.campaign.samples import recipe
 
-    return [recipe(folder)]
+    return [recipe()]
 
 
 def _read_recipe(content: bytes, folder: Path) -> object:

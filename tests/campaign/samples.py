@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from typer.testing import CliRunner
 
 GENES = ("POU5F1", "SOX2", "NANOG", "KLF4", "MYC", "TP53", "GATA1", "GATA2", "SPI1", "CSF1R", "KLF1", "MDM2")
 
@@ -44,17 +46,17 @@ def checkpoint(folder: Path) -> Path:
     return folder
 
 
-def recipe(folder: Path) -> bytes:
+@cache
+def recipe() -> bytes:
     """The recipe of a small network, as the command line writes it."""
-    import subprocess
-    import sys
+    from ugrn_core.cli.app import app
 
-    genes = folder / "genes.txt"
-    genes.write_text("\n".join(GENES[:8]))
-    out = folder / "network"
-    command = [sys.executable, "-m", "ugrn_core", "network", "--genes", str(genes), "--out", str(out)]
-    subprocess.run(command, check=True, capture_output=True)
-    return (out / "recipe.json").read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        genes, out = Path(folder) / "genes.txt", Path(folder) / "network"
+        genes.write_text("\n".join(GENES[:8]))
+        made = CliRunner().invoke(app, ["network", "--genes", str(genes), "--out", str(out)])
+        assert made.exit_code == 0, made.output
+        return (out / "recipe.json").read_bytes()
 
 
 VALUES = {"slope": np.arange(12, dtype=np.float32).reshape(2, 6)}
