@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.beeline.networks import ROWS, Network, Row
+from ugrn_core.beeline.networks import ROWS, Edge, Network, Row
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
 from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.metrics import ranking_metrics
@@ -59,8 +60,9 @@ def held_out_frame(card: TranslatorCard, networks: Mapping[Row, Network] | None 
     lines = [(m.test, card.schema.method, m.auprc, m.auroc, m.n_pos, m.n_neg) for m in card.metrics]
     rows, judged = training_rows(card), {m.test for m in card.metrics}
     if networks and rows:
+        edges = _edges_of_others(rows, networks)
         for row in (r for r in judged_rows(rows) if str(r) in judged):
-            lines += _shortcut_lines(_test(card, networks[row]), networks[row], _others(rows, row, networks), SHORTCUTS)
+            lines += _shortcut_lines(_test(card, networks[row]), networks[row], edges(row), SHORTCUTS)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
@@ -96,11 +98,12 @@ def chosen_frame(
         raise InputError(f"{backbone.card.name} knows no edge of {', '.join(empty)}; leave it out.")
     logits = _logits(translator, backbone, tests, networks, store, progress, cancel)
     trained = training_rows(card)
+    edges = _edges_of_others(trained, networks)
     lines: list[Line] = []
     for row, test in tests.items():
         lines.append(_line(row, card.schema.method, test, logits[row]))
         names = SHORTCUTS if trained else UNFITTED
-        lines += _shortcut_lines(test, networks[row], _others(trained, row, networks), names)
+        lines += _shortcut_lines(test, networks[row], edges(row), names)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
@@ -129,15 +132,20 @@ def _test(card: TranslatorCard, network: Network) -> LabelledPairs:
     return sample_pairs(network, **how)  # pyright: ignore[reportArgumentType]
 
 
-def _others(rows: Iterable[Row], row: Row, networks: Mapping[Row, Network]) -> list[Network]:
-    """Training networks of other data sets than the test's."""
-    return [networks[r] for r in rows if r.data_set != row.data_set]
+def _edges_of_others(trained: Sequence[Row], networks: Mapping[Row, Network]) -> Callable[[Row], frozenset[Edge]]:
+    """The edges of training networks of other data sets than a test's, which tests of one data set share."""
+
+    @cache
+    def of(data_set: str) -> frozenset[Edge]:
+        return frozenset(e for r in trained if r.data_set != data_set for e in networks[r].edges)
+
+    return lambda row: of(row.data_set)
 
 
 def _shortcut_lines(
-    test: LabelledPairs, network: Network, trained: Sequence[Network], names: Sequence[str]
+    test: LabelledPairs, network: Network, trained: frozenset[Edge], names: Sequence[str]
 ) -> list[Line]:
-    known = Known(frozenset(e for n in trained for e in n.edges), frozenset(network.tfs))
+    known = Known(trained, frozenset(network.tfs))
     shortcuts = {name: METHODS[name].shortcut for name in names}
     return [
         _line(network.row, n, test, score(known, test.pairs)) for n, score in shortcuts.items() if score is not None
