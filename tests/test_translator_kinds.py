@@ -15,7 +15,8 @@ from tests.planted import PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import Row
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.translation.cost import training_cost
-from ugrn_core.translation.material import TrainRequest, beeline_material, judged_rows
+from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.translation.material import WHOLE_SOURCES, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.kinds import KINDS, kind_of
 from ugrn_core.translators.library import load_translator, save_translator
@@ -110,6 +111,29 @@ def test_a_logistic_translator_is_trained_judged_kept_sent_and_read_again() -> N
     for back in (load_translator("line"), open_translator(pack_translator(made))):
         assert back.card == made.card
         np.testing.assert_array_equal(back.logits(x), made.logits(x))
+
+
+def test_probabilities_can_be_calibrated_on_all_candidates_of_the_held_out_sets() -> None:
+    networks = planted_networks(PlantedBackbone(), tuple({*ROWS, *judged_rows(ROWS)}))
+    request = TrainRequest("whole", method="VVP", max_pos=200, seeds=2, kind="logistic", whole=True)
+    material = beeline_material(request, ROWS, networks)
+    edges = {edge for row in ROWS for edge in networks[row].edges}
+    drawn = {pair for member in material.members for pair in member.pairs}
+    for judgement, row in zip(material.judgements, judged_rows(ROWS), strict=True):
+        network, found = networks[row], set(judgement.whole.pairs if judgement.whole else ())
+        sources = {s for s, _ in found}
+        everything = {(s, t) for s in sources for t in network.genes if s != t}
+        assert found == everything - edges - drawn and len(sources) <= WHOLE_SOURCES
+    made = train_translator(PlantedBackbone(), request, material)
+    sizes = [len(j.whole.labels) for j in material.judgements if j.whole]
+    labels = np.concatenate([j.whole.labels for j in material.judgements if j.whole])
+    calibration = made.card.calibration
+    assert calibration is not None and calibration.n_pairs == sum(sizes) and calibration.prior == labels.mean()
+    assert [m.n_pos for m in made.card.metrics] == [j.test.n_pos for j in material.judgements], "as without"
+    with pytest.raises(InputError, match="leave out --whole"):
+        own_material(
+            request, parse_edges(",".join(PlantedBackbone().vocabulary.symbols[:2]), PlantedBackbone().vocabulary)
+        )
 
 
 def test_weights_of_another_kind_than_the_card_says_are_refused() -> None:

@@ -39,6 +39,7 @@ from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
+    bent_platt,
     false_discovery_rate,
     fit_calibration,
     platt,
@@ -191,6 +192,24 @@ def test_platt_is_a_logistic_regression_and_never_turns_the_ranking_around() -> 
     slope, intercept = platt(true / 3 + 1, y)
     assert slope == pytest.approx(3, rel=0.05) and intercept == pytest.approx(-3, rel=0.05)
     assert platt(-true, y) == (0.0, pytest.approx(np.log(y.mean() / (1 - y.mean()))))
+
+
+def test_the_head_of_all_candidates_has_a_slope_of_its_own() -> None:
+    """Few edges, and logits that say too little of the best pairs: a line promises nothing there, a bent one does."""
+    rng = np.random.default_rng(4)
+    logits = rng.normal(-6, 1, 200_000)
+    knee = np.quantile(logits, 0.99)
+    true = logits + 5 * np.maximum(logits - knee, 0)
+    y = (rng.random(len(true)) < probability(true)).astype(np.int8)
+    bent, line = (fit_calibration(logits, y, ["a"] * 100_000 + ["b"] * 100_000, bent=b) for b in (True, False))
+    assert bent is not None and line is not None and line.knee is None and bent.slope_above is not None
+    assert bent.knee == pytest.approx(knee) and bent.slope == pytest.approx(1, abs=0.3)
+    best = np.argsort(-logits)[:500]
+    said = [probability(c(logits[best])).mean() for c in (bent, line)]
+    assert said[0] == pytest.approx(y[best].mean(), abs=0.05) and said[1] < 0.5 * y[best].mean()
+    assert (np.diff(bent(np.linspace(-9, 3, 100))) > 0).all() and bent.brier < line.brier
+    turned = bent_platt(-logits, y)
+    assert turned.knee is None and turned.slope == 0
 
 
 def test_reliability_curve_is_scikit_learns_with_counts() -> None:

@@ -37,7 +37,10 @@ class TrainingCost:
 
 def training_cost(backbone: Backbone, request: TrainRequest, material: TrainingSet) -> TrainingCost:
     """Cost by short trials of a sweep and of a training epoch on this machine; stored sweeps make it less."""
-    samples = [*material.members, *(s for j in material.judgements for s in (j.test, j.train) if s is not None)]
+    samples = [
+        *material.members,
+        *(s for j in material.judgements for s in (j.test, j.train, j.whole) if s is not None),
+    ]
     pairs = {pair for sample in samples for pair in sample.pairs}
     settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
     parts = len(PARTS[request.method])

@@ -7,12 +7,14 @@ folds of genes are left out in turn.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ugrn_core.beeline.networks import Network, Row
+from ugrn_core.benchmark.prevalence import candidates
 from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
@@ -23,13 +25,16 @@ from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings
 
 FOLDS = 3
+WHOLE_SOURCES = 100
+"""Regulators of a held-out network, drawn by chance, whose candidate pairs are all there to calibrate on."""
 
 
 @dataclass(frozen=True)
 class TrainRequest:
     """What to train: the method, the sampler, N/P, at most so many positives a network, and k seeds.
 
-    ``kind`` is a translator's, and ``epochs`` are its own default where None.
+    ``kind`` is a translator's, and ``epochs`` are its own default where None. ``whole``: probabilities are calibrated
+    on all candidate pairs of up to ``WHOLE_SOURCES`` regulators of each held-out network instead of on drawn ones.
     """
 
     name: str
@@ -42,6 +47,7 @@ class TrainRequest:
     seeds: int = 3
     settings: SweepSettings | None = None
     kind: KindName = PAPER
+    whole: bool = False
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -58,12 +64,16 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class HeldOutTest:
-    """A held-out test of a group; ``train`` is what its networks learn from, None for the networks that are kept."""
+    """A held-out test of a group; ``train`` is what its networks learn from, None for the networks that are kept.
+
+    ``whole`` are candidate pairs at the share of edges that there is, to calibrate on; None where the test serves.
+    """
 
     name: str
     group: str
     train: LabelledPairs | None
     test: LabelledPairs
+    whole: LabelledPairs | None = None
 
 
 @dataclass(frozen=True)
@@ -99,13 +109,25 @@ def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mappi
         if row in rows and row.data_set not in rest:
             rest[row.data_set] = union_pairs(others, **request.how(0))
         test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
-        judgements.append(HeldOutTest(str(row), row.data_set, rest.get(row.data_set), test))
+        train = rest.get(row.data_set)
+        whole = _whole(networks[row], others, [train] if train else members) if request.whole else None
+        judgements.append(HeldOutTest(str(row), row.data_set, train, test, whole))
     genes = {row.data_set: network.genes for row, network in networks.items()}
     return TrainingSet(members, tuple(judgements), tuple(chosen), genes)
 
 
+def _whole(network: Network, trained: Sequence[Network], drawn: Sequence[LabelledPairs]) -> LabelledPairs:
+    """All candidates of some regulators of a network, but edges of the training and pairs that were drawn for it."""
+    rng = np.random.default_rng([0, zlib.crc32(str(network.row).encode())])
+    chosen = frozenset(rng.permutation(network.tfs)[:WHOLE_SOURCES].tolist())
+    told = frozenset(edge for n in trained for edge in n.edges).union(*(sample.pairs for sample in drawn))
+    return candidates(network.with_sources(chosen), told)
+
+
 def own_material(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
     """TrainingSet of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
+    if request.whole:
+        raise InputError("Own edges say nothing of the pairs they do not name: leave out --whole.")
     members = tuple(_own_pairs(request, edges, seed) for seed in range(request.seeds))
     names = edges.network.genes
     fold = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % FOLDS, strict=True))

@@ -52,7 +52,7 @@ def train_translator(
     schema = feature_schema(backbone, request.method, request.context, settings)
     card = _card(request, schema, material)
     bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
-    judged = [sample for j in material.judgements for sample in (j.test, j.train) if sample is not None]
+    judged = [sample for j in material.judgements for sample in (j.test, j.train, j.whole) if sample is not None]
     bank.prepare([*material.members, *judged], _methods(schema), part_of(progress, 0.0, FEATURE_SHARE), cancel)
     groups = {j.group for j in material.judgements if j.train is not None}
     middle = FEATURE_SHARE + (1 - FEATURE_SHARE) * len(material.members) / (len(material.members) + len(groups))
@@ -100,18 +100,21 @@ def _judged(
     """The translator with metrics and calibration from the held-out tests."""
     schema = translator.card.schema
     nets_of = _held_out_nets(schema, bank, request, material, progress, cancel)
-    scores, logits, labels, groups = [], [], [], []
+    scores: list[HeldOutScore] = []
+    logits, labels, groups = [], [], []
     for j in (j for j in material.judgements if j.test.pairs):
         nets = translator.nets if j.train is None else nets_of[j.group]
-        features = {part.name: bank.features(part.features, j.test) for part in _methods(schema)}
-        found = replace(translator, nets=nets).logits(features)
+        judge = replace(translator, nets=nets)
+        found = judge.logits(_features(bank, schema, j.test))
         metrics = ranking_metrics(j.test.labels, found)
         if np.isfinite(list(metrics.values())).all():
             scores.append(HeldOutScore(j.name, metrics["auprc"], metrics["auroc"], j.test.n_pos, j.test.n_neg))
-        logits.append(found)
-        labels.append(j.test.labels)
-        groups += [j.group] * len(found)
-    calibration = fit_calibration(np.concatenate(logits), np.concatenate(labels), groups) if logits else None
+        seen = j.test if j.whole is None else j.whole
+        logits.append(found if j.whole is None else judge.logits(_features(bank, schema, seen)))
+        labels.append(seen.labels)
+        groups += [j.group] * len(seen.labels)
+    fitted = np.concatenate(logits or [[]]), np.concatenate(labels or [[]])
+    calibration = fit_calibration(*fitted, groups, bent=request.whole)
     return replace(translator, card=replace(translator.card, metrics=tuple(scores), calibration=calibration))
 
 
@@ -162,6 +165,10 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: TrainingSet) -
         )
     except ValidationError as error:
         raise InputError(f"This training cannot be described in a card: {complaint(error)}.") from error
+
+
+def _features(bank: FeatureBank, schema: FeatureSchema, sample: LabelledPairs) -> dict[str, np.ndarray]:
+    return {part.name: bank.features(part.features, sample) for part in _methods(schema)}
 
 
 def _methods(schema: FeatureSchema) -> tuple[Method, ...]:

@@ -2,11 +2,15 @@
 
 A logit l becomes slope * l + intercept (Platt 1999), fitted on held-out pairs; the prior of those pairs is kept. At
 another share of edges (prevalence) the logit moves by the difference of the log odds of both priors.
+
+Where all candidate pairs are there, few of them edges, the head of the list has a slope of its own: what is shown of a
+network are the best one in a thousand pairs, of which a line through all of them says little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass as plain_dataclass
 from typing import Annotated
 
 import numpy as np
@@ -19,6 +23,8 @@ from ugrn_core.errors import InputError
 N_BINS = 10
 FEWEST_PAIRS = 100
 """Held-out pairs without which nothing is calibrated."""
+HEAD = 0.01
+"""Share of the held-out pairs beyond whose logit a bent calibration has its second slope."""
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -34,8 +40,9 @@ class ReliabilityBin:
 class Calibration:
     """A fitted calibration and how well it does on held-out groups, each left out of the fit when it was judged.
 
-    ``prior`` is the share of edges among the pairs it was fitted on, ``held_out`` the groups (data sets, or folds of
-    genes), ``brier_prior`` the Brier score of always saying the prior.
+    Above ``knee`` the slope is ``slope_above``; without one it is the same everywhere. ``prior`` is the share of edges
+    among the pairs it was fitted on, ``held_out`` the groups (data sets, or folds of genes), ``brier_prior`` the Brier
+    score of always saying the prior.
     """
 
     slope: Annotated[Value, Field(ge=0)]
@@ -46,11 +53,37 @@ class Calibration:
     brier: Share
     brier_prior: Share
     reliability: Annotated[tuple[ReliabilityBin, ...], Field(max_length=100)]
+    knee: Value | None = None
+    slope_above: Annotated[Value, Field(ge=0)] | None = None
+
+    def __call__(self, logits: np.ndarray) -> np.ndarray:
+        """Calibrated logits (pair,) float64 at ``prior``."""
+        return Line(self.slope, self.intercept, self.knee, self.slope_above)(logits)
 
 
-def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str]) -> Calibration | None:
+@plain_dataclass(frozen=True)
+class Line:
+    """slope * logit + intercept, with ``slope_above`` beyond ``knee`` where there is one."""
+
+    slope: float
+    intercept: float
+    knee: float | None = None
+    slope_above: float | None = None
+
+    def __call__(self, logits: np.ndarray) -> np.ndarray:
+        values = np.asarray(logits, np.float64)
+        found = self.slope * values + self.intercept
+        if self.knee is None or self.slope_above is None:
+            return found
+        return found + (self.slope_above - self.slope) * np.maximum(values - self.knee, 0)
+
+
+def fit_calibration(
+    logits: np.ndarray, labels: np.ndarray, groups: Sequence[str], *, bent: bool = False
+) -> Calibration | None:
     """Calibration of held-out logits (pair,), judged by leaving one group out at a time; None where it cannot be had.
 
+    ``bent`` gives the best ``HEAD`` of them a slope of their own.
     It takes 100 pairs of both classes. With a single group the judgement is of the fit itself.
     """
     if len(labels) < FEWEST_PAIRS or not 0 < labels.sum() < len(labels):
@@ -61,13 +94,14 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str
     for name in names:
         inside = at == name
         fit = ~inside if 0 < labels[~inside].sum() < (~inside).sum() else inside
-        slope, intercept = platt(logits[fit], labels[fit])
-        said[inside] = probability(slope * logits[inside] + intercept)
-    slope, intercept = platt(logits, labels)
+        said[inside] = probability(_line(logits[fit], labels[fit], bent)(logits[inside]))
+    line = _line(logits, labels, bent)
     prior = float(labels.mean())
     return Calibration(
-        slope=slope,
-        intercept=intercept,
+        slope=line.slope,
+        intercept=line.intercept,
+        knee=line.knee,
+        slope_above=line.slope_above,
         prior=prior,
         n_pairs=len(labels),
         held_out=names,
@@ -75,6 +109,26 @@ def fit_calibration(logits: np.ndarray, labels: np.ndarray, groups: Sequence[str
         brier_prior=prior * (1 - prior),
         reliability=reliability_curve(labels, said),
     )
+
+
+def _line(logits: np.ndarray, labels: np.ndarray, bent: bool) -> Line:
+    return bent_platt(logits, labels) if bent else Line(*platt(logits, labels))
+
+
+def bent_platt(logits: np.ndarray, labels: np.ndarray) -> Line:
+    """Logistic regression of labels on logits and on what they have beyond the best ``HEAD``, without a penalty.
+
+    Where either slope would turn the ranking around it is one line, see :func:`platt`.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    values = np.asarray(logits, np.float64)
+    knee = float(np.quantile(values, 1 - HEAD))
+    model = LogisticRegression(C=np.inf, max_iter=1000).fit(np.c_[values, np.maximum(values - knee, 0)], labels)
+    slope, more = (float(c) for c in model.coef_[0])
+    if slope <= 0 or slope + more <= 0:
+        return Line(*platt(logits, labels))
+    return Line(slope, float(model.intercept_[0]), knee, slope + more)
 
 
 def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

@@ -114,7 +114,7 @@ class Translator:
     def probabilities(self, logits: np.ndarray, prevalence: float | None = None) -> np.ndarray:
         """Calibrated probabilities (pair,) float64 at a prevalence (default: the card's)."""
         c = self.card.calibration
-        calibrated = logits if c is None else c.slope * np.asarray(logits, np.float64) + c.intercept
+        calibrated = logits if c is None else c(logits)
         prior = self.card.prior if c is None else c.prior
         wanted = self.card.prevalence if prevalence is None else prevalence
         return probability(shift_prevalence(calibrated, prior, wanted))
