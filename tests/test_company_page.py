@@ -70,6 +70,7 @@ def test_the_measure_can_be_chosen_and_its_table_is_beside_it(pair: AppTest) -> 
     assert drawn["layout"]["annotations"][0]["text"].startswith("second derivative of predicted KLF1")
     assert not any(map(any, drawn["data"][0]["z"]))
     assert "Largest:" in captions(at)
+    assert (at.query_params["measure"], at.query_params["moved"]) == ("mixed", "SPI1")
     table = at.dataframe[-1].value
     assert {"companion", "mixed", "interaction"} < set(table.columns) and len(table) == 625
 

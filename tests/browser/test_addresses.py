@@ -46,3 +46,24 @@ def test_a_link_opens_the_model_that_it_names_and_keeps_it(page: Page, app: str,
     assert words(page)["model"] == "ugrn-mini"
     page.reload()
     expect(box).to_have_value("UGRN mini")
+
+
+def test_back_restores_what_a_page_leaves_out_of_its_address(page: Page, app: str) -> None:
+    page.goto(f"{app}/gene?model=toy-square&gene=GATA1")
+    expect(page.get_by_text("What moves when GATA1 moves: 39 genes")).to_be_visible()
+    settled(page)
+    page.get_by_role("radio", name="As target").click()
+    expect(page.get_by_text("What moves GATA1:")).to_be_visible()
+    expect(page).to_have_url(re.compile("side=target"))
+    settled(page)
+    page.wait_for_timeout(1600)  # an address on its way turns nothing back
+    page.go_back()
+    expect(page.get_by_text("What moves when GATA1 moves: 39 genes")).to_be_visible()
+    assert "side" not in words(page)
+    page.go_forward()
+    expect(page.get_by_text("What moves GATA1:")).to_be_visible()
+    page.get_by_role("link", name="Pair explorer").click()
+    expect(page.get_by_role("heading", name="Pair explorer")).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Gene").click()
+    expect(page.get_by_text("What moves GATA1:")).to_be_visible()  # a page without an address is as it was left

@@ -43,7 +43,7 @@ class BenchmarkQuestion:
 
 def adopt() -> None:
     """Fill the controls from an address that came from outside; values without sense are left out."""
-    state, given = st.session_state, st.session_state.pop("arrived", {})
+    state, given = st.session_state, address.arrived(*DEFAULTS, *TEXTS, *LISTS)
     for name, default in DEFAULTS.items():
         state.setdefault(name, default)
         if given.get(name) in ALLOWED[name]:

@@ -79,7 +79,8 @@ def show(backbone: Backbone) -> None:
 
 def _adopt() -> None:
     """Fill the controls from an address that came from outside."""
-    given, state = st.session_state.pop("arrived", {}), st.session_state
+    keys = ("drivers to", *WORDS.values(), *(key for key, _ in NUMBERS.values()))
+    given, state = address.arrived(*keys), st.session_state
     for word, key in WORDS.items():
         if given.get(word):
             state[key] = given[word]

@@ -15,7 +15,7 @@ from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
 from ui.gene import state
 from ui.network import genes as network_genes
-from ui.shared import address
+from ui.shared import address, models
 from ui.shared.genes import MOST_TARGETS
 
 PAIR_PAGE = "pages/pair.py"
@@ -133,7 +133,7 @@ def _several(gene: str, chosen: list[str], side: Side) -> None:
         held = st.session_state
         held["net from"], held["net genes"] = network_genes.LIST, ", ".join([gene, *chosen])
         held.pop("net names", None)
-        _go(NETWORK_PAGE)
+        address.go(NETWORK_PAGE, {"genes": address.short_list("net genes")})
 
 
 def _find_alike(gene: str) -> None:
@@ -141,5 +141,5 @@ def _find_alike(gene: str) -> None:
 
 
 def _go(page: str, **words: str) -> None:
-    """Another page with the model of this one; virtual cell and values are the session's."""
-    st.switch_page(page, query_params=address.model_words() | words)
+    """Another page with the model and the virtual cell of this one."""
+    address.go(page, words, models.current().card)

@@ -61,7 +61,8 @@ def read(backbone: Backbone) -> GeneQuestion:
 
 def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside."""
-    given, state = st.session_state.pop("arrived", {}), st.session_state
+    factors, usual = [f"{FACTORS} {end}" for end in SIDES], address.cell_keys(backbone.card)
+    given, state = address.arrived(SIDE, RANK, TEXT, OWN, TRANSLATOR, ALIKE, *factors, *usual), st.session_state
     if given.get("gene"):
         state["gene"] = given["gene"]
         state.pop(ALIKE, None)

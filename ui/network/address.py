@@ -20,7 +20,7 @@ from ui.network import filters, known_edges, question
 from ui.network import genes as network_genes
 from ui.network import views as network_views
 from ui.shared import cells, contexts, example, kept, work
-from ui.shared.address import kept_text, list_of, put, short_list, take_up_job
+from ui.shared.address import arrived, kept_text, list_of, put, short_list, take_up_job
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ ONLY_OF_CELLS = ("column", "level", "variable", "to_level")
 
 def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
-    given, state = st.session_state.pop("arrived", {}), st.session_state
+    cells_of = [question.cell_key(origin) for origin in network_genes.LABELS]
+    keys = [entry.key for entry in CONTROLS.values()]
+    given, state = arrived(*keys, *cells_of, network_edge.EDGE), st.session_state
     request = take_up_job(given.get("job", ""), backbone.fingerprint)
     of_job = isinstance(request, NetworkRequest)
     if of_job:
@@ -107,7 +109,7 @@ def adopt(backbone: Backbone) -> None:
                     f"The address says {name}={given[name]!r}; expected one of {', '.join(entry.allowed)}."
                 )
             state[entry.key] = entry.read(given[name])
-    if given.get("prevalence"):
+    if given.get("prevalence") or given.get("model"):
         filters.forget_prevalences()
     if given.get("cell") in (question.PAIR, question.FULL):
         state[question.cell_key()] = given["cell"]

@@ -84,9 +84,9 @@ def against() -> str:
     return st.session_state.get("net against") or GROUPS
 
 
-def cell_key() -> str:
+def cell_key(origin: str | None = None) -> str:
     """Session key of the virtual cell; lists and cells have one each."""
-    return f"net cell of {network_genes.origin()}"
+    return f"net cell of {origin or network_genes.origin()}"
 
 
 def cell() -> str:

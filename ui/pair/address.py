@@ -11,14 +11,19 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.types import BackboneCard
 from ui.pair import company, reasons, several_models
 from ui.shared import address, kept, settings
+from ui.shared.genes import COMPANY
 
 TEXTS = ("source", "target")
+SPECIFIC = "specific"
+"""Session key: whether the pair-specific part is shown, as it is by itself."""
 MODES = ("pair", "targets", "list")
 
 
 def adopt(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
-    given = st.session_state.pop("arrived", {})
+    card = backbone.card
+    below = (COMPANY.name, company.MEASURE, company.MOVED, reasons.TRANSLATOR, several_models.SHOWN)
+    given = address.arrived("mode", SPECIFIC, settings.x_key(card), *below, *address.cell_keys(card))
     for name in TEXTS:
         if given.get(name):
             st.session_state[name] = given[name]
@@ -32,6 +37,12 @@ def adopt(backbone: Backbone) -> None:
         company.adopt(given["with"], backbone.card)
     if given.get("translator"):
         st.session_state[reasons.TRANSLATOR] = given["translator"]
+    if given.get("measure"):
+        st.session_state[company.MEASURE] = address.one_of("measure", given["measure"], tuple(company.SHOWN))
+    if given.get("moved"):
+        st.session_state[company.MOVED] = given["moved"]
+    if given.get("specific"):
+        st.session_state[SPECIFIC] = address.one_of("specific", given["specific"], ("no",)) != "no"
     if given.get("models"):
         st.session_state[several_models.SHOWN] = address.one_of("models", given["models"], ("all",)) == "all"
     if given.get("x"):
@@ -51,6 +62,8 @@ def write(card: BackboneCard) -> None:
             "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
             "x": _x(card) if mode != "list" else "",
             "with": company.words(card) if mode == "pair" else "",
+            **(company.shown_words() if mode == "pair" else {}),
+            "specific": "no" if mode == "pair" and not state.get(SPECIFIC, True) else "",
             "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
             "models": "all" if mode == "pair" and state.get(several_models.SHOWN) else "",
             "pairs": kept.shelf().put_text(state.get("pair_text") or "") if mode == "list" else "",

@@ -51,6 +51,8 @@ INTRODUCTION = (
 )
 NOTE = "What the model predicts, not a test of mediation: it never saw an intervention."
 BETWEEN = ","
+MEASURE, MOVED = "company measure", "company gene"
+"""Session keys of what the surface shows: a measure, and the further gene that moves."""
 
 
 def beside_pair(
@@ -86,6 +88,15 @@ def words(card: BackboneCard) -> str:
     genes = st.session_state.get(COMPANY.name) or []
     held = [(gene, st.session_state.get(value_key(gene, card))) for gene in genes]
     return BETWEEN.join(str(Companion(gene, float(value))) for gene, value in held if value is not None)
+
+
+def shown_words() -> dict[str, str]:
+    """What the surface shows, as the address has it; what stands there by itself is left out."""
+    state = st.session_state
+    if not state.get(COMPANY.name):
+        return {}
+    measure = state.get(MEASURE) or "response"
+    return {"measure": measure if measure != "response" else "", "moved": state.get(MOVED) or ""}
 
 
 def value_key(gene: str, card: BackboneCard) -> str:
@@ -189,9 +200,9 @@ def _surface(
 ) -> None:
     """The heat map of one companion, with the others where they stand."""
     with st.container(horizontal=True, gap="small"):
-        shown = _choice("Measure", list(SHOWN), "company measure", SHOWN.__getitem__, SHOWN_HELP)
+        shown = _choice("Measure", list(SHOWN), MEASURE, SHOWN.__getitem__, SHOWN_HELP)
         genes = [c.gene for c in companions]
-        gene = genes[0] if len(genes) == 1 else _choice("Further gene", genes, "company gene")
+        gene = genes[0] if len(genes) == 1 else _choice("Further gene", genes, MOVED)
     moved = next(c for c in companions if c.gene == gene)
     steps = _steps(backbone, request, companions, gene)
     surface = work.answer(

@@ -66,6 +66,24 @@ def _just_left() -> list[tuple[Mapping[str, str], float]]:
     return [(before, at) for before, at in st.session_state.get(LEFT, []) if at > since]
 
 
+def arrived(*keys: str) -> dict[str, str]:
+    """The address that came from outside, once; empty where none did.
+
+    One with a model is that of a whole view, in which what is usual was left out: these ``keys`` of the session are
+    forgotten first, so that Back restores a view and not a mixture of two. A page without an address is as it was left.
+    """
+    given = st.session_state.pop("arrived", {})
+    if given.get("model"):
+        for key in keys:
+            st.session_state.pop(key, None)
+    return given
+
+
+def cell_keys(card: BackboneCard) -> tuple[str, ...]:
+    """Session keys of :func:`cell_words` that are at their defaults where an address leaves them out."""
+    return ("context", "background", settings.base_key(card), settings.grid_key(card))
+
+
 def adopt_cell(given: Mapping[str, str], backbone: Backbone) -> None:
     """Fill what the explorer and the gene page share from an address: virtual cell, values, a job under way."""
     card, state = backbone.card, st.session_state
@@ -109,9 +127,16 @@ def model_words() -> dict[str, str]:
     return {name: str(value) for name, value in (("model", state.get("model")), ("folder", folder)) if value}
 
 
+def go(page: str, words: Mapping[str, str], card: BackboneCard | None = None) -> None:
+    """Another page, with the chosen model, and with a card in the virtual cell that is chosen."""
+    cell = {} if card is None else {name: str(value) for name, value in cell_words(card).items() if value}
+    cell.pop("job", None)
+    st.switch_page(page, query_params=model_words() | cell | dict(words))
+
+
 def open_gene(gene: str) -> None:
     """Go to the page of a gene, in the virtual cell that is chosen."""
-    st.switch_page(GENE_PAGE, query_params=model_words() | {"gene": gene})
+    go(GENE_PAGE, {"gene": gene}, models.current().card)
 
 
 def put(said: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ WELCOME = (
 
 def adopt() -> None:
     """Fill the controls from an address that came from outside."""
-    given = st.session_state.pop("arrived", {})
+    given = address.arrived("translator mode")
     if given.get("translator"):
         st.session_state["translator"] = given["translator"]
     if given.get("mode") in (LOOK.lower(), TRAIN.lower()):
