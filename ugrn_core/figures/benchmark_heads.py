@@ -81,7 +81,7 @@ def prepare_comparisons(compared: pd.DataFrame, name: str, measure: str) -> pd.D
 def plot_heads(lines: pd.DataFrame, measure: str) -> go.Figure:
     """Figure of :func:`prepare_heads`: a panel a data set, a dot with its interval a method, dotted at chance."""
     names, sets = list(dict.fromkeys(lines["name"]))[::-1], list(dict.fromkeys(lines["test_set"]))
-    layout = restrained(116 + ROW_HEIGHT * len(names), title_lines=1)
+    layout = restrained(130 + ROW_HEIGHT * len(names), title_lines=2)
     layout["margin"] |= {"l": 178, "b": 60}
     layout["annotations"], layout["shapes"] = [], []
     traces = []
@@ -93,7 +93,12 @@ def plot_heads(lines: pd.DataFrame, measure: str) -> go.Figure:
         # a panel of its own scale: shares of edges differ by an order of magnitude between data sets
         most = float(part["high"].max())
         layout[f"xaxis{number}"] = axis(
-            domain=[left, left + width], anchor=f"y{number}", nticks=4, range=[0, 1.04 * most or 1], fixedrange=True
+            domain=[left, left + width],
+            anchor=f"y{number}",
+            nticks=3,
+            tickangle=0,
+            range=[0, 1.04 * most or 1],
+            fixedrange=True,
         )
         layout[f"yaxis{number}"] = axis(
             domain=[0, 1],
@@ -105,7 +110,7 @@ def plot_heads(lines: pd.DataFrame, measure: str) -> go.Figure:
             fixedrange=True,
         )
         prevalence = float(part["prevalence"].iloc[0])
-        layout["annotations"].append(_above(f"<b>{data_set}</b>, {100 * prevalence:.2g} % edges", left))
+        layout["annotations"].append(_above(f"<b>{data_set}</b><br>{100 * prevalence:.2g} %", left))
         chance = 1.0 if measure == RATIO else prevalence
         ends = {"x0": chance, "x1": chance, "y0": 0, "y1": 1, "xref": f"x{number}", "yref": f"y{number} domain"}
         layout["shapes"].append({"type": "line", "line": {"color": GUIDE, "width": 1.5, "dash": "dot"}} | ends)

@@ -37,6 +37,11 @@ HEADINGS = {
     "Co-expression": "co-ex-<br>pression",
     "Partial correlation": "partial<br>corr.",
     f"Ens{RANDOM}": "random<br>model",
+    "GRNBoost2": "GRN-<br>Boost",
+    "Pearson": "Pear-<br>son",
+    "RegDiffusion": "Reg-<br>Diff",
+    "RegDiffusion transposed": "trans-<br>posed",
+    "Spearman": "Spear-<br>man",
     "Edge look-up": "known<br>edge",
     "Gene degrees": "de-<br>grees",
     "Target is a TF": "target<br>is TF",
@@ -168,7 +173,7 @@ def _places(groups: pd.Series) -> dict[str, float]:
 
 def _heading(column: str, x: float) -> dict[str, Any]:
     name = column.removesuffix(" (paper)")
-    return _note(HEADINGS.get(name, broken(name)), x, 4, FONT_SIZE - 2, "center")
+    return _note(HEADINGS.get(name, broken(name)), x, 4, FONT_SIZE - 3, "center")
 
 
 def _group_headings(cells: pd.DataFrame, at: dict[str, float]) -> list[dict[str, Any]]:

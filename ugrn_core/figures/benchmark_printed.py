@@ -5,6 +5,7 @@ Likeness is consistency, not proof: a score like a printed column says what coul
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -80,8 +81,8 @@ def prepare_panels(frame: pd.DataFrame, printed: tuple[str, str] = ("scGPT", "GD
 def plot_likeness(points: pd.DataFrame) -> go.Figure:
     """One panel a ``panel`` of points: the score of a row (upright) over the printed number (across), and equality."""
     panels = list(dict.fromkeys(points["panel"]))
-    layout = restrained(360)
-    layout["margin"] = {"l": 52, "r": 8, "t": 60, "b": 48}
+    layout = restrained(400)
+    layout["margin"] = {"l": 52, "r": 8, "t": 60, "b": 84}
     layout["annotations"], data = [], []
     for n, panel in enumerate(panels):
         name = "" if n == 0 else str(n + 1)
@@ -95,8 +96,9 @@ def plot_likeness(points: pd.DataFrame) -> go.Figure:
         )  # fmt: skip
         layout["annotations"].append(
             {
-                "text": panel, "showarrow": False, "xref": "paper", "yref": "paper", "x": (left + right) / 2, "y": 1.0,
-                "yanchor": "bottom", "font": {"size": FONT_SIZE},
+                "text": "<br>".join(wrap(panel, 18)), "showarrow": False, "xref": "paper", "yref": "paper",
+                "x": (left + right) / 2, "xanchor": "center", "y": 1.0, "yanchor": "bottom",
+                "font": {"size": FONT_SIZE},
             }
         )  # fmt: skip
         line = {"color": GUIDE, "width": 1, "dash": "dot"}
@@ -107,7 +109,8 @@ def plot_likeness(points: pd.DataFrame) -> go.Figure:
             }
         )  # fmt: skip
         data += [_dots(points[(points["panel"] == panel)], k, name, n == 0) for k in range(len(NETWORK_FOLDERS))]
-    layout |= {"legend": {"orientation": "h", "y": -0.22, "x": 0}, "dragmode": False, "hovermode": "closest"}
+    layout |= {"showlegend": True, "legend": {"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0}}
+    layout |= {"dragmode": False, "hovermode": "closest"}
     return go.Figure({"data": data, "layout": layout})
 
 

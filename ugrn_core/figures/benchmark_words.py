@@ -17,7 +17,7 @@ CENSUS = "Target is a TF"
 
 STANDING_COLUMNS = [
     "subset", "network", "method", "tests", "value", "embeddings", "gene_level", "random", "census", "best_shortcut",
-    "best_shortcut_value", "over_embeddings", "over_shortcuts", "over_both", "over_gene_level",
+    "best_shortcut_value", "away", "over_embeddings", "over_shortcuts", "over_both", "over_gene_level",
 ]  # fmt: skip
 
 
@@ -25,18 +25,19 @@ def prepare_standings(frame: pd.DataFrame, view: TableView) -> pd.DataFrame:
     """How VVP, GDT and Ens stand (``STANDING_COLUMNS``), one line a subset, network tested on (or ``all``) and method.
 
     ``tests`` are those in which the method, the embeddings and the shortcuts all have a value; values are means of the
-    table's rows over them, ``census`` that of "target is a TF" by the field's list. ``over_...`` count the tests won:
-    against the embeddings, every shortcut, both at once, and the method's own gene-level control.
+    table's rows over them, ``census`` that of "target is a TF" by the field's list, and of all these means no seed's is
+    farther ``away``. ``over_...`` count the tests won: against the embeddings, every shortcut, both at once, and the
+    method's own gene-level control.
     """
     lines = []
     for subset in ("all", "both_unseen"):
         tests = prepare_tests(frame, view, subset=subset)
-        wide = tests.pivot(index=["row", "test", "seed"], columns="column", values="value")
-        wide = wide.groupby(level=["row", "test"], sort=False).mean()
+        by_seed = tests.pivot(index=["row", "test", "seed"], columns="column", values="value")
+        wide = by_seed.groupby(level=["row", "test"], sort=False).mean()
         network = tests.drop_duplicates(["row", "test"]).set_index(["row", "test"])["test_network"].astype(str)
         for name in ("all", *NETWORK_FOLDERS):
             part = wide if name == "all" else wide[(network.loc[wide.index] == name).to_numpy()]
-            lines += [(subset, name, m, *_standing(part, m)) for m in OURS if len(part) and m in wide]
+            lines += [(subset, name, m, *_standing(part, m, by_seed)) for m in OURS if len(part) and m in wide]
     return pd.DataFrame(lines, columns=STANDING_COLUMNS)
 
 
@@ -45,18 +46,19 @@ def verdict(standings: pd.DataFrame) -> tuple[str, ...]:
     by, unseen = _of(standings, "all"), _of(standings, "both_unseen")
     if by.empty:
         return ("No test has a score of VVP or GDT and of the embeddings beside it.",)
-    said = [f"**All pairs:** {_heights(by)}. {_wins(standings, 'all')}"]
+    said = [f"**All pairs:** {_heights(by)}. {_wins(standings, 'all')} {_seeds(by)}"]
     if unseen.empty:
         said.append("**Both genes unseen:** no test has edges enough to say how much of this carries over.")
     else:
         where = _where(unseen, by)
-        said.append(f"**Both genes unseen{where}:** {_heights(unseen)}; {_census(unseen)}. {_conclusion(unseen)}")
+        heights = f"{_heights(unseen)}; {_census(unseen)}"
+        said.append(f"**Both genes unseen{where}:** {heights}. {_conclusion(unseen)} {_seeds(unseen)}")
     said.append(_without_pairs(by, unseen))
     return tuple(filter(None, said))
 
 
-def _standing(wide: pd.DataFrame, method: str) -> tuple[object, ...]:
-    """One line of standings, on tests (test, column)."""
+def _standing(wide: pd.DataFrame, method: str, by_seed: pd.DataFrame) -> tuple[object, ...]:
+    """One line of standings, on tests (test, column); ``by_seed`` has those and others, seed by seed."""
     shortcuts = [s for s in SHORTCUTS if s in wide]
     level, twin = f"Marginal-{method}", f"{method}{RANDOM}"
     there = wide.dropna(subset=[c for c in (method, EMBEDDINGS, *shortcuts) if c in wide])
@@ -66,7 +68,16 @@ def _standing(wide: pd.DataFrame, method: str) -> tuple[object, ...]:
     name = str(means[shortcuts].idxmax()) if len(there) and shortcuts else ""
     over = (ours > emb, ours > best, (ours > emb) & (ours > best), ours > there.get(level, np.inf))
     beside = [float(means.get(c, np.nan)) for c in (method, EMBEDDINGS, level, twin, CENSUS, name)]
-    return len(there), *beside[:5], name, beside[5], *(int(np.sum(o)) for o in over)
+    named = [c for c in (method, EMBEDDINGS, level, twin, CENSUS, name) if c in wide]
+    away = _away(by_seed[named], there.index, means[named])
+    return len(there), *beside[:5], name, beside[5], away, *(int(np.sum(o)) for o in over)
+
+
+def _away(by_seed: pd.DataFrame, tests: pd.Index, means: pd.Series) -> float:
+    """How far from the means over some tests the means of the farthest seed lie."""
+    of_tests = by_seed[by_seed.index.droplevel("seed").isin(tests)]
+    of_seeds = of_tests.groupby(level=["row", "seed"]).mean().groupby(level="seed").mean()
+    return float((of_seeds - means).abs().max(axis=None))
 
 
 def _of(standings: pd.DataFrame, subset: str) -> pd.DataFrame:
@@ -82,6 +93,11 @@ def _heights(by: pd.DataFrame) -> str:
     embeddings = _beside(ours, first["embeddings"], "embeddings")
     best = _beside(ours, first["best_shortcut_value"], f"the best score without a model, “{first['best_shortcut']}”")
     return f"{shown}: {embeddings}; {best}"
+
+
+def _seeds(by: pd.DataFrame) -> str:
+    """How far the seeds of these means spread."""
+    return f"No seed of these means lies farther than {by['away'].max():.3f} from them."
 
 
 def _ours(by: pd.DataFrame) -> pd.Series:

@@ -33,7 +33,9 @@ SHIPPED = ASSETS / "benchmark" / "prevalence"
 PEERS = Path("PEERS")
 """Stands in a command for the folder that `ugrn benchmark peers` wrote."""
 LINE = ("ugrn", "benchmark", "prevalence", "--weights", "trained", "--translator", "mlp,logistic")
-NOTE = "A dot is a method with its interval over regulators (95 %); dotted: the share of edges, which is chance."
+NOTE = (
+    "A dot is a method with its interval over regulators (95 %). Below a data set: its share of edges, chance, dotted."
+)
 ABOUT = (
     "With as many negatives as positives a score says little of a list that somebody would test. Here every candidate "
     "pair of a test is ranked, at the share of edges that there really is; translators are trained as in Table 1, on "
@@ -56,7 +58,7 @@ def show(model: str) -> None:
     frame, compared = found
     st.markdown(ABOUT)
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in head_sentences(frame, compared)))
-    left, right = st.columns([3, 4], gap="medium", vertical_alignment="bottom")
+    left, right = st.columns([5, 3], gap="medium", vertical_alignment="bottom")
     networks = networks_of(frame)
     network = left.segmented_control("Network", networks, default=networks[0], required=True, key="heads network")
     measure = right.selectbox("What of it", list(MEASURES), format_func=MEASURES.__getitem__, key="heads measure")

@@ -123,6 +123,7 @@ def show(results: Results, view: TableView, printed: str) -> pd.DataFrame:
         key=FIGURE,
         note=f"{NOTE} {why_no_paper(view) or PAPER_NOTE}",
         on_pick=_pick,
+        wide=True,
     )
     return cells
 

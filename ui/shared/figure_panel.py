@@ -35,22 +35,24 @@ def figure_panel(
     taken: Callable[[], go.Figure] | None = None,
     on_pick: Callable[[], None] | None = None,
     report: Callable[[], Report] | None = None,
+    wide: bool = False,
 ) -> None:
     """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text.
 
     ``taken`` makes what the HTML file shows, where that is another figure, when it is asked for. ``on_pick`` is called
     when a point is clicked; the session then holds the choice under ``key``. ``report`` makes what a report says beside
-    the figure, when it is asked for.
+    the figure, when it is asked for. A ``wide`` figure is scrolled where the page is too narrow for its numbers.
     """
-    st.plotly_chart(
-        figure,
-        width="stretch",
-        config=figure_config(name),
-        alt=alt,
-        key=key,
-        on_select=on_pick or "ignore",
-        selection_mode="points",
-    )
+    with st.container(key="wide figure" if wide else None):
+        st.plotly_chart(
+            figure,
+            width="stretch",
+            config=figure_config(name),
+            alt=alt,
+            key=key,
+            on_select=on_pick or "ignore",
+            selection_mode="points",
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         csv_button(frame, name, key)
         st.download_button(
