@@ -12,7 +12,7 @@ from ugrn_core.figures.benchmark_means import NONE, SUBSETS, Mean, averages, bes
 
 PAPER, OURS = "per_tf", "exchanged"
 DRAWS = {PAPER: "as the paper draws", OURS: "exchanged"}
-COLUMNS = ["method", "reads the answers", *DRAWS.values(), "difference"]
+COLUMNS = ["method", "reads the answers", *DRAWS.values()]
 
 
 class Draws(NamedTuple):
@@ -27,7 +27,7 @@ def prepare_protocols(draws: Draws, view: TableView) -> pd.DataFrame:
     both = [_of_view(frame, view) for frame in draws]
     names = [name for name in both[0] if name in both[1] and both[0][name].seeds and both[1][name].seeds]
     return pd.DataFrame(
-        [(name, name in ANSWERS, *(str(m[name]) for m in both), _change(both, name)) for name in names],
+        [(name, name in ANSWERS, *(str(m[name]) for m in both)) for name in names],
         columns=COLUMNS,
     )
 
@@ -65,8 +65,8 @@ def protocols_section(tables: Mapping[int, Draws], model: str) -> str:
             "edges the other way. Networks of which more than 0.3 of the edges run both ways are scored by unordered "
             "pairs, and there the reverse of a pair is no score "
             "([why](decisions/087-edges-with-their-targets-exchanged.md)). What reads the answers reaches "
-            f"{highest} at most, chance being 0.5. Values of the two protocols are of other pairs and not to be "
-            f"subtracted; Ens of `{model}` is above the best score without a model in {over} of {len(tables)} tables, "
+            f"{highest} at most, chance being 0.5. The two protocols draw different pairs, so that their values are of different questions. "
+            f"Ens of `{model}` is above the best score without a model in {over} of {len(tables)} tables, "
             "seeds included.",
             markdown(["table", "pairs", *titles, *(f"“{name.lower()}”, reads the answers" for name in ANSWERS)], rows),
         ]
@@ -77,7 +77,3 @@ def _of_view(frame: pd.DataFrame, view: TableView) -> dict[str, Mean]:
     cells = prepare_cells(prepare_tests(frame, view))
     last = cells[cells["row"] == cells["row"].iloc[-1]]
     return {str(c.column): Mean(c.value, c.low, c.high, c.seeds) for c in last.itertuples()}
-
-
-def _change(both: list[dict[str, Mean]], name: str) -> str:
-    return f"{both[1][name].value - both[0][name].value:+.3f}".replace("-", "\u2212")
