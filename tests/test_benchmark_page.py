@@ -79,7 +79,7 @@ def test_both_draws_of_pairs_stand_beside_one_another():
         said = next(m.value for m in at.markdown if m.value.startswith("Without the leak"))
         draws = [read_results(SHIPPED / f"ugrn-mini-2_table_4{kind}.csv.gz") for kind in ("", "_exchanged")]
         paper, ours = (averages(frame, 4) for frame in draws)
-        assert plain(f"falls from {paper['Ens']} to {ours['Ens']}") in said
+        assert plain(f"Ens {ours['Ens']} instead of {paper['Ens']}") in said
         table = next(d.value for d in at.dataframe if "reads the answers" in d.value)
         line = table.set_index("method").loc["Reverse is an edge"]
         assert line["reads the answers"] and line["exchanged"] == str(ours["Reverse is an edge"])

@@ -39,9 +39,9 @@ def protocols_sentence(draws: Draws, view: TableView) -> str:
     known, fixed = ours.get("Ens", NONE), best(ours)
     above = "above" if known.low > fixed.high else "not told apart from" if known.high >= fixed.low else "below"
     return (
-        f"Without the leak (edges with their targets exchanged) “{ANSWERS[0].lower()}” falls from {reads} to {left}. "
-        f"Ens falls from {paper.get('Ens', NONE)} to {known}, {above} the best score without a model, {fixed}; the "
-        f"cosine of the corpus stands at {ours.get(CORPUS[0], NONE)}."
+        f"Without the leak (edges with their targets exchanged) “{ANSWERS[0].lower()}”, which reads the "
+        f"answers, has {left} instead of {reads}, and Ens {known} instead of {paper.get('Ens', NONE)}: {above} the best "
+        f"score without a model, {fixed}; the cosine of the corpus has {ours.get(CORPUS[0], NONE)}."
     )
 
 
@@ -65,8 +65,8 @@ def protocols_section(tables: Mapping[int, Draws], model: str) -> str:
             "edges the other way. Networks of which more than 0.3 of the edges run both ways are scored by unordered "
             "pairs, and there the reverse of a pair is no score "
             "([why](decisions/087-edges-with-their-targets-exchanged.md)). What reads the answers reaches "
-            f"{highest} at most, chance being 0.5. The two protocols draw different pairs, so that their values are of different questions. "
-            f"Ens of `{model}` is above the best score without a model in {over} of {len(tables)} tables, "
+            f"{highest} at most, chance being 0.5. The two draw different pairs, so that their values answer different "
+            f"questions. Ens of `{model}` is above the best score without a model in {over} of {len(tables)} tables, "
             "seeds included.",
             markdown(["table", "pairs", *titles, *(f"“{name.lower()}”, reads the answers" for name in ANSWERS)], rows),
         ]
