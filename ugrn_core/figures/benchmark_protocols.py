@@ -39,9 +39,9 @@ def protocols_sentence(draws: Draws, view: TableView) -> str:
     known, fixed = ours.get("Ens", NONE), best(ours)
     above = "above" if known.low > fixed.high else "not told apart from" if known.high >= fixed.low else "below"
     return (
-        f"Without the leak (edges with their targets exchanged) “{ANSWERS[0].lower()}”, which reads the "
-        f"answers, has {left} instead of {reads}, and Ens {known} instead of {paper.get('Ens', NONE)}: {above} the best "
-        f"score without a model, {fixed}; the cosine of the corpus has {ours.get(CORPUS[0], NONE)}."
+        f"Without the leak (edges with their targets exchanged) “{ANSWERS[0].lower()}”, which reads the answers, has "
+        f"{left} instead of {reads}, and Ens {known} instead of {paper.get('Ens', NONE)}: {above} the best score "
+        f"without a model, {fixed}; the cosine of the corpus has {ours.get(CORPUS[0], NONE)}."
     )
 
 
