@@ -310,7 +310,7 @@ def test_a_command_that_is_killed_goes_on_where_it_was(
     """`kill -9` of `ugrn network --scheduler` after its first blocks; the same line again computes the others."""
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
     symbols = mini.vocabulary.symbols
-    chosen = [s for s in symbols if is_tf(s)][:16] + [s for s in symbols if not is_tf(s)][:284]
+    chosen = [s for s in symbols if is_tf(s)][:16] + [s for s in symbols if not is_tf(s)][:134]
     (tmp_path / "genes.txt").write_text("\n".join(chosen))
     factors = tuple(g for g in chosen if is_tf(g))
     total = n_blocks(NetworkRequest(factors, tuple(chosen)))
