@@ -13,6 +13,7 @@ from scipy import sparse
 from typer.testing import CliRunner
 
 from ugrn_core.cli.app import app
+from ugrn_core.data.barcodes import sample_of
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
 from ugrn_core.data.untrusted import read_untrusted_h5ad
 from ugrn_core.errors import InputError
@@ -137,6 +138,21 @@ def test_genomes_are_offered_and_said(tmp_path):
     assert data.matrix == "GRCh38"
     assert any("of 2 genomes (GRCh38, mm10)" in note for note in data.notes)
     assert read_h5ad(path, layer="mm10").matrix == "mm10"
+
+
+def test_samples_that_barcodes_name_are_groups(tmp_path):
+    barcodes = [f"{'ACGT' * 4}-{i % 3 + 9}" for i in range(30)]
+    path = tenx(tmp_path)
+    with h5py.File(path, "r+") as file:
+        del file["matrix/barcodes"]
+        file["matrix/barcodes"] = np.array(barcodes, "S")
+    data = read_h5ad(path)
+    assert list(data.groups["sample"]) == ["9", "10", "11"]
+    same = h5ad(tmp_path)  # its kinds come in the same turn
+    for sample, kind in zip(data.groups["sample"].values(), ("B", "T", "NK"), strict=True):
+        np.testing.assert_allclose(sample.log1p, same.groups["kind"][kind].log1p)
+    assert not read_h5ad(tenx(tmp_path)).groups  # one sample
+    assert [sample_of(b) for b in ("ACGT-1", "ACGT-012", "ACGT", "cell-3", "ACGT-x", "")] == ["1", "12", "", "", "", ""]
 
 
 def change(path, where, value):

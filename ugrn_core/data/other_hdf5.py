@@ -6,10 +6,13 @@ Both store genes by cells. 10x compresses by cells, which read as cells by genes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import h5py
 import numpy as np
 
+from ugrn_core.data.barcodes import SAMPLE, sample_of
+from ugrn_core.data.column import MANY, MAX_LEVELS, Codes
 from ugrn_core.data.hdf5 import child, keys, read
 from ugrn_core.data.layout import Matrix, OpenedFile, Table, check_shape
 from ugrn_core.errors import InputError
@@ -18,6 +21,27 @@ TENX_PARTS = {"barcodes", "data", "indices", "indptr", "shape"}
 LOOM_PARTS = {"matrix", "row_attrs", "col_attrs"}
 GENE_NAMES = ("Gene", "gene_names", "var_names", "gene", "Symbol", "GeneName", "Accession", "gene_ids", "ID")
 CELL_NAMES = ("CellID", "obs_names", "cell_names", "CellIDs", "Cell", "barcode", "barcodes", "cell_id")
+
+
+@dataclass(frozen=True)
+class Barcodes(Table):
+    """Barcodes of several samples: ``cellranger aggr`` numbers them behind a dash."""
+
+    def is_text(self, name: str) -> bool:
+        return name == SAMPLE or super().is_text(name)
+
+    def is_number(self, name: str) -> bool:
+        return name != SAMPLE and super().is_number(name)
+
+    def levels(self, name: str) -> Codes | None:
+        if name != SAMPLE:
+            return super().levels(name)
+        found = [sample_of(barcode) for barcode in self.index()]
+        levels = tuple(sorted(set(found) - {""}, key=int))
+        if len(levels) > MAX_LEVELS:
+            return MANY
+        at = {level: n for n, level in enumerate(levels)}
+        return Codes(np.array([at.get(sample, -1) for sample in found], np.int16), levels)
 
 
 def other_layout(file: h5py.File) -> OpenedFile | None:
@@ -42,7 +66,7 @@ def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> OpenedFile:
             genes = Table(file, features, "id", tuple(_columns(features, "id")))
         else:
             genes = Table(file, group, "genes", tuple(c for c in ("gene_names",) if c in keys(group)))
-        cells = Table(file, group, "barcodes", ())
+        cells = _barcodes(file, group)
         shape = _shape(group)
         matrix = Matrix("X" if len(groups) == 1 else name, group, "csr", (shape[1], shape[0]), genes)
         check_shape(matrix, cells.n_rows)
@@ -53,6 +77,13 @@ def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> OpenedFile:
     first = next(iter(matrices.values()))
     kind = "a 10x HDF5 file" + (f" of {len(groups)} genomes ({', '.join(groups)})" if len(groups) > 1 else "")
     return OpenedFile(tables[0], first.genes, tables[0].n_rows, matrices, {}, kind)
+
+
+def _barcodes(file: h5py.File, group: h5py.Group) -> Table:
+    """Cells by their barcodes, with the column :data:`SAMPLE` where their endings tell several samples apart."""
+    plain = Table(file, group, "barcodes", ())
+    several = len(set(map(sample_of, plain.some_names()))) > 1
+    return Barcodes(file, group, "barcodes", (SAMPLE,)) if several else plain
 
 
 def _shape(group: h5py.Group) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ugrn_core.data.barcodes import SAMPLE, sample_of
 from ugrn_core.data.containers.table import MAX_LINE, lines_of, rows_of
 from ugrn_core.data.containers.written import Entries, check_sizes, write_cells
 from ugrn_core.data.gene_names import known_share
@@ -104,8 +105,11 @@ def _of_genes(genes: Names) -> tuple[list[str], dict[str, list[str]]]:
 
 
 def _groups(cells: Names) -> dict[str, list[str]]:
+    """Columns beside the barcodes; of barcodes alone the samples that they name, where these are several."""
     titles = cells.titles or [f"column {i + 1}" for i in range(len(cells.columns))]
-    return dict(zip(titles[1:], cells.columns[1:], strict=True))
+    groups = dict(zip(titles[1:], cells.columns[1:], strict=True))
+    samples = [] if groups else [sample_of(barcode) for barcode in cells.columns[0]]
+    return {SAMPLE: samples} if len(set(samples)) > 1 and all(samples) else groups
 
 
 def _sizes(matrix: io.BufferedReader) -> tuple[int, int, int]:
