@@ -86,6 +86,8 @@ def test_the_factor_whose_targets_are_high_is_active(planted):
         activities(edges, data, places, "x", n_best=n_best)
     with pytest.raises(InputError, match=f"No source has {LEAST_TARGETS} targets"):
         activities(edges, data, places, "kind", n_best=3)
+    with pytest.raises(InputError, match="Take fewer edges"):  # who has all genes as targets says nothing of them
+        activities(edges, data, places, "kind", n_best=len(edges))
     with pytest.raises(Cancelled):
         activities(edges, data, places, "kind", n_best=n_best, cancel=lambda: True)
 

@@ -130,9 +130,16 @@ def test_a_recipe_makes_the_same_files_again(network, folder):
 
 
 def test_two_groups_compared_have_the_names_too(folder):
-    line = ("--h5ad", folder / "mouse.h5ad", "--group", "kind", "--top", 20, "--out", folder / "two")
+    line = ("--h5ad", folder / "mouse.h5ad", "--group", "kind", "--top", 20, "--evidence", "--out", folder / "two")
     ugrn("network", *line)
     is_mouse(pd.read_csv(folder / "two" / "difference.csv"), "source", "target")
+    edges = nx.read_graphml(folder / "two" / "ery" / "network.graphml").edges(data=True)
+    assert all(np.isfinite(values["cells_spearman"]) for *_, values in edges)
+    ask = ("network", "--genes", folder / "mouse.h5ad", "--out", folder, "--evidence")
+    assert "--evidence asks the cells of --h5ad" in ugrn(*ask, status=2).stderr
+    assert (
+        "give --evidence with it" in ugrn("network", "--h5ad", "example", "--agree", "--out", folder, status=2).stderr
+    )
 
 
 def test_evidence_of_edges_in_human_symbols_is_told_by_the_file(network, folder):

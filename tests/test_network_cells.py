@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 
 import anndata as ad
 import networkx as nx
@@ -70,14 +71,15 @@ def test_evidence_stands_beside_the_edges_and_can_be_filtered_by(page, tmp_path,
     assert "The cells show it:" in words(page)
 
 
-def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, monkeypatch):
+def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, tmp_path, monkeypatch):
     made = []
     real = network_files.show
     monkeypatch.setattr(network_files, "show", lambda *a: (made.append(a), real(*a)))
     page.toggle(key=network_cells.AGREE).set_value(False)
     beside = edges(asked(page).run()).set_index(["source", "target"])
-    network, shown, known, token, evidence = made[-1]
-    wanted = network_files.Wanted(network, shown, known, 0.1, "ugrn network --out .", token, evidence)
+    network, shown, known, token, evidence, said = made[-1]
+    share = network.asked.translator.card.prevalence
+    wanted = network_files.Wanted(network, shown, known, share, "ugrn network --out .", token, evidence)
     folder = network_files._folder(wanted)
     cyjs = json.loads((folder / "network.cyjs").read_text())
     for graph in (
@@ -96,6 +98,13 @@ def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, mon
     at = [cells.var_names.get_loc(g) for g in beside.index[0]]
     assert cells.varp["cells_both"][at[0], at[1]] == pytest.approx(beside["cells_both"].iloc[0])
     assert not set(COLUMNS) & set(pd.read_csv(folder / "edges.csv"))  # all scored edges, as the model has them
+    line = next(c.value for c in page.code if c.value.startswith("ugrn network"))
+    assert said == ("--evidence",) and "--evidence" in line
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, [*shlex.split(line)[1:-1], "net"])
+    assert done.exit_code == 0, done.output
+    graphs = [nx.read_graphml(f / "network.graphml") for f in (folder, tmp_path / "net")]
+    assert dict(graphs[0].edges) == dict(graphs[1].edges)
 
 
 def test_activities_are_those_of_the_command(page, tmp_path):

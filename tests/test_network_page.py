@@ -481,7 +481,7 @@ def test_files_hold_the_network_and_a_recipe_brings_it_back(page, monkeypatch):
     predict(page)
     labels = [d.proto.label for d in page.get("download_button")]
     assert "All files (zip)" in labels and set(FILES) <= set(labels)
-    network, shown, known, token, _ = made[-1]
+    network, shown, known, token, *_ = made[-1]
     wanted = network_files.Wanted(network, shown, known, 0.1, "ugrn network --out .", token)
     with zipfile.ZipFile(io.BytesIO(network_files._zipped(wanted))) as archive:
         assert sorted(archive.namelist()) == sorted(FILES)
@@ -510,7 +510,7 @@ def test_the_command_line_makes_the_files_of_the_page_byte_by_byte(page, tmp_pat
     page.session_state["net known"] = "none" if missing_networks() else "beeline"
     page.query_params["fdr"], page.query_params["sources"] = "0.7", "GATA1,KLF1,MYC"
     predict(page)
-    network, shown, known, token, _ = made[-1]
+    network, shown, known, token, *_ = made[-1]
     share = filters.prevalence_key("first")
     line = next(c.value for c in page.code if c.value.startswith("ugrn network"))
     wanted = network_files.Wanted(network, shown, known, page.session_state[share], line, token)

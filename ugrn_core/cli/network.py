@@ -80,6 +80,12 @@ def network(
     only_genes: Annotated[str | None, typer.Option(metavar="A,B", help="Only edges from or to these genes.")] = None,
     around: Annotated[str | None, typer.Option(metavar="GENE", help="Only what edges lead to from this gene.")] = None,
     steps: Annotated[int | None, typer.Option(metavar="N", help="How far from it; default: 1.")] = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Of --h5ad: what the cells show of the edges, in the graph files.")
+    ] = False,
+    within: Annotated[str | None, typer.Option(metavar="COLUMN", help="Correlate within each of these groups.")] = None,
+    donors: Annotated[str | None, typer.Option(metavar="COLUMN", help="Resample donors instead of cells.")] = None,
+    agree: Annotated[bool, typer.Option("--agree", help="Only edges that the cells show too.")] = False,
     report: Annotated[
         Literal["html", "pdf"] | None, typer.Option(help="A report of one page, into the folder; pdf by Chromium.")
     ] = None,
@@ -93,6 +99,7 @@ def network(
     edges as network.graphml, .cyjs, .sif, .gexf, .html and .h5ad; with --report a page to print. A run that was
     stopped goes on from the store of results. What it says is a hypothesis.
     """
+    from ugrn_core.cli.network_evidence import EvidenceOptions
     from ugrn_core.cli.network_question import NetworkOptions
     from ugrn_core.cli.network_run import Options, make_networks
 
@@ -115,7 +122,8 @@ def network(
     }
     if report == "pdf":
         check_print()
-    shown = _shown(given)
+    shown, cells_asked = _shown(given), EvidenceOptions(evidence, within, donors, agree)
+    cells_asked.check(h5ad is not None)
     cells = CellOptions(group, layer, gene_column, variable)
     asked = NetworkOptions(genes, h5ad, cells, tuple(between or ()), sources, sources_column, context, strict)
     columns = pair_columns(known, "--known", source_column, target_column, label_column)
@@ -126,7 +134,7 @@ def network(
     make_networks(
         asked,
         recipe,
-        Options(out, translator, backbone, prevalence, known, columns, shown, device, scheduler, report),
+        Options(out, translator, backbone, prevalence, known, columns, shown, device, scheduler, report, cells_asked),
     )
 
 

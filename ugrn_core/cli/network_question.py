@@ -72,7 +72,7 @@ class NetworkOptions:
 class NetworkToMake:
     """One network to be made. ``names`` are the genes as given, ``line`` makes it again, ``folder`` lies below --out.
 
-    ``group`` and ``n_cells`` where it is one of several.
+    ``group`` and ``n_cells`` where it is one of several; ``cells`` and ``data`` where it is of cells.
     """
 
     request: NetworkRequest
@@ -82,6 +82,8 @@ class NetworkToMake:
     group: str | None = None
     n_cells: int = 0
     folder: str = ""
+    cells: CellOptions = CellOptions()  # noqa: RUF009 (frozen)
+    data: ExpressionData | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -133,7 +135,7 @@ def command_line(
 ) -> str:
     """The line that makes a network again, from the folder of its inputs into that of its files.
 
-    ``known``: its words about known edges.
+    ``known``: its words about known edges, and about what cells show of them.
     """
     line = ["ugrn", "network", *question.line, "--translator", Path(translator).name]
     line += ["--backbone", Path(backbone).name]
@@ -156,7 +158,7 @@ def _of_cells(
     request = _request(asked, context, backbone, translator)
     species: Species | None = "mouse" if data.species == "mouse" else None
     line = ("--h5ad", Path(str(asked.h5ad)).name, *cells.words(), *_rest(asked))
-    return NetworkToMake(request, report, species, line)
+    return NetworkToMake(request, report, species, line, cells=cells, data=data)
 
 
 def _of_groups(

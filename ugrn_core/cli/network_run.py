@@ -14,6 +14,7 @@ from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.interrupt import stop_on_interrupt
+from ugrn_core.cli.network_evidence import EvidenceOptions, ask_cells
 from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake, command_line, questions, recipe_question
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.cli.output import progress_on_stderr, say
@@ -58,6 +59,7 @@ class Options:
     device: str | None
     scheduler: str | None
     report: ReportKind | None
+    evidence: EvidenceOptions = EvidenceOptions()  # noqa: RUF009 (frozen)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Made:
     known: Collection[Edge] | None
     known_name: str
     report: ReportKind | None
+    evidence: EvidenceOptions
     said: set[str] = field(default_factory=set)
     """Notes that were told already; networks of groups share most of theirs."""
 
@@ -95,10 +98,10 @@ def make_networks(asked: NetworkOptions, recipe_file: Path | None, options: Opti
     if recipe is not None and recipes[0].known != recipe.known:
         say(_other_known(recipe, recipes[0]))
     with cluster_executor(options.scheduler) as executor, Store() as store, stop_on_interrupt() as cancel:
-        made = Made(backbone, translator, store, executor, cancel, known, known_name, options.report)
+        made = Made(backbone, translator, store, executor, cancel, known, known_name, options.report, options.evidence)
         _say_cost(found, made)
         make_folder(options.out)
-        written = [_make(q, r, options.out, made) for q, r in zip(found, recipes, strict=True)]
+        written = [_make(q, asked, r, options.out, made) for q, r in zip(found, recipes, strict=True)]
     if len(found) > 1:
         _compare(asked, found, written, options.out)
 
@@ -166,7 +169,7 @@ def _recipe(
         prevalence, shown = None, shown.by_rank()
     name, model = options.translator or translator.card.name, options.backbone or backbone.card.name
     listed = [] if options.known is None else ["--known", options.known.name, *options.known_columns.words()]
-    line = command_line(question, name, model, prevalence, listed, shown)
+    line = command_line(question, name, model, prevalence, [*listed, *options.evidence.words()], shown)
     if given is not None and options.prevalence is None and options.shown is None:
         line = given.command
     return build_recipe(
@@ -214,7 +217,7 @@ def _say_cost(found: Sequence[NetworkToMake], made: Made) -> None:
         say(f"{len(found)} networks, about {duration(sum(cost.seconds for cost in costs))} in all.")
 
 
-def _make(question: NetworkToMake, recipe: Recipe, out: Path, made: Made) -> GroupNetwork:
+def _make(question: NetworkToMake, asked: NetworkOptions, recipe: Recipe, out: Path, made: Made) -> GroupNetwork:
     """Run one network and write its folder."""
     folder = out / question.folder if question.folder else out
     with progress_on_stderr() as progress:
@@ -225,8 +228,9 @@ def _make(question: NetworkToMake, recipe: Recipe, out: Path, made: Made) -> Gro
     rule = direction_rule(made.backbone, made.translator, scores, made.cancel, store=made.store)
     notes = (*scores.notes, *((f"No direction is called: {rule.reason}.",) if rule.reason else ()))
     files = NetworkFiles(
-        scores, made.translator, rule, recipe.model_copy(update={"notes": notes}), question.report.frame(), made.known
-    )
+        scores, made.translator, rule, recipe.model_copy(update={"notes": notes}), question.report.frame(), made.known,
+        ask_cells(question, asked, made.evidence, made.cancel),
+    )  # fmt: skip
     if question.group:
         remove_groups(out)
     shown = write_network(files, folder, network_file, _report(question, files, made))

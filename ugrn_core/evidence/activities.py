@@ -21,6 +21,8 @@ from ugrn_core.genes.file_names import human_by_name
 from ugrn_core.types import Cancel, Progress
 
 LEAST_TARGETS = 5
+MOST_OF_GENES = 0.5
+"""Share of the genes that a source has as targets at most: of more it says what the others are, which are few."""
 N_RANDOM = 200
 SEED = 0
 COLUMNS = {
@@ -59,7 +61,7 @@ def activities(
     """Activities (:data:`COLUMNS`) of sources in each group of ``column``, largest first in every group.
 
     Taken are the ``n_best`` of the edges (source, target, score; and a ``sign`` other than 0, where they have one), and
-    of their sources those with at least :data:`LEAST_TARGETS` targets.
+    of their sources those with at least :data:`LEAST_TARGETS` targets and no more than half of the genes.
 
     ``places``: where the genes of the network stand in the file. The other genes of the table are what targets are
     compared with. Random networks have the same edges with their targets exchanged at random, so that every source and
@@ -73,10 +75,11 @@ def activities(
     genes = sorted(set(there["target"]))
     best = there.sort_values(["score", "source", "target"], ascending=[False, True, True]).head(n_best)
     counts = best["source"].value_counts()
-    sources = sorted(counts.index[counts >= LEAST_TARGETS])
+    sources = sorted(counts.index[(counts >= LEAST_TARGETS) & (counts <= MOST_OF_GENES * len(genes))])
     if not sources or len(genes) < LEAST_TARGETS + 3:
         raise InputError(
-            f"No source has {LEAST_TARGETS} targets among the best {len(best):,} edges that are in the file. Take more "
+            f"No source has {LEAST_TARGETS} targets, and at most half of the {len(genes):,} genes, among the best "
+            f"{len(best):,} edges that are in the file. Take {'fewer' if (counts >= LEAST_TARGETS).any() else 'more'} "
             "edges (--top)."
         )
     levels = list(data.groups[column])

@@ -57,10 +57,12 @@ def plot_activities(frame: pd.DataFrame, column: str) -> go.Figure:
         "xgap": 1,
         "ygap": 1,
     }
-    layout = restrained(110 + ROW * max(8, len(factors)), title_lines=0, x_lines=3)
+    layout = restrained(110 + ROW * max(8, len(factors)), title_lines=1, x_lines=3)
     layout["margin"]["l"] = 90
     layout["xaxis"] = axis(
         title={"text": f"{column}; • as large in at most {RARE:.0%} of random networks"}, type="category"
     )
-    layout["yaxis"] = axis(title={"text": "factor"}, type="category", autorange="reversed", dtick=1, automargin=True)
+    layout["yaxis"] = axis(
+        title={"text": "factor"}, type="category", autorange="reversed", dtick=1, automargin=True, showgrid=False
+    )
     return go.Figure({"data": [square], "layout": layout})

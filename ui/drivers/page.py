@@ -36,7 +36,7 @@ from ui.shared.gene_table import gene_table
 from ui.shared.work import Question
 
 GROUP, SET = "group", "set"
-LABELS = {GROUP: "Another group", SET: "Genes that should rise"}
+LABELS = {GROUP: "Another group", SET: "A gene set"}
 SET_FILE = "genes.txt"
 MOST_FACTORS = 3_000
 WORDS = {"column": "drivers column", "a": "drivers a", "b": "drivers b"}
@@ -116,7 +116,7 @@ def _controls(chosen: cells.Cells) -> None:
     state.setdefault("drivers to", GROUP)
     if state.get("drivers column") not in columns:
         state["drivers column"] = columns[0]
-    by, first, kind, second = st.columns([3, 3, 4, 3], vertical_alignment="bottom")
+    by, first, kind, second = st.columns([5, 5, 6, 5], vertical_alignment="bottom")
     column = by.selectbox("Group cells by", columns, key="drivers column", persist_state="session")
     levels = list(chosen.data.groups[column])
     for key, default in (("drivers a", levels[0]), ("drivers b", levels[1])):

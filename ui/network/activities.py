@@ -58,7 +58,7 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
         group = network.asked.genes.group
         if st.session_state.get(COLUMN) not in columns:
             st.session_state[COLUMN] = group[0] if group is not None else columns[0]
-        st.session_state.setdefault(TOP, BEST)
+        st.session_state.setdefault(TOP, max(10, min(BEST, len(table) // 4)))
         by, best, _ = st.columns([4, 3, 6], vertical_alignment="bottom")
         by.selectbox("Groups of cells by", columns, key=COLUMN, persist_state="session")
         best.number_input(
@@ -68,7 +68,7 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
             key=TOP,
             persist_state="session",
             step=100,
-            help="A factor needs five targets among them; the other genes are what its targets are compared with.",
+            help="A factor needs five targets among them, and at most half of the genes: the rest is what they stand beside.",
         )
         asked = Asked(network, held, table, st.session_state[COLUMN], int(st.session_state[TOP]))
         found = work.answer("activities", _question(asked), topic=topic)

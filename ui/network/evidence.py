@@ -106,6 +106,16 @@ def for_files(found: Evidence | None) -> Beside | None:
     return with_evidence
 
 
+def words(found: Evidence | None) -> tuple[str, ...]:
+    """What a command line of the network is called with for the same."""
+    if found is None:
+        return ()
+    state = st.session_state
+    chosen = (("--within", state["net within"]), ("--donors", state["net donors"]))
+    named = [word for name, value in chosen if value != NOBODY for word in (name, value)]
+    return ("--evidence", *named, *(["--agree"] if state.get(AGREE) else []))
+
+
 def token(found: Evidence | None, of_table: str) -> str:
     """What tells the edges apart that :func:`beside` gives, in caches."""
     if found is None:

@@ -60,16 +60,22 @@ class Wanted:
 
 
 def show(
-    network: Predicted, shown: EdgeFilter, known: ReferenceEdges, token: str, evidence: Beside | None = None
+    network: Predicted,
+    shown: EdgeFilter,
+    known: ReferenceEdges,
+    token: str,
+    evidence: Beside | None = None,
+    evidence_words: tuple[str, ...] = (),
 ) -> None:
     """Buttons for the files of the edges ``shown``, and the command; files are made when one is asked for.
 
-    ``evidence``: what cells show of the edges of the graph files.
+    ``evidence``: what cells show of the edges of the graph files, and its words of a command.
     """
     asked = network.asked
     card = asked.translator.card
     share = filters.prevalence(card) if asked.has_probabilities else card.prevalence
-    wanted = Wanted(network, shown, known, share, command(network, shown, known, names_only=True), token, evidence)
+    line = command(network, shown, known, evidence_words, names_only=True)
+    wanted = Wanted(network, shown, known, share, line, token, evidence)
     name = file_stem(f"network of {asked.name}, {asked.backbone.card.name}, {asked.translator.card.name}")
     st.subheader("Take away", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -94,7 +100,7 @@ def show(
             )
     beside = " The graph files hold what the cells show of them." if evidence is not None else ""
     st.caption(f"The edges that are shown, as a graph for other programs; all scored edges in edges.csv.{beside}")
-    st.code(command(network, shown, known), language="bash", wrap_lines=True)
+    st.code(command(network, shown, known, evidence_words), language="bash", wrap_lines=True)
     if SOURCES_FILE in asked.words:
         st.download_button(
             SOURCES_FILE,
@@ -106,7 +112,9 @@ def show(
         )
 
 
-def command(network: Predicted, shown: EdgeFilter, known: ReferenceEdges, *, names_only: bool = False) -> str:
+def command(
+    network: Predicted, shown: EdgeFilter, known: ReferenceEdges, more: tuple[str, ...] = (), *, names_only: bool = False
+) -> str:
     """The line of ``ugrn network`` that makes this network and its files again; ``names_only``: without folders."""
     asked = network.asked
     given, backbone = list(asked.words), models.command_name(asked.backbone)
@@ -116,7 +124,7 @@ def command(network: Predicted, shown: EdgeFilter, known: ReferenceEdges, *, nam
     if asked.has_probabilities:
         share = filters.prevalence(asked.translator.card)
         line += ["--prevalence", np.format_float_positional(share, trim="-")]
-    line += known.words
+    line += [*known.words, *more]
     return shlex.join([*line, *shown.words(), "--out", "."])
 
 
