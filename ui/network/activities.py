@@ -68,7 +68,7 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
             key=TOP,
             persist_state="session",
             step=100,
-            help="A factor needs five targets among them, and at most half of the genes: the rest is what they stand beside.",
+            help="A factor needs five targets among them, and at most half of the genes; the others stand beside.",
         )
         asked = Asked(network, held, table, st.session_state[COLUMN], int(st.session_state[TOP]))
         found = work.answer("activities", _question(asked), topic=topic)

@@ -13,7 +13,7 @@ from ui.shared import example
 
 TOUR = "tour"
 """Session key: which tour, and the place of its step."""
-NETWORK, PAIR, GENE = "pages/network.py", "pages/pair.py", "pages/gene.py"
+NETWORK, PAIR, GENE, DRIVERS = "pages/network.py", "pages/pair.py", "pages/gene.py", "pages/drivers.py"
 CELLS = {"cells": "example", "from": "cells", "column": "bulk_labels", "level": "Dendritic", "variable": "60"}
 
 
@@ -40,7 +40,8 @@ TOURS: Mapping[str, tuple[TourStep, ...]] = {
         TourStep(
             NETWORK,
             "The same network as a table. Choose a row: its curves open below, and the button under them leads to the "
-            "pair. Known edges come from a list of yours, or from BEELINE where it is here.",
+            "pair. Known edges come from a list of yours, or from BEELINE where it is here. The panels below ask the "
+            "cells what they show of these edges, how active factors are in each group, and what other methods say.",
             {**CELLS, "view": "table"},
         ),
         TourStep(
@@ -49,6 +50,13 @@ TOURS: Mapping[str, tuple[TourStep, ...]] = {
             "ranks and no probability; gained and lost are read as a first look.",
             {**CELLS, "mode": "two", "to_level": "CD14+ Monocyte"},
             starts=True,
+        ),
+        TourStep(
+            DRIVERS,
+            "What moves monocytes towards dendritic cells: ten factors are moved up and down, and ranked by how far "
+            "all other genes then lead there. Two ranks beside need no model, and may know as much.",
+            {"cells": "example", "column": "bulk_labels", "a": "CD14+ Monocyte", "b": "Dendritic", "factors": "10",
+             "variable": "60"},
         ),
         TourStep(
             PAIR,
