@@ -456,7 +456,7 @@ def test_groups_of_cells_become_networks_that_are_compared(with_cells, monkeypat
     at.run()
     assert "B:" in words(at) and "T:" in words(at)
     finished(press(at, "Predict both networks"), "Gained", 200)
-    assert facts(at)["FDR, B"] == ("–", "15 edges") and "In means of cells its scores rank edges" in words(at)
+    assert facts(at)["Shown, B"] == ("15", "by rank") and "In means of cells its scores rank edges" in words(at)
     compared = next(d.value for d in at.dataframe if "probability_change" in d.value)
     assert compared["probability_change"].isna().all() and compared[["rank_a", "rank_b"]].notna().any(axis=None)
     first = compared.iloc[0]

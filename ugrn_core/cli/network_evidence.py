@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake
     from ugrn_core.network.exports.folder import Beside
-    from ugrn_core.network.filters import Selection
+    from ugrn_core.network.edge_filter import Selection
     from ugrn_core.types import Cancel
 
 
@@ -50,7 +50,7 @@ def ask_cells(
         return None
     from ugrn_core.evidence.evidence import agreeing, evidence, genes_to_read
     from ugrn_core.genes.file_names import in_file
-    from ugrn_core.network.filters import Selection, edge_count
+    from ugrn_core.network.edge_filter import Selection, edge_count
 
     assert question.data is not None and asked.h5ad is not None
     request = question.request

@@ -38,7 +38,7 @@ NOTE = (
 def which(networks: Sequence[Predicted]) -> tuple[int | None, DeltaGenerator]:
     """Which of both networks is looked at by itself, None for what differs between them; and the place beside."""
     names = [n.asked.name for n in networks]
-    looked_at, beside = st.columns([5, 6], vertical_alignment="center")
+    looked_at, beside = st.columns([4, 7], vertical_alignment="center")
     chosen = looked_at.segmented_control(
         "Look at",
         [CHANGES_VIEW, *names],
@@ -113,9 +113,10 @@ def _numbers(compared: pd.DataFrame, shown: Sequence[pd.DataFrame], names: tuple
         column.metric(change.title(), f"{counts.get(change, 0):,}", said, delta_color="off", delta_arrow="off")
     for column, table, name in zip(columns[3:], shown, names, strict=True):
         rate = expected_fdr(table)
-        fdr = "–" if math.isnan(rate) else f"{100 * rate:.3g} %"
-        words = edge_count(len(table))
-        column.metric(f"FDR, {name}", fdr, words, delta_color="off", delta_arrow="off")
+        label, value, words = f"FDR, {name}", f"{100 * rate:.3g} %", edge_count(len(table))
+        if math.isnan(rate):  # edges by rank, or none
+            label, value, words = f"Shown, {name}", f"{len(table):,}", "by rank" if len(table) else "no edge"
+        column.metric(label, value, words, delta_color="off", delta_arrow="off")
 
 
 def _table(chosen: pd.DataFrame, names: tuple[str, str], token: str) -> None:

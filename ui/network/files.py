@@ -113,7 +113,12 @@ def show(
 
 
 def command(
-    network: Predicted, shown: EdgeFilter, known: ReferenceEdges, more: tuple[str, ...] = (), *, names_only: bool = False
+    network: Predicted,
+    shown: EdgeFilter,
+    known: ReferenceEdges,
+    more: tuple[str, ...] = (),
+    *,
+    names_only: bool = False,
 ) -> str:
     """The line of ``ugrn network`` that makes this network and its files again; ``names_only``: without folders."""
     asked = network.asked
