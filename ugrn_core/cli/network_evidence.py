@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake
-    from ugrn_core.network.exports.folder import Beside
     from ugrn_core.network.edge_filter import Selection
+    from ugrn_core.network.exports.folder import Beside
     from ugrn_core.types import Cancel
 
 
