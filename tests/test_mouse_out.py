@@ -163,6 +163,15 @@ def test_drivers_and_activities(network, folder):
     is_mouse(pd.read_csv(io.StringIO(ugrn("activities", *line).stdout)), "source")
 
 
+def test_a_pair_and_a_gene_in_mouse_cells(folder):
+    where = ("--context", folder / "mouse.h5ad", "--group", "kind=ery", "--grid", "-1,1")
+    found = pd.read_csv(io.StringIO(ugrn("pair", "Trp53", "MYC", *where).stdout))
+    is_mouse(found, "source", "target")
+    assert set(found["source"]) == {"Trp53", "Myc"}
+    ugrn("gene", "Gata1", *where, "--rank", "response", "--as", "source", "--out", folder / "gene.csv")
+    is_mouse(pd.read_csv(folder / "gene.csv"), "gene")
+
+
 def test_peers_and_their_ranks(network, folder):
     (folder / "known.csv").write_text("GATA1,KLF1\nSpi1,Cd14\n")
     line = ("--edges", network / "edges.csv", "--cells", folder / "mouse.h5ad", "--out", folder / "peers", "--k", 10)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.company import MEASURES, Companion, Surface
+from ugrn_core.genes.file_names import named_as_in_file
 from ugrn_core.types import Curves, PairResult, SweepSettings
 
 SURFACE_COLUMNS = ["source", "target", "companion", "source_value", "companion_value", *MEASURES, "unit"]
@@ -30,7 +31,8 @@ class PairQuestion(Protocol):
 def pair_frame(result: PairResult, companions: Sequence[Companion] = ()) -> pd.DataFrame:
     """Long table: ``direction, source, target, virtual_value, response, slope, unit, company``.
 
-    ``company`` is a text such as ``TAL1=30 KLF1=5``, empty where the pair has none.
+    ``company`` is a text such as ``TAL1=30 KLF1=5``, empty where the pair has none. In cells of a mouse file genes have
+    its names, and their human symbols stand behind.
     """
     frames = []
     for direction, curves in (("forward", result.forward), ("reverse", result.reverse)):
@@ -48,7 +50,7 @@ def pair_frame(result: PairResult, companions: Sequence[Companion] = ()) -> pd.D
                 }
             )
         )
-    return pd.concat(frames, ignore_index=True)
+    return named_as_in_file(pd.concat(frames, ignore_index=True), result.context.names)
 
 
 def company_frame(result: PairResult, companions: Sequence[Companion], without: PairResult | None) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ugrn_core.genes.file_names import named_as_in_file
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest, Side
 from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.neighbourhood.table import Rank
@@ -16,8 +17,9 @@ from ugrn_core.spreadsheet import csv_text
 
 def gene_csv(found: Neighbourhood, tables: Sequence[pd.DataFrame]) -> str:
     """Rows of :func:`~ugrn_core.neighbourhood.table.neighbour_table` of each side, in their order, with the deciding
-    curve at every virtual value beside them, as CSV."""
-    return csv_text(pd.concat([_with_curves(found, table) for table in tables], ignore_index=True))
+    curve at every virtual value beside them, as CSV; in cells of a mouse file by its names, ``human_gene`` behind."""
+    whole = pd.concat([_with_curves(found, table) for table in tables], ignore_index=True)
+    return csv_text(named_as_in_file(whole, found.request.context.names, ("gene",)))
 
 
 def gene_command(

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
@@ -58,10 +59,13 @@ def show(
 def _columns(
     top: pd.DataFrame, found: Neighbourhood, side: Side, detection: Mapping[str, float] | None
 ) -> pd.DataFrame:
-    """Columns in an order for the eye; those without a number are left out."""
+    """Columns in an order for the eye; those without a number are left out. Genes of a mouse file have its names, and
+    their human symbols beside them."""
+    names = found.request.context.names
     shown = pd.DataFrame(
         {
-            "gene": top["gene"],
+            "gene": list(in_file(names, top["gene"])),
+            **({} if names is None else {"human": top["gene"].to_numpy()}),
             "curve": curves_of(found, side)[top.index].astype(float).tolist(),
             "specific": top["specific"],
             "percentile": top["percentile"],
@@ -74,7 +78,7 @@ def _columns(
         }
     )
     if "likeness" in top:
-        shown.insert(2, "likeness", top["likeness"])
+        shown.insert(list(shown).index("curve") + 1, "likeness", top["likeness"].to_numpy())
     if detection is not None:
         shown.insert(len(shown.columns) - 3, "detected", [detection.get(g, np.nan) for g in top["gene"]])
     empty = [c for c in ("specific", "percentile", "score") if shown[c].isna().all()]
