@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -28,13 +30,19 @@ from ugrn_core.network.edge_table import (
     known_words,
     tag_words,
 )
+from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.request import NetworkRequest, default_sources
 from ugrn_core.network.run import finished_share, predict_network
 from ugrn_core.network.table import edge_table, probabilities, write_edges
+from ugrn_core.probes.readings import READINGS
 from ugrn_core.store import Store
+from ugrn_core.sweep import sweep_pairs
+from ugrn_core.translation.edge_list import parse_edges
+from ugrn_core.translation.material import TrainRequest, own_material
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
+from ugrn_core.translation.training import train_translator
 from ugrn_core.translators.calibration import false_discovery_rate
-from ugrn_core.types import Context
+from ugrn_core.types import Context, SweepSettings
 
 NO_RULE = DirectionRule(None, None, "a test")
 
@@ -79,6 +87,33 @@ def test_scores_are_those_of_single_pairs(toy, request_, method):
     wanted = expected.set_index(["source", "target"])["probability"].sort_index()
     np.testing.assert_allclose(table.set_index(["source", "target"])["probability"].sort_index(), wanted, atol=2e-6)
     pd.testing.assert_frame_equal(table, in_order(table))
+
+
+def test_a_run_computes_only_the_values_its_translator_reads(toy, request_):
+    """Two of six values: a third of the passes, and the logits of a translator that takes them out of whole curves."""
+    base, grid = toy.card.base, toy.card.grid
+    lines = [f"{s},{t}" for s, t in pairwise(toy.vocabulary.symbols[:9])]
+    edges = parse_edges("\n".join(lines), toy.vocabulary)
+    how = TrainRequest("lean", "VVP+class", epochs=2, seeds=1, settings=SweepSettings(base, (grid[1], grid[-1])))
+    lean = train_translator(toy, how, own_material(how, edges))
+    passes, real = {}, sweep_pairs
+
+    def counted(backbone, pairs, settings, **more):
+        passes[settings.grid] = passes.get(settings.grid, 0) + len(pairs) * len(settings.grid)
+        return real(backbone, pairs, settings, **more)
+
+    with mock.patch("ugrn_core.network.tasks.sweep_pairs", counted):
+        scores = predict_network(toy, lean, request_)
+        predict_network(toy, trained(toy), request_)
+    assert passes[lean.card.schema.grid] * len(grid) == 2 * passes[tuple(grid)]
+    assert estimate_network(toy, lean, request_).passes == passes[lean.card.schema.grid]
+    pairs = all_pairs(request_)
+    curves = [real(toy, way, SweepSettings(base, grid)).response for way in (pairs, [(t, s) for s, t in pairs])]
+    there, back = ({"response": whole[:, [1, len(grid) - 1]]} for whole in curves)
+    features = READINGS["VVP+class"].features(toy, pairs, there, back)
+    found = scores.mean_logits()
+    ours = [found[request_.sources.index(s), request_.targets.index(t)] for s, t in pairs]
+    np.testing.assert_allclose(ours, lean.logits({"VVP+class": features}), atol=2e-5)
 
 
 def test_scores_in_a_full_context_are_those_of_single_pairs(toy, genes):

@@ -99,7 +99,7 @@ def test_a_table_is_whole(table: Path):
     frame = read_results(table)
     assert list(frame.columns) == list(COLUMNS)
     alone = {"random-transformer": {"random"}, "reconstructed": {"trained"}, "table_1_exch": {"trained", "random"}}
-    alone |= {"exchanged": {"trained"}}
+    alone |= {"exchanged": {"trained"}, "dropout": {"trained"}}
     expected = next((w for name, w in alone.items() if name in table.name), {"trained", "random"})
     assert set(frame["weights"]) == {"none", *expected}
     assert set(frame["seed"]) == {0, 1, 2}

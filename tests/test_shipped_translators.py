@@ -36,6 +36,17 @@ def test_the_named_ones_are_here_for_every_model_that_is_no_control(ending, back
         assert set(card.calibration.held_out) >= set(SPECIES) - set(card.train_sets)
 
 
+def test_the_default_of_the_network_reads_curves_and_gene_class():
+    card = load_translator(DEFAULT_TRANSLATORS[DEFAULT_BACKBONE]).card
+    assert (card.schema.method, card.kind, card.neg_ratio) == ("VVP+class", "dropout", 10)
+    assert card.schema.grid == (-2.0, 2.0) and card.networks == ("STRING",) and card.train_sets == ("hESC",)
+    assert card.calibration is not None and card.calibration.slope_above is not None
+    assert 0.005 < card.calibration.prior < 0.02, "all candidates, at the share of edges that there is"
+    assert set(card.calibration.held_out) == set(SPECIES) - {"hESC"}
+    top = card.calibration.reliability[-1]
+    assert abs(top.predicted - top.observed) < 0.01
+
+
 def chosen_kind() -> str:
     """The kind that is higher over the methods of curves in the cross-validation of the default's model card."""
     figures = json.loads((ASSETS / "models" / DEFAULT_BACKBONE / "figures.json").read_text())["trained"]

@@ -141,7 +141,7 @@ def card(
 @app.command()
 def example(
     model: Annotated[str, typer.Option(help="the default model of the app")] = "ugrn-mini-2",
-    translator: Annotated[str, typer.Option(help="the default translator of that model")] = "all-sets-2",
+    translator: Annotated[str, typer.Option(help="the default translator of that model")] = "hESC-STRING-class-2",
 ) -> None:
     """Measure the example network of the Start page and write assets/examples/network.json (some seconds)."""
     _beeline()
