@@ -102,10 +102,10 @@ def test_all_files_are_written_and_tell_the_same(first, inputs):
         and dict(zip(report["gene"], report["symbol"], strict=True))["OCT4"] == "POU5F1"
     )
     assert set(table.loc[table["known"] == "yes", "target"]) == {"KLF1", "HBB"}
-    idle = "18 edges no more probable than any pair"
-    for said in ("40 edges", "top 12 of 22", idle, "--prevalence", "expected to be wrong"):
+    idle = "12 edges no more probable than any pair"
+    for said in ("40 edges", "top 12 of 28", idle, "--prevalence", "expected to be wrong"):
         assert said in result.stderr, result.stderr
-    assert "top 12 of 22" in nx.read_graphml(out / "network.graphml").graph["selection"]
+    assert "top 12 of 28" in nx.read_graphml(out / "network.graphml").graph["selection"]
 
 
 def test_a_report_lies_in_the_folder_and_goes_with_its_network(first, inputs, tmp_path):
