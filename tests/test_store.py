@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import diskcache
@@ -27,6 +26,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tests.each_once import compute_all
 from ugrn_core.errors import Cancelled, StoreError
 from ugrn_core.store import Store, cache_limit, sweep_key
 
@@ -486,20 +486,6 @@ def test_the_store_loads_no_torch() -> None:
 
 
 # Work shared by threads and processes
-
-
-def compute_all(folder: Path, ledger: Path, keys: list[str], seed: int, barrier: Barrier | threading.Barrier) -> None:
-    """Every key in an order of its own, singly and in groups; each computation leaves a line in the ledger."""
-    order = np.random.default_rng(seed).permutation(len(keys))
-    barrier.wait(60)
-    with Store(folder) as store:
-        for group in np.array_split(order, len(keys) // 2):
-            wanted = [keys[i] for i in group]
-            with store.lock(*wanted):
-                missing = [key for key in wanted if store.get(key) is None]
-                with ledger.open("a") as lines:
-                    lines.writelines(f"{key}\n" for key in missing)
-                store.put_many({key: {"value": np.array([int(key[:8], 16)])} for key in missing})
 
 
 def expect_each_once(folder: Path, ledger: Path, keys: list[str]) -> None:
