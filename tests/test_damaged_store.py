@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from tests.spoilt import spoil
+from ugrn_core.cli.app import app
 
 PAIR = ["pair", "GATA1", "KLF1", "--json"]
 
 
-def ugrn(*words: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ugrn_core", *words]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=300, env={"UGRN_CACHE_DIR": str(cache), "PATH": ""}
-    )
-    assert "Traceback" not in done.stderr
+def ugrn(*words: str, cache: Path) -> Result:
+    done = CliRunner().invoke(app, words, env={"UGRN_CACHE_DIR": str(cache)})
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 
 
 def test_a_pair_out_of_a_damaged_store_is_computed_anew_and_that_is_said_once(tmp_path: Path) -> None:
     first = ugrn(*PAIR, cache=tmp_path)
-    assert first.returncode == 0
+    assert first.exit_code == 0
     assert spoil(tmp_path / "results") > 1
     again = ugrn(*PAIR, cache=tmp_path)
-    assert (again.returncode, again.stdout) == (0, first.stdout)
+    assert (again.exit_code, again.stdout) == (0, first.stdout)
     assert again.stderr.count("its checksum does not fit") == 1
     assert "checksum" not in ugrn(*PAIR, cache=tmp_path).stderr
 
@@ -37,12 +35,12 @@ def test_a_file_that_is_no_store_is_left_aside_and_that_is_said_once(tmp_path: P
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "cache.db").write_bytes(b"no database " * 1000)
     first = ugrn(*PAIR, cache=tmp_path)
-    assert first.returncode == 0
+    assert first.exit_code == 0
     assert first.stderr.count("left as it is") == 1
     again = ugrn(*PAIR, cache=tmp_path)
     assert (again.stdout, "left as it is" in again.stderr) == (first.stdout, False)
     assert json.loads(ugrn("cache", "--json", cache=tmp_path).stdout)["left_aside"] == ["cache.db"]
-    assert ugrn("cache", "--clear", cache=tmp_path).returncode == 0
+    assert ugrn("cache", "--clear", cache=tmp_path).exit_code == 0
     assert json.loads(ugrn("cache", "--json", cache=tmp_path).stdout)["left_aside"] == []
 
 
