@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 
 from ugrn_core.circuits.control import ControlRequest, condition_cases, lesson_pairs, run_control
 from ugrn_core.circuits.control_case import (
+    CELLS_ALONE,
     PARTS,
     RIVALS,
+    STANDING,
     TASKS,
     Condition,
     Pairs,
@@ -24,13 +26,17 @@ from ugrn_core.circuits.control_case import (
     curve_features,
     drawn_cells,
     drawn_pairs,
+    features_of,
     regulators_of,
+    score_features,
     standardised,
 )
 from ugrn_core.circuits.control_frame import (
     COLUMNS,
     LEAD,
     MEAN,
+    ON_REGRESSION,
+    ON_SCORES,
     OURS,
     WITHOUT_MODEL,
     all_scores,
@@ -39,10 +45,11 @@ from ugrn_core.circuits.control_frame import (
     read_control,
     weighted_auprc,
 )
-from ugrn_core.circuits.joint import CHUNK, pair_cells, train_together, whole_cells
+from ugrn_core.circuits.first_weights import effect_tables
+from ugrn_core.circuits.joint import CHUNK, pair_cells, train_together, untrained, whole_cells
 from ugrn_core.circuits.means import FARTHEST, RIDGE, ConditionalMeans
 from ugrn_core.circuits.rivals import boosted_importance, correlation, partial_correlation, tree_importance
-from ugrn_core.circuits.training import BASE, GRID, TrainingSettings, as_backbone
+from ugrn_core.circuits.training import BASE, GRID, Trained, TrainingSettings, as_backbone
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.figures.circuit_control import (
@@ -58,7 +65,7 @@ from ugrn_core.probes.vvp import vvp_features
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
-TINY = TrainingSettings(width=16, n_heads=2, ff_width=16, n_layers=1, steps=2, tokens=200)
+TINY = TrainingSettings(width=24, n_heads=6, ff_width=16, n_layers=1, steps=2, tokens=200)
 REQUEST = ControlRequest(
     train=((10, 1), (12, 2)),
     test=((10, 11), (14, 12)),
@@ -157,6 +164,72 @@ def test_conditional_means_are_ridge_regressions_on_powers_of_all_other_genes() 
         np.testing.assert_allclose(found[:, target], line.predict(powers[:, source]), atol=1e-4)
 
 
+def test_responses_of_the_regression_are_differences_of_its_means() -> None:
+    means = ConditionalMeans.of(np.random.default_rng(0).gamma(2.0, 1.0, (200, 5)).astype(np.float32))
+    z = np.array([-3.0, 0.5, 2.0])
+    alone, among = means.responses(z)
+    for source, target in ((0, 1), (4, 2)):
+        cells = np.tile(means.centre, (len(z) + 1, 1))
+        cells[1:, source] += means.scale[source] * z
+        of_all = means.given_all(cells)[:, target]
+        np.testing.assert_allclose(among[source, target], (of_all[1:] - of_all[0]) / means.scale[target], atol=1e-5)
+        pairs = np.tile([source, target], (len(cells), 1))
+        of_one = means.given_one(pairs, cells[:, [source, target]])[:, 1]
+        np.testing.assert_allclose(alone[source, target], (of_one[1:] - of_one[0]) / means.scale[target], atol=1e-5)
+
+
+def test_a_backbone_begins_with_the_bent_lines_of_the_regression() -> None:
+    """With an axis for every gene, what is left is the softmax's own bend and what three tables cannot say."""
+    circuit = circuit_of(10, 1, Condition())
+    cells = standardised(drawn_cells(circuit, Condition(), 400, 1))
+    settings = replace(TINY, width=66)
+    first = Trained(untrained([(circuit.measured, cells)], settings).eval(), circuit.measured, settings, (), (), (0, 2))
+    model = as_backbone(first, "first", "standardised")
+    named = [(s, t) for s in circuit.measured for t in circuit.measured if s != t]
+    sweep = SweepSettings(BASE, GRID)
+    odd, even, beyond = effect_tables(ConditionalMeans.of(cells))
+    z = (np.array(GRID) - BASE) / 0.4
+    for cell, line in (
+        (Context("genes", circuit.measured), odd + 3 / 11 * beyond),
+        (Context(), odd + beyond),
+    ):
+        found = vvp_features(model, named, cell, sweep)[:, : len(GRID)] / 0.4
+        at = tuple(np.array([[circuit.measured.index(g) for g in pair] for pair in named]).T)
+        expected = line.T[at][:, None] * z + even.T[at][:, None] * np.abs(z)
+        assert 1 - ((found - expected) ** 2).mean() / (expected**2).mean() > 0.9
+    with pytest.raises(ValueError, match="6 heads"):
+        untrained([(circuit.measured, cells)], replace(TINY, n_heads=2))
+
+
+def test_standing_is_among_the_same_source_and_target_and_beside_the_way_round() -> None:
+    response = np.zeros((4, 4, 1), np.float32)
+    response[0, 1], response[1, 2], response[0, 2], response[3, 2] = 0.9, -0.5, 0.2, 0.1
+    asked = {"directed": Pairs(np.array([[0, 2]]), np.array([1]))}
+    found = features_of({"VVP": response}, {"VVP": response}, asked)[STANDING, "full", "directed"][0]
+    there, back = np.split(found, 2)
+    row, column = np.sqrt([0.9, 0.2, 0.0]), np.sqrt([0.2, 0.5, 0.1])
+    expected = [
+        (np.sqrt(0.2) - row.mean()) / row.std(),
+        (np.sqrt(0.2) - column.mean()) / column.std(),
+        np.sqrt(0.5),
+    ]
+    np.testing.assert_allclose(there, expected, rtol=1e-5)
+    assert back[2] == there[2] and back[0] == 0.0, "a source that moves nothing stands nowhere"
+
+
+def test_a_translator_on_all_scores_gets_those_of_cells_alone_both_ways() -> None:
+    tables = {name: np.arange(9.0).reshape(3, 3) + 10 * n for n, name in enumerate(RIVALS)}
+    found = score_features(tables, Pairs(np.array([[0, 2]]), np.array([1])))
+    n = sum(told == CELLS_ALONE for told in RIVALS.values())
+    assert found.tolist() == [[*(2 + 10 * i for i in range(n)), *(6 + 10 * i for i in range(n))]] and n == 4
+
+
+def test_other_conditions_ask_about_fewer_circuits() -> None:
+    request = replace(REQUEST, conditions=(Condition(), Condition("perturbed")), fewer=1)
+    assert request.circuits(Condition()) == ((10, 1), (12, 2), (10, 11), (14, 12))
+    assert request.asked(Condition("perturbed")) == ((10, 11),)
+
+
 def test_virtual_cells_have_one_gene_moved_and_pairs_their_first() -> None:
     means = ConditionalMeans.of(np.random.default_rng(0).random((50, 6)).astype(np.float32))
     values, moved = whole_cells(np.random.default_rng(1), means, 9)
@@ -241,7 +314,7 @@ def test_rivals_find_a_single_strong_arrow_among_noise() -> None:
 
 def test_the_frame_has_every_method_circuit_and_task_with_its_prior_and_what_it_is_told(frame) -> None:
     assert list(frame.columns) == COLUMNS
-    methods = {*RIVALS, WITHOUT_MODEL}
+    methods = {*RIVALS, WITHOUT_MODEL, ON_SCORES, ON_REGRESSION}
     for task in TASKS:
         of_task = frame[frame["task"] == task]
         assert methods < set(of_task["method"])
@@ -273,7 +346,7 @@ def test_what_is_kept_is_not_computed_again(tmp_path, monkeypatch) -> None:
     for a, b in zip((*first[0], *first[1]), (*again[0], *again[1]), strict=True):
         for key, array in a.features.items():
             np.testing.assert_array_equal(array, b.features[key])
-    assert not first[0][0].scores and first[1][0].scores
+    assert first[0][0].scores and first[1][0].scores
 
 
 def _never(*_: object, **__: object):
@@ -335,7 +408,13 @@ def test_another_csv_is_not_read_as_results_of_the_control(tmp_path) -> None:
 def test_sentences_and_figure_are_of_the_frame(frame) -> None:
     first = conditions_of(frame)[0]
     lines = standing_of(frame, first, "unordered")
-    assert lines["auprc"].is_monotonic_decreasing and set(lines["method"]) >= {OURS, WITHOUT_MODEL, *RIVALS}
+    assert lines["auprc"].is_monotonic_decreasing and set(lines["method"]) >= {
+        OURS,
+        WITHOUT_MODEL,
+        ON_SCORES,
+        ON_REGRESSION,
+        *RIVALS,
+    }
     drawn_names = [y for trace in plot_control(lines).data for y in trace["y"]]
     assert sorted(drawn_names) == sorted(lines["name"])
     words = " ".join(control_sentences(frame))
@@ -363,7 +442,9 @@ SHIPPED = ASSETS / "benchmark" / "circuits" / "control.csv.gz"
 @pytest.mark.skipif(not SHIPPED.is_file(), reason="no control is shipped")
 def test_the_shipped_control_is_that_of_the_default_request_and_the_page_says_what_it_says(monkeypatch) -> None:
     shipped, request = read_control(SHIPPED), ControlRequest()
-    assert set(shipped["circuit"]) == {f"{n} genes, seed {seed}" for n, seed in request.test} | {MEAN}
+    for condition in request.conditions:
+        of_it = shipped[(shipped["cells"] == condition.cells) & (shipped["confounded"] == condition.confounded)]
+        assert set(of_it["circuit"]) == {f"{n} genes, seed {seed}" for n, seed in request.asked(condition)} | {MEAN}
     assert set(shipped["n_cells"]) == {request.n_cells}
     asked = [(c.cells, c.confounded) for c in request.conditions]
     assert conditions_of(shipped) == asked[: len(conditions_of(shipped))]

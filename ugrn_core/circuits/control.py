@@ -22,14 +22,17 @@ from ugrn_core.circuits.control_case import (
     TASKS,
     Condition,
     Pairs,
+    PartFeatures,
     Task,
     cell_features,
     circuit_of,
     curve_features,
     drawn_cells,
     drawn_pairs,
+    regression_features,
     rival_scores,
     rival_tables,
+    score_features,
     standardised,
 )
 from ugrn_core.circuits.joint import Checkpoint, Group, train_together, untrained
@@ -41,13 +44,15 @@ from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 Weights = Literal["trained", "before training", "random"]
 WEIGHTS: dict[Weights, str] = {
     "trained": "trained on the cells",
-    "before training": "embeddings and first attention from the cells' correlations, the rest drawn by lot",
+    "before training": "one layer of attention holds a part of the regression, the rest is drawn by lot",
     "random": "all drawn by lot",
 }
 UNIT = "standardised"
 SCHEMA = 4
-TRAINING = TrainingSettings(steps=8000, learning_rate=2e-3, tokens=800, width=96, n_heads=2, ff_width=128)
-"""A backbone of about 110,000 shared weights and 96 a gene."""
+TRAINING = TrainingSettings(
+    steps=300, warmup=20, learning_rate=2e-5, tokens=800, width=300, n_heads=6, n_layers=1, ff_width=64
+)
+"""A backbone of about 670,000 shared weights and 300 a gene; it begins close to what it is taught."""
 
 Named = tuple[int, int]
 """A circuit: its number of measured genes and its seed."""
@@ -58,29 +63,36 @@ class ControlRequest:
     """Circuits that translators learn from, and those they are asked about."""
 
     train: tuple[Named, ...] = tuple((50, seed) for seed in range(1, 5))
-    test: tuple[Named, ...] = (*((50, seed) for seed in range(301, 305)), (100, 305), (200, 307))
+    test: tuple[Named, ...] = (*((50, seed) for seed in range(501, 511)), (100, 511), (200, 512))
     conditions: tuple[Condition, ...] = (Condition(), Condition("perturbed"), Condition("observed", True))
+    fewer: int | None = 6
     n_cells: int = 2000
     training: TrainingSettings = TRAINING
     seeds: int = 3
     resamples: int = 1000
 
-    @property
-    def circuits(self) -> tuple[Named, ...]:
+    def asked(self, condition: Condition) -> tuple[Named, ...]:
+        """Circuits that are asked about: all under the first condition, the first :attr:`fewer` under others."""
+        return self.test if condition == self.conditions[0] else self.test[: self.fewer]
+
+    def circuits(self, condition: Condition) -> tuple[Named, ...]:
         """All of them, those of the training first."""
-        return (*self.train, *self.test)
+        return (*self.train, *self.asked(condition))
 
 
 @dataclass(frozen=True)
 class Case:
     """One circuit with its pairs a task, features by weights, probe, context and task, and scores by rival and task.
 
-    ``cell_features`` by task are for a translator that has no model.
+    The others are for translators without a model: ``cell_features`` and ``score_features`` by task, and the parts of
+    the regression by probe, context and task.
     """
 
     pairs: Mapping[Task, Pairs]
     features: Mapping[tuple[Weights, str, str, Task], np.ndarray]
     cell_features: Mapping[Task, np.ndarray]
+    score_features: Mapping[Task, np.ndarray]
+    regression: PartFeatures
     scores: Mapping[tuple[str, Task], np.ndarray]
 
 
@@ -118,9 +130,9 @@ def condition_cases(
     run = _Run(request, condition, store, progress, cancel)
     models = run.models(0.1, 0.5)
     cases = []
-    for n, named in enumerate(request.circuits):
-        run.say(0.5 + 0.5 * n / len(request.circuits), f"circuit {n + 1} of {len(request.circuits)}, {named[0]} genes")
-        cases.append(run.case(named, models, rivals=named in request.test))
+    for n, named in enumerate(run.circuits):
+        run.say(0.5 + 0.5 * n / len(run.circuits), f"circuit {n + 1} of {len(run.circuits)}, {named[0]} genes")
+        cases.append(run.case(named, models))
     return cases[: len(request.train)], cases[len(request.train) :]
 
 
@@ -148,6 +160,10 @@ class _Run:
     progress: Progress | None = None
     cancel: Cancel | None = None
 
+    @property
+    def circuits(self) -> tuple[Named, ...]:
+        return self.request.circuits(self.condition)
+
     def say(self, share: float, words: str) -> None:
         if self.cancel is not None and self.cancel():
             raise Cancelled("The control was stopped; what is finished is kept.")
@@ -167,8 +183,8 @@ class _Run:
     def groups(self, start: float, end: float) -> list[Group]:
         """Genes of all circuits under names of their own, and their cells as the backbone sees them."""
         found = []
-        for n, named in enumerate(self.request.circuits):
-            self.say(start + (end - start) * n / len(self.request.circuits), f"cells of {named[0]} genes")
+        for n, named in enumerate(self.circuits):
+            self.say(start + (end - start) * n / len(self.circuits), f"cells of {named[0]} genes")
             found.append((self.genes(named), standardised(self.cells(named))))
         return found
 
@@ -195,23 +211,26 @@ class _Run:
         model, first = as_backbone(trained, "circuits", UNIT), as_backbone(before, "circuits", UNIT)
         return {"trained": model, "before training": first, "random": random_twin(model)}
 
-    def case(self, named: Named, models: Mapping[Weights, TransformerBackbone], *, rivals: bool) -> Case:
-        """What is known of a circuit; scores of rivals where it is asked about."""
+    def case(self, named: Named, models: Mapping[Weights, TransformerBackbone]) -> Case:
+        """What is known of a circuit."""
         circuit = circuit_of(*named, self.condition)
         pairs: dict[Task, Pairs] = {task: drawn_pairs(circuit, task, named[1]) for task in TASKS}
         features: dict[tuple[Weights, str, str, Task], np.ndarray] = {}
         for weights, model in models.items():
-            key = self._key(f"features {weights}", named, self.request.training, self.request.circuits)
+            key = self._key(f"features {weights}", named, self.request.training, self.circuits)
             found = self._kept(key, lambda m=model: _flat(self._features(named, m, pairs)))
             for name, array in found.items():
                 probe, context, task = name.split("|")
                 features[weights, probe, context, _task(task)] = array
-        cells = self.cells(named)
-        scores = {}
-        if rivals:
-            for rival, table in self.rivals(named).items():
-                scores |= {(rival, task): rival_scores(table, pairs[task], task) for task in TASKS}
-        return Case(pairs, features, {task: cell_features(cells, pairs[task]) for task in TASKS}, scores)
+        cells, tables = self.cells(named), self.rivals(named)
+        return Case(
+            pairs,
+            features,
+            {task: cell_features(cells, pairs[task]) for task in TASKS},
+            {task: score_features(tables, pairs[task]) for task in TASKS},
+            regression_features(cells, pairs),
+            {(name, task): rival_scores(t, pairs[task], task) for name, t in tables.items() for task in TASKS},
+        )
 
     def rivals(self, named: Named) -> dict[str, np.ndarray]:
         """Tables of all rivals by name."""
@@ -224,7 +243,7 @@ class _Run:
         return curve_features(model, self.genes(named), pairs, SweepSettings(BASE, GRID))
 
     def _backbone_key(self, chunk: int) -> str:
-        return self._key(f"backbone {chunk}", self.request.training, self.request.circuits)
+        return self._key(f"backbone {chunk}", self.request.training, self.circuits)
 
     def _key(self, part: str, *more: Any) -> str:
         asked = {"schema": SCHEMA, "part": part, **asdict(self.condition), "n_cells": self.request.n_cells}

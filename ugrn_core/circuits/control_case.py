@@ -10,9 +10,11 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.circuits.circuit import Circuit
+from ugrn_core.circuits.means import ConditionalMeans
 from ugrn_core.circuits.random_circuit import random_circuit
 from ugrn_core.circuits.rivals import boosted_importance, correlation, partial_correlation, tree_importance
 from ugrn_core.circuits.simulation import measured_cells, simulate
+from ugrn_core.circuits.training import BASE, GRID
 from ugrn_core.sweep import sweep_pairs, sweep_sources
 from ugrn_core.types import SweepSettings
 
@@ -25,7 +27,8 @@ TASKS: dict[Task, str] = {
 }
 PROBES = ("VVP", "GDT")
 SPECIFIC = "VVP, pair-specific"
-PARTS = (*((probe, context) for probe in PROBES for context in ("pair", "full")), (SPECIFIC, "full"))
+STANDING = "VVP, standing"
+PARTS = (*((p, context) for p in PROBES for context in ("pair", "full")), (SPECIFIC, "full"), (STANDING, "full"))
 """Features a translator is trained on: probe and virtual cell, the pair alone or all genes, each at its mean."""
 
 CELLS_ALONE = "cells"
@@ -44,6 +47,10 @@ SPREAD = 0.4
 """Cells are ``1 + 0.4 z`` a gene: base 1 is every gene's mean, and the grid goes 2.5 standard deviations either way."""
 
 STEP = 0.2
+
+
+PartFeatures = dict[tuple[str, str, Task], np.ndarray]
+"""Features of pairs by probe, context and task."""
 
 
 @dataclass(frozen=True)
@@ -156,23 +163,42 @@ def cell_features(cells: np.ndarray, pairs: Pairs) -> np.ndarray:
     return np.stack([table[at] for table in tables], 1).astype(np.float32)
 
 
+def score_features(tables: Mapping[str, np.ndarray], pairs: Pairs) -> np.ndarray:
+    """All scores from cells alone of every pair, there and back, (pair, 2 x score)."""
+    s, t = pairs.places.T
+    alone = [tables[rival] for rival, told in RIVALS.items() if told == CELLS_ALONE]
+    there, back = (np.stack([table[at] for table in alone], 1) for at in ((s, t), (t, s)))
+    return np.hstack([there, back]).astype(np.float32)
+
+
+def regression_features(cells: np.ndarray, asked: Mapping[Task, Pairs]) -> PartFeatures:
+    """Parts (no slopes) of the regression that the backbone is taught, at the values it is asked at."""
+    responses = ConditionalMeans.of(standardised(cells)).responses((np.array(GRID) - BASE) / SPREAD)
+    alone, among = (SPREAD * r.astype(np.float32) for r in responses)
+    return features_of({"VVP": alone}, {"VVP": among}, asked)
+
+
 def curve_features(
     model: TransformerBackbone, genes: tuple[str, ...], asked: Mapping[Task, Pairs], settings: SweepSettings
-) -> dict[tuple[str, str, Task], np.ndarray]:
-    """Pair features (pair, 2 x value) of :data:`PARTS` by probe, context and task.
+) -> PartFeatures:
+    """:func:`features_of` a model: one sweep of all genes in their common cell, and one of every asked pair alone."""
+    return features_of(_alone(model, genes, asked, settings), _whole(model, genes, settings), asked)
 
-    One sweep of all genes in their common cell, and one of every asked pair alone, both ways, give all of them.
-    """
-    whole = _whole(model, genes, settings)
-    alone = _alone(model, genes, asked, settings)
+
+def features_of(
+    alone: Mapping[str, np.ndarray], whole: Mapping[str, np.ndarray], asked: Mapping[Task, Pairs]
+) -> PartFeatures:
+    """Pair features (pair, 2 x value) of :data:`PARTS` by probe, context and task, from tables (source, target, value)
+    by probe."""
+    specific, standing = _specific(whole["VVP"]), _standing(whole["VVP"])
     found = {}
     for task, pairs in asked.items():
         s, t = pairs.places.T
-        for probe in PROBES:
+        for probe in alone:
             for context, table in (("pair", alone[probe]), ("full", whole[probe])):
                 found[probe, context, task] = np.hstack([table[s, t], table[t, s]])
-        sizes = _specific(whole["VVP"])
-        found[SPECIFIC, "full", task] = np.hstack([sizes[s, t], sizes[t, s]])
+        for name, table in ((SPECIFIC, specific), (STANDING, standing)):
+            found[name, "full", task] = np.hstack([table[s, t], table[t, s]])
     return found
 
 
@@ -210,3 +236,18 @@ def _specific(response: np.ndarray) -> np.ndarray:
     sizes[own, own] = np.nan
     centred = sizes - np.nanmean(sizes, 1, keepdims=True) - np.nanmean(sizes, 0, keepdims=True)
     return np.nan_to_num(centred + np.nanmean(sizes, (0, 1))).astype(np.float32)
+
+
+def _standing(response: np.ndarray) -> np.ndarray:
+    """How a response stands among others, (source, target, 3): its size against those of this source and against
+    those on this target, in standard deviations (as CLR does, Faith et al. 2007), and the weaker step of the
+    strongest way round by a third gene (as ARACNE asks, Margolin et al. 2006)."""
+    sizes = np.sqrt((response**2).mean(-1))
+    own = np.arange(len(sizes))
+    sizes[own, own] = 0.0
+    either = np.maximum(sizes, sizes.T)
+    around = np.stack([np.minimum(row[:, None], either).max(0) for row in either])
+    roots = np.sqrt(sizes)
+    roots[own, own] = np.nan
+    among = [(roots - np.nanmean(roots, a, keepdims=True)) / np.nanstd(roots, a, keepdims=True) for a in (1, 0)]
+    return np.nan_to_num(np.stack([*among, np.sqrt(around)], -1)).astype(np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ugrn_core.circuits.control_case import (
     PROBES,
     RIVALS,
     SPECIFIC,
+    STANDING,
     TASKS,
     Condition,
     Task,
@@ -24,13 +25,17 @@ from ugrn_core.circuits.control_case import (
 from ugrn_core.errors import InputError
 from ugrn_core.translators.mlp import predict_logits, train_net
 
-TOGETHER = (("VVP", "pair"), ("VVP", "full"), (SPECIFIC, "full"))
+TOGETHER = (("VVP", "pair"), ("VVP", "full"), (STANDING, "full"))
 """Parts that one translator is given side by side, as well as each its own."""
 
 OURS = "Ens of all"
 """Mean of two logits: of the translators on every part, and of the one on :data:`TOGETHER`. Its lead is stated."""
 
 WITHOUT_MODEL = "Translator on correlations"
+ON_SCORES = "Translator on all scores"
+ON_REGRESSION = "Translator on the regression"
+"""What the same translator makes of all scores from cells alone, and of the regression that the backbone is taught."""
+
 NO_WEIGHTS = "none"
 MEAN = "mean"
 AUPRC, AUROC, LEAD = "AUPRC", "AUROC", "lead"
@@ -75,25 +80,39 @@ def all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds:
     scores[WITHOUT_MODEL, NO_WEIGHTS] = _translated(
         [case.cell_features[task] for case in learnt], labels, [case.cell_features[task] for case in asked], seeds
     )
+
+    def translated(features: Callable[[Case], Sequence[np.ndarray]]) -> list[np.ndarray]:
+        known, new = ([_ways(features(case), task) for case in cases] for cases in (learnt, asked))
+        return _of_ways(known, labels, new, seeds)
+
+    def of_parts(features: Callable[[Case, Part], np.ndarray], parts: Sequence[Part]) -> dict[Part, list[np.ndarray]]:
+        return {part: translated(lambda case, p=part: [features(case, p)]) for part in parts}
+
+    def together(features: Callable[[Case, Part], np.ndarray]) -> list[np.ndarray]:
+        return translated(lambda case: [features(case, part) for part in TOGETHER])
+
+    def regressed(case: Case, part: Part) -> np.ndarray:
+        return case.regression[*part, task]
+
+    scores[ON_SCORES, NO_WEIGHTS] = translated(lambda case: [case.score_features[task]])
+    parts = [part for part in PARTS if part[0] != "GDT"]
+    scores[ON_REGRESSION, NO_WEIGHTS] = _all(of_parts(regressed, parts), together(regressed))
     for weights in WEIGHTS:
 
-        def logits(parts: Sequence[Part], w: Weights = weights) -> list[np.ndarray]:
-            known, new = ([_ways(c, w, parts, task) for c in cases] for cases in (learnt, asked))
-            return _of_ways(known, labels, new, seeds)
+        def asked_of(case: Case, part: Part, w: Weights = weights) -> np.ndarray:
+            return case.features[w, *part, task]
 
-        of_parts = {part: logits([part]) for part in PARTS}
-        scores |= _named(of_parts, logits(TOGETHER), weights)
+        scores |= _named(of_parts(asked_of, PARTS), together(asked_of), weights)
     return scores
 
 
-def _ways(case: Case, weights: Weights, parts: Sequence[Part], task: Task) -> list[np.ndarray]:
+def _ways(parts: Sequence[np.ndarray], task: Task) -> list[np.ndarray]:
     """Features of a circuit's pairs, (pair, feature): in their order, and turned where a pair has none.
 
-    Every curve as its signed square root and the size of that, the way there before the way back.
+    ``parts`` hold the way there before the way back; every number enters as its signed square root and its size.
     """
     there, back = [], []
-    for part in parts:
-        features = case.features[weights, *part, task]
+    for features in parts:
         for way, found in zip((there, back), np.hsplit(features, 2), strict=True):
             size = np.sqrt(np.abs(found))
             way += [np.sign(found) * size, size]
@@ -123,9 +142,14 @@ def _named(
         for probe in PROBES:
             named[f"{probe}, {context}", weights] = logits[probe, context]
         named[f"Ens, {context}", weights] = _mean([logits[probe, context] for probe in PROBES])
-    named[f"{SPECIFIC}, full", weights] = logits[SPECIFIC, "full"]
-    named[OURS, weights] = _mean([_mean(list(logits.values())), together])
+    for part in (SPECIFIC, STANDING):
+        named[f"{part}, full", weights] = logits[part, "full"]
+    named[OURS, weights] = _all(logits, together)
     return named
+
+
+def _all(of_parts: Mapping[Part, list[np.ndarray]], together: list[np.ndarray]) -> list[np.ndarray]:
+    return _mean([_mean(list(of_parts.values())), together])
 
 
 def _translated(
@@ -159,7 +183,7 @@ def _rows(
         key = method, weights
         common = {**asdict(condition), "n_cells": request.n_cells, "task": task, "method": method, "weights": weights}
         common["told"] = told_of(method)
-        for n, (n_genes, seed) in enumerate(request.test):
+        for n, (n_genes, seed) in enumerate(request.asked(condition)):
             facts = {
                 "circuit": f"{n_genes} genes, seed {seed}",
                 "n_genes": n_genes,

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.circuits.first_weights import first_model
 from ugrn_core.circuits.means import FARTHEST, ConditionalMeans
 from ugrn_core.circuits.training import (
     Trained,
     TrainingSettings,
     draw_batch,
     masked_loss,
-    new_model,
     schedule,
 )
 from ugrn_core.errors import Cancelled
@@ -41,11 +41,6 @@ PAIR_AT_BASE = 0.7
 EMBEDDING_RATE = 2.0
 """An embedding is met in the batches of its own circuit only, and learns faster."""
 
-FIRST_GAIN, FIRST_SHARED = 2.0, 0.3
-"""Of the first layer's attention: how much it looks for related genes, and how much of it is left to chance."""
-
-PRECISION_RIDGE = 0.02
-
 Group = tuple[tuple[str, ...], np.ndarray]
 """Genes, under names that no other circuit has, and their cells (cell, gene) float32."""
 
@@ -53,52 +48,10 @@ Checkpoint = dict[str, np.ndarray]
 
 
 def untrained(groups: Sequence[Group], settings: TrainingSettings) -> LeanTransformer:
-    """The model at its first step. Gene embeddings are axes of the circuit's correlations and partial correlations, and
-    the first layer's attention looks for genes that are related in them; all else is drawn by lot."""
-    rows = np.vstack([gene_axes(cells, settings.width) for _, cells in groups])
-    mean = float(np.mean([cells.mean() for _, cells in groups]))
-    model = new_model(settings, settings.embedding_scale * rows, mean)
-    if settings.n_heads > 1:
-        _look_for_related_genes(model)
-    return model
-
-
-def gene_axes(cells: np.ndarray, width: int) -> np.ndarray:
-    """Every gene as a point, (gene, width): a third of the axes are the leading ones of the correlations, a third the
-    positive and a third the negative ones of the partial correlations."""
-    correlations = np.corrcoef(cells.T.astype(float))
-    inverse = np.linalg.inv(correlations + PRECISION_RIDGE * np.eye(len(correlations)))
-    scale = np.sqrt(np.diag(inverse))
-    partial = -inverse / np.outer(scale, scale)
-    np.fill_diagonal(partial, 0.0)
-    third = width // 3
-    first = _leading(correlations, width - 2 * third)
-    rest = np.hstack([_leading(partial, third), _leading(-partial, third)])
-    return np.hstack([part / np.sqrt((part**2).mean()) for part in (first, rest)])
-
-
-def _leading(symmetric: np.ndarray, n: int) -> np.ndarray:
-    """Leading ``n`` axes (row, n), of which inner products come near the matrix; zeros where it has fewer."""
-    spread, axes = np.linalg.eigh(symmetric)
-    found = (axes * np.sqrt(np.maximum(spread, 0.0)))[:, ::-1][:, :n]
-    return np.pad(found, ((0, 0), (0, n - found.shape[1])))
-
-
-def _look_for_related_genes(model: LeanTransformer) -> None:
-    """Queries and keys of the first layer: head one compares correlations, head two partial correlations."""
-    config, qkv = model.config, model.blocks[0].qkv.weight
-    width, size, third = config.width, config.width // config.n_heads, config.width // 3
-    keys, positive, negative = width, width - 2 * third, width - third
-    with torch.no_grad():
-        qkv[: 2 * width] *= FIRST_SHARED
-        for row, column, n, sign in (
-            (0, 0, min(size, positive), 1.0),
-            (size, positive, min(size // 2, third), 1.0),
-            (size + size // 2, negative, min(size // 2, third), -1.0),
-        ):
-            same = FIRST_GAIN * torch.eye(n)
-            qkv[row : row + n, column : column + n] += same
-            qkv[keys + row : keys + row + n, column : column + n] += sign * same
+    """The model at its first step, :mod:`ugrn_core.circuits.first_weights`."""
+    cells = [c for _, c in groups]
+    centre, scale = (float(np.mean([part(c, axis=0).mean() for c in cells])) for part in (np.mean, np.std))
+    return first_model(cells, settings, centre, scale)
 
 
 def train_together(

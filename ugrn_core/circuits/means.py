@@ -64,6 +64,13 @@ class ConditionalMeans:
         found = (powers[:, ::-1] * self.alone[turned, :, pairs]).sum(-1)
         return self.centre[pairs] + self.scale[pairs] * found
 
+    def responses(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What moving a source to ``z`` (value,) standard deviations from its mean changes in a target, (source,
+        target, value) in standard deviations of the target: of the pair alone, and among all genes."""
+        moved = (_powers(z) - _powers(np.zeros(1)))[None] / self.power_scale[:, None]  # (source, value, power)
+        alone, among = (np.einsum("svp,spt->stv", moved, weights) for weights in (self.alone, self.among))
+        return alone, among
+
     def _standard(self, genes: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Standardised powers (cell, gene, power)."""
         powers = _powers((values - self.centre[genes]) / self.scale[genes])
