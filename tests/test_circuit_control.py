@@ -45,7 +45,7 @@ from ugrn_core.circuits.control_frame import (
     read_control,
     weighted_auprc,
 )
-from ugrn_core.circuits.first_weights import effect_tables
+from ugrn_core.circuits.first_weights import ALONE, effect_tables
 from ugrn_core.circuits.joint import CHUNK, pair_cells, train_together, untrained, whole_cells
 from ugrn_core.circuits.means import FARTHEST, RIDGE, ConditionalMeans
 from ugrn_core.circuits.rivals import boosted_importance, correlation, partial_correlation, tree_importance
@@ -180,19 +180,16 @@ def test_responses_of_the_regression_are_differences_of_its_means() -> None:
 
 def test_a_backbone_begins_with_the_bent_lines_of_the_regression() -> None:
     """With an axis for every gene, what is left is the softmax's own bend and what three tables cannot say."""
-    circuit = circuit_of(10, 1, Condition())
+    circuit = circuit_of(30, 1, Condition())
     cells = standardised(drawn_cells(circuit, Condition(), 400, 1))
-    settings = replace(TINY, width=66)
+    settings = replace(TINY, width=186)
     first = Trained(untrained([(circuit.measured, cells)], settings).eval(), circuit.measured, settings, (), (), (0, 2))
     model = as_backbone(first, "first", "standardised")
     named = [(s, t) for s in circuit.measured for t in circuit.measured if s != t]
     sweep = SweepSettings(BASE, GRID)
     odd, even, beyond = effect_tables(ConditionalMeans.of(cells))
     z = (np.array(GRID) - BASE) / 0.4
-    for cell, line in (
-        (Context("genes", circuit.measured), odd + 3 / 11 * beyond),
-        (Context(), odd + beyond),
-    ):
+    for cell, line in ((Context("genes", circuit.measured), odd + ALONE / 31 * beyond), (Context(), odd + beyond)):
         found = vvp_features(model, named, cell, sweep)[:, : len(GRID)] / 0.4
         at = tuple(np.array([[circuit.measured.index(g) for g in pair] for pair in named]).T)
         expected = line.T[at][:, None] * z + even.T[at][:, None] * np.abs(z)
@@ -432,6 +429,9 @@ def test_the_goal_is_said_to_be_reached_only_where_every_interval_is_apart(frame
     won.loc[high & (frame["weights"] == "trained"), "value"] = 0.95
     goal = control_sentences(won)[-2]
     assert "above every other score" in goal and "at or above the 0.9" in goal
+    won.loc[others & (frame["method"] == ON_REGRESSION), "low"] = -0.01
+    assert "above every other score but the regression it is taught" in control_sentences(won)[-2]
+    won.loc[others & (frame["method"] == ON_REGRESSION), "low"] = 0.05
     won.loc[others & (frame["method"] == "Boosted trees"), "low"] = -0.01
     assert control_sentences(won)[-2].endswith("not clearly above Boosted trees.")
 

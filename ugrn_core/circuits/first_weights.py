@@ -30,6 +30,10 @@ PAST_GENES = 1000.0
 SHARPNESS = (6.0, 6.0, 0.3)
 """By which the tables are multiplied before arsinh: a large one keeps weak effects apart from strong ones."""
 
+ALONE = 4.5
+"""Tokens over which the third pair of heads spreads what it says of a pair alone: of three tokens (``<cls>`` is one) a
+score moves the share of another by 2/9."""
+
 LEVEL = 0.3
 """Size of one standard deviation in the channel of a value."""
 
@@ -43,6 +47,8 @@ def first_model(groups: Sequence[np.ndarray], s: TrainingSettings, centre: float
     """A model of all ``groups`` of cells (cell, gene), whose genes all have mean ``centre`` and spread ``scale``."""
     if s.n_heads != HEADS or s.width < 4 * HEADS:
         raise ValueError(f"width {s.width} and {s.n_heads} heads: the first weights take {HEADS} heads of 4 or more")
+    if min(cells.shape[1] for cells in groups) < 8:
+        raise ValueError("the first weights take circuits of 8 genes or more")
     rank = s.width // HEADS - 1
     axes = np.vstack([gene_axes(cells, rank) for cells in groups])
     embeddings, size = _of_one_length(axes, s.width)
@@ -63,9 +69,9 @@ def effect_tables(means: ConditionalMeans) -> np.ndarray:
     parts = np.linalg.pinv(np.stack([z, np.abs(z)], 1))
     odd, even = np.einsum("kv,stv->kts", parts, among)
     beyond = np.einsum("v,stv->ts", parts[0], alone) - odd
-    n = len(odd)
-    beyond /= 1.0 - 3.0 / (n + 1) if n > 2 else 1.0
-    return np.stack([odd - 3.0 / (n + 1) * beyond, even, beyond])
+    left = ALONE / (len(odd) + 1)  # of what a pair alone says, in a cell of all genes
+    beyond /= 1.0 - left
+    return np.stack([odd - left * beyond, even, beyond])
 
 
 def gene_axes(cells: np.ndarray, rank: int) -> np.ndarray:
@@ -129,7 +135,7 @@ def _lay_heads(model: LeanTransformer, rank: int) -> None:
     qkv, bias, same = layer.qkv.weight, layer.qkv.bias, math.sqrt(size) * torch.eye(rank)
     for table, (value, past) in enumerate(((1, True), (2, True), (1, False))):
         of_target, of_source = 2 * table * rank, (2 * table + 1) * rank
-        gain = (PAST_GENES if past else 3.0) / (2.0 * SHARPNESS[table])
+        gain = (PAST_GENES if past else ALONE) / (2.0 * SHARPNESS[table])
         for head, sign in ((2 * table, 1.0), (2 * table + 1, -1.0)):
             at = head * size
             qkv[at : at + rank, of_target : of_target + rank] = same
