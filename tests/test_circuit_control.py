@@ -22,6 +22,7 @@ from ugrn_core.circuits.control_case import (
     TASKS,
     Condition,
     Pairs,
+    Task,
     circuit_of,
     curve_features,
     drawn_cells,
@@ -201,7 +202,7 @@ def test_a_backbone_begins_with_the_bent_lines_of_the_regression() -> None:
 def test_standing_is_among_the_same_source_and_target_and_beside_the_way_round() -> None:
     response = np.zeros((4, 4, 1), np.float32)
     response[0, 1], response[1, 2], response[0, 2], response[3, 2] = 0.9, -0.5, 0.2, 0.1
-    asked = {"directed": Pairs(np.array([[0, 2]]), np.array([1]))}
+    asked: dict[Task, Pairs] = {"directed": Pairs(np.array([[0, 2]]), np.array([1]))}
     found = features_of({"VVP": response}, {"VVP": response}, asked)[STANDING, "full", "directed"][0]
     there, back = np.split(found, 2)
     row, column = np.sqrt([0.9, 0.2, 0.0]), np.sqrt([0.2, 0.5, 0.1])

@@ -41,17 +41,18 @@ def heading(page: Page, lesson: Lesson):
 
 
 def check_the_page(page: Page) -> None:
-    """Every control and picture has a name, and nothing runs over the edge at either width; the page is left narrow and
-    stands still."""
+    """Every control and picture has a name, and nothing runs over the edge at either width."""
     assert page.evaluate(NAMELESS) == [] and page.evaluate(WORDLESS) == []
     assert not page.evaluate(TOO_WIDE)
     page.set_viewport_size(NARROW)
     settled(page)
     assert not page.evaluate(TOO_WIDE), "too wide at 900 pixels"
+    page.set_viewport_size(WIDE)
 
 
 def press(page: Page, name: str) -> None:
-    """Press a button with the keyboard; the page stands still."""
+    """Press a button with the keyboard, once the page stands still."""
+    settled(page)
     page.get_by_role("button", name=name, exact=True).press("Enter")
 
 
@@ -60,12 +61,9 @@ def take(page: Page, lesson: Lesson) -> None:
     prediction, asked = lesson.predict(SEED), lesson.check(SEED)
     expect(heading(page, lesson)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name="Lock my prediction")).to_be_disabled(timeout=PATIENCE)
-    page.set_viewport_size(WIDE)
     settled(page)
     page.get_by_test_id("stRadio").locator("input").nth(prediction.right).press("Space")
-    lock = page.get_by_role("button", name="Lock my prediction")
-    expect(lock).to_be_enabled(timeout=PATIENCE)
-    lock.press("Enter")
+    press(page, "Lock my prediction")
     expect(page.get_by_text("You said:")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
     settled(page)
@@ -76,7 +74,6 @@ def take(page: Page, lesson: Lesson) -> None:
     check_the_page(page)
     press(page, "Reveal")
     expect(page.get_by_text("As you said:")).to_be_visible(timeout=PATIENCE)
-    settled(page)
     press(page, "Go on to the check")
     fields = page.get_by_role("spinbutton")
     expect(fields).to_have_count(len(asked), timeout=PATIENCE)
@@ -85,10 +82,8 @@ def take(page: Page, lesson: Lesson) -> None:
         fields.nth(n).fill(a.said.split()[0])
     press(page, "Check my answers")
     expect(page.get_by_text(re.compile(r"[abcd]\) Right\."))).to_have_count(len(asked), timeout=PATIENCE)
-    settled(page)
     press(page, "What you just saw")
     expect(page.locator(".katex").first).to_be_visible(timeout=PATIENCE)
-    settled(page)
     following = LESSONS.get(lesson.number + 1)
     press(page, f"Next: {following.title}" if following else "To the summary")
 

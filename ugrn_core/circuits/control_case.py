@@ -249,5 +249,8 @@ def _standing(response: np.ndarray) -> np.ndarray:
     around = np.stack([np.minimum(row[:, None], either).max(0) for row in either])
     roots = np.sqrt(sizes)
     roots[own, own] = np.nan
-    among = [(roots - np.nanmean(roots, a, keepdims=True)) / np.nanstd(roots, a, keepdims=True) for a in (1, 0)]
+    among = [
+        (roots - np.nanmean(roots, a, keepdims=True)) / np.maximum(np.nanstd(roots, a, keepdims=True), 1e-12)
+        for a in (1, 0)
+    ]
     return np.nan_to_num(np.stack([*among, np.sqrt(around)], -1)).astype(np.float32)
