@@ -41,7 +41,7 @@ def run_circuits(given: typer.Context, out: Path, seeds: int) -> None:
     conditions = len(request.conditions)
     say(
         f"{len(request.train)} circuits to learn from and {len(request.test)} to ask about, {request.n_cells:,} cells "
-        f"each, {conditions} conditions: about {4 * conditions} minutes of an idle core. What is finished is kept."
+        f"each, {conditions} conditions: about {3 * conditions} minutes of an idle core. What is finished is kept."
     )
     with Store() as store, progress_on_stderr() as progress:
         frame = run_control(request, store, progress=progress)
