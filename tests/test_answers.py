@@ -16,7 +16,6 @@ from tests.planted import GENE_NAMES, PlantedBackbone
 from ugrn_core.beeline.networks import ROWS, Network, Row
 from ugrn_core.benchmark.described import benchmark_command, run_facts
 from ugrn_core.benchmark.frozen import FROZEN, SECOND, frozen_results
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.paper import paper_table
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import Parts, read_results
@@ -24,11 +23,12 @@ from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, revers
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs
-from ugrn_core.benchmark.shortcuts import Known, degrees_of_the_test, has_an_edge, reverse_is_an_edge, target_out_degree
 from ugrn_core.errors import InputError
 from ugrn_core.figures.benchmark_printed import plot_likeness, prepare_likeness, prepare_panels
 from ugrn_core.figures.benchmark_printed_words import printed_page
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.shortcuts import Known, degrees_of_the_test, has_an_edge, reverse_is_an_edge, target_out_degree
 from ugrn_core.paths import ROOT
 
 frozen = cache(frozen_results)

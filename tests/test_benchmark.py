@@ -30,9 +30,6 @@ from ugrn_core.benchmark import runner
 from ugrn_core.benchmark.budget import budget
 from ugrn_core.benchmark.curves import sweep_table
 from ugrn_core.benchmark.described import benchmark_command, run_facts
-from ugrn_core.benchmark.expression_probes import mean_profile, zero_expression
-from ugrn_core.benchmark.gene_level import REFERENCE, gene_level
-from ugrn_core.benchmark.methods import METHODS, PAPER_METHODS, trained_parts
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.paper import TOLERANCE, paper_table, printed_averages
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples, cut_network
@@ -40,7 +37,16 @@ from ugrn_core.benchmark.results import COLUMNS, STATUSES, Parts, merged_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.scores import read_scores
-from ugrn_core.benchmark.shortcuts import (
+from ugrn_core.benchmark.tables import wide_table
+from ugrn_core.cli.app import app
+from ugrn_core.cli.benchmark import contestants_of
+from ugrn_core.corpus_vectors import corpus_vectors
+from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.methods.catalogue import METHODS, PAPER_METHODS, trained_parts
+from ugrn_core.methods.embedding import embedding_features, embedding_pair_features
+from ugrn_core.methods.expression_probes import mean_profile, zero_expression
+from ugrn_core.methods.marginal import REFERENCE, gene_level
+from ugrn_core.methods.shortcuts import (
     SHRUNK,
     Known,
     coexpression,
@@ -50,15 +56,9 @@ from ugrn_core.benchmark.shortcuts import (
     target_is_regulator,
     target_is_tf,
 )
-from ugrn_core.benchmark.tables import wide_table
-from ugrn_core.cli.app import app
-from ugrn_core.cli.benchmark import contestants_of
-from ugrn_core.corpus_vectors import corpus_vectors
-from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.pair_hashes import pair_hashes
+from ugrn_core.pair_specific import reference_genes
 from ugrn_core.paths import ASSETS, ROOT, beeline_folder
-from ugrn_core.probes.embedding import embedding_features, embedding_pair_features
-from ugrn_core.probes.pair_specific import reference_genes
 from ugrn_core.store import Store
 from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.mlp import predict_logits
@@ -250,9 +250,9 @@ def test_budget_counts_what_is_left(tmp_path: Path) -> None:
 def test_registry_names_the_papers_methods_first() -> None:
     assert tuple(METHODS)[:7] == PAPER_METHODS
     for m in METHODS.values():
-        given = (bool(m.features), bool(m.members), m.from_expression is not None, m.shortcut is not None)
+        given = (m.reading is not None, bool(m.members), m.from_expression is not None, m.shortcut is not None)
         assert sum(given) == 1, m.name
-        assert all(p.features for p in trained_parts(m))
+        assert all(p.reading is not None for p in trained_parts(m))
 
 
 def test_shortcuts_by_hand() -> None:

@@ -18,13 +18,11 @@ from tests.planted import PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark import joined
 from ugrn_core.benchmark.described import benchmark_command, run_facts
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.paper import AVERAGE, paper_table
 from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.benchmark.scores import write_scores
-from ugrn_core.benchmark.shortcuts import Known, edge_lookup, gene_degrees
 from ugrn_core.benchmark.tables import interval_table, seed_spread, wide_table, with_seeds
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError
@@ -43,6 +41,8 @@ from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepa
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.shortcuts import Known, edge_lookup, gene_degrees
 from ugrn_core.paths import ASSETS
 from ugrn_core.types import Vocabulary
 

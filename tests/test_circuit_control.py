@@ -60,9 +60,9 @@ from ugrn_core.figures.circuit_control import (
     plot_control,
     standing_of,
 )
+from ugrn_core.methods.gdt import gdt_features
+from ugrn_core.methods.vvp import vvp_features
 from ugrn_core.paths import ASSETS, ROOT
-from ugrn_core.probes.gdt import gdt_features
-from ugrn_core.probes.vvp import vvp_features
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 

@@ -12,8 +12,8 @@ import torch
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair import PairRequest, explore_pair
+from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.paths import ASSETS, beeline_folder
-from ugrn_core.probes.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.types import Context, SweepSettings
 
 NAMES = [p.name for p in sorted((ASSETS / "models").glob("ugrn-*"))]

@@ -16,14 +16,14 @@ from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.benchmark.exchange import RECIPROCAL, reciprocal_share
 from ugrn_core.benchmark.given import EVERYWHERE, GivenScores
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import Parts
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.sampling import EXCHANGED, LabelledPairs, sample_pairs, union_pairs
-from ugrn_core.benchmark.shortcuts import Known, gene_degrees
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.shortcuts import Known, gene_degrees
 from ugrn_core.paths import beeline_folder
 
 ANSWERS = tuple(m for m in METHODS.values() if m.family == "answers")

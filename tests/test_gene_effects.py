@@ -26,7 +26,7 @@ from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file
 from ugrn_core.neighbourhood.request import NeighbourhoodRequest
 from ugrn_core.neighbourhood.run import neighbourhood
 from ugrn_core.pair import PairRequest, estimate_specific, pair_specific
-from ugrn_core.probes.pair_specific import double_centred, random_pair_peaks
+from ugrn_core.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import stored_sources
 from ugrn_core.sweep import sweep_pairs

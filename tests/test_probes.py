@@ -8,13 +8,13 @@ import torch
 
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.errors import InputError
-from ugrn_core.probes.attention import attention_matrix, attention_scores
-from ugrn_core.probes.embedding import embedding_features
-from ugrn_core.probes.gdt import gdt_features
-from ugrn_core.probes.pair_specific import Reference, double_centred, percentile, random_pair_peaks, reference_genes
-from ugrn_core.probes.perturbation import perturbation_features, perturbation_scores, zeroing_effects
-from ugrn_core.probes.residual import quadrature_nodes, relative_residual
-from ugrn_core.probes.vvp import vvp_features
+from ugrn_core.methods.attention import attention_matrix, attention_scores
+from ugrn_core.methods.embedding import embedding_features
+from ugrn_core.methods.gdt import gdt_features
+from ugrn_core.methods.perturbation import perturbation_features, perturbation_scores, zeroing_effects
+from ugrn_core.methods.vvp import vvp_features
+from ugrn_core.pair_specific import Reference, double_centred, percentile, random_pair_peaks, reference_genes
+from ugrn_core.residual import quadrature_nodes, relative_residual
 from ugrn_core.types import Context, SweepSettings
 
 SETTINGS = SweepSettings(1.0, (0.25, 2.0, 5.0))

@@ -10,10 +10,10 @@ import torch
 from tests.small_network import trained
 from tests.test_pages import TOY
 from ugrn_core.backbones.registry import load_backbone
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.reverse_features import without_reverse
-from ugrn_core.probes.embedding import embedding_cosines
-from ugrn_core.probes.readings import READINGS, gene_class, reads_curves
+from ugrn_core.methods.catalogue import METHODS, READINGS, reads_curves
+from ugrn_core.methods.embedding import embedding_cosines
+from ugrn_core.methods.gene_class import gene_class
 from ugrn_core.translators.library import load_translator, save_translator
 from ugrn_core.translators.schema import PARTS
 

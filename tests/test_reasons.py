@@ -17,7 +17,7 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError
 from ugrn_core.figures.reasons import plot_reasons
-from ugrn_core.probes.pair_specific import random_pairs
+from ugrn_core.pair_specific import random_pairs
 from ugrn_core.random_pairs import curves_of_random_pairs, estimate_random_pairs
 from ugrn_core.store import Store
 from ugrn_core.sweep import sweep_pairs

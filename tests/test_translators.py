@@ -27,9 +27,9 @@ from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.beeline.networks import ROWS, SPECIES, Row
 from ugrn_core.benchmark.curves import sweep_table
 from ugrn_core.benchmark.sampling import sample_pairs
-from ugrn_core.benchmark.shortcuts import Known, gene_degrees
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.methods.shortcuts import Known, gene_degrees
 from ugrn_core.network.whole import candidates, whole_frame
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.translation.edge_list import parse_edges

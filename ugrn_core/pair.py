@@ -14,9 +14,9 @@ from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
 from ugrn_core.gene_effects.effects import GeneEffects, measures, with_more_genes
 from ugrn_core.gene_effects.shipped import shipped_reference
-from ugrn_core.probes.pair_specific import PAIR_REFERENCE, percentile, reference_genes
-from ugrn_core.probes.residual import NODES, quadrature_nodes, relative_residual
+from ugrn_core.pair_specific import PAIR_REFERENCE, percentile, reference_genes
 from ugrn_core.reference import centred_pair, reference_cost
+from ugrn_core.residual import NODES, quadrature_nodes, relative_residual
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import directed_pairs, question_key
 from ugrn_core.sweep import SCHEMA, check_settings
@@ -161,7 +161,7 @@ def pair_specific(
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> PairSpecific:
-    """Pair-specific curves of both directions with their percentiles; see :mod:`ugrn_core.probes.pair_specific`."""
+    """Pair-specific curves of both directions with their percentiles; see :mod:`ugrn_core.pair_specific`."""
     source, target, settings = request.source, request.target, request.settings
     _check_pairs([(source, target)])
     whole, _ = with_genes(request.context, [source, target], settings.base)

@@ -1,6 +1,6 @@
 """Random pairs in the same kind of virtual cell as a pair: their mean curve, how far they spread, how large they get.
 
-The pairs are those among which a percentile is taken (:func:`ugrn_core.probes.pair_specific.random_pairs`), their
+The pairs are those among which a percentile is taken (:func:`ugrn_core.pair_specific.random_pairs`), their
 curves as predicted: nothing is taken out.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
-from ugrn_core.probes.pair_specific import FEWEST_REFERENCE, random_pairs
+from ugrn_core.pair_specific import FEWEST_REFERENCE, random_pairs
 from ugrn_core.reference import reference_of_context
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import directed_pairs, question_key

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.probes.pair_specific import (
+from ugrn_core.pair_specific import (
     CONTEXT_REFERENCE,
     PAIR_REFERENCE,
     Reference,

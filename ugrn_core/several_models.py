@@ -15,7 +15,7 @@ import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.pair import PairRequest, estimate_specific, explore_pair, pair_specific
-from ugrn_core.probes.pair_specific import percentile
+from ugrn_core.pair_specific import percentile
 from ugrn_core.random_pairs import RandomPairs, curves_of_random_pairs
 from ugrn_core.store import Store
 from ugrn_core.types import Cancel, Context, Curves, PairResult, Progress, SweepSettings

@@ -11,16 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.benchmark.curves import both_directions
 from ugrn_core.benchmark.features import ANYWHERE, FeatureBank, pairs_by_place
-from ugrn_core.benchmark.gene_level import REFERENCE
-from ugrn_core.benchmark.methods import METHODS, trained_parts
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
-from ugrn_core.probes.readings import READINGS, reads_curves
+from ugrn_core.methods.catalogue import trained_parts
+from ugrn_core.methods.marginal import REFERENCE
+from ugrn_core.methods.method import Method, Source
 from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.kinds import KINDS, Kind
@@ -67,15 +66,15 @@ def budget(run: Run, contestant: Contestant) -> Budget:
         return Budget(contestant.name, contestant.weights, 0, 0, 0, blocks, 0.0, BLOCK_SECONDS * blocks)
     bank = run.bank(contestant.backbone)
     pairs = {place: both_directions(found) for place, found in pairs_by_place(samples, bank.surroundings).items()}
-    kinds = {m.features for m in methods}
+    sources: set[Source] = {m.source for m in methods if m.curves}
     passes, seconds = 0, 0.0
     for place, asked in pairs.items():
-        cost = _pair_cost(bank, asked, kinds) if place == ANYWHERE else _cell_cost(bank, place, asked)
+        cost = _pair_cost(bank, asked, sources) if place == ANYWHERE else _cell_cost(bank, place, asked)
         passes, seconds = passes + cost[0], seconds + cost[1]
     parts = {p.name: p for m in run.methods(contestant) for p in trained_parts(m)}
     steps = sum(-(-len(run.samples.train(u.split, u.neg_ratio, u.seed).pairs) // 128) for u in units)
     kind = KINDS[run.request.translator]
-    a_step = sum(_step_seconds(METHODS[p].features, bank, kind) for p in parts)
+    a_step = sum(_step_seconds(part, bank, kind) for part in parts.values())
     training = steps * (kind.epochs or 1) * a_step + BLOCK_SECONDS * blocks
     n_pairs = sum(map(len, pairs.values()))
     return Budget(
@@ -83,7 +82,7 @@ def budget(run: Run, contestant: Contestant) -> Budget:
     )
 
 
-def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], kinds: set[str]) -> tuple[int, float]:
+def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], sources: set[Source]) -> tuple[int, float]:
     """Passes and seconds of the pair context: the curves, and the reference pairs behind the gene level."""
     a_pair = len(bank.surroundings.settings.grid) + 1
     chosen = np.random.default_rng(0).permutation(len(pairs))[:TRIAL_PAIRS]
@@ -91,11 +90,11 @@ def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], kinds: set[s
     settings = bank.surroundings.settings
     passes, seconds = 0, 0.0
     sweep_pairs(bank.backbone, trial[:8], settings)  # warms up
-    if kinds & {"response", "slope"} or reads_curves(kinds & set(READINGS)):
+    if "curves" in sources:
         cell = bank.surroundings.cell(ANYWHERE)
         rate = _timed(lambda: directed_pairs(bank.backbone, trial, cell, settings, bank.store)) / len(trial)
         passes, seconds = passes + a_pair * len(pairs), seconds + rate * len(pairs)
-    if kinds & {"gene_level_response", "gene_level_slope"}:
+    if "gene level" in sources:
         rate = _timed(lambda: sweep_pairs(bank.backbone, trial, settings)) / len(trial)
         n_reference = 2 * REFERENCE * len({g for pair in pairs for g in pair})
         passes, seconds = passes + a_pair * n_reference, seconds + rate * n_reference
@@ -110,23 +109,16 @@ def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) 
     return cost.passes, cost.seconds
 
 
-def _step_seconds(features: str, bank: FeatureBank, kind: Kind) -> float:
-    """Seconds for 128 pairs of an epoch of a training on features of that name, or of a training without epochs."""
-    embedding = _embedding_width(bank.backbone)
-    curves = 2 * len(bank.surroundings.settings.grid)
-    known = {"embedding": embedding, "embedding_pair": 2 * embedding, "perturbation": 2}
-    read = {name: curves * len(r.curves) + 20 * len(r.beside) for name, r in READINGS.items()}  # about
-    width = (known | read).get(features, curves)
+def _step_seconds(method: Method, bank: FeatureBank, kind: Kind) -> float:
+    """Seconds for 128 pairs of an epoch of its training, or of a training without epochs."""
+    symbols = bank.backbone.vocabulary.symbols[:2]
+    beside = () if method.reading is None else method.reading.beside
+    width = 2 * len(method.curves) * len(bank.surroundings.settings.grid)
+    width += sum(b.features(bank.backbone, [(symbols[0], symbols[1])]).shape[1] for b in beside)
     rng = np.random.default_rng(0)
-    x = rng.standard_normal((128 * TRIAL_STEPS, width), dtype=np.float32)
+    x = rng.standard_normal((128 * TRIAL_STEPS, width or 2), dtype=np.float32)
     y = np.arange(len(x)) % 2
     return _timed(lambda: kind.train(x, y, seed=0, epochs=kind.epochs and 1)) / TRIAL_STEPS
-
-
-def _embedding_width(backbone: Backbone) -> int:
-    import torch
-
-    return backbone.gene_embeddings(torch.zeros(1, dtype=torch.int64, device=backbone.device)).shape[1]
 
 
 def _timed(work) -> float:

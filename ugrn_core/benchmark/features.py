@@ -17,12 +17,12 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.curves import CurveTable, sweep_table
-from ugrn_core.benchmark.expression_probes import ExpressionProbes, expression_probes
-from ugrn_core.benchmark.gene_level import REFERENCE, GeneLevel, gene_level
-from ugrn_core.benchmark.methods import Method
 from ugrn_core.benchmark.sampling import LabelledPairs
-from ugrn_core.probes.embedding import embedding_features, embedding_pair_features
-from ugrn_core.probes.readings import READINGS, Reading, reads_curves
+from ugrn_core.methods.expression_probes import ExpressionProbes, expression_probes
+from ugrn_core.methods.marginal import REFERENCE, GeneLevel, gene_level
+from ugrn_core.methods.method import Method
+from ugrn_core.methods.perturbation import perturbation_features
+from ugrn_core.methods.reading import Reading
 from ugrn_core.store import Store
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import Cancel, Context, Progress, SweepSettings, part_of
@@ -74,7 +74,7 @@ class FeatureBank:
 
     def missing(self, method: Method, data_sets: Collection[str]) -> str:
         """Why a method cannot score pairs of these data sets; empty where it can."""
-        if method.reads_responses and self.surroundings.settings.background == "follow":
+        if "response" in method.curves and self.surroundings.settings.background == "follow":
             return "a response is not defined under background 'follow'"
         if method.needs_expression:
             lacking = [d for d in data_sets if d not in self.surroundings.expression]
@@ -99,15 +99,15 @@ class FeatureBank:
 
     def _steps(self, samples: Sequence[LabelledPairs], methods: Collection[Method]) -> list[_Step]:
         """What has to be computed for ``methods``, place by place; costs are in passes of the model, about."""
-        kinds, around = {m.features for m in methods if m.features}, self.surroundings
+        sources, around = {m.source for m in methods if m.curves}, self.surroundings
         steps = []
         for place, asked in pairs_by_place(samples, around).items():
             genes, where = sorted({g for pair in asked for g in pair}), (around.cell(place), around.settings)
             alone = place == ANYWHERE
-            if kinds & {"response", "slope"} or reads_curves(kinds & set(READINGS)):
+            if "curves" in sources:
                 cost = 2 * len(asked) if alone else len(genes) ** 2
                 steps.append(_Step(cost, self.curves, place, partial(sweep_table, self.backbone, asked, *where)))
-            if kinds & {"gene_level_response", "gene_level_slope"}:
+            if "gene level" in sources:
                 cost = (2 if alone else 1) * REFERENCE * len(genes)
                 steps.append(_Step(cost, self.levels, place, partial(gene_level, self.backbone, genes, *where)))
         with_expression = {d for sample in samples for d in sample.data_sets} & set(around.expression)
@@ -117,32 +117,30 @@ class FeatureBank:
             steps.append(_Step(len(genes) ** 2 // 3, self.probes, data_set, compute))
         return steps
 
-    def features(self, name: str, sample: LabelledPairs) -> np.ndarray:
-        """Features (pair, feature) float32 of the name in the registry of methods."""
-        if name == "embedding":
-            return embedding_features(self.backbone, sample.pairs)
-        if name == "embedding_pair":
-            return embedding_pair_features(self.backbone, sample.pairs)
-        read = {
-            **{name: partial(self._read, reading) for name, reading in READINGS.items()},
-            "response": lambda place, pairs: self.curves[place].forward_and_reverse("response", pairs),
-            "slope": lambda place, pairs: self.curves[place].forward_and_reverse("slope", pairs),
-            "gene_level_response": lambda place, pairs: self.levels[place].forward_and_reverse("response", pairs),
-            "gene_level_slope": lambda place, pairs: self.levels[place].forward_and_reverse("slope", pairs),
-        }
-        if name in read:
-            return _by_place(sample, [self.surroundings.place(d) for d in sample.data_sets], read[name])
-        if name == "perturbation":
-            return _by_place(sample, sample.data_sets, lambda d, pairs: self.probes[d].baseline_pert(pairs))
-        raise ValueError(f"no pair features are called {name!r}")
+    def features(self, method: Method, sample: LabelledPairs) -> np.ndarray:
+        """Features (pair, feature) float32 that the translator of ``method`` reads."""
+        if method.reading is None:
+            raise ValueError(f"{method.name} has no translator")
+        if method.source == "expression":
+            return _by_place(sample, sample.data_sets, self._both_effects)
+        tables = self.levels if method.source == "gene level" else self.curves
+        read = partial(self._read, method.reading, tables)
+        return _by_place(sample, [self.surroundings.place(d) for d in sample.data_sets], read)
 
-    def _read(self, reading: Reading, place: str, pairs: Sequence[Edge]) -> np.ndarray:
-        """Features of what is read together."""
-        ways = {}
+    def _both_effects(self, data_set: str, pairs: Sequence[Edge]) -> np.ndarray:
+        probes = self.probes[data_set]
+        return perturbation_features(probes.effects, probes.genes, probes.genes, pairs)
+
+    def _read(
+        self,
+        reading: Reading,
+        tables: Mapping[str, CurveTable] | Mapping[str, GeneLevel],
+        place: str,
+        pairs: Sequence[Edge],
+    ) -> np.ndarray:
+        there, back = {}, {}
         for name in reading.curves:
-            both = self.curves[place].forward_and_reverse(name, pairs)
-            ways[name] = np.split(both, 2, axis=1)
-        there, back = ({name: halves[n] for name, halves in ways.items()} for n in (0, 1))
+            there[name], back[name] = np.split(tables[place].forward_and_reverse(name, pairs), 2, axis=1)
         return reading.features(self.backbone, pairs, there, back)
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import SPECIES, Edge
-from ugrn_core.benchmark.methods import METHODS, Method
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import resolve
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.method import Method
 from ugrn_core.types import Vocabulary
 
 EVERYWHERE = ""

@@ -10,13 +10,13 @@ import numpy as np
 
 from ugrn_core.beeline.networks import Edge, Network, Row, load_network
 from ugrn_core.benchmark.described import RunFacts
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.request import cut_network
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.benchmark.scores import read_scores, scores_name
-from ugrn_core.benchmark.shortcuts import Known
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.shortcuts import Known
 from ugrn_core.types import Vocabulary
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ugrn_core.benchmark.methods import PAPER_METHODS
+from ugrn_core.methods.catalogue import PAPER_METHODS
 from ugrn_core.paths import ASSETS
 
 TOLERANCE = 0.001

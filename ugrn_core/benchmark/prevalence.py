@@ -22,7 +22,6 @@ from scipy.stats import wilcoxon
 
 from ugrn_core.beeline.networks import Edge, Network, Row
 from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, paired, resampled, source_weights
-from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.request import Samples
 from ugrn_core.benchmark.results import NONE
@@ -30,6 +29,8 @@ from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.benchmark.scoring import Scored, Trained
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.methods.catalogue import METHODS, trained_parts
+from ugrn_core.methods.method import Method
 from ugrn_core.spreadsheet import unguarded_table
 from ugrn_core.translators.kinds import KINDS, PAPER, KindName
 from ugrn_core.types import Cancel, Progress, part_of

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from ugrn_core.beeline.networks import ROWS, SPECIES, Edge, Network, Row
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.protocols import BALANCED, Protocol, Split, protocol
 from ugrn_core.benchmark.reverse_features import COMPUTED, REVERSE_FEATURES, ReverseFeatures
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.translators.kinds import PAPER, KindName, kind_of
 from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings, Vocabulary

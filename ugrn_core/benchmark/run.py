@@ -11,12 +11,13 @@ from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
 from ugrn_core.benchmark.given import GivenScores
-from ugrn_core.benchmark.methods import METHODS, Method, trained_parts
 from ugrn_core.benchmark.protocols import Split
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import NONE, BlockKey, Parts
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.benchmark.scores import has_scores, scores_name
+from ugrn_core.methods.catalogue import METHODS, trained_parts
+from ugrn_core.methods.method import Method
 from ugrn_core.store import Store
 from ugrn_core.types import SweepSettings
 

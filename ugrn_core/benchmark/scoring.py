@@ -6,14 +6,15 @@ import numpy as np
 
 from ugrn_core.beeline.networks import Edge, Row
 from ugrn_core.benchmark.features import FeatureBank
-from ugrn_core.benchmark.methods import Method, trained_parts
 from ugrn_core.benchmark.metrics import FEWEST_POSITIVES, METRICS, ranking_metrics
 from ugrn_core.benchmark.overlap import SUBSETS, edge_overlap, unseen_masks
 from ugrn_core.benchmark.results import NONE, Result
 from ugrn_core.benchmark.reverse_features import LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.run import Run, Unit
 from ugrn_core.benchmark.sampling import EXCHANGED, LabelledPairs
-from ugrn_core.benchmark.shortcuts import Known, reverse_is_an_edge
+from ugrn_core.methods.catalogue import trained_parts
+from ugrn_core.methods.method import Method
+from ugrn_core.methods.shortcuts import Known, reverse_is_an_edge
 from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.types import Cancel
@@ -57,9 +58,9 @@ class Trained:
     def features(self, part: Method, sample: LabelledPairs, edges: frozenset[Edge]) -> np.ndarray:
         """Features (pair, feature) of a sample of the network with ``edges``, their reverse half as the run asks."""
         assert self.bank is not None
-        features = self.bank.features(part.features, sample)
+        features = self.bank.features(part, sample)
         if self.run.request.reverse_features == LABELLED_ONLY and part.two_ways:
-            columns = part.reading.reverse_columns(len(self.bank.surroundings.settings.grid))
+            columns = part.reading.reverse_columns(len(self.bank.surroundings.settings.grid)) if part.reading else ()
             return without_reverse(features, reverse_is_labelled(sample, edges), columns)
         return features
 

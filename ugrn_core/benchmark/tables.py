@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.paper import AVERAGE
+from ugrn_core.methods.catalogue import METHODS
 
 STRING, NONSPECIFIC = "STRING", "Non-specific ChIP"
 AGREES = ("Co-expression", "VVP", "GDT")

@@ -230,7 +230,7 @@ def _alone(
 
 def _specific(response: np.ndarray) -> np.ndarray:
     """Pair-specific size of the response, (source, target, value): what stands out of what this source moves and of
-    what moves this target, in the manner of :mod:`ugrn_core.probes.pair_specific`."""
+    what moves this target, in the manner of :mod:`ugrn_core.pair_specific`."""
     sizes = np.abs(response)
     own = np.arange(len(sizes))
     sizes[own, own] = np.nan

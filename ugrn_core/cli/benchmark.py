@@ -130,9 +130,9 @@ def run_table(
     with its lowest and its highest seed.
     """
     from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.benchmark.methods import METHODS
     from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.tables import interval_table, string_beside_nonspecific
+    from ugrn_core.methods.catalogue import METHODS
 
     if context_of_command.invoked_subcommand is not None:
         return

@@ -75,11 +75,11 @@ def prevalence(
 
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.benchmark.budget import budget
-    from ugrn_core.benchmark.methods import METHODS
     from ugrn_core.benchmark.prevalence import Candidates, check_resamples, head_table, paired_file, run_prevalence
     from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.results import Parts, write_results
     from ugrn_core.benchmark.run import Run
+    from ugrn_core.methods.catalogue import METHODS
     from ugrn_core.store import Store
     from ugrn_core.translators.kinds import KindName, kind_of
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.tables import seed_spread, string_beside_nonspecific, with_seeds
 from ugrn_core.figures.benchmark import CORPUS, SHORTCUTS, TableView, prepare_tests
 from ugrn_core.figures.benchmark_heads import head_sentences
 from ugrn_core.figures.benchmark_means import SUBSETS, SUMMARY, Summaries, markdown, wrapped
 from ugrn_core.figures.benchmark_protocols import DRAWS, Draws
+from ugrn_core.methods.catalogue import METHODS
 
 HEAD = """# Results of the benchmark
 

@@ -9,9 +9,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.benchmark.early import AMONG, RECALL
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.prevalence import ALL_TESTS, head_table, named
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
+from ugrn_core.methods.catalogue import METHODS
 
 RATIO = "early_precision_ratio"
 MEASURES = {

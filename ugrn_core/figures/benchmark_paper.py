@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import SPECIES
-from ugrn_core.benchmark.methods import PAPER_METHODS
 from ugrn_core.benchmark.paper import AVERAGE, paper_table
 from ugrn_core.figures.benchmark import (
     CELL_COLUMNS,
@@ -17,6 +16,7 @@ from ugrn_core.figures.benchmark import (
     prepare_cells,
     prepare_tests,
 )
+from ugrn_core.methods.catalogue import PAPER_METHODS
 
 PRINTED_BACKBONES = ("scGPT", "scBenchmark")
 """Backbones of the paper's Table 1; its other tables are of the second."""

@@ -13,10 +13,10 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.paper import AVERAGE, paper_table
 from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
+from ugrn_core.methods.catalogue import METHODS
 
 RUN = ["backbone", "weights", "sampler", "reverse_features", "method"]
 """Columns of the frame that name one score of one run."""

@@ -1,6 +1,6 @@
 """Gene-level effects: how much a gene moves others as a source, and is moved as a target, whatever the other gene is.
 
-They are what a pair-specific curve leaves out (:mod:`ugrn_core.probes.pair_specific`), for every gene of the vocabulary
+They are what a pair-specific curve leaves out (:mod:`ugrn_core.pair_specific`), for every gene of the vocabulary
 at once, so that a whole neighbourhood is centred without another pass. Pair context only: in a full context they come
 with the sweeps themselves.
 """
@@ -15,7 +15,7 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import Estimate, estimate
-from ugrn_core.probes.pair_specific import PAIR_REFERENCE, random_pair_peaks, reference_genes
+from ugrn_core.pair_specific import PAIR_REFERENCE, random_pair_peaks, reference_genes
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, check_settings, sweep_pairs
@@ -51,7 +51,7 @@ class GeneEffects:
         """Pair-specific curves (pair, value) float32 of directed pairs; ``name`` is ``response`` or ``slope``.
 
         ``own`` and ``back`` (pair, value) are the raw curves of source -> target and of target -> source. The two genes
-        of a pair are left out of the reference, as in :func:`ugrn_core.probes.pair_specific.double_centred`.
+        of a pair are left out of the reference, as in :func:`ugrn_core.pair_specific.double_centred`.
         """
         inside = np.isin(self.genes, self.reference)
         n = len(self.reference)

@@ -15,7 +15,7 @@ from ugrn_core.circuits.shipped import circuit_name, circuit_number
 from ugrn_core.circuits.simulation import Effects, effects_of
 from ugrn_core.circuits.teaching import GENES, teaching_circuit
 from ugrn_core.errors import CheckpointError
-from ugrn_core.probes.residual import quadrature_nodes
+from ugrn_core.residual import quadrature_nodes
 from ugrn_core.sweep import SourceSweep, sweep_sources
 from ugrn_core.types import SweepSettings
 

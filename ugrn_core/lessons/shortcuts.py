@@ -8,13 +8,13 @@ from typing import Literal
 import pandas as pd
 
 from ugrn_core.benchmark.described import run_facts
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.results import NONE, read_results
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.model import model_name
 from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 
 TABLE = 1

@@ -13,7 +13,7 @@ from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.circuits.teaching import GENES
 from ugrn_core.lessons.model import BASE, backbone_of, mean_levels, model_name
 from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
-from ugrn_core.probes.perturbation import zeroing_effects
+from ugrn_core.methods.perturbation import zeroing_effects
 from ugrn_core.sweep import sweep_sources
 from ugrn_core.types import SweepSettings
 

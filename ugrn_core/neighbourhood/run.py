@@ -22,13 +22,13 @@ from ugrn_core.neighbourhood.request import (
     factors_and_rest,
     other_genes,
 )
-from ugrn_core.places import Place, place_of
-from ugrn_core.probes.pair_specific import (
+from ugrn_core.pair_specific import (
     CONTEXT_REFERENCE,
     FEWEST_REFERENCE,
     random_pair_peaks,
     reference_genes,
 )
+from ugrn_core.places import Place, place_of
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key, source_key, stored_sources
 from ugrn_core.sweep import SCHEMA, sweep_pairs

@@ -11,10 +11,10 @@ import pandas as pd
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import transcription_factors
+from ugrn_core.methods.catalogue import READINGS, reads_curves
 from ugrn_core.neighbourhood.request import Side
 from ugrn_core.neighbourhood.run import Neighbourhood
 from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS, tag_words
-from ugrn_core.probes.readings import READINGS, reads_curves
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator

@@ -15,12 +15,12 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
+from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.network.blocks import BlockScores, block_key, block_pairs, translator_digest
 from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor, computed, task_executor
 from ugrn_core.network.full_sweeps import sweep_all
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
-from ugrn_core.probes.readings import reads_curves
 from ugrn_core.shared_work import Piece, Results
 from ugrn_core.store import Store
 from ugrn_core.translators.translator import Translator

@@ -9,7 +9,7 @@ import typer
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.gene_effects.effects import gene_effects, reference_effects
 from ugrn_core.gene_effects.shipped import packed, shipped_file
-from ugrn_core.probes.pair_specific import PAIR_REFERENCE
+from ugrn_core.pair_specific import PAIR_REFERENCE
 from ugrn_core.store import Store
 from ugrn_core.types import SweepSettings
 from ugrn_core.whole_files import write_whole

@@ -18,13 +18,13 @@ from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.data.standardised import MIN_CELLS
 from ugrn_core.errors import InputError
+from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.pretrain.corpus import HELD_OUT, MIN_DATA_SETS, Corpus, load_corpus
 from ugrn_core.pretrain.doors import LOG1P_FLOOR
 from ugrn_core.pretrain.sampling import GENES_A_CELL
 from ugrn_core.pretrain.selection import regulatory_figures
 from ugrn_core.pretrain.shapes import LISTED, RELATED, shape_figures
 from ugrn_core.pretrain.standardise import standardise
-from ugrn_core.probes.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import SweepSettings
 

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.probes.embedding import embedding_features
+from ugrn_core.methods.embedding import embedding_features
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.kinds import KINDS, PAPER, KindName
 from ugrn_core.translators.mlp import predict_logits

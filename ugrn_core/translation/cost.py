@@ -10,7 +10,7 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
-from ugrn_core.probes.readings import reads_curves
+from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.material import TrainingSet, TrainRequest
 from ugrn_core.translators.kinds import Kind, kind_of

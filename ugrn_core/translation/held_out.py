@@ -11,12 +11,12 @@ import pandas as pd
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import ROWS, Edge, Network, Row
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
-from ugrn_core.benchmark.shortcuts import Known
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.shortcuts import Known
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import OWN
 from ugrn_core.translation.material import TrainRequest, judged_rows
@@ -121,7 +121,7 @@ def _logits(
     genes = {row.data_set: networks[row].genes for row in tests}
     bank = FeatureBank(backbone, Surroundings(schema.context, schema.settings, genes, {}), store)
     bank.prepare(list(tests.values()), methods, progress, cancel)
-    return {r: translator.logits({m.name: bank.features(m.features, t) for m in methods}) for r, t in tests.items()}
+    return {r: translator.logits({m.name: bank.features(m, t) for m in methods}) for r, t in tests.items()}
 
 
 def _test(card: TranslatorCard, network: Network) -> LabelledPairs:

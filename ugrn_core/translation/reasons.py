@@ -13,7 +13,8 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate
-from ugrn_core.probes.readings import READINGS, Reading, reads_curves
+from ugrn_core.methods.catalogue import READINGS, reads_curves
+from ugrn_core.methods.reading import Reading
 from ugrn_core.random_pairs import curves_of_random_pairs, estimate_random_pairs
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import directed_pairs

@@ -10,9 +10,9 @@ import pandas as pd
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
 from ugrn_core.translators.schema import check_schema, feature_schema
@@ -59,7 +59,7 @@ def score_pairs(
     sample = LabelledPairs(asked, np.zeros(len(asked), np.int8), (HERE,) * len(asked))
     methods = [METHODS[name] for name in card.schema.parts]
     bank.prepare([sample], methods, progress, cancel)
-    logits = translator.logits({m.name: bank.features(m.features, sample) for m in methods})
+    logits = translator.logits({m.name: bank.features(m, sample) for m in methods})
     table = pd.DataFrame(asked, columns=["source", "target"])
     table["score"] = np.round(logits.astype(np.float64), 6)
     table["probability"] = np.round(translator.probabilities(logits, prevalence), 6)

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.report import density, reciprocal_share
 from ugrn_core.benchmark.features import FeatureBank, Surroundings
-from ugrn_core.benchmark.methods import METHODS, Method
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.checked_json import complaint
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.method import Method
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
 from ugrn_core.translation.material import TrainingSet, TrainRequest
@@ -75,7 +76,7 @@ def _train(
     kind = kind_of(request.kind)
     jobs = [(part, seed) for part in _methods(schema) for seed in range(len(members))]
     for n, (part, seed) in enumerate(jobs):
-        features = bank.features(part.features, members[seed])
+        features = bank.features(part, members[seed])
         net, _ = kind.train(
             features,
             members[seed].labels,
@@ -168,7 +169,7 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: TrainingSet) -
 
 
 def _features(bank: FeatureBank, schema: FeatureSchema, sample: LabelledPairs) -> dict[str, np.ndarray]:
-    return {part.name: bank.features(part.features, sample) for part in _methods(schema)}
+    return {part.name: bank.features(part, sample) for part in _methods(schema)}
 
 
 def _methods(schema: FeatureSchema) -> tuple[Method, ...]:

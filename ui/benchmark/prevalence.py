@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.benchmark.methods import METHODS
 from ugrn_core.benchmark.prevalence import paired_file, prevalence_line, read_prevalence
 from ugrn_core.errors import InputError
 from ugrn_core.figures.benchmark_heads import (
@@ -23,6 +22,7 @@ from ugrn_core.figures.benchmark_heads import (
     prepare_table,
 )
 from ugrn_core.figures.style import file_stem
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 from ugrn_core.spreadsheet import csv_text
 from ui.benchmark.results import own_folder

@@ -1,7 +1,7 @@
 """The gene-level part of responses and slopes: how much a source moves anything, how much a target is moved.
 
 Of a pair (i, j) it is mean_k R_ik + mean_k R_kj - mean_kl R_kl per virtual value, over reference genes k, l: what the
-pair-specific response (:mod:`ugrn_core.probes.pair_specific`) takes away. A translator that sees nothing else is the
+pair-specific response (:mod:`ugrn_core.pair_specific`) takes away. A translator that sees nothing else is the
 ``marginal`` control: what it reaches needs no knowledge of pairs.
 """
 
@@ -14,7 +14,9 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.probes.pair_specific import reference_genes
+from ugrn_core.methods.method import Method
+from ugrn_core.methods.reading import RESPONSES, SLOPES
+from ugrn_core.pair_specific import reference_genes
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key, stored_sources
 from ugrn_core.sweep import sweep_pairs
@@ -133,3 +135,15 @@ class _Question:
                 others = [i for i, r in enumerate(swept) if r != g]
                 found[g][f"in_{kind}"] = stacked[others][:, :, column[g]].mean(0)
         yield found
+
+
+MARGINAL_VVP = Method(
+    "Marginal-VVP", "translator on the gene-level part of responses", "control", RESPONSES, "gene level"
+)
+MARGINAL_GDT = Method("Marginal-GDT", "translator on the gene-level part of slopes", "control", SLOPES, "gene level")
+MARGINAL_ENS = Method(
+    "Marginal-Ens",
+    "mean logit of Marginal-VVP and Marginal-GDT",
+    "control",
+    members=(MARGINAL_VVP.name, MARGINAL_GDT.name),
+)

@@ -16,6 +16,7 @@ import numpy as np
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.methods.method import Method
 from ugrn_core.pair_hashes import pair_hashes
 
 SHRUNK = 0.9
@@ -113,3 +114,21 @@ def _ties_at_random(scores: np.ndarray, pairs: Sequence[Edge]) -> np.ndarray:
     _, rank = np.unique(scores, return_inverse=True)
     drawn = pair_hashes(pairs) / 2.0**64
     return (rank + drawn) / (rank.max(initial=0) + 1)
+
+
+CORPUS = (
+    Method("Co-expression", "cosine in the corpus, no training", "corpus", shortcut=coexpression),
+    Method("Partial correlation", "in the corpus, given the set's genes", "corpus", shortcut=partial_coexpression),
+)
+SHORTCUTS = (
+    Method("Edge look-up", "is it an edge of the training network", "shortcut", shortcut=edge_lookup),
+    Method("Gene degrees", "degrees in the training network", "shortcut", shortcut=gene_degrees),
+    Method("Target is a TF", "is the target in the census of factors", "shortcut", shortcut=target_is_tf),
+    Method("Target is listed", "is the target in the test's TF.csv", "shortcut", shortcut=target_is_regulator),
+)
+ANSWERS = (
+    Method("Reverse is an edge", "is target -> source an edge of the test", "answers", shortcut=reverse_is_an_edge),
+    Method("Has an edge", "do both genes have an edge in the test", "answers", shortcut=has_an_edge),
+    Method("Target's out-degree", "out-degree of the target in the test", "answers", shortcut=target_out_degree),
+    Method("Test degrees", "degrees in the test network", "answers", shortcut=degrees_of_the_test),
+)

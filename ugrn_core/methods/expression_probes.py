@@ -9,13 +9,12 @@ import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.expression import Expression
-from ugrn_core.beeline.networks import Edge
 from ugrn_core.data.binning import bin_values
 from ugrn_core.data.standardised import UNIT as STANDARDISED
 from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import InputError
-from ugrn_core.probes.attention import attention_matrix, attention_scores
-from ugrn_core.probes.perturbation import perturbation_features, perturbation_scores, zeroing_effects
+from ugrn_core.methods.attention import attention_matrix
+from ugrn_core.methods.perturbation import zeroing_effects
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.types import BackboneCard, Cancel, Context, Progress, SweepSettings
@@ -32,18 +31,6 @@ class ExpressionProbes:
     genes: tuple[str, ...]
     effects: np.ndarray
     attention: np.ndarray
-
-    def origin_pert(self, pairs: Sequence[Edge]) -> np.ndarray:
-        """Scores (pair,) of Eq. 3, signed as printed."""
-        return perturbation_scores(self.effects, self.genes, self.genes, pairs)
-
-    def origin_attn(self, pairs: Sequence[Edge]) -> np.ndarray:
-        """Scores (pair,) of Eq. 4, query = source as printed."""
-        return attention_scores(self.attention, self.genes, pairs)
-
-    def baseline_pert(self, pairs: Sequence[Edge]) -> np.ndarray:
-        """Features (pair, 2) of Eq. 6, both directions."""
-        return perturbation_features(self.effects, self.genes, self.genes, pairs)
 
 
 def expression_probes(

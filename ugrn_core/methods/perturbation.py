@@ -14,6 +14,8 @@ import torch
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import Cancelled
+from ugrn_core.methods.method import Method
+from ugrn_core.methods.reading import Reading
 from ugrn_core.sweep import batch_size
 from ugrn_core.types import Cancel, Progress
 
@@ -79,3 +81,12 @@ def perturbation_features(
     forward = perturbation_scores(effects, sources, genes, pairs)
     reverse = perturbation_scores(effects, sources, genes, [(t, s) for s, t in pairs])
     return np.stack([forward, reverse], 1)
+
+
+ORIGIN_PERT = Method(
+    "Origin-Pert",
+    "zeroing, signed (Eq. 3)",
+    "origin",
+    from_expression=lambda probes, pairs: perturbation_scores(probes.effects, probes.genes, probes.genes, pairs),
+)
+BASELINE_PERT = Method("Baseline-Pert", "translator on zeroing (Eq. 6)", "baseline", Reading(), "expression")

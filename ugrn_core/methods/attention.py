@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.methods.method import Method
 
 Orientation = Literal["as_printed", "transposed"]
 
@@ -38,3 +39,11 @@ def attention_scores(
     row = {g: i for i, g in enumerate(genes)}
     read = matrix if orientation == "as_printed" else matrix.T
     return np.array([read[row[s], row[t]] for s, t in pairs], dtype=np.float32)
+
+
+ORIGIN_ATTN = Method(
+    "Origin-Attn",
+    "attention (Eq. 4)",
+    "origin",
+    from_expression=lambda probes, pairs: attention_scores(probes.attention, probes.genes, pairs),
+)

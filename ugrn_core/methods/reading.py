@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.genes.tfs import is_tf
-from ugrn_core.probes.embedding import embedding_cosines, embedding_features
 
 Curve = Literal["response", "slope"]
 Pairs = Sequence[tuple[str, str]]
-
-
-def gene_class(_: Backbone, pairs: Pairs) -> np.ndarray:
-    """Whether source and target are in the census of factors, (pair, 2) float32: facts of genes, none of the pair."""
-    return np.array([(is_tf(s), is_tf(t)) for s, t in pairs], np.float32).reshape(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -53,17 +46,4 @@ class Reading:
         return [n_values * (2 * n + 1) + v for n in range(len(self.curves)) for v in range(n_values)]
 
 
-COSINES = Beside("cosines of the embeddings", embedding_cosines)
-CLASS = Beside("gene class", gene_class)
-READINGS: dict[str, Reading] = {
-    "VVP": Reading(("response",)),
-    "GDT": Reading(("slope",)),
-    "Baseline-Emb": Reading((), (Beside("sum of the embeddings", embedding_features),)),
-    "VVP+class": Reading(("response",), (COSINES, CLASS)),
-}
-"""By the name of a translator's part, which is that of the method in the benchmark."""
-
-
-def reads_curves(parts: Iterable[str]) -> bool:
-    """Whether any of these parts reads a curve: whether pairs cost passes of the model."""
-    return any(READINGS[part].curves for part in parts)
+RESPONSES, SLOPES = Reading(("response",)), Reading(("slope",))

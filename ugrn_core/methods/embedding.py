@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.methods.method import Method
+from ugrn_core.methods.reading import Beside, Reading
 
 _axes: dict[str, np.ndarray] = {}
 """The principal axes of the last model that was asked, by its fingerprint."""
@@ -80,3 +82,18 @@ def _both(backbone: Backbone, pairs: Sequence[tuple[str, str]]) -> tuple[np.ndar
     table = backbone.gene_embeddings(ids).cpu().numpy()
     row = {g: i for i, g in enumerate(genes)}
     return table[[row[s] for s, _ in pairs]], table[[row[t] for _, t in pairs]]
+
+
+COSINES = Beside("cosines of the embeddings", embedding_cosines)
+BASELINE_EMB = Method(
+    "Baseline-Emb",
+    "translator on gene embeddings (Eq. 7)",
+    "baseline",
+    Reading((), (Beside("sum of the embeddings", embedding_features),)),
+)
+EMB_PAIR = Method(
+    "Emb-pair",
+    "translator on product and difference of gene embeddings (ours)",
+    "control",
+    Reading((), (Beside("product and difference of the embeddings", embedding_pair_features),)),
+)
