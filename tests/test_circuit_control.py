@@ -13,6 +13,7 @@ from sklearn.metrics import average_precision_score
 from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
+from tests.pair_features import pair_features
 from ugrn_core.circuits.control import ControlRequest, condition_cases, lesson_pairs, run_control
 from ugrn_core.circuits.control_case import (
     CELLS_ALONE,
@@ -60,8 +61,8 @@ from ugrn_core.figures.circuit_control import (
     plot_control,
     standing_of,
 )
-from ugrn_core.methods.gdt import gdt_features
-from ugrn_core.methods.vvp import vvp_features
+from ugrn_core.methods.gdt import GDT
+from ugrn_core.methods.vvp import VVP
 from ugrn_core.paths import ASSETS, ROOT
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
@@ -139,9 +140,9 @@ def test_features_of_one_sweep_are_those_of_the_probes() -> None:
     for task, pairs in asked.items():
         named = [(circuit.measured[s], circuit.measured[t]) for s, t in pairs.places]
         for context, cell in (("pair", Context()), ("full", Context("genes", circuit.measured))):
-            for probe, features in (("VVP", vvp_features), ("GDT", gdt_features)):
-                expected = features(model, named, cell, settings)
-                np.testing.assert_allclose(found[probe, context, task], expected, rtol=1e-4, atol=1e-6)
+            for method in (VVP, GDT):
+                expected = pair_features(method, model, named, cell, settings)
+                np.testing.assert_allclose(found[method.name, context, task], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_conditional_means_are_ridge_regressions_on_powers_of_all_other_genes() -> None:

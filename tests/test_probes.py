@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from tests.pair_features import pair_features
 from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.benchmark.features import FeatureBank, Surroundings
 from ugrn_core.errors import InputError
 from ugrn_core.methods.attention import attention_matrix, attention_scores
 from ugrn_core.methods.embedding import embedding_features
-from ugrn_core.methods.gdt import gdt_features
+from ugrn_core.methods.gdt import GDT
 from ugrn_core.methods.perturbation import perturbation_features, perturbation_scores, zeroing_effects
-from ugrn_core.methods.vvp import vvp_features
+from ugrn_core.methods.vvp import VVP
 from ugrn_core.pair_specific import Reference, double_centred, percentile, random_pair_peaks, reference_genes
 from ugrn_core.residual import quadrature_nodes, relative_residual
 from ugrn_core.types import Context, SweepSettings
@@ -34,8 +36,8 @@ def weight(toy, source, target):
 @pytest.mark.parametrize("in_context", [False, True])
 def test_vvp_and_gdt_are_both_directions_side_by_side(toy, in_context):
     context = Context("genes", toy.vocabulary.symbols[:30], None, "thirty genes") if in_context else Context()
-    vvp = vvp_features(toy, PAIRS, context, SETTINGS)
-    gdt = gdt_features(toy, PAIRS, context, SETTINGS)
+    vvp = pair_features(VVP, toy, PAIRS, context, SETTINGS)
+    gdt = pair_features(GDT, toy, PAIRS, context, SETTINGS)
     grid, p = np.array(SETTINGS.grid), toy.power
     for row, (s, t) in enumerate(PAIRS):
         rise, slope = grid**p - 1.0, p * grid ** (p - 1)
@@ -45,8 +47,8 @@ def test_vvp_and_gdt_are_both_directions_side_by_side(toy, in_context):
 
 
 def test_vvp_under_follow_is_refused(toy):
-    with pytest.raises(InputError, match="fixed"):
-        vvp_features(toy, PAIRS, Context(), SweepSettings(1.0, (2.0,), "follow"))
+    around = Surroundings("pair", SweepSettings(1.0, (2.0,), "follow"), {}, {})
+    assert "not defined" in FeatureBank(toy, around).missing(VVP, []) and not FeatureBank(toy, around).missing(GDT, [])
 
 
 def test_embedding_is_the_sum_and_symmetric(toy):

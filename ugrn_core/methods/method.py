@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ugrn_core.methods.readings import Reading
+from ugrn_core.methods.reading import Reading
 
 if TYPE_CHECKING:
     from ugrn_core.methods.expression_probes import ExpressionProbes
