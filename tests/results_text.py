@@ -11,7 +11,7 @@ from ugrn_core.benchmark.results import read_results
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.figures.benchmark_docs import peers_section, prevalence_section, results_page
 from ugrn_core.figures.benchmark_means import Means, summary, wrapped
-from ugrn_core.figures.benchmark_protocols import Draws, protocols_section
+from ugrn_core.figures.benchmark_protocols import BothDraws, protocols_section
 from ugrn_core.figures.benchmark_readme import END, START, readme_section
 from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
 from ugrn_core.figures.first_findings import first_findings
@@ -74,7 +74,7 @@ def page() -> str:
     runs = [(model, run) for model in ALL_MODELS for run in runs_of(model)]
     sections = {
         "Samples without the leak": protocols_section(draws(DEFAULT_BACKBONE), DEFAULT_BACKBONE),
-        "Methods of others": peers_section(Draws(*(results("peers/peers", n) for n in ("1", "1_exchanged")))),
+        "Methods of others": peers_section(BothDraws(*(results("peers/peers", n) for n in ("1", "1_exchanged")))),
         "At the real share of edges": prevalence_section(
             DEFAULT_BACKBONE, *read_prevalence(FOLDER / "prevalence" / f"{DEFAULT_BACKBONE}.csv.gz")
         ),
@@ -83,11 +83,11 @@ def page() -> str:
     return results_page(words, sections, runs, summary_of)
 
 
-def draws(model: str) -> dict[int, Draws]:
+def draws(model: str) -> dict[int, BothDraws]:
     """Frames of a model under both draws of pairs, of every table that has both."""
     both = {n: (f"Table {n}", f"Table {n}, exchanged") for n in range(1, 6)}
     there = {n: runs for n, runs in both.items() if set(runs) <= set(runs_of(model))}
-    return {n: Draws(*(results(model, RUNS[run]) for run in runs)) for n, runs in there.items()}
+    return {n: BothDraws(*(results(model, RUNS[run]) for run in runs)) for n, runs in there.items()}
 
 
 def main() -> None:

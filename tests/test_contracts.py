@@ -113,7 +113,7 @@ def test_import_is_light() -> None:
 @pytest.mark.parametrize(
     "room",
     [
-        *("beeline", "cluster", "data", "device_queue", "download", "errors", "genes", "jobs", "pace", "paths"),
+        *("beeline", "cluster", "data", "device_queue", "download", "errors", "genes", "jobs", "paths", "time_left"),
         *("shared_work", "store", "types"),
     ],
 )

@@ -17,9 +17,9 @@ def test_the_changes_by_hand_fit_the_code() -> None:
 
 
 def test_changes_are_drawn_of_what_is_done_and_not_of_words() -> None:
-    drawn = [change.words for change in mutate.changes("network/fdr.py")]
+    drawn = [change.words for change in mutate.changes("network/edge_filter.py")]
     assert any("<=" in words and "->" in words for words in drawn)
-    texts = {change.text for change in mutate.changes("network/fdr.py")}
+    texts = {change.text for change in mutate.changes("network/edge_filter.py")}
     assert len(texts) == len(drawn)
 
 
@@ -37,6 +37,6 @@ def test_a_change_is_noticed_or_survives(tmp_path: Path) -> None:
 
 
 def test_a_change_by_hand_that_fits_no_more_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutate, "BY_HAND", (("network/fdr.py", "no such text", ""),))
+    monkeypatch.setattr(mutate, "BY_HAND", (("network/edge_filter.py", "no such text", ""),))
     with pytest.raises(ValueError, match="0 times"):
         mutate.by_hand()

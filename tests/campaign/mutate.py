@@ -86,7 +86,7 @@ BY_HAND = (
     ("added_genes.py", "known[g][0] if g in known else base for", "known[g][0] if g in known else 0.0 for"),
     ("pair.py", "both = [(request.source, request.target), (request.target, request.source)]",
      "both = [(request.source, request.target)]"),
-    ("network/fdr.py", "<= fdr + ROUNDING", "< fdr - ROUNDING"),
+    ("network/edge_filter.py", "<= fdr + ROUNDING", "< fdr - ROUNDING"),
     ("shared_work.py", "            found |= _read(store, missing)\n", ""),
     ("shared_work.py", "    with held.locks:\n", "    with ExitStack():\n"),
     ("data/reader.py", "resource.getpagesize() + memory)", "resource.getpagesize() + (memory << 20))"),

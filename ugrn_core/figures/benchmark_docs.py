@@ -10,7 +10,7 @@ from ugrn_core.benchmark.tables import seed_spread, string_beside_nonspecific, w
 from ugrn_core.figures.benchmark import CORPUS, SHORTCUTS, TableView, prepare_tests
 from ugrn_core.figures.benchmark_heads import head_sentences
 from ugrn_core.figures.benchmark_means import SUBSETS, SUMMARY, Summaries, markdown, wrapped
-from ugrn_core.figures.benchmark_protocols import DRAWS, Draws
+from ugrn_core.figures.benchmark_protocols import DRAWS, BothDraws
 from ugrn_core.methods.catalogue import METHODS
 
 HEAD = """# Results of the benchmark
@@ -42,13 +42,13 @@ def _every_run(runs: Sequence[tuple[str, str]], of: Summaries, subset: str) -> s
     return markdown(["model", "run", *SUMMARY], rows)
 
 
-def peers_section(draws: Draws) -> str:
+def peers_section(draws: BothDraws) -> str:
     """Methods of others on the data sets whose cells are at hand, on the pairs of Table 1."""
     sets = ", ".join(dict.fromkeys(map(str, draws.paper["test_set"])))
     told = [
         f"Scores from the cells of a data set alone ({sets}), beside the co-expression of the corpus and the scores "
         "without a model, on the pairs of Table 1. Pairs without a score stand last (`coverage` in the frame). "
-        "`ugrn benchmark --scores` puts any other method into such a table."
+        "`ugrn benchmark --scores mine.csv --name MINE` puts any other method into such a table."
     ]
     for frame, said in zip(draws, DRAWS.values(), strict=True):
         told += [f"**Pairs {said}.** {string_beside_nonspecific(frame)}", _by_test(frame)]

@@ -15,14 +15,14 @@ DRAWS = {PAPER: "as the paper draws", OURS: "exchanged"}
 COLUMNS = ["method", "reads the answers", *DRAWS.values()]
 
 
-class Draws(NamedTuple):
+class BothDraws(NamedTuple):
     """Frames of one table of a model, by how pairs were drawn."""
 
     paper: pd.DataFrame
     ours: pd.DataFrame
 
 
-def prepare_protocols(draws: Draws, view: TableView) -> pd.DataFrame:
+def prepare_protocols(draws: BothDraws, view: TableView) -> pd.DataFrame:
     """Averages under both draws (``COLUMNS``, text with seeds), of the methods that both have."""
     both = [_of_view(frame, view) for frame in draws]
     names = [name for name in both[0] if name in both[1] and both[0][name].seeds and both[1][name].seeds]
@@ -32,7 +32,7 @@ def prepare_protocols(draws: Draws, view: TableView) -> pd.DataFrame:
     )
 
 
-def protocols_sentence(draws: Draws, view: TableView) -> str:
+def protocols_sentence(draws: BothDraws, view: TableView) -> str:
     """What the other draw leaves of this table, in a sentence or two."""
     paper, ours = (_of_view(frame, view) for frame in draws)
     reads, left = paper.get(ANSWERS[0], NONE), ours.get(ANSWERS[0], NONE)
@@ -45,7 +45,7 @@ def protocols_sentence(draws: Draws, view: TableView) -> str:
     )
 
 
-def protocols_section(tables: Mapping[int, Draws], model: str) -> str:
+def protocols_section(tables: Mapping[int, BothDraws], model: str) -> str:
     """Every table of a model under both draws (markdown)."""
     rows, leaks, over = [], [], 0
     for table, draws in tables.items():

@@ -25,7 +25,7 @@ from ugrn_core.figures.benchmark import (
 )
 from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepare_readings, why_no_paper
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
-from ugrn_core.figures.benchmark_protocols import DRAWS, Draws, prepare_protocols, protocols_sentence
+from ugrn_core.figures.benchmark_protocols import DRAWS, BothDraws, prepare_protocols, protocols_sentence
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ugrn_core.spreadsheet import csv_text
 from ui.benchmark import controls
@@ -88,7 +88,7 @@ def both_draws(results: Results, found: list[Results], view: TableView) -> None:
     if not set(DRAWS) <= set(runs):
         return
     tokens = tuple(runs[name].token for name in DRAWS)
-    sentence, table = _both_draws(tokens, view, Draws(*(runs[name].frame for name in DRAWS)))
+    sentence, table = _both_draws(tokens, view, BothDraws(*(runs[name].frame for name in DRAWS)))
     st.markdown(plain(sentence))
     with st.expander("Every method under both draws of pairs"):
         st.dataframe(table, width="stretch", hide_index=True, alt="Averages of every method under both draws of pairs")
@@ -96,7 +96,7 @@ def both_draws(results: Results, found: list[Results], view: TableView) -> None:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _both_draws(tokens: tuple[str, ...], view: TableView, _draws: Draws) -> tuple[str, pd.DataFrame]:
+def _both_draws(tokens: tuple[str, ...], view: TableView, _draws: BothDraws) -> tuple[str, pd.DataFrame]:
     return protocols_sentence(_draws, view), prepare_protocols(_draws, view)
 
 
