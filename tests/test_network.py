@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ugrn_core.probes.readings import READINGS
 
 from tests.small_network import trained
 from tests.spoilt import spoil
@@ -34,7 +35,6 @@ from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.request import NetworkRequest, default_sources
 from ugrn_core.network.run import finished_share, predict_network
 from ugrn_core.network.table import edge_table, probabilities, write_edges
-from ugrn_core.probes.readings import READINGS
 from ugrn_core.store import Store
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.edge_list import parse_edges
