@@ -192,7 +192,7 @@ def test_a_backbone_begins_with_the_bent_lines_of_the_regression() -> None:
     odd, even, beyond = effect_tables(ConditionalMeans.of(cells))
     z = (np.array(GRID) - BASE) / 0.4
     for cell, line in ((Context("genes", circuit.measured), odd + ALONE / 31 * beyond), (Context(), odd + beyond)):
-        found = vvp_features(model, named, cell, sweep)[:, : len(GRID)] / 0.4
+        found = pair_features(VVP, model, named, cell, sweep)[:, : len(GRID)] / 0.4
         at = tuple(np.array([[circuit.measured.index(g) for g in pair] for pair in named]).T)
         expected = line.T[at][:, None] * z + even.T[at][:, None] * np.abs(z)
         assert 1 - ((found - expected) ** 2).mean() / (expected**2).mean() > 0.9

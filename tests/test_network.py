@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ugrn_core.probes.readings import READINGS
 
 from tests.small_network import trained
 from tests.spoilt import spoil
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.methods.catalogue import READINGS
 from ugrn_core.network import blocks, direction, run, tasks
 from ugrn_core.network.direction import DirectionRule, direction_rule, directions
 from ugrn_core.network.edge_filter import edges_within, fdr_of_top
