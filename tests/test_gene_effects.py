@@ -12,6 +12,7 @@ import torch
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.errors import Cancelled
 from ugrn_core.gene_effects import effects as gene_effects_module
 from ugrn_core.gene_effects import shipped
@@ -176,6 +177,7 @@ def test_what_is_shipped_is_small_and_a_sample_of_it_is_computed_afresh(name):
     found = shipped_reference(backbone, settings)
     assert found is not None, f"{file.name} is of other weights: make effects MODEL={name}"
     assert file.stat().st_size < 2_000_000
+    assert name != DEFAULT_BACKBONE or shipped_effects(backbone, settings) is not None  # ranks of all genes at once
     assert list(found.reference) == reference_of(backbone) and set(found.reference) <= set(found.genes)
     genes = [found.genes[i] for i in np.random.default_rng(0).choice(len(found.genes), 4, replace=False)]
     for gene in genes:
