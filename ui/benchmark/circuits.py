@@ -39,9 +39,8 @@ def show() -> None:
         "circuits of its own making: cells, a model trained on them, its curves, and a translator that learnt the "
         "arrows of other circuits."
     )
-    left, right = st.columns([3, 4], gap="medium")
     conditions = {CONDITION_WORDS.get(c, c[0]): c for c in conditions_of(frame)}
-    cells = left.segmented_control(
+    cells = st.segmented_control(
         "Cells",
         list(conditions),
         default=next(iter(conditions)),
@@ -50,7 +49,7 @@ def show() -> None:
         help="Of a screen: in every second cell one regulator is held at a level drawn by lot. Hidden common causes: "
         "genes that act on several others and are not measured.",
     )
-    task = right.segmented_control(
+    task = st.segmented_control(
         "Question",
         list(TASK_WORDS),
         default="unordered",
