@@ -90,7 +90,8 @@ def test_somebodys_scores_are_put_beside_the_run(page, app):
     if missing_networks("TFs+500"):
         expect(page.get_by_text("the scores are held against them")).to_be_visible()
         return
-    expect(page.get_by_text(re.compile(r"On STRING .*MINE 0\.\d{3} \[[\d., ]+\] and 0\.\d{3}"))).to_be_visible(timeout=120_000)
+    said = re.compile(r"On STRING .*MINE 0\.\d{3} \[[\d., ]+\] and 0\.\d{3}")
+    expect(page.get_by_text(said)).to_be_visible(timeout=120_000)
     settled(page)
     method = page.get_by_role("combobox", name="Method", exact=True)
     method.click()
