@@ -39,8 +39,8 @@ NOTE = (
 ABOUT = (
     "With as many negatives as positives a score says little of a list that somebody would test. Here every candidate "
     "pair of a test is ranked, at the share of edges that there really is; translators are trained as in Table 1, on "
-    "hESC STRING alone, so that hESC is no test. “(logistic)” is the linear kind, the recipe of the translators that "
-    "the app ships; its default one was trained on all seven data sets, so that nothing of this could test it."
+    "hESC STRING alone, so that hESC is no test. “(logistic)” is the linear kind. The translators that come "
+    "with the app have recipes and training sets of their own, on their cards; they are not what is ranked here."
 )
 
 
