@@ -18,9 +18,14 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli import app
 from ugrn_core.data.context import data_context
 from ugrn_core.data.h5ad import read_h5ad
+from ugrn_core.figures.curves import prepare_pair, prepare_targets
+from ugrn_core.figures.report_pair import pair_report
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_symbol, mouse_symbol
 from ugrn_core.genes.pair_list import pair_list
 from ugrn_core.network.recipe import read_recipe
+from ugrn_core.pair import PairRequest, explore_pair
+from ugrn_core.pair_output import pair_json
+from ugrn_core.types import SweepSettings
 from ui.shared import cells
 
 HUMAN = {
@@ -170,6 +175,23 @@ def test_a_pair_and_a_gene_in_mouse_cells(folder):
     assert set(found["source"]) == {"Trp53", "Myc"}
     ugrn("gene", "Gata1", *where, "--rank", "response", "--as", "source", "--out", folder / "gene.csv")
     is_mouse(pd.read_csv(folder / "gene.csv"), "gene")
+
+
+def test_curves_of_a_pair_start_where_each_gene_stands_and_have_the_names_of_the_file(folder):
+    backbone = load_backbone("ugrn-mini-2", "cpu")
+    context, _, _ = data_context(read_h5ad(folder / "mouse.h5ad"), backbone.card, backbone.vocabulary)
+    request = PairRequest("TP53", "MYC", context, SweepSettings(0.0, (-1.0, 1.0)))
+    result = explore_pair(backbone, request, residual=False)
+    frame = prepare_pair({"all cells": result})
+    is_mouse(frame, "source", "target")
+    assert context.values is not None
+    stands = {name: context.values[context.genes.index(HUMAN[name])] for name in ("Trp53", "Myc")}
+    assert frame.groupby("source")["base"].unique().map(list).to_dict() == {n: [v] for n, v in stands.items()}
+    assert list(prepare_targets([result])["series"].unique()) == ["Myc"]
+    report = pair_report(backbone, result, frame, None, None, command="ugrn pair")
+    assert report.title == "Trp53 → Myc" and "Myc" in report.facts[0][0]
+    told = pair_json(result)
+    assert (told["source"], told["source_in_file"], told["target_in_file"]) == ("TP53", "Trp53", "Myc")
 
 
 def test_peers_and_their_ranks(network, folder):

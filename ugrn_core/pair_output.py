@@ -105,6 +105,7 @@ def pair_json(
     return {
         "source": result.source,
         "target": result.target,
+        **_in_file(result),
         "backbone": result.backbone,
         "fingerprint": result.fingerprint,
         "context_size": result.context_size,
@@ -136,3 +137,11 @@ def pair_command(
 def exactly(value: float) -> str:
     """The shortest text that reads back as the same number: 10, 0.25, 1.2345678."""
     return np.format_float_positional(value, trim="-")
+
+
+def _in_file(result: PairResult) -> dict[str, object]:
+    """Names of both genes in a mouse file, beside the model's symbols; nothing for other cells."""
+    names = result.context.names
+    if names is None:
+        return {}
+    return {"source_in_file": names.of(result.source), "target_in_file": names.of(result.target)}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
 from ugrn_core.pair import PairSpecific
 from ugrn_core.pair_output import pair_frame
 from ugrn_core.types import PairResult
@@ -22,7 +23,8 @@ def prepare_pair(results: Mapping[str, PairResult], specific: PairSpecific | Non
     """Long frame (:data:`COLUMNS`) of one pair in several contexts; ``series`` is the name of the context.
 
     ``specific`` belongs to the first of them. ``base`` is the value from which the source of that row starts, in the
-    unit of ``virtual_value``; ``response`` is NaN under the ``follow`` background.
+    unit of ``virtual_value``; ``response`` is NaN under the ``follow`` background. In cells of a mouse file genes have
+    its names, and their human symbols stand behind (``HUMAN_COLUMNS``).
     """
     frames = [_frame(result, name, RAW) for name, result in results.items()]
     if specific is not None:
@@ -34,13 +36,15 @@ def prepare_pair(results: Mapping[str, PairResult], specific: PairSpecific | Non
 
 def prepare_targets(results: Sequence[PairResult]) -> pd.DataFrame:
     """Long frame (:data:`COLUMNS`) of one source against several targets; ``series`` is the target."""
-    return pd.concat([_frame(result, result.target, RAW) for result in results], ignore_index=True)
+    named = [(*in_file(result.context.names, (result.target,)), result) for result in results]
+    return pd.concat([_frame(result, target, RAW) for target, result in named], ignore_index=True)
 
 
 def _frame(result: PairResult, series: str, measure: str) -> pd.DataFrame:
     frame = pair_frame(result).assign(series=series, measure=measure)
-    bases = {gene: _base(result, gene) for gene in (result.source, result.target)}
-    return frame.assign(base=frame["source"].map(bases))[COLUMNS]
+    genes = (result.source, result.target)
+    bases = {name: _base(result, gene) for name, gene in zip(in_file(result.context.names, genes), genes, strict=True)}
+    return frame.assign(base=frame["source"].map(bases))[[*COLUMNS, *(c for c in HUMAN_COLUMNS if c in frame)]]
 
 
 def _base(result: PairResult, gene: str) -> float:

@@ -11,6 +11,7 @@ from ugrn_core.figures.curves import RAW, prepare_peaks
 from ugrn_core.figures.pair_words import beyond, residual_words, signed
 from ugrn_core.figures.report import NOTES, Report, asked_rows, genes_table
 from ugrn_core.figures.titles import number, short_unit, slope_unit
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import PairResult
 
@@ -38,7 +39,7 @@ def pair_report(
     ``names`` says what became of the names of a list or file, ``notes`` what was chosen in reading it. A ``residual``
     that is not known is left out.
     """
-    settings, genes = result.settings, (result.source, result.target)
+    settings, genes = result.settings, in_file(result.context.names, (result.source, result.target))
     peaks = prepare_peaks(frame)
     series = list(peaks["series"].unique())[: 2 if companions else 1]
     own = peaks[peaks["series"].isin(series) & (peaks["measure"] == RAW)]
@@ -59,12 +60,16 @@ def pair_report(
         facts.append(("Residual", ", ".join(residual_words(residual, settings.background))))
         caveats.append(RESIDUAL_NOTE)
     return Report(
-        title=f"{genes[0]} → {genes[1]}" + (f" in company of {', '.join(companions)}" if companions else ""),
+        title=f"{genes[0]} → {genes[1]}"
+        + (f" in company of {', '.join(in_file(result.context.names, companions))}" if companions else ""),
         subtitle=f"What {backbone.card.label} predicts of one gene when the other moves, in both directions",
         facts=facts,
         settings=asked_rows(backbone, result.context, settings, result.context_size),
         genes=genes_table(
-            [*zip(genes, ("source", "target"), strict=True), *((gene, "further") for gene in companions)]
+            [
+                *zip(genes, ("source", "target"), strict=True),
+                *((gene, "further") for gene in in_file(result.context.names, companions)),
+            ]
         ),
         genes_note=names,
         caveats=(*caveats, *notes, *result.notes),

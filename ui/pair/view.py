@@ -10,6 +10,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.report_pair import pair_report
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import (
     PairRequest,
     PairSpecific,
@@ -59,6 +60,7 @@ def show(backbone: Backbone) -> None:
     residual = _residual(backbone, request)
     specific = _specific(backbone, request) if st.session_state.get("specific", True) else None
     name, result = next(iter(results.items()))
+    source, target = in_file(result.context.names, (request.source, request.target))
     frame = prepare_pair(results, specific)
     requests = {name: _in(request, choice.contexts[name]) for name in results}
     dense = trajectories.of_pair(backbone, requests, tuple(frame["base"].unique()), _topic(backbone, request))
@@ -73,8 +75,8 @@ def show(backbone: Backbone) -> None:
             drawn.figure,
             frame,
             taken=drawn.taken,
-            name=f"{request.source} to {request.target}, {name}, {backbone.card.name}",
-            alt=f"Response and slope of {request.target} when {request.source} moves, and the other way round",
+            name=f"{source} to {target}, {name}, {backbone.card.name}",
+            alt=f"Response and slope of {target} when {source} moves, and the other way round",
             command=line,
             key="pair-figure",
             report=lambda: pair_report(
@@ -95,8 +97,8 @@ def show(backbone: Backbone) -> None:
     with said_in_place():
         company.beside_pair(backbone, request, result, choice, _topic(backbone, request))
     with st.container(horizontal=True, gap="small"):
-        for gene in (request.source, request.target):
-            if st.button(f"All of {gene}", icon=":material/genetics:", key=f"all of {gene}"):
+        for gene, called in ((request.source, source), (request.target, target)):
+            if st.button(f"All of {called}", icon=":material/genetics:", key=f"all of {gene}"):
                 open_gene(gene)
     contexts.show_report(choice)
 
