@@ -128,7 +128,7 @@ def test_a_network_keeps_its_columns_in_its_line_and_resolves_the_names_of_filte
     ugrn(*again[1:-1], inputs / "b")
     assert (inputs / "b" / "network.sif").read_bytes() == (inputs / "a" / "network.sif").read_bytes()
     edges = pd.read_csv(inputs / "a" / "edges.csv")
-    sif = ugrn("score", "--pairs", inputs / "a" / "network.sif", "--translator", "all-sets-2")
+    sif = ugrn("score", "--pairs", inputs / "a" / "network.sif", "--translator", recipe["translator"]["name"])
     both = frame(sif).merge(edges, on=["source", "target"], suffixes=("", "_there"))
     assert len(both) == len(frame(sif)) > 0
     assert (both["score"] - both["score_there"]).abs().max() < 1e-5
