@@ -47,7 +47,7 @@ def printed_page(first: pd.DataFrame, sixth: pd.DataFrame, later: pd.DataFrame) 
     """
     likeness, points = prepare_likeness(first), prepare_points(first)
     parts = [
-        _head(),
+        _head(first),
         _reverse(likeness, points, sixth),
         _labelled(likeness),
         _later(later),
@@ -62,7 +62,8 @@ def _filled(block: str) -> str:
     return block if block[0] in "#|" else textwrap.fill(block, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _head() -> str:
+def _head(first: pd.DataFrame) -> str:
+    seeds, widest = _widest_seeds(first)
     return f"""# What the printed figures look like
 
 Some columns of the paper's Table 1 look like scores that read the answers of the test. This page shows how like, row by
@@ -72,9 +73,18 @@ row, from the frames in `assets/benchmark/frozen`, whose README has the commands
 used, and several explanations fit, among them some in which nothing went wrong (see the end).
 
 All values are AUPRC over all pairs with as many negatives as positives: TFs+500, two genes in the virtual cell,
-negatives {SAMPLERS["per_tf"].title}, 2,000 positives a row at most, mean of three seeds. The models are the first
+negatives {SAMPLERS["per_tf"].title}, 2,000 positives a row at most, means of {seeds} seeds; between its
+lowest and its highest seed no average of a score lies further apart than {widest:.3f}. The models are the first
 generation of the small embedded ones, not those of the paper. *r* is Pearson's over the 19 rows of Table 1,
 *difference* the mean absolute one over the same rows."""
+
+
+def _widest_seeds(first: pd.DataFrame) -> tuple[int, float]:
+    """How many seeds the runs have, and how far the averages of a score lie apart over them at most."""
+    kept = first[(first["metric"] == "auprc") & (first["subset"] == "all") & (first["neg_ratio"] == 1)]
+    by_row = kept.groupby([*RUN, "seed", "test_network", "test_set"], observed=True)["value"].mean()
+    averages = by_row.groupby([*RUN, "seed"], observed=True).mean().groupby(RUN, observed=True)
+    return int(averages.count().max()), float((averages.max() - averages.min()).max())
 
 
 def _reverse(likeness: pd.DataFrame, points: pd.DataFrame, sixth: pd.DataFrame) -> str:
