@@ -18,7 +18,7 @@ frame.come_through_app()
 title, tables = st.columns([2, 5], vertical_alignment="center")
 title.title("Benchmark", anchor=False)
 
-controls.adopt()
+controls.apply_url()
 with tables, st.container(horizontal=True, horizontal_alignment="right"):
     table = controls.table_choice()
 printed = benchmark_table.heading(table)

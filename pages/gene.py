@@ -16,7 +16,7 @@ title.title("Gene", anchor=False)
 with said_in_place():
     backbone = models.current()
     with said_in_place():
-        state.adopt(backbone)
+        state.apply_url(backbone)
     with sides, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         controls.side_choice()
     controls.controls(backbone)

@@ -12,7 +12,7 @@ frame.come_through_app()
 title, ways = st.columns([1, 4], vertical_alignment="center")
 title.title("Learn", anchor=False)
 with said_in_place():
-    state.adopt()
+    state.apply_url()
 with ways:
     page.ways()
 page.body()

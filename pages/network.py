@@ -17,7 +17,7 @@ title.title("Network", anchor=False)
 with said_in_place():
     backbone = models.current()
     with said_in_place():
-        address.adopt(backbone)
+        address.apply_url(backbone)
     with modes, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         network_form.mode_choice()
     network_form.controls(backbone)

@@ -16,7 +16,7 @@ title.title("Pair explorer", anchor=False)
 with said_in_place():
     backbone = models.current()
     with said_in_place():
-        address.adopt(backbone)
+        address.apply_url(backbone)
     with modes, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         mode = explorer.mode_choice()
     explorer.controls(backbone, mode)

@@ -16,7 +16,7 @@ title.title("Translators", anchor=False)
 
 with said_in_place():
     backbone = models.current()
-    library.adopt()
+    library.apply_url()
     with modes, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         mode = library.mode_choice()
     if mode == library.LOOK:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.methods.method import Method
 from ugrn_core.types import Context, SweepSettings
@@ -20,7 +20,7 @@ def pair_features(
 ) -> np.ndarray:
     """Features (pair, feature) of ``method`` in two genes alone or among the genes of ``context``."""
     alone = context.kind == "pair"
-    around = Surroundings("pair" if alone else "full", settings, {SET: context.genes}, {})
-    bank, sample = FeatureBank(backbone, around), LabelledPairs(tuple(pairs), np.ones(len(pairs)), (SET,) * len(pairs))
+    around = FeatureContext("pair" if alone else "full", settings, {SET: context.genes}, {})
+    bank, sample = FeatureCache(backbone, around), LabelledPairs(tuple(pairs), np.ones(len(pairs)), (SET,) * len(pairs))
     bank.prepare([sample], [method])
     return bank.features(method, sample)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.network.edge_table import DIRECTIONS, KNOWN, SLOPE_DIRECTIONS, TAGS, in_order
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.material import TrainRequest, own_material
 from ugrn_core.translation.scoring import NOVELTY
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translation.training_set import TrainRequest, own_training_set
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import SweepSettings
 
@@ -55,4 +55,4 @@ def trained(backbone: Backbone, method: str = "Ens", context: str = "pair", back
     edges = parse_edges("\n".join(["source,target,label", *lines]), backbone.vocabulary)
     settings = SweepSettings(backbone.card.base, backbone.card.grid, background)
     how = TrainRequest("toy", method=method, context=context, epochs=3, seeds=2, settings=settings)
-    return train_translator(backbone, how, own_material(how, edges))
+    return train_translator(backbone, how, own_training_set(how, edges))

@@ -14,13 +14,13 @@ from sklearn.metrics import roc_auc_score
 
 from tests.planted import GENE_NAMES, PlantedBackbone
 from ugrn_core.beeline.networks import ROWS, Network, Row
-from ugrn_core.benchmark.described import benchmark_command, run_facts
 from ugrn_core.benchmark.frozen import FROZEN, SECOND, frozen_results
 from ugrn_core.benchmark.paper import paper_table
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import Parts, read_results
 from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.run import Contestant, Run
+from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs
 from ugrn_core.errors import InputError

@@ -16,12 +16,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.planted import PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import Row
-from ugrn_core.benchmark import joined
-from ugrn_core.benchmark.described import benchmark_command, run_facts
+from ugrn_core.benchmark import labelled_scores as joined
 from ugrn_core.benchmark.paper import AVERAGE, paper_table
 from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import COLUMNS, read_results
+from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.scores import write_scores
 from ugrn_core.benchmark.tables import interval_table, seed_spread, wide_table, with_seeds
 from ugrn_core.cli.app import app

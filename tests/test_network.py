@@ -38,9 +38,9 @@ from ugrn_core.network.table import edge_table, probabilities, write_edges
 from ugrn_core.store import Store
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.material import TrainRequest, own_material
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translation.training_set import TrainRequest, own_training_set
 from ugrn_core.translators.calibration import false_discovery_rate
 from ugrn_core.types import Context, SweepSettings
 
@@ -95,7 +95,7 @@ def test_a_run_computes_only_the_values_its_translator_reads(toy, request_):
     lines = [f"{s},{t}" for s, t in pairwise(toy.vocabulary.symbols[:9])]
     edges = parse_edges("\n".join(lines), toy.vocabulary)
     how = TrainRequest("lean", "VVP+class", epochs=2, seeds=1, settings=SweepSettings(base, (grid[1], grid[-1])))
-    lean = train_translator(toy, how, own_material(how, edges))
+    lean = train_translator(toy, how, own_training_set(how, edges))
     passes, real = {}, sweep_pairs
 
     def counted(backbone, pairs, settings, **more):

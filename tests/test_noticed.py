@@ -22,7 +22,7 @@ from tests.small_network import trained
 from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.beeline.networks import ROWS, Network, Row
-from ugrn_core.benchmark.overlap import unseen_masks
+from ugrn_core.benchmark.metrics import unseen_masks
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.data import groups as groups_room
 from ugrn_core.data.column import Codes
@@ -34,7 +34,7 @@ from ugrn_core.network.edge_filter import edges_within
 from ugrn_core.network.edge_table import DIRECTIONS
 from ugrn_core.pair import PairRequest, pair_residual
 from ugrn_core.stored_sweep import source_key
-from ugrn_core.translation.material import TrainRequest, beeline_material, judged_rows
+from ugrn_core.translation.training_set import TrainRequest, beeline_training_set, judged_rows
 from ugrn_core.translators.exchange import bring_in
 from ugrn_core.translators.library import MAX_BYTES
 from ugrn_core.types import Context, SweepSettings
@@ -60,9 +60,9 @@ def test_the_values_of_a_profile_are_part_of_what_is_asked(toy: ToyBackbone) -> 
 def test_a_data_set_that_is_judged_is_in_no_training_of_its_judges_whatever_its_networks() -> None:
     rows = ROWS
     networks = planted_networks(PlantedBackbone(), tuple({*rows, *judged_rows(rows)}))
-    found = beeline_material(TrainRequest("x", seeds=1, max_pos=50), rows, networks)
-    assert {j.group for j in found.judgements} == {row.data_set for row in rows}
-    for judged in found.judgements:
+    found = beeline_training_set(TrainRequest("x", seeds=1, max_pos=50), rows, networks)
+    assert {j.group for j in found.held_out} == {row.data_set for row in rows}
+    for judged in found.held_out:
         assert judged.train is not None
         assert judged.group not in judged.train.data_sets
         assert judged.train.data_sets

@@ -8,7 +8,7 @@ import torch
 
 from tests.pair_features import pair_features
 from ugrn_core.backbones.toy import ToyBackbone
-from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.errors import InputError
 from ugrn_core.methods.attention import attention_matrix, attention_scores
 from ugrn_core.methods.embedding import embedding_features
@@ -47,8 +47,10 @@ def test_vvp_and_gdt_are_both_directions_side_by_side(toy, in_context):
 
 
 def test_vvp_under_follow_is_refused(toy):
-    around = Surroundings("pair", SweepSettings(1.0, (2.0,), "follow"), {}, {})
-    assert "not defined" in FeatureBank(toy, around).missing(VVP, []) and not FeatureBank(toy, around).missing(GDT, [])
+    around = FeatureContext("pair", SweepSettings(1.0, (2.0,), "follow"), {}, {})
+    assert "not defined" in FeatureCache(toy, around).missing(VVP, []) and not FeatureCache(toy, around).missing(
+        GDT, []
+    )
 
 
 def test_embedding_is_the_sum_and_symmetric(toy):

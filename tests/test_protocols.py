@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugrn_core.beeline.networks import ROWS, SPECIES, Row
-from ugrn_core.benchmark.overlap import edge_overlap, unseen_masks
+from ugrn_core.benchmark.metrics import edge_overlap, unseen_masks
 from ugrn_core.benchmark.protocols import PROTOCOLS, held_out_rows, protocol
 from ugrn_core.errors import InputError
 

@@ -15,7 +15,7 @@ import torch
 from ugrn_core import stored_sweep
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.network.exports.folder import zip_files
-from ugrn_core.shared_work import Piece, shared_results
+from ugrn_core.shared_work import WorkItem, shared_results
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 from ui.shared.errors import plain
@@ -48,7 +48,7 @@ def locks(store: Store) -> list[Path]:
 def test_a_piece_that_another_run_finished_meanwhile_is_read(tmp_path: Path) -> None:
     with Overtaken(tmp_path) as store:
         store.finish = lambda: store.put(KEY, {"x": np.ones(2)})
-        ((_, found),) = list(shared_results([Piece((KEY,), no_one)], store, width=lambda: 1))
+        ((_, found),) = list(shared_results([WorkItem((KEY,), no_one)], store, width=lambda: 1))
         assert found[KEY]["x"].tolist() == [1, 1]
         assert not locks(store)
 
@@ -92,10 +92,10 @@ def test_no_lock_stays_when_work_fails_or_is_left(tmp_path: Path) -> None:
 
     with Store(tmp_path) as store, ThreadPoolExecutor(1) as pool:
         with pytest.raises(ZeroDivisionError):
-            list(shared_results([Piece((KEY,), fails)], store, width=lambda: 1))
+            list(shared_results([WorkItem((KEY,), fails)], store, width=lambda: 1))
         assert not locks(store)
         slow = [
-            Piece((n * 64,), lambda missing, _: pool.submit(lambda: {missing[0]: {"x": np.ones(1)}})) for n in "bcd"
+            WorkItem((n * 64,), lambda missing, _: pool.submit(lambda: {missing[0]: {"x": np.ones(1)}})) for n in "bcd"
         ]
         with closing(shared_results(slow, store, width=lambda: 3)) as results:
             next(results)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ugrn_core import shared_work
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import Cancelled, ClusterError, StoreError
-from ugrn_core.shared_work import Piece, shared_results
+from ugrn_core.shared_work import WorkItem, shared_results
 from ugrn_core.store import Store
 
 
@@ -36,8 +36,8 @@ class Counted:
         self.computed: list[str] = []
         self.most, self._now, self._lock = 0, 0, threading.Lock()
 
-    def piece(self, *numbers: int) -> Piece:
-        return Piece(tuple(address(n) for n in numbers), self.submit)
+    def piece(self, *numbers: int) -> WorkItem:
+        return WorkItem(tuple(address(n) for n in numbers), self.submit)
 
     def submit(self, missing, cancel) -> Future:
         with self._lock:
@@ -166,7 +166,7 @@ def test_an_error_ends_the_run_in_its_own_words_and_keeps_what_was_done(pool, tm
         raise_.set_exception(BrokenExecutor("a process died"))
         return raise_
 
-    pieces = [counted.piece(0), Piece((address(1),), broken), counted.piece(2)]
+    pieces = [counted.piece(0), WorkItem((address(1),), broken), counted.piece(2)]
     with Store(tmp_path) as store:
         with pytest.raises(ClusterError, match="lost") as caught:
             list(shared_results(pieces, store, width=lambda: 1, explain=lambda error: ClusterError(f"lost: {error}")))
@@ -194,7 +194,7 @@ def test_a_stop_reaches_the_task_and_leaves_nothing_behind(tmp_path):
         started = time.monotonic()
         threading.Timer(0.2, stop.set).start()
         with pytest.raises(Cancelled):
-            list(shared_results([Piece((address(0),), slow)], store, width=lambda: 1, cancel=stop.is_set))
+            list(shared_results([WorkItem((address(0),), slow)], store, width=lambda: 1, cancel=stop.is_set))
         assert asked and time.monotonic() - started < 2 and nothing_locked(store)
     queue.shutdown()
 

@@ -16,13 +16,19 @@ from ugrn_core.beeline.networks import Row
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.translation.cost import training_cost
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.material import WHOLE_SOURCES, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translation.training_set import (
+    WHOLE_SOURCES,
+    TrainRequest,
+    beeline_training_set,
+    judged_rows,
+    own_training_set,
+)
 from ugrn_core.translators.kinds import KINDS, kind_of
 from ugrn_core.translators.library import load_translator, save_translator
 from ugrn_core.translators.logistic import INVERSE_PENALTY, train_logistic
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
-from ugrn_core.translators.parcel import open_translator, pack_translator
+from ugrn_core.translators.transport import open_translator, pack_translator
 
 ROWS = (Row("STRING", "hESC"),)
 
@@ -101,7 +107,7 @@ def test_epochs_of_a_kind_without_any_are_refused() -> None:
 def test_a_logistic_translator_is_trained_judged_kept_sent_and_read_again() -> None:
     request = TrainRequest("line", method="Ens", max_pos=200, seeds=2, kind="logistic")
     networks = planted_networks(PlantedBackbone(), tuple({*ROWS, *judged_rows(ROWS)}))
-    material = beeline_material(request, ROWS, networks)
+    material = beeline_training_set(request, ROWS, networks)
     assert training_cost(PlantedBackbone(), request, material).training_seconds < 60
     made = train_translator(PlantedBackbone(), request, material)
     assert (made.card.kind, made.card.epochs, made.card.seeds) == ("logistic", None, 2)
@@ -116,22 +122,22 @@ def test_a_logistic_translator_is_trained_judged_kept_sent_and_read_again() -> N
 def test_probabilities_can_be_calibrated_on_all_candidates_of_the_held_out_sets() -> None:
     networks = planted_networks(PlantedBackbone(), tuple({*ROWS, *judged_rows(ROWS)}))
     request = TrainRequest("whole", method="VVP", max_pos=200, seeds=2, kind="logistic", whole=True)
-    material = beeline_material(request, ROWS, networks)
+    material = beeline_training_set(request, ROWS, networks)
     edges = {edge for row in ROWS for edge in networks[row].edges}
     drawn = {pair for member in material.members for pair in member.pairs}
-    for judgement, row in zip(material.judgements, judged_rows(ROWS), strict=True):
+    for judgement, row in zip(material.held_out, judged_rows(ROWS), strict=True):
         network, found = networks[row], set(judgement.whole.pairs if judgement.whole else ())
         sources = {s for s, _ in found}
         everything = {(s, t) for s in sources for t in network.genes if s != t}
         assert found == everything - edges - drawn and len(sources) <= WHOLE_SOURCES
     made = train_translator(PlantedBackbone(), request, material)
-    sizes = [len(j.whole.labels) for j in material.judgements if j.whole]
-    labels = np.concatenate([j.whole.labels for j in material.judgements if j.whole])
+    sizes = [len(j.whole.labels) for j in material.held_out if j.whole]
+    labels = np.concatenate([j.whole.labels for j in material.held_out if j.whole])
     calibration = made.card.calibration
     assert calibration is not None and calibration.n_pairs == sum(sizes) and calibration.prior == labels.mean()
-    assert [m.n_pos for m in made.card.metrics] == [j.test.n_pos for j in material.judgements], "as without"
+    assert [m.n_pos for m in made.card.metrics] == [j.test.n_pos for j in material.held_out], "as without"
     with pytest.raises(InputError, match="leave out --whole"):
-        own_material(
+        own_training_set(
             request, parse_edges(",".join(PlantedBackbone().vocabulary.symbols[:2]), PlantedBackbone().vocabulary)
         )
 
@@ -139,7 +145,7 @@ def test_probabilities_can_be_calibrated_on_all_candidates_of_the_held_out_sets(
 def test_weights_of_another_kind_than_the_card_says_are_refused() -> None:
     networks = planted_networks(PlantedBackbone(), tuple({*ROWS, *judged_rows(ROWS)}))
     request = TrainRequest("line", method="GDT", max_pos=200, seeds=1, kind="logistic")
-    made = train_translator(PlantedBackbone(), request, beeline_material(request, ROWS, networks))
+    made = train_translator(PlantedBackbone(), request, beeline_training_set(request, ROWS, networks))
     posing = replace(made, card=replace(made.card, kind="mlp", epochs=50))
     with pytest.raises(InputError, match="does not hold what its card says"):
         open_translator(pack_translator(posing))

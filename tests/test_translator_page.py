@@ -29,7 +29,7 @@ from ugrn_core.genes.tfs import is_tf
 from ugrn_core.translation.cost import training_cost
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.held_out import SHORTCUTS, held_out_frame, needed_rows
-from ugrn_core.translation.material import TrainRequest, own_material
+from ugrn_core.translation.training_set import TrainRequest, own_training_set
 from ugrn_core.translators.exchange import bring_in
 from ugrn_core.translators.library import (
     list_translators,
@@ -204,7 +204,7 @@ def test_own_edges_have_no_shortcuts_and_a_cost():
     backbone = load_backbone("toy-square")
     symbols = backbone.vocabulary.symbols[:6]
     text = "\n".join(f"{a},{b}" for a in symbols[:3] for b in symbols if a != b and (a > b))
-    material = own_material(TrainRequest("x", seeds=2), parse_edges(text, backbone.vocabulary))
+    material = own_training_set(TrainRequest("x", seeds=2), parse_edges(text, backbone.vocabulary))
     cost = training_cost(backbone, TrainRequest("x", seeds=2), material)
     assert cost.trainings >= 4 and cost.pairs >= len(text.splitlines()) and cost.seconds > 0
     free = training_cost(backbone, TrainRequest("x", method="Baseline-Emb", seeds=2), material)

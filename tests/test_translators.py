@@ -34,9 +34,15 @@ from ugrn_core.network.whole import candidates, whole_frame
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.held_out import SHORTCUTS, chosen_frame, open_rows
-from ugrn_core.translation.material import TrainingSet, TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translation.training_set import (
+    TrainingSet,
+    TrainRequest,
+    beeline_training_set,
+    judged_rows,
+    own_training_set,
+)
 from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
     bent_platt,
@@ -265,7 +271,7 @@ STRING = (Row("STRING", "hESC"),)
 
 def material(rows: tuple[Row, ...] = STRING, request: TrainRequest = REQUEST) -> TrainingSet:
     needed = dict.fromkeys([*rows, *judged_rows(rows)])
-    return beeline_material(request, rows, planted_networks(PlantedBackbone(), tuple(needed)))
+    return beeline_training_set(request, rows, planted_networks(PlantedBackbone(), tuple(needed)))
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +308,7 @@ def test_trained_on_all_sets_each_is_left_out_in_turn() -> None:
     rows = tuple(r for r in ROWS if r.network == "STRING")
     request = replace(REQUEST, max_pos=60, seeds=1, epochs=5)
     found = material(rows, request)
-    for j in found.judgements:
+    for j in found.held_out:
         assert j.train is not None and j.group not in j.train.data_sets, "its own data set is not in its training"
         assert set(j.test.data_sets) == {j.group}
     card = train_translator(PlantedBackbone(), request, found).card
@@ -469,9 +475,9 @@ def test_own_edges_are_judged_on_genes_left_out() -> None:
     network = planted_networks(PlantedBackbone(), STRING)[STRING[0]]
     text = "\n".join(f"{s},{t}" for s, t in network.edges)
     edges = parse_edges(text, PlantedBackbone().vocabulary)
-    found = own_material(replace(REQUEST, seeds=1), edges)
-    assert len(found.judgements) == 3
-    for j in found.judgements:
+    found = own_training_set(replace(REQUEST, seeds=1), edges)
+    assert len(found.held_out) == 3
+    for j in found.held_out:
         assert j.train is not None
         assert not {g for p in j.train.pairs for g in p} & {g for p in j.test.pairs for g in p}
     card = train_translator(PlantedBackbone(), replace(REQUEST, seeds=1, name="mine"), found).card
@@ -565,7 +571,7 @@ def test_no_network_of_a_judged_data_set_is_in_its_training() -> None:
     """Trained on two networks of every set, each set is judged by what was trained on neither of its two."""
     rows = tuple(row for row in ROWS if row.network in ("STRING", "Non-specific ChIP"))
     found = material(rows)
-    assert len(found.judgements) == len(rows)
-    for judgement in found.judgements:
+    assert len(found.held_out) == len(rows)
+    for judgement in found.held_out:
         assert judgement.train is not None
         assert set(judgement.train.data_sets) == {row.data_set for row in rows} - {judgement.group}

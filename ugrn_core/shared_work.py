@@ -36,7 +36,7 @@ Results = dict[str, Arrays]
 
 
 @dataclass(frozen=True)
-class Piece:
+class WorkItem:
     """Something to compute: the store addresses of its results, and how those that are missing are handed over.
 
     ``submit(missing, cancel)`` gives the future of exactly the results under ``missing``; a task in this process asks
@@ -48,20 +48,20 @@ class Piece:
 
 
 def shared_results(
-    pieces: Iterable[Piece],
+    pieces: Iterable[WorkItem],
     store: Store | None,
     *,
     width: Callable[[], int],
     cancel: Cancel | None = None,
     explain: Callable[[BaseException], BaseException] = lambda error: error,
-) -> Generator[tuple[Piece, Results], None, None]:
+) -> Generator[tuple[WorkItem, Results], None, None]:
     """Each piece with all its results, once, in the order in which they are there; kept before they are given.
 
     ``width`` is asked for the number of pieces to have under way. ``explain`` turns what a task raised into what is
     raised here. Pieces are drawn as there is room for them. After an error, a stop or an early end of the caller
     (close the iterator) nothing is under way and nothing locked; what was finished is kept.
     """
-    new, busy = iter(pieces), deque[Piece]()
+    new, busy = iter(pieces), deque[WorkItem]()
     under_way: dict[Future[Results], _Held] = {}
     stop, look_again, drawn = threading.Event(), 0.0, False
 
@@ -100,7 +100,7 @@ def shared_results(
 class _Held:
     """A piece that was started: what the store had of it, and the future of the rest under its locks."""
 
-    piece: Piece
+    piece: WorkItem
     found: Results
     future: Future[Results] | None
     locks: ExitStack
@@ -111,7 +111,7 @@ def _room(under_way: dict[Future[Results], _Held], width: int) -> bool:
     return len(under_way) < max(1, width) and sum(held.n_locks for held in under_way.values()) < MOST_LOCKS
 
 
-def _start(piece: Piece, store: Store | None, cancel: Cancel) -> _Held | None:
+def _start(piece: WorkItem, store: Store | None, cancel: Cancel) -> _Held | None:
     """The piece, read or submitted; None where another run holds the lock of a result."""
     found = _read(store, piece.keys)
     missing = [key for key in piece.keys if key not in found]

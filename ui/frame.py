@@ -46,7 +46,7 @@ def around_page() -> Iterator[None]:
     st.logo(str(ASSETS / "logo.svg"), size="large")
     st.html(ASSETS / "style.css")
     st.html(f"<script>{_script()}</script>", unsafe_allow_javascript=True)
-    address.arrive()
+    address.read_url()
     with st.sidebar:
         models.choose()
         about_model = st.container()

@@ -29,8 +29,7 @@ MOST_SECONDS = 600
 
 ROOMS = {
     "added_genes.py": "context pair",
-    "benchmark/metrics.py": "benchmark",
-    "benchmark/overlap.py": "protocols",
+    "benchmark/metrics.py": "protocols benchmark",
     "benchmark/sampling.py": "sampling exchange protocols",
     "checked_json.py": "untrusted_recipes untrusted_translators",
     "data/binning.py": "binning scale",
@@ -55,7 +54,7 @@ ROOMS = {
     "spreadsheet.py": "spreadsheet",
     "store.py": "store damaged_store second_look",
     "stored_sweep.py": "second_look pair context",
-    "translation/material.py": "translator_kinds translators",
+    "translation/training_set.py": "translator_kinds translators",
     "translators/calibration.py": "translators",
     "translators/exchange.py": "untrusted_translators",
     "translators/translator.py": "translators untrusted_translators",
@@ -75,8 +74,8 @@ class Change:
 
 BY_HAND = (
     ("stored_sweep.py", "base=settings.base if context.values is None else context.values,", "base=settings.base,"),
-    ("translation/material.py", "for r in rows if r.data_set != row.data_set]", "for r in rows]"),
-    ("benchmark/overlap.py", "(s not in seen) + (t not in seen)", "2 * (s not in seen)"),
+    ("translation/training_set.py", "for r in rows if r.data_set != row.data_set]", "for r in rows]"),
+    ("benchmark/metrics.py", "(s not in seen) + (t not in seen)", "2 * (s not in seen)"),
     ("translators/translator.py", "self.card.prevalence if prevalence is None", "prior if prevalence is None"),
     ("network/direction.py", "PERCENTILE = 99.0", "PERCENTILE = 50.0"),
     ("network/direction.py", "rule.tf_tf if both else rule.tf_other", "rule.tf_other if both else rule.tf_tf"),

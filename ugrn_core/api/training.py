@@ -21,8 +21,8 @@ from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.errors import InputError
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.material import TrainRequest, beeline_material, judged_rows, own_material
 from ugrn_core.translation.training import train_translator as train
+from ugrn_core.translation.training_set import TrainRequest, beeline_training_set, judged_rows, own_training_set
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel, Progress, Vocabulary
 
@@ -58,7 +58,7 @@ def train_translator(
         As in :func:`pair`.
     options
         ``method`` (Ens, VVP, GDT, Baseline-Emb, VVP+class), ``kind`` (mlp, logistic, dropout), ``sampler, neg_ratio,
-        max_pos, epochs, seeds, context, settings`` of :class:`ugrn_core.translation.material.TrainRequest`.
+        max_pos, epochs, seeds, context, settings`` of :class:`ugrn_core.translation.training_set.TrainRequest`.
 
     Returns
     -------
@@ -77,12 +77,12 @@ def train_translator(
         raise InputError("Give either edges or beeline to train on.")
     request: TrainRequest = _asked(TrainRequest, name=name, **options)
     if edges is not None:
-        material = own_material(request, parse_edges(_text(edges), model.vocabulary))
+        material = own_training_set(request, parse_edges(_text(edges), model.vocabulary))
     else:
         rows = _rows(beeline or ())
         needed = dict.fromkeys([*rows, *judged_rows(rows)])
         networks = {row: load_network(*row, gene_set).within(model.vocabulary) for row in needed}
-        material = beeline_material(request, rows, networks)
+        material = beeline_training_set(request, rows, networks)
     return train(model, request, material, store, progress=progress, cancel=cancel)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ugrn_core.benchmark.curves import both_directions
-from ugrn_core.benchmark.features import ANYWHERE, FeatureBank, pairs_by_place
+from ugrn_core.benchmark.features import ANYWHERE, FeatureCache, pairs_by_place
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.download import duration
@@ -82,7 +82,7 @@ def budget(run: Run, contestant: Contestant) -> Budget:
     )
 
 
-def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], sources: set[Source]) -> tuple[int, float]:
+def _pair_cost(bank: FeatureCache, pairs: Sequence[tuple[str, str]], sources: set[Source]) -> tuple[int, float]:
     """Passes and seconds of the pair context: the curves, and the reference pairs behind the gene level."""
     a_pair = len(bank.surroundings.settings.grid) + 1
     chosen = np.random.default_rng(0).permutation(len(pairs))[:TRIAL_PAIRS]
@@ -101,7 +101,7 @@ def _pair_cost(bank: FeatureBank, pairs: Sequence[tuple[str, str]], sources: set
     return passes, seconds
 
 
-def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) -> tuple[int, float]:
+def _cell_cost(bank: FeatureCache, place: str, pairs: Sequence[tuple[str, str]]) -> tuple[int, float]:
     """Passes and seconds of a full context: every gene of a pair and of the reference is a source."""
     n_genes = len(bank.surroundings.genes[place])
     n_sources = min(len({s for s, _ in pairs}) + REFERENCE, n_genes)
@@ -109,7 +109,7 @@ def _cell_cost(bank: FeatureBank, place: str, pairs: Sequence[tuple[str, str]]) 
     return cost.passes, cost.seconds
 
 
-def _step_seconds(method: Method, bank: FeatureBank, kind: Kind) -> float:
+def _step_seconds(method: Method, bank: FeatureCache, kind: Kind) -> float:
     """Seconds for 128 pairs of an epoch of its training, or of a training without epochs."""
     symbols = bank.backbone.vocabulary.symbols[:2]
     beside = () if method.reading is None else method.reading.beside

@@ -23,11 +23,10 @@ from typing_extensions import TypedDict
 
 from ugrn_core import __version__
 from ugrn_core.beeline.networks import GENE_SETS, ROWS, Row
-from ugrn_core.benchmark.described import RunFacts, run_facts
 from ugrn_core.benchmark.given import check_name
-from ugrn_core.benchmark.metrics import METRICS
-from ugrn_core.benchmark.overlap import SUBSETS
+from ugrn_core.benchmark.metrics import METRICS, SUBSETS
 from ugrn_core.benchmark.results import COLUMNS, LATER, NONE, NUMBERS, STATUSES
+from ugrn_core.benchmark.run_facts import RunFacts, run_facts
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.checked_json import STRICT, Count, Digest, Line, Positive, Share, Value, Word, complaint, from_json_file
 from ugrn_core.errors import InputError

@@ -32,7 +32,7 @@ ANYWHERE = ""
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class FeatureContext:
     """Where features are taken: the context, its settings, the genes of each data set, and what expression there is."""
 
     context: ContextName
@@ -62,11 +62,11 @@ class _Step:
 
 
 @dataclass
-class FeatureBank:
+class FeatureCache:
     """Features of one backbone; :meth:`prepare` computes, the other methods read."""
 
     backbone: Backbone
-    surroundings: Surroundings
+    surroundings: FeatureContext
     store: Store | None = None
     curves: dict[str, CurveTable] = field(default_factory=dict)
     levels: dict[str, GeneLevel] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class FeatureBank:
         return reading.features(self.backbone, pairs, there, back)
 
 
-def pairs_by_place(samples: Sequence[LabelledPairs], surroundings: Surroundings) -> dict[str, set[Edge]]:
+def pairs_by_place(samples: Sequence[LabelledPairs], surroundings: FeatureContext) -> dict[str, set[Edge]]:
     """The pairs of all samples, each once a place, by place."""
     found: dict[str, set[Edge]] = {}
     for sample in samples:

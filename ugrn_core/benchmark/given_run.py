@@ -10,11 +10,11 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import load_network
 from ugrn_core.benchmark.beside import WITNESS
-from ugrn_core.benchmark.described import RunFacts
 from ugrn_core.benchmark.given import GivenScores
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples, cut_network
 from ugrn_core.benchmark.results import Parts
 from ugrn_core.benchmark.run import Contestant, Run
+from ugrn_core.benchmark.run_facts import RunFacts
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.types import Cancel, Progress, Vocabulary
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import Row
-from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.benchmark.given import GivenScores
 from ugrn_core.benchmark.protocols import Split
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
@@ -103,12 +103,12 @@ class Run:
         """Settings of the sweep: those of the request, else the backbone's own."""
         return self.request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
 
-    def bank(self, backbone: Backbone) -> FeatureBank:
+    def bank(self, backbone: Backbone) -> FeatureCache:
         """An empty feature bank of a backbone."""
         genes = {row.data_set: network.genes for row, network in self.samples.networks.items()}
         r = self.request
-        around = Surroundings(r.context, self.settings(backbone), genes, self.expression)
-        return FeatureBank(backbone, around, self.store)
+        around = FeatureContext(r.context, self.settings(backbone), genes, self.expression)
+        return FeatureCache(backbone, around, self.store)
 
     def pending(self, contestant: Contestant) -> tuple[list[Unit], list[LabelledPairs], list[Method]]:
         """Units with something to do, the samples they read, and the methods whose features they read."""

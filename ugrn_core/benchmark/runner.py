@@ -13,7 +13,7 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.budget import Budget
-from ugrn_core.benchmark.features import FeatureBank
+from ugrn_core.benchmark.features import FeatureCache
 from ugrn_core.benchmark.results import result_frame
 from ugrn_core.benchmark.run import Contestant, Run, Unit
 from ugrn_core.benchmark.scores import write_scores
@@ -71,7 +71,7 @@ def _run_contestant(
             progress(share, f"{contestant.name} ({contestant.weights}): {n + 1:,} of {len(units):,} trainings")
 
 
-def _run_unit(run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | None) -> None:
+def _run_unit(run: Run, unit: Unit, bank: FeatureCache | None, cancel: Cancel | None) -> None:
     todo = run.todo(unit)
     trained = Trained(run, unit, bank, cancel)
     kept: dict[Row, dict[str, np.ndarray]] = {}

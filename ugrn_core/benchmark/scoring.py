@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ugrn_core.beeline.networks import Edge, Row
-from ugrn_core.benchmark.features import FeatureBank
-from ugrn_core.benchmark.metrics import FEWEST_POSITIVES, METRICS, ranking_metrics
-from ugrn_core.benchmark.overlap import SUBSETS, edge_overlap, unseen_masks
+from ugrn_core.benchmark.features import FeatureCache
+from ugrn_core.benchmark.metrics import FEWEST_POSITIVES, METRICS, SUBSETS, edge_overlap, ranking_metrics, unseen_masks
 from ugrn_core.benchmark.results import NONE, Result
 from ugrn_core.benchmark.reverse_features import LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.run import Run, Unit
@@ -25,7 +24,7 @@ NAN = float("nan")
 class Trained:
     """Translators of a unit, each trained when first asked for."""
 
-    def __init__(self, run: Run, unit: Unit, bank: FeatureBank | None, cancel: Cancel | None) -> None:
+    def __init__(self, run: Run, unit: Unit, bank: FeatureCache | None, cancel: Cancel | None) -> None:
         self.run, self.unit, self.bank, self.cancel = run, unit, bank, cancel
         self.sample = run.samples.train(unit.split, unit.neg_ratio, unit.seed)
         self.edges = run.samples.train_edges(unit.split)

@@ -9,9 +9,9 @@ from typing import Literal
 
 import pandas as pd
 
-from ugrn_core.benchmark.described import benchmark_command, read_facts
 from ugrn_core.benchmark.prevalence import PREVALENCE_COLUMNS, paired_file, prevalence_line
 from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.benchmark.run_facts import benchmark_command, read_facts
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 

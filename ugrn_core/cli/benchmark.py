@@ -240,8 +240,8 @@ def contestants_of(model: Backbone, weights: str) -> list[Contestant]:
     """The methods without a model, and the model with trained weights, random ones, both, or neither."""
     from ugrn_core.backbones.backbone import TransformerBackbone
     from ugrn_core.backbones.random_weights import random_twin
-    from ugrn_core.benchmark.described import RANDOM_TRANSFORMER
     from ugrn_core.benchmark.run import Contestant
+    from ugrn_core.benchmark.run_facts import RANDOM_TRANSFORMER
 
     if weights not in ("both", "trained", "random", RANDOM_TRANSFORMER, "none"):
         raise InputError(f"--weights is {weights!r}; expected both, trained, random, {RANDOM_TRANSFORMER} or none.")

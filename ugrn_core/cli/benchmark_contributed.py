@@ -33,7 +33,7 @@ def pack(
 
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.benchmark.contributed import CARD, card_json, frame_files, make_card, read_contributed, read_frame
-    from ugrn_core.benchmark.described import benchmark_command, run_facts
+    from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
     from ugrn_core.whole_files import write_whole
 
     model = load_backbone(backbone, device)

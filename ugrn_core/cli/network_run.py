@@ -21,7 +21,7 @@ from ugrn_core.cli.output import progress_on_stderr, say
 from ugrn_core.cluster import cluster_executor
 from ugrn_core.download import duration
 from ugrn_core.errors import InputError
-from ugrn_core.figures.network_file import network_file
+from ugrn_core.figures.network_html import network_file
 from ugrn_core.figures.report import ReportKind, report_file
 from ugrn_core.figures.report_network import network_report
 from ugrn_core.genes.pair_list import PairColumns

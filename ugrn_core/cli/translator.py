@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.beeline.networks import Row
     from ugrn_core.genes.pair_list import PairColumns
-    from ugrn_core.translation.material import TrainingSet, TrainRequest
+    from ugrn_core.translation.training_set import TrainingSet, TrainRequest
 
 translator = typer.Typer(no_args_is_help=True, help="Make, list, show and delete translators.", rich_markup_mode=None)
 
@@ -83,8 +83,8 @@ def train(
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.store import Store
-    from ugrn_core.translation.material import TrainRequest
     from ugrn_core.translation.training import train_translator
+    from ugrn_core.translation.training_set import TrainRequest
     from ugrn_core.translators.library import check_place, save_translator
 
     check_place(name, folder)
@@ -280,18 +280,18 @@ def _rows(networks: str, sets: str) -> list[Row]:
 
 def _beeline(request: TrainRequest, model: Backbone, rows: list[Row], gene_set: str) -> TrainingSet:
     from ugrn_core.beeline.networks import load_network
-    from ugrn_core.translation.material import beeline_material, judged_rows
+    from ugrn_core.translation.training_set import beeline_training_set, judged_rows
 
     needed = dict.fromkeys([*rows, *judged_rows(rows)])
     networks = {row: load_network(*row, gene_set).within(model.vocabulary) for row in needed}
-    return beeline_material(request, rows, networks)
+    return beeline_training_set(request, rows, networks)
 
 
 def _own(request: TrainRequest, model: Backbone, file: Path, columns: PairColumns) -> TrainingSet:
     from ugrn_core.translation.edge_list import parse_edges
-    from ugrn_core.translation.material import own_material
+    from ugrn_core.translation.training_set import own_training_set
 
     edges = parse_edges(read_pairs_text(file), model.vocabulary, columns)
     for note in (edges.listed.said, edges.report.sentence(), *edges.notes):
         say(f"{file.name}: {note}")
-    return own_material(request, edges)
+    return own_training_set(request, edges)

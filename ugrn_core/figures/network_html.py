@@ -31,7 +31,7 @@ from ugrn_core.figures.network_look import (
     strength_words,
 )
 from ugrn_core.figures.network_page import INK, NOTHING_FROM_OUTSIDE, SCRIPT, STYLE, Theme, edge_mark, gene_mark
-from ugrn_core.network.layout import prepare_nodes
+from ugrn_core.network.layout import place_genes, prepare_nodes
 
 UNIT = 78
 """Pixels of the canvas to a unit of the layout."""
@@ -239,3 +239,8 @@ def _cell(value: Any) -> str:
     if value != value:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def network_file(table: pd.DataFrame, caption: str) -> str:
+    """HTML of the best edges of ``table`` that a drawing holds, light, under its caption."""
+    return network_html(table, place_genes(table), theme="light", caption=caption)

@@ -7,8 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
-from ugrn_core.benchmark.described import run_facts
 from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.benchmark.run_facts import run_facts
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.errors import InputError

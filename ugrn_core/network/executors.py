@@ -14,17 +14,17 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.backbones.parcel import pack_backbone
+from ugrn_core.backbones.transport import pack_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cluster import Workers, workers_of
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.blocks import Curves
 from ugrn_core.network.on_workers import score_on_worker, score_text, sweep_on_worker, sweep_text
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
-from ugrn_core.shared_work import Piece, Results, shared_results
+from ugrn_core.shared_work import Results, WorkItem, shared_results
 from ugrn_core.store import Store
-from ugrn_core.translators.parcel import pack_translator
 from ugrn_core.translators.translator import Translator
+from ugrn_core.translators.transport import pack_translator
 from ugrn_core.types import Cancel, Progress, SweepSettings, counted
 
 
@@ -163,7 +163,11 @@ class CountedProgress:
 
 
 def computed(
-    pieces: Iterable[Piece], store: Store | None, tasks: TaskExecutor, counted: CountedProgress, cancel: Cancel | None
+    pieces: Iterable[WorkItem],
+    store: Store | None,
+    tasks: TaskExecutor,
+    counted: CountedProgress,
+    cancel: Cancel | None,
 ) -> Generator[tuple[tuple[str, ...], Results], None, None]:
     """Addresses and results of each piece, as they are there (see :func:`ugrn_core.shared_work.shared_results`)."""
 

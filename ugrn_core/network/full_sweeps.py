@@ -14,7 +14,7 @@ from ugrn_core.network.blocks import Curves
 from ugrn_core.network.executors import CountedProgress, TaskExecutor, computed
 from ugrn_core.network.order import DiskArray
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.shared_work import Arrays, Piece, Results
+from ugrn_core.shared_work import Arrays, Results, WorkItem
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import sorted_cell, source_key
 from ugrn_core.sweep import check_settings
@@ -71,7 +71,7 @@ def sweep_all(
         return tasks.sweep(cell, values, settings, keys, counted.part(len(missing)), stop)
 
     keys, size = list(source), tasks.sources_a_piece
-    pieces = (Piece(tuple(keys[n : n + size]), submit) for n in range(0, len(keys), size))
+    pieces = (WorkItem(tuple(keys[n : n + size]), submit) for n in range(0, len(keys), size))
     with closing(computed(pieces, store, tasks, counted, cancel)) as results:
         for swept, found in results:
             for key in swept:

@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 
 import torch
 
-from ugrn_core.backbones.parcel import open_backbone
+from ugrn_core.backbones.transport import open_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.errors import ClusterError
 from ugrn_core.memory import keep_freed_memory
 from ugrn_core.network.tasks import curves_alone, score_task, sweep_task
 from ugrn_core.shared_work import Results
-from ugrn_core.translators.parcel import open_translator
+from ugrn_core.translators.transport import open_translator
 from ugrn_core.types import Cancel, SweepSettings
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor
 from ugrn_core.network.full_sweeps import sweep_all
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
-from ugrn_core.shared_work import Piece, Results
+from ugrn_core.shared_work import Results, WorkItem
 from ugrn_core.store import Store
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel, Progress, part_of
@@ -117,10 +117,10 @@ def _scored(
         (key,) = missing
         return tasks.score(key, drawn[key], counted.part(len(drawn[key])), stop)
 
-    def pieces() -> Iterator[Piece]:
+    def pieces() -> Iterator[WorkItem]:
         for key, pairs in blocks:
             drawn[key] = pairs
-            yield Piece((key,), submit)
+            yield WorkItem((key,), submit)
 
     with closing(computed(pieces(), store, tasks, counted, cancel)) as results:
         for (key,), found in results:

@@ -25,8 +25,8 @@ from ugrn_core.network.scores import mean_over_seeds
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.store import Store
-from ugrn_core.translation.material import TrainRequest, beeline_material
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translation.training_set import TrainRequest, beeline_training_set
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Context
 from ugrn_core.whole_files import write_whole
@@ -64,7 +64,7 @@ def _without(data_set: str, backbone: Backbone, networks: Mapping[Row, Network],
     """A translator of all other data sets, made as the project's own of all sets."""
     request = TrainRequest(f"without-{data_set}", max_pos=1000, kind="logistic")
     rows = [row for row in ROWS if row.data_set != data_set]
-    return train_translator(backbone, request, beeline_material(request, rows, networks), store)
+    return train_translator(backbone, request, beeline_training_set(request, rows, networks), store)
 
 
 def _lines(

@@ -12,7 +12,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
 from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.sweep import sweep_pairs
-from ugrn_core.translation.material import TrainingSet, TrainRequest
+from ugrn_core.translation.training_set import TrainingSet, TrainRequest
 from ugrn_core.translators.kinds import Kind, kind_of
 from ugrn_core.translators.schema import PARTS, FeatureSchema, feature_schema
 from ugrn_core.types import SweepSettings
@@ -39,12 +39,12 @@ def training_cost(backbone: Backbone, request: TrainRequest, material: TrainingS
     """Cost by short trials of a sweep and of a training epoch on this machine; stored sweeps make it less."""
     samples = [
         *material.members,
-        *(s for j in material.judgements for s in (j.test, j.train, j.whole) if s is not None),
+        *(s for j in material.held_out for s in (j.test, j.train, j.whole) if s is not None),
     ]
     pairs = {pair for sample in samples for pair in sample.pairs}
     settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
     parts = len(PARTS[request.method])
-    groups = {j.group: j.train for j in material.judgements if j.train is not None}
+    groups = {j.group: j.train for j in material.held_out if j.train is not None}
     rows = parts * sum(len(s.labels) for s in (*material.members, *groups.values()))
     trainings = parts * (len(material.members) + len(groups))
     kind = kind_of(request.kind)

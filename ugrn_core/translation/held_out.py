@@ -10,7 +10,7 @@ import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import ROWS, Edge, Network, Row
-from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
@@ -19,7 +19,7 @@ from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.shortcuts import Known
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import OWN
-from ugrn_core.translation.material import TrainRequest, judged_rows
+from ugrn_core.translation.training_set import TrainRequest, judged_rows
 from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator, TranslatorCard
 from ugrn_core.types import Cancel, Progress
@@ -119,7 +119,7 @@ def _logits(
     schema = translator.card.schema
     methods = [METHODS[name] for name in schema.parts]
     genes = {row.data_set: networks[row].genes for row in tests}
-    bank = FeatureBank(backbone, Surroundings(schema.context, schema.settings, genes, {}), store)
+    bank = FeatureCache(backbone, FeatureContext(schema.context, schema.settings, genes, {}), store)
     bank.prepare(list(tests.values()), methods, progress, cancel)
     return {r: translator.logits({m.name: bank.features(m, t) for m in methods}) for r, t in tests.items()}
 

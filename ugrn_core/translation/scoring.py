@@ -9,7 +9,7 @@ import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
@@ -54,8 +54,8 @@ def score_pairs(
     outside = sorted({g for pair in asked for g in pair} - set(context.genes)) if kind == "full" else []
     if outside:
         raise InputError(f"{', '.join(outside[:5])} and others are not in the context; add them to its genes.")
-    around = Surroundings(kind, card.schema.settings, {HERE: context.genes}, {})
-    bank = FeatureBank(backbone, around, store)
+    around = FeatureContext(kind, card.schema.settings, {HERE: context.genes}, {})
+    bank = FeatureCache(backbone, around, store)
     sample = LabelledPairs(asked, np.zeros(len(asked), np.int8), (HERE,) * len(asked))
     methods = [METHODS[name] for name in card.schema.parts]
     bank.prepare([sample], methods, progress, cancel)

@@ -1,6 +1,6 @@
 """Train a translator that is kept: networks of several seeds, then a judgement on data it never saw.
 
-The judgement (:mod:`ugrn_core.translation.material` says by what) gives the card its metrics and its calibration.
+The judgement (:mod:`ugrn_core.translation.training_set` says by what) gives the card its metrics and its calibration.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.report import density, reciprocal_share
-from ugrn_core.benchmark.features import FeatureBank, Surroundings
+from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.checked_json import complaint
@@ -22,7 +22,7 @@ from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.method import Method
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
-from ugrn_core.translation.material import TrainingSet, TrainRequest
+from ugrn_core.translation.training_set import TrainingSet, TrainRequest
 from ugrn_core.translators.calibration import fit_calibration
 from ugrn_core.translators.kinds import kind_of
 from ugrn_core.translators.mlp import TranslatorNet
@@ -52,10 +52,10 @@ def train_translator(
     settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
     schema = feature_schema(backbone, request.method, request.context, settings)
     card = _card(request, schema, material)
-    bank = FeatureBank(backbone, Surroundings(request.context, settings, material.genes, {}), store)
-    judged = [sample for j in material.judgements for sample in (j.test, j.train, j.whole) if sample is not None]
+    bank = FeatureCache(backbone, FeatureContext(request.context, settings, material.genes, {}), store)
+    judged = [sample for j in material.held_out for sample in (j.test, j.train, j.whole) if sample is not None]
     bank.prepare([*material.members, *judged], _methods(schema), part_of(progress, 0.0, FEATURE_SHARE), cancel)
-    groups = {j.group for j in material.judgements if j.train is not None}
+    groups = {j.group for j in material.held_out if j.train is not None}
     middle = FEATURE_SHARE + (1 - FEATURE_SHARE) * len(material.members) / (len(material.members) + len(groups))
     kept = _train(bank, request, schema, material.members, watch, part_of(progress, FEATURE_SHARE, middle), cancel)
     translator = Translator(card, kept, _hashes(material.members))
@@ -63,7 +63,7 @@ def train_translator(
 
 
 def _train(
-    bank: FeatureBank,
+    bank: FeatureCache,
     request: TrainRequest,
     schema: FeatureSchema,
     members: Sequence[LabelledPairs],
@@ -92,7 +92,7 @@ def _train(
 
 def _judged(
     translator: Translator,
-    bank: FeatureBank,
+    bank: FeatureCache,
     request: TrainRequest,
     material: TrainingSet,
     progress: Progress | None,
@@ -103,7 +103,7 @@ def _judged(
     nets_of = _held_out_nets(schema, bank, request, material, progress, cancel)
     scores: list[HeldOutScore] = []
     logits, labels, groups = [], [], []
-    for j in (j for j in material.judgements if j.test.pairs):
+    for j in (j for j in material.held_out if j.test.pairs):
         nets = translator.nets if j.train is None else nets_of[j.group]
         judge = replace(translator, nets=nets)
         found = judge.logits(_features(bank, schema, j.test))
@@ -121,14 +121,14 @@ def _judged(
 
 def _held_out_nets(
     schema: FeatureSchema,
-    bank: FeatureBank,
+    bank: FeatureCache,
     request: TrainRequest,
     material: TrainingSet,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> dict[str, Nets]:
     """Networks that judge a group in place of those that are kept, by group: trained on everything but the group."""
-    trains = {j.group: j.train for j in material.judgements if j.train is not None}
+    trains = {j.group: j.train for j in material.held_out if j.train is not None}
     nets: dict[str, Nets] = {}
     for n, (group, train) in enumerate(trains.items()):
         part = _named(part_of(progress, n / len(trains), (n + 1) / len(trains)), f"without {group}")
@@ -168,7 +168,7 @@ def _card(request: TrainRequest, schema: FeatureSchema, material: TrainingSet) -
         raise InputError(f"This training cannot be described in a card: {complaint(error)}.") from error
 
 
-def _features(bank: FeatureBank, schema: FeatureSchema, sample: LabelledPairs) -> dict[str, np.ndarray]:
+def _features(bank: FeatureCache, schema: FeatureSchema, sample: LabelledPairs) -> dict[str, np.ndarray]:
     return {part.name: bank.features(part, sample) for part in _methods(schema)}
 
 

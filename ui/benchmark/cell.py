@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.beeline.expression import how_to_get
-from ugrn_core.benchmark.described import benchmark_command
+from ugrn_core.benchmark.run_facts import benchmark_command
 from ugrn_core.figures.benchmark import BY_TEST, METRICS, SHORTCUTS, SUBSETS, TableView
 from ugrn_core.figures.benchmark_cell import (
     cell_facts,

@@ -41,7 +41,7 @@ class BenchmarkQuestion:
     sampler: str
 
 
-def adopt() -> None:
+def apply_url() -> None:
     """Fill the controls from an address that came from outside; values without sense are left out."""
     state, given = st.session_state, address.arrived(*DEFAULTS, *TEXTS, *LISTS)
     for name, default in DEFAULTS.items():

@@ -10,10 +10,10 @@ import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES
 from ugrn_core.beeline.networks import Row
-from ugrn_core.benchmark.described import RunFacts, benchmark_command
-from ugrn_core.benchmark.joined import JoinedScores, join_scores, score_files
+from ugrn_core.benchmark.labelled_scores import LabelledScores, join_scores, score_files
 from ugrn_core.benchmark.paper import AVERAGE
 from ugrn_core.benchmark.protocols import Split, protocol
+from ugrn_core.benchmark.run_facts import RunFacts, benchmark_command
 from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
@@ -62,7 +62,7 @@ def show(results: Results, view: TableView, row: str, column: str, best_shortcut
     _wrong(results, joined, row, column)
 
 
-def _ranking(results: Results, joined: JoinedScores, row: str, column: str, best_shortcut: str) -> None:
+def _ranking(results: Results, joined: LabelledScores, row: str, column: str, best_shortcut: str) -> None:
     names = [c for c in companions(column, best_shortcut) if c in joined.scores]
     ranking = prepare_ranking(joined.labels, {c: joined.scores[c] for c in names})
     figure_panel(
@@ -76,7 +76,7 @@ def _ranking(results: Results, joined: JoinedScores, row: str, column: str, best
     )
 
 
-def _wrong(results: Results, joined: JoinedScores, row: str, column: str) -> None:
+def _wrong(results: Results, joined: LabelledScores, row: str, column: str) -> None:
     wrong = prepare_wrong(joined.pairs, joined.labels, joined.scores[column])
     backbone = results.facts.backbone
     model = f"&model={quote(backbone)}" if backbone in BACKBONES else ""
@@ -148,6 +148,6 @@ def _stamped(files: dict[str, Path]) -> tuple[tuple[str, str, float], ...]:
 @st.cache_resource(max_entries=16, show_spinner="Joining scores with BEELINE")
 def _joined(
     files: tuple[tuple[str, str, float], ...], facts: RunFacts, test: Row, _vocabulary: Vocabulary, model: str
-) -> JoinedScores:
+) -> LabelledScores:
     """``model`` stands for the vocabulary in the key of the cache."""
     return join_scores({weights: Path(file) for weights, file, _ in files}, facts, _split(facts), test, _vocabulary)

@@ -10,9 +10,9 @@ import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.benchmark.contributed import named, read_contributed
-from ugrn_core.benchmark.described import RunFacts, benchmark_command, run_facts
 from ugrn_core.benchmark.protocols import BALANCED, PROTOCOLS
 from ugrn_core.benchmark.results import NONE, read_results
+from ugrn_core.benchmark.run_facts import RunFacts, benchmark_command, run_facts
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.errors import InputError
 from ugrn_core.paths import ASSETS, cache_folder

@@ -59,7 +59,7 @@ def read(backbone: Backbone) -> GeneQuestion:
     return GeneQuestion(NeighbourhoodRequest(gene, whole, chosen), choice, tuple(notes))
 
 
-def adopt(backbone: Backbone) -> None:
+def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside."""
     factors, usual = [f"{FACTORS} {end}" for end in SIDES], address.cell_keys(backbone.card)
     given, state = address.arrived(SIDE, RANK, TEXT, OWN, TRANSLATOR, ALIKE, *factors, *usual), st.session_state
@@ -76,7 +76,7 @@ def adopt(backbone: Backbone) -> None:
             state[key] = given[name]
     if given.get("only"):
         state[OWN] = given["only"].replace(",", ", ")
-    address.adopt_cell(given, backbone)
+    address.apply_cell_url(given, backbone)
 
 
 def write(backbone: Backbone) -> None:

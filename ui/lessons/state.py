@@ -87,7 +87,7 @@ def open_lesson(place: str, step: str = "predict") -> None:
     change(place=place, step=step, pair="", beside=(), hide=False)
 
 
-def adopt() -> None:
+def apply_url() -> None:
     """Fill the state from an address that came from outside; an :class:`InputError` names a value without sense."""
     given = st.session_state.pop("arrived", None)
     if not given:

@@ -85,7 +85,7 @@ ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
 ONLY_OF_CELLS = ("column", "level", "variable", "to_level")
 
 
-def adopt(backbone: Backbone) -> None:
+def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     cells_of = [question.cell_key(origin) for origin in network_genes.LABELS]
     keys = [entry.key for entry in CONTROLS.values()]

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from ugrn_core.figures.network_file import network_file
+from ugrn_core.figures.network_html import network_file
 from ugrn_core.figures.report import Report
 from ugrn_core.figures.report_network import network_report
 from ugrn_core.figures.style import file_stem

@@ -19,7 +19,7 @@ SPECIFIC = "specific"
 MODES = ("pair", "targets", "list")
 
 
-def adopt(backbone: Backbone) -> None:
+def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     card = backbone.card
     below = (COMPANY.name, company.MEASURE, company.MOVED, reasons.TRANSLATOR, several_models.SHOWN)
@@ -34,7 +34,7 @@ def adopt(backbone: Backbone) -> None:
     if given.get("pairs"):
         st.session_state["pair_text"] = address.kept_text(given["pairs"])
     if given.get("with"):
-        company.adopt(given["with"], backbone.card)
+        company.apply_url(given["with"], backbone.card)
     if given.get("translator"):
         st.session_state[reasons.TRANSLATOR] = given["translator"]
     if given.get("measure"):
@@ -47,7 +47,7 @@ def adopt(backbone: Backbone) -> None:
         st.session_state[several_models.SHOWN] = address.one_of("models", given["models"], ("all",)) == "all"
     if given.get("x"):
         st.session_state[settings.x_key(backbone.card)] = address.number("x", given["x"])
-    address.adopt_cell(given, backbone)
+    address.apply_cell_url(given, backbone)
 
 
 def write(card: BackboneCard) -> None:

@@ -75,7 +75,7 @@ def beside_pair(
         _surface(backbone, request, companions, choice, topic)
 
 
-def adopt(text: str, card: BackboneCard) -> None:
+def apply_url(text: str, card: BackboneCard) -> None:
     """Fill the controls from an address; an :class:`InputError` names an entry without sense."""
     named = [parse_companion(entry) for entry in text.split(BETWEEN)][: MOST_COMPANIONS + 1]
     st.session_state[COMPANY.name] = [name for name, _ in named]

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
-from ugrn_core.figures.pair_words import beyond, residual_words, signed
+from ugrn_core.figures.pair_figure import beyond, residual_words, signed
 from ugrn_core.figures.titles import minus, short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import Curves, PairResult

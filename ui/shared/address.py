@@ -38,7 +38,7 @@ MOST_GENES = 60
 """Genes of a pasted list that still go into an address."""
 
 
-def arrive() -> None:
+def read_url() -> None:
     """Notice an address that came from outside, and take model and example cells from it; before anything is drawn."""
     given = st.query_params.to_dict()
     if given == st.session_state.get("address") or _is_on_its_way(given):
@@ -50,7 +50,7 @@ def arrive() -> None:
     if given.get("folder"):
         st.session_state["model_folder"] = given["folder"]
     if given.get("cells"):
-        cells.arrive(given["cells"])
+        cells.read_url(given["cells"])
 
 
 def _is_on_its_way(given: Mapping[str, str]) -> bool:
@@ -84,7 +84,7 @@ def cell_keys(card: BackboneCard) -> tuple[str, ...]:
     return ("context", "background", settings.base_key(card), settings.grid_key(card))
 
 
-def adopt_cell(given: Mapping[str, str], backbone: Backbone) -> None:
+def apply_cell_url(given: Mapping[str, str], backbone: Backbone) -> None:
     """Fill what the explorer and the gene page share from an address: virtual cell, values, a job under way."""
     card, state = backbone.card, st.session_state
     if given.get("column"):

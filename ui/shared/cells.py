@@ -100,7 +100,7 @@ def in_address() -> str:
     return EXAMPLE if held.word == EXAMPLE else kept.shelf().put_cells(held)
 
 
-def arrive(word: str) -> None:
+def read_url(word: str) -> None:
     """Take the cells that an address names; what is not kept here (any more) is said where cells are chosen."""
     if word == EXAMPLE:
         use_example()

@@ -12,7 +12,13 @@ from ugrn_core.beeline.networks import GENE_SETS, NETWORK_FOLDERS, ROWS, SPECIES
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
-from ugrn_core.translation.material import TrainingSet, TrainRequest, beeline_material, judged_rows, own_material
+from ugrn_core.translation.training_set import (
+    TrainingSet,
+    TrainRequest,
+    beeline_training_set,
+    judged_rows,
+    own_training_set,
+)
 from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import check_place
 from ugrn_core.translators.schema import PARTS, ContextName
@@ -108,7 +114,7 @@ def _own_controls(backbone: Backbone) -> Maker:
     words = ("--edges", file.name if file is not None else "edges.csv", *chosen.words())
     key = (given, chosen)
     return lambda request: TrainingQuestion(
-        request, own_material(request, edges), (backbone.fingerprint, request, key), words
+        request, own_training_set(request, edges), (backbone.fingerprint, request, key), words
     )
 
 
@@ -163,7 +169,7 @@ def _beeline_material(
 ) -> TrainingSet:
     """``fingerprint`` stands for the vocabulary in the key of the cache."""
     needed = tuple(dict.fromkeys([*rows, *judged_rows(rows)]))
-    return beeline_material(request, rows, networks_of(needed, gene_set, fingerprint, _backbone.vocabulary))
+    return beeline_training_set(request, rows, networks_of(needed, gene_set, fingerprint, _backbone.vocabulary))
 
 
 def _fill_example() -> None:

@@ -19,7 +19,7 @@ WELCOME = (
 )
 
 
-def adopt() -> None:
+def apply_url() -> None:
     """Fill the controls from an address that came from outside."""
     given = address.arrived("translator mode")
     if given.get("translator"):

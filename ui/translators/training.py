@@ -14,8 +14,8 @@ from ugrn_core.download import duration
 from ugrn_core.figures.translator import plot_loss, prepare_loss
 from ugrn_core.store import Store
 from ugrn_core.translation.cost import TrainingCost, training_cost
-from ugrn_core.translation.material import TrainingSet, TrainRequest
 from ugrn_core.translation.training import train_translator
+from ugrn_core.translation.training_set import TrainingSet, TrainRequest
 from ugrn_core.translators.kinds import KINDS, PAPER
 from ugrn_core.translators.library import list_translators, save_translator
 from ugrn_core.types import Cancel, Progress

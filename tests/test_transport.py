@@ -14,14 +14,14 @@ from safetensors.numpy import load, save
 
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.parcel import open_backbone, pack_backbone
 from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.backbones.transport import open_backbone, pack_backbone
 from ugrn_core.errors import CheckpointError, InputError, UGRNError
 from ugrn_core.network.blocks import translator_digest
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.library import load_translator
-from ugrn_core.translators.parcel import open_translator, pack_translator
+from ugrn_core.translators.transport import open_translator, pack_translator
 from ugrn_core.types import SweepSettings
 
 

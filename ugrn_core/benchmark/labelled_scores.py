@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ugrn_core.beeline.networks import Edge, Network, Row, load_network
-from ugrn_core.benchmark.described import RunFacts
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.request import cut_network
+from ugrn_core.benchmark.run_facts import RunFacts
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.benchmark.scores import read_scores, scores_name
 from ugrn_core.errors import InputError
@@ -21,7 +21,7 @@ from ugrn_core.types import Vocabulary
 
 
 @dataclass(frozen=True)
-class JoinedScores:
+class LabelledScores:
     """Pairs of a test with labels (pair,) in {0, 1} and the scores (pair,) of every column there is.
 
     Where both directions are ranked as one, a pair stands for both.
@@ -47,7 +47,7 @@ def score_files(facts: RunFacts, split: Split, folder: Path) -> dict[str, Path]:
 
 def join_scores(
     files: Mapping[str, Path], facts: RunFacts, split: Split, row: Row, vocabulary: Vocabulary
-) -> JoinedScores:
+) -> LabelledScores:
     """Scores of the balanced pairs of a test (seed 0) with their labels, which come from the user's BEELINE.
 
     ``files``: see :func:`score_files`. Columns are methods, random weights marked; shortcuts are computed here.
@@ -69,9 +69,9 @@ def join_scores(
     known = Known(edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
     found |= {m.name: m.shortcut(known, sample.pairs) for m in METHODS.values() if m.shortcut is not None}
     if sample.units is None:
-        return JoinedScores(sample.pairs, sample.labels, found)
+        return LabelledScores(sample.pairs, sample.labels, found)
     pairs = tuple(pair for pair in sample.pairs if pair[0] < pair[1])
-    return JoinedScores(pairs, sample.by_unit(sample.labels), {m: sample.by_unit(v) for m, v in found.items()})
+    return LabelledScores(pairs, sample.by_unit(sample.labels), {m: sample.by_unit(v) for m, v in found.items()})
 
 
 def _network(row: Row, facts: RunFacts, vocabulary: Vocabulary) -> Network:

@@ -81,7 +81,7 @@ class TrainingSet:
     """Training pairs of each seed, held-out tests, the training networks, and the genes of every data set."""
 
     members: tuple[LabelledPairs, ...]
-    judgements: tuple[HeldOutTest, ...]
+    held_out: tuple[HeldOutTest, ...]
     networks: tuple[Network, ...]
     genes: Mapping[str, tuple[str, ...]]
 
@@ -96,12 +96,12 @@ def judged_rows(rows: Sequence[Row]) -> tuple[Row, ...]:
     return same or others or tuple(rows)
 
 
-def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network]) -> TrainingSet:
+def beeline_training_set(request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network]) -> TrainingSet:
     """Pairs of BEELINE rows; ``networks`` holds ``rows`` and :func:`judged_rows`, in the backbone's vocabulary."""
     chosen = [networks[row] for row in rows]
     members = tuple(union_pairs(chosen, **request.how(seed)) for seed in range(request.seeds))
     rest: dict[str, LabelledPairs] = {}
-    judgements = []
+    held_out = []
     for row in judged_rows(rows):
         others = [networks[r] for r in rows if r.data_set != row.data_set]
         if not others:
@@ -111,9 +111,9 @@ def beeline_material(request: TrainRequest, rows: Sequence[Row], networks: Mappi
         test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
         train = rest.get(row.data_set)
         whole = _whole(networks[row], others, [train] if train else members) if request.whole else None
-        judgements.append(HeldOutTest(str(row), row.data_set, train, test, whole))
+        held_out.append(HeldOutTest(str(row), row.data_set, train, test, whole))
     genes = {row.data_set: network.genes for row, network in networks.items()}
-    return TrainingSet(members, tuple(judgements), tuple(chosen), genes)
+    return TrainingSet(members, tuple(held_out), tuple(chosen), genes)
 
 
 def _whole(network: Network, trained: Sequence[Network], drawn: Sequence[LabelledPairs]) -> LabelledPairs:
@@ -124,22 +124,22 @@ def _whole(network: Network, trained: Sequence[Network], drawn: Sequence[Labelle
     return candidates(network.with_sources(chosen), told)
 
 
-def own_material(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
+def own_training_set(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
     """TrainingSet of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
     if request.whole:
         raise InputError("Own edges say nothing of the pairs they do not name: leave out --whole.")
     members = tuple(_own_pairs(request, edges, seed) for seed in range(request.seeds))
     names = edges.network.genes
     fold = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % FOLDS, strict=True))
-    judgements = []
+    held_out = []
     for f in range(FOLDS):
         inside = [fold[s] == f and fold[t] == f for s, t in members[0].pairs]
         outside = [fold[s] != f and fold[t] != f for s, t in members[0].pairs]
         train, test = _rows(members[0], outside), _rows(members[0], inside)
         if all(0 < part.n_pos < len(part.labels) for part in (train, test)):
-            judgements.append(HeldOutTest(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", train, test))
+            held_out.append(HeldOutTest(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", train, test))
     genes = {edges.network.row.data_set: edges.network.genes}
-    return TrainingSet(members, tuple(judgements), (edges.network,), genes)
+    return TrainingSet(members, tuple(held_out), (edges.network,), genes)
 
 
 def _own_pairs(request: TrainRequest, edges: OwnEdges, seed: int) -> LabelledPairs:
