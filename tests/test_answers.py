@@ -28,7 +28,13 @@ from ugrn_core.figures.benchmark_printed import plot_likeness, prepare_likeness,
 from ugrn_core.figures.benchmark_printed_words import printed_page
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.methods.catalogue import METHODS
-from ugrn_core.methods.shortcuts import Known, degrees_of_the_test, has_an_edge, reverse_is_an_edge, target_out_degree
+from ugrn_core.methods.shortcuts import (
+    KnownEdges,
+    degrees_of_the_test,
+    has_an_edge,
+    reverse_is_an_edge,
+    target_out_degree,
+)
 from ugrn_core.paths import ROOT
 
 frozen = cache(frozen_results)
@@ -98,7 +104,7 @@ def test_the_second_is_never_a_default_and_always_said(tmp_path: Path) -> None:
 
 
 def test_scores_that_read_answers_by_hand() -> None:
-    known = Known(frozenset(), frozenset(), frozenset({("A", "B"), ("A", "C"), ("C", "A")}))
+    known = KnownEdges(frozenset(), frozenset(), frozenset({("A", "B"), ("A", "C"), ("C", "A")}))
     pairs = [("B", "A"), ("A", "B"), ("A", "C"), ("A", "D"), ("C", "B")]
     for score, by_hand in (
         (reverse_is_an_edge, [1, 0, 1, 0, 0]),
@@ -145,7 +151,7 @@ def test_a_reverse_edge_is_told_by_its_rank() -> None:
     network = wide_network()
     network = replace(network, edges=tuple(sorted([*network.edges, ("G1", "G0")])))
     sample = sample_pairs(network, sampler="all_pairs", neg_ratio=5)
-    known = Known(frozenset(), frozenset(network.tfs), frozenset(network.edges))
+    known = KnownEdges(frozenset(), frozenset(network.tfs), frozenset(network.edges))
     truth = np.array([(t, s) in network.edges for s, t in sample.pairs])
     assert roc_auc_score(truth, reverse_is_an_edge(known, sample.pairs)) == 1.0
 

@@ -48,7 +48,7 @@ from ugrn_core.methods.expression_probes import mean_profile, zero_expression
 from ugrn_core.methods.marginal import REFERENCE, gene_level
 from ugrn_core.methods.shortcuts import (
     SHRUNK,
-    Known,
+    KnownEdges,
     coexpression,
     edge_lookup,
     gene_degrees,
@@ -256,7 +256,7 @@ def test_registry_names_the_papers_methods_first() -> None:
 
 
 def test_shortcuts_by_hand() -> None:
-    known = Known(frozenset({("A", "B"), ("A", "C"), ("B", "C")}), frozenset({"C"}))
+    known = KnownEdges(frozenset({("A", "B"), ("A", "C"), ("B", "C")}), frozenset({"C"}))
     pairs = [("A", "B"), ("B", "A"), ("A", "C"), ("X", "SOX2")]
     assert edge_lookup(known, pairs).tolist() == [1, 0, 1, 0]
     assert gene_degrees(known, pairs) == pytest.approx(
@@ -591,14 +591,14 @@ def test_a_random_transformer_over_the_trained_embeddings_is_a_contestant_with_a
 def test_coexpression_is_the_cosine_and_its_partial_correlation_an_inverse() -> None:
     genes = ("SOX2", "POU5F1", "NANOG", "KLF1", "NO GENE")
     pairs = [("SOX2", "POU5F1"), ("POU5F1", "SOX2"), ("NANOG", "KLF1"), ("SOX2", "NO GENE")]
-    known = Known(frozenset(), frozenset(), genes=genes)
+    known = KnownEdges(frozenset(), frozenset(), genes=genes)
     v = corpus_vectors().of(genes).astype(np.float64)
     np.testing.assert_allclose(coexpression(known, pairs), [v[0] @ v[1], v[1] @ v[0], v[2] @ v[3], 0], atol=1e-6)
     precision = np.linalg.inv(SHRUNK * v @ v.T + (1 - SHRUNK) * np.eye(5))
     by_hand = -precision[0, 1] / np.sqrt(precision[0, 0] * precision[1, 1])
     got = partial_coexpression(known, pairs)
     assert got[0] == pytest.approx(by_hand, abs=1e-6) and got[0] == got[1] and got[3] == 0
-    alone = partial_coexpression(Known(frozenset(), frozenset(), genes=genes[:2]), pairs[:1])
+    alone = partial_coexpression(KnownEdges(frozenset(), frozenset(), genes=genes[:2]), pairs[:1])
     assert np.sign(alone[0]) == np.sign(v[0] @ v[1]), "of two genes alone it is the cosine, shrunk"
 
 

@@ -42,7 +42,7 @@ from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cell
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ugrn_core.methods.catalogue import METHODS
-from ugrn_core.methods.shortcuts import Known, edge_lookup, gene_degrees
+from ugrn_core.methods.shortcuts import KnownEdges, edge_lookup, gene_degrees
 from ugrn_core.paths import ASSETS
 from ugrn_core.types import Vocabulary
 
@@ -489,7 +489,7 @@ def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     files = joined.score_files(facts, split, tmp_path)
     assert set(files) == {"trained", "random"}
     found = joined.join_scores(files, facts, split, row, backbone.vocabulary)
-    known = Known(frozenset(networks[source].edges), frozenset(networks[row].tfs))
+    known = KnownEdges(frozenset(networks[source].edges), frozenset(networks[row].tfs))
     assert (found.scores["Edge look-up"] == edge_lookup(known, sample.pairs)).all()
     assert (found.scores["Gene degrees"] == gene_degrees(known, sample.pairs)).all()
     assert found.pairs == sample.pairs and (found.labels == sample.labels).all() and found.prior == sample.labels.mean()

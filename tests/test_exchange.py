@@ -23,7 +23,7 @@ from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.sampling import EXCHANGED, LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
-from ugrn_core.methods.shortcuts import Known, gene_degrees
+from ugrn_core.methods.shortcuts import KnownEdges, gene_degrees
 from ugrn_core.paths import beeline_folder
 
 ANSWERS = tuple(m for m in METHODS.values() if m.family == "answers")
@@ -193,7 +193,7 @@ def test_a_row_of_fewer_than_fifty_edges_is_empty_with_its_n(tmp_path: Path) -> 
 def test_scores_that_read_the_answers_are_at_chance_on_the_real_networks(row: Row) -> None:
     network = load_network(*row)
     sample = sample_pairs(network, sampler=EXCHANGED)
-    known = Known(frozenset(network.edges), frozenset(network.tfs), frozenset(network.edges), network.genes)
+    known = KnownEdges(frozenset(network.edges), frozenset(network.tfs), frozenset(network.edges), network.genes)
     labels = sample.by_unit(sample.labels)
     n = labels.sum()
     noise = np.sqrt((2 * n + 1) / (12 * n * n))

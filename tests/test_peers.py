@@ -16,7 +16,7 @@ from ugrn_core.benchmark.peers import (
     BOOSTING,
     PEERS,
     WINDOW,
-    Question,
+    PeerQuestion,
     grnboost2,
     is_here,
     pearson,
@@ -47,10 +47,10 @@ REGULATORS = np.array([0, 1, 2])
 
 def test_correlations_are_those_of_numpy_and_scipy() -> None:
     x = cells()
-    got = pearson(Question(x, REGULATORS))
+    got = pearson(PeerQuestion(x, REGULATORS))
     assert got[0, 3] == pytest.approx(abs(np.corrcoef(x[:, 0], x[:, 3])[0, 1])) and got[1, 4] > 0.9
     assert (got[:, 5] == 0).all(), "a gene that does not vary has no correlation"
-    ranks = spearman(Question(x, REGULATORS))
+    ranks = spearman(PeerQuestion(x, REGULATORS))
     assert ranks[1, 4] == pytest.approx(abs(spearmanr(x[:, 1], x[:, 4]).statistic))
 
 
@@ -58,7 +58,7 @@ def test_boosting_has_arboretos_settings_and_stops_as_arboreto_does() -> None:
     """By hand for one gene: the same regressor, stopped where the mean of the last 25 improvements falls below 0."""
     assert BOOSTING == {"learning_rate": 0.01, "n_estimators": 5000, "max_features": 0.1, "subsample": 0.9}
     x = cells()
-    got = grnboost2(Question(x, REGULATORS, seed=3))
+    got = grnboost2(PeerQuestion(x, REGULATORS, seed=3))
     rounds = []
 
     def monitor(i: int, model: GradientBoostingRegressor, _: object) -> bool:
@@ -105,7 +105,9 @@ def test_peers_by_name() -> None:
 def test_regdiffusion_scores_every_pair_and_its_transpose(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(grnboost2.__globals__, "DIFFUSION_STEPS", 3)
     x = cells()
-    one, transposed = (PEERS[n].compute(Question(x, np.arange(6))) for n in ("RegDiffusion", "RegDiffusion transposed"))
+    one, transposed = (
+        PEERS[n].compute(PeerQuestion(x, np.arange(6))) for n in ("RegDiffusion", "RegDiffusion transposed")
+    )
     np.testing.assert_allclose(one, transposed.T)
     assert (one[:, 5] == 0).all() and np.isfinite(one).all()
 

@@ -29,7 +29,7 @@ from ugrn_core.benchmark.curves import sweep_table
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
-from ugrn_core.methods.shortcuts import Known, gene_degrees
+from ugrn_core.methods.shortcuts import KnownEdges, gene_degrees
 from ugrn_core.network.whole import candidates, whole_frame
 from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.translation.edge_list import parse_edges
@@ -550,7 +550,7 @@ def test_a_translator_is_tested_on_chosen_networks_beside_the_shortcuts(kept: Tr
     assert frame.loc[("hHEP STRING", "Ens"), "auroc"] == pytest.approx(card.auroc, abs=1e-6), "the pairs of the card"
     assert frame.loc[("mDC Non-specific ChIP", "Ens"), "auroc"] > 0.95
     sample = sample_pairs(networks[rows[0]], max_pos=300)
-    known = Known(frozenset(networks[STRING[0]].edges), frozenset(networks[rows[0]].tfs))
+    known = KnownEdges(frozenset(networks[STRING[0]].edges), frozenset(networks[rows[0]].tfs))
     expected = roc_auc_score(sample.labels, gene_degrees(known, sample.pairs))
     assert frame.loc[("mDC Non-specific ChIP", "Gene degrees"), "auroc"] == pytest.approx(expected)
     with pytest.raises(InputError, match=r"trained on data of hESC STRING.*other data sets"):

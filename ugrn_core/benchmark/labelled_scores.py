@@ -16,7 +16,7 @@ from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.benchmark.scores import read_scores, scores_name
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
-from ugrn_core.methods.shortcuts import Known
+from ugrn_core.methods.shortcuts import KnownEdges
 from ugrn_core.types import Vocabulary
 
 
@@ -66,7 +66,7 @@ def join_scores(
             "They were made with another model or other samples; make them again with --scores."
         )
     edges = frozenset(edge for r in split.train for edge in _network(r, facts, vocabulary).edges)
-    known = Known(edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
+    known = KnownEdges(edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
     found |= {m.name: m.shortcut(known, sample.pairs) for m in METHODS.values() if m.shortcut is not None}
     if sample.units is None:
         return LabelledScores(sample.pairs, sample.labels, found)

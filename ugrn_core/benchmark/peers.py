@@ -30,7 +30,7 @@ DIFFUSION_STEPS = 300
 
 
 @dataclass(frozen=True)
-class Question:
+class PeerQuestion:
     """Cells (cell, gene) float64, where the regulators stand among the genes, a seed, and who is told and asked."""
 
     cells: np.ndarray
@@ -47,22 +47,22 @@ class Peer:
     name: str
     label: str
     reference: str
-    compute: Callable[[Question], np.ndarray]
+    compute: Callable[[PeerQuestion], np.ndarray]
     package: str = ""
 
 
-def pearson(q: Question) -> np.ndarray:
+def pearson(q: PeerQuestion) -> np.ndarray:
     """Absolute correlation of regulator and gene over the cells; 0 where one of them does not vary."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.abs(np.nan_to_num(np.corrcoef(q.cells.T)))[q.regulators]
 
 
-def spearman(q: Question) -> np.ndarray:
+def spearman(q: PeerQuestion) -> np.ndarray:
     """Absolute correlation of ranks over the cells."""
-    return pearson(Question(rankdata(q.cells, axis=0), q.regulators))
+    return pearson(PeerQuestion(rankdata(q.cells, axis=0), q.regulators))
 
 
-def grnboost2(q: Question) -> np.ndarray:
+def grnboost2(q: PeerQuestion) -> np.ndarray:
     """Importance of each regulator in boosted trees that predict the gene, times the number of trees."""
     from sklearn.ensemble import GradientBoostingRegressor
 
@@ -86,17 +86,17 @@ def _no_longer_better(round_: int, model, _) -> bool:
     return float(np.mean(model.oob_improvement_[round_ - WINDOW + 1 : round_ + 1])) < 0
 
 
-def regdiffusion(q: Question) -> np.ndarray:
+def regdiffusion(q: PeerQuestion) -> np.ndarray:
     """Weights of the adjacency matrix, absolute, regulators in rows as its authors have them."""
     return np.abs(_adjacency(q))[q.regulators]
 
 
-def regdiffusion_transposed(q: Question) -> np.ndarray:
+def regdiffusion_transposed(q: PeerQuestion) -> np.ndarray:
     """The same with sources and targets exchanged."""
     return np.abs(_adjacency(q).T)[q.regulators]
 
 
-def _adjacency(q: Question) -> np.ndarray:
+def _adjacency(q: PeerQuestion) -> np.ndarray:
     """Adjacency (gene, gene) of a RegDiffusion model trained for ``DIFFUSION_STEPS`` steps."""
     return _trained_adjacency(np.ascontiguousarray(q.cells).tobytes(), q.cells.shape, q.seed)
 
@@ -167,7 +167,7 @@ def peer_scores(
     if not listed:
         raise InputError(f"no regulator of {expression.data_set} has expression; {peer.name} cannot be run.")
     where = np.array([at[g] for g in listed], int)
-    scores = peer.compute(Question(expression.values.astype(float), where, seed, progress, cancel))
+    scores = peer.compute(PeerQuestion(expression.values.astype(float), where, seed, progress, cancel))
     frame = pd.DataFrame(scores, index=listed, columns=list(expression.genes)).stack().reset_index()
     frame.columns = ["source", "target", "score"]
     kept = frame[(frame["source"] != frame["target"]) & (frame["score"] != 0)]

@@ -27,7 +27,7 @@ from ugrn_core.benchmark.request import Samples
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.sampling import LabelledPairs
-from ugrn_core.benchmark.scoring import Scored, Trained
+from ugrn_core.benchmark.scoring import Scored, TrainedUnit
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.methods.catalogue import METHODS, trained_parts
 from ugrn_core.methods.method import Method
@@ -131,7 +131,7 @@ def _of_contestant(
         bank.prepare(samples, methods, part_of(progress, 0.0, start), cancel)
     units = units if bank is not None else units[:1]  # what is not trained has no seeds
     runs = [replace(run, request=replace(run.request, translator=kind)) for kind in (kinds if bank else kinds[:1])]
-    trained = [(r, [Trained(r, unit, bank, cancel) for unit in units]) for r in runs]
+    trained = [(r, [TrainedUnit(r, unit, bank, cancel) for unit in units]) for r in runs]
     found = []
     rows = [row for split in run.request.splits for row in split.tests]
     for n, row in enumerate(rows):

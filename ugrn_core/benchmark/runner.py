@@ -17,7 +17,7 @@ from ugrn_core.benchmark.features import FeatureCache
 from ugrn_core.benchmark.results import result_frame
 from ugrn_core.benchmark.run import Contestant, Run, Unit
 from ugrn_core.benchmark.scores import write_scores
-from ugrn_core.benchmark.scoring import Scored, Trained
+from ugrn_core.benchmark.scoring import Scored, TrainedUnit
 from ugrn_core.errors import Cancelled
 from ugrn_core.types import Cancel, Progress, part_of
 
@@ -73,7 +73,7 @@ def _run_contestant(
 
 def _run_unit(run: Run, unit: Unit, bank: FeatureCache | None, cancel: Cancel | None) -> None:
     todo = run.todo(unit)
-    trained = Trained(run, unit, bank, cancel)
+    trained = TrainedUnit(run, unit, bank, cancel)
     kept: dict[Row, dict[str, np.ndarray]] = {}
     for row in dict.fromkeys(row for row, _ in todo):
         scored = Scored(run, unit, row, trained)

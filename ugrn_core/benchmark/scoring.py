@@ -13,7 +13,7 @@ from ugrn_core.benchmark.run import Run, Unit
 from ugrn_core.benchmark.sampling import EXCHANGED, LabelledPairs
 from ugrn_core.methods.catalogue import trained_parts
 from ugrn_core.methods.method import Method
-from ugrn_core.methods.shortcuts import Known, reverse_is_an_edge
+from ugrn_core.methods.shortcuts import KnownEdges, reverse_is_an_edge
 from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.types import Cancel
@@ -21,7 +21,7 @@ from ugrn_core.types import Cancel
 NAN = float("nan")
 
 
-class Trained:
+class TrainedUnit:
     """Translators of a unit, each trained when first asked for."""
 
     def __init__(self, run: Run, unit: Unit, bank: FeatureCache | None, cancel: Cancel | None) -> None:
@@ -67,7 +67,7 @@ class Trained:
 class Scored:
     """One test of a unit: scores of methods, and the rows of their blocks."""
 
-    def __init__(self, run: Run, unit: Unit, row: Row, trained: Trained) -> None:
+    def __init__(self, run: Run, unit: Unit, row: Row, trained: TrainedUnit) -> None:
         self.run, self.unit, self.row, self.trained = run, unit, row, trained
         self.sample = run.samples.test(row, unit.neg_ratio, unit.seed)
         self.masks = unseen_masks(self.sample.pairs, trained.genes)
@@ -85,7 +85,7 @@ class Scored:
             return self._given(method.given(self.row.data_set, self.sample.pairs), method.name)
         if method.shortcut is not None:
             network = self.run.samples.networks[self.row]
-            known = Known(self.trained.edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
+            known = KnownEdges(self.trained.edges, frozenset(network.tfs), frozenset(network.edges), network.genes)
             return method.shortcut(known, self.sample.pairs), "ok", ""
         bank = self.trained.bank
         assert bank is not None

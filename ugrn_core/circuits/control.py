@@ -81,7 +81,7 @@ class ControlRequest:
 
 
 @dataclass(frozen=True)
-class Case:
+class ControlCase:
     """One circuit with its pairs a task, features by weights, probe, context and task, and scores by rival and task.
 
     The others are for translators without a model: ``cell_features`` and ``score_features`` by task, and the parts of
@@ -125,7 +125,7 @@ def condition_cases(
     *,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
-) -> tuple[list[Case], list[Case]]:
+) -> tuple[list[ControlCase], list[ControlCase]]:
     """Everything that is known of each circuit, those of the training and those of the test."""
     run = _Run(request, condition, store, progress, cancel)
     models = run.models(0.1, 0.5)
@@ -211,7 +211,7 @@ class _Run:
         model, first = as_backbone(trained, "circuits", UNIT), as_backbone(before, "circuits", UNIT)
         return {"trained": model, "before training": first, "random": random_twin(model)}
 
-    def case(self, named: Named, models: Mapping[Weights, TransformerBackbone]) -> Case:
+    def case(self, named: Named, models: Mapping[Weights, TransformerBackbone]) -> ControlCase:
         """What is known of a circuit."""
         circuit = circuit_of(*named, self.condition)
         pairs: dict[Task, Pairs] = {task: drawn_pairs(circuit, task, named[1]) for task in TASKS}
@@ -223,7 +223,7 @@ class _Run:
                 probe, context, task = name.split("|")
                 features[weights, probe, context, _task(task)] = array
         cells, tables = self.cells(named), self.rivals(named)
-        return Case(
+        return ControlCase(
             pairs,
             features,
             {task: cell_features(cells, pairs[task]) for task in TASKS},

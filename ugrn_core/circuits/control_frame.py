@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ugrn_core.circuits.control import WEIGHTS, Case, ControlRequest, Weights
+from ugrn_core.circuits.control import WEIGHTS, ControlCase, ControlRequest, Weights
 from ugrn_core.circuits.control_case import (
     KNOWS_ARROWS,
     PARTS,
@@ -51,7 +51,7 @@ Part = tuple[str, str]
 
 
 def judged(
-    request: ControlRequest, condition: Condition, learnt: Sequence[Case], asked: Sequence[Case]
+    request: ControlRequest, condition: Condition, learnt: Sequence[ControlCase], asked: Sequence[ControlCase]
 ) -> pd.DataFrame:
     """Rows of one condition (:data:`COLUMNS`).
 
@@ -71,7 +71,9 @@ def told_of(method: str) -> str:
     return RIVALS.get(method, KNOWS_ARROWS)
 
 
-def all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds: int) -> dict[Key, list[np.ndarray]]:
+def all_scores(
+    learnt: Sequence[ControlCase], asked: Sequence[ControlCase], task: Task, seeds: int
+) -> dict[Key, list[np.ndarray]]:
     """Scores of the pairs of every asked circuit, by method and weights."""
     scores: dict[Key, list[np.ndarray]] = {
         (rival, NO_WEIGHTS): [case.scores[rival, task] for case in asked] for rival in RIVALS
@@ -81,17 +83,19 @@ def all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds:
         [case.cell_features[task] for case in learnt], labels, [case.cell_features[task] for case in asked], seeds
     )
 
-    def translated(features: Callable[[Case], Sequence[np.ndarray]]) -> list[np.ndarray]:
+    def translated(features: Callable[[ControlCase], Sequence[np.ndarray]]) -> list[np.ndarray]:
         known, new = ([_ways(features(case), task) for case in cases] for cases in (learnt, asked))
         return _of_ways(known, labels, new, seeds)
 
-    def of_parts(features: Callable[[Case, Part], np.ndarray], parts: Sequence[Part]) -> dict[Part, list[np.ndarray]]:
+    def of_parts(
+        features: Callable[[ControlCase, Part], np.ndarray], parts: Sequence[Part]
+    ) -> dict[Part, list[np.ndarray]]:
         return {part: translated(lambda case, p=part: [features(case, p)]) for part in parts}
 
-    def together(features: Callable[[Case, Part], np.ndarray]) -> list[np.ndarray]:
+    def together(features: Callable[[ControlCase, Part], np.ndarray]) -> list[np.ndarray]:
         return translated(lambda case: [features(case, part) for part in TOGETHER])
 
-    def regressed(case: Case, part: Part) -> np.ndarray:
+    def regressed(case: ControlCase, part: Part) -> np.ndarray:
         return case.regression[*part, task]
 
     scores[ON_SCORES, NO_WEIGHTS] = translated(lambda case: [case.score_features[task]])
@@ -99,7 +103,7 @@ def all_scores(learnt: Sequence[Case], asked: Sequence[Case], task: Task, seeds:
     scores[ON_REGRESSION, NO_WEIGHTS] = _all(of_parts(regressed, parts), together(regressed))
     for weights in WEIGHTS:
 
-        def asked_of(case: Case, part: Part, w: Weights = weights) -> np.ndarray:
+        def asked_of(case: ControlCase, part: Part, w: Weights = weights) -> np.ndarray:
             return case.features[w, *part, task]
 
         scores |= _named(of_parts(asked_of, PARTS), together(asked_of), weights)
@@ -167,7 +171,7 @@ def _mean(parts: Sequence[Sequence[np.ndarray]]) -> list[np.ndarray]:
 
 def _rows(
     scores: Mapping[Key, Sequence[np.ndarray]],
-    asked: Sequence[Case],
+    asked: Sequence[ControlCase],
     task: Task,
     condition: Condition,
     request: ControlRequest,

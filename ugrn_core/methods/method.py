@@ -12,7 +12,7 @@ from ugrn_core.methods.reading import Reading
 
 if TYPE_CHECKING:
     from ugrn_core.methods.expression_probes import ExpressionProbes
-    from ugrn_core.methods.shortcuts import Known
+    from ugrn_core.methods.shortcuts import KnownEdges
 
 Family = Literal["origin", "baseline", "ours", "control", "class", "corpus", "shortcut", "answers", "given"]
 Source = Literal["curves", "gene level", "expression"]
@@ -37,7 +37,7 @@ class Method:
     source: Source = "curves"
     members: tuple[str, ...] = ()
     from_expression: Callable[[ExpressionProbes, Pairs], np.ndarray] | None = None
-    shortcut: Callable[[Known, Pairs], np.ndarray] | None = None
+    shortcut: Callable[[KnownEdges, Pairs], np.ndarray] | None = None
     given: Callable[[str, Pairs], np.ndarray] | None = None
 
     @property

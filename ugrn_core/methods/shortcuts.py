@@ -24,7 +24,7 @@ SHRUNK = 0.9
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownEdges:
     """Edges of the training network, and the regulators that the test's TF.csv lists; ``answers``: the test's edges;
     ``genes``: those of the test's data set."""
 
@@ -34,12 +34,12 @@ class Known:
     genes: tuple[str, ...] = ()
 
 
-def edge_lookup(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def edge_lookup(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where the pair is an edge of the training network, else 0: (pair,)."""
     return np.array([pair in known.train_edges for pair in pairs], np.float32)
 
 
-def gene_degrees(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def gene_degrees(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """log(1 + out-degree of the source) + log(1 + in-degree of the target) in the training network: (pair,)."""
     out, into = _degrees(known.train_edges)
     ends = np.array([(out[s], into[t]) for s, t in pairs], float).reshape(-1, 2)
@@ -53,22 +53,22 @@ def _degrees(edges: frozenset[Edge]) -> tuple[Counter[str], Counter[str]]:
     return Counter(s for s, _ in edges), Counter(t for _, t in edges)
 
 
-def target_is_tf(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def target_is_tf(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where the target is in the census of transcription factors (Lambert et al. 2018), else 0: (pair,)."""
     return np.array([is_tf(t) for _, t in pairs], np.float32)
 
 
-def target_is_regulator(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def target_is_regulator(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where the target is a regulator of the test's TF.csv, else 0: (pair,). It reads the test's gene list only."""
     return np.array([t in known.regulators for _, t in pairs], np.float32)
 
 
-def coexpression(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def coexpression(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """Cosine of both genes in the vectors of the pre-training corpus (:mod:`ugrn_core.corpus_vectors`): (pair,)."""
     return corpus_vectors().cosine(pairs)
 
 
-def partial_coexpression(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def partial_coexpression(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """Partial correlation (pair,) given all genes of the test's data set, under the covariance of the corpus vectors.
 
     The covariance is ``SHRUNK`` times the cosines plus the rest of the unit matrix, so that it can be inverted.
@@ -87,26 +87,26 @@ def _precision(genes: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     return precision, np.sqrt(np.diag(precision))
 
 
-def reverse_is_an_edge(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def reverse_is_an_edge(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where target -> source is an edge of the test network, else 0, ties at random: (pair,)."""
     return _ties_at_random(np.array([(t, s) in known.answers for s, t in pairs], float), pairs)
 
 
-def has_an_edge(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def has_an_edge(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """1 where source and target both have an edge in the test network, else 0, ties at random: (pair,)."""
     touched = {g for edge in known.answers for g in edge}
     return _ties_at_random(np.array([s in touched and t in touched for s, t in pairs], float), pairs)
 
 
-def target_out_degree(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def target_out_degree(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """Out-degree of the target in the test network, ties at random: (pair,)."""
     out = Counter(s for s, _ in known.answers)
     return _ties_at_random(np.array([out[t] for _, t in pairs], float), pairs)
 
 
-def degrees_of_the_test(known: Known, pairs: Sequence[Edge]) -> np.ndarray:
+def degrees_of_the_test(known: KnownEdges, pairs: Sequence[Edge]) -> np.ndarray:
     """:func:`gene_degrees` of the test network, ties at random: (pair,)."""
-    return _ties_at_random(gene_degrees(Known(known.answers, known.regulators), pairs).astype(float), pairs)
+    return _ties_at_random(gene_degrees(KnownEdges(known.answers, known.regulators), pairs).astype(float), pairs)
 
 
 def _ties_at_random(scores: np.ndarray, pairs: Sequence[Edge]) -> np.ndarray:

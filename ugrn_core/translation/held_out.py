@@ -16,7 +16,7 @@ from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
-from ugrn_core.methods.shortcuts import Known
+from ugrn_core.methods.shortcuts import KnownEdges
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import OWN
 from ugrn_core.translation.training_set import TrainRequest, judged_rows
@@ -145,7 +145,7 @@ def _edges_of_others(trained: Sequence[Row], networks: Mapping[Row, Network]) ->
 def _shortcut_lines(
     test: LabelledPairs, network: Network, trained: frozenset[Edge], names: Sequence[str]
 ) -> list[Line]:
-    known = Known(trained, frozenset(network.tfs))
+    known = KnownEdges(trained, frozenset(network.tfs))
     shortcuts = {name: METHODS[name].shortcut for name in names}
     return [
         _line(network.row, n, test, score(known, test.pairs)) for n, score in shortcuts.items() if score is not None
