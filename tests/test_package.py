@@ -180,6 +180,7 @@ def test_the_pinned_set_is_what_the_package_asks_for() -> None:
 def test_every_package_that_is_imported_is_asked_for() -> None:
     known = {"sklearn": "scikit-learn", "dask": "distributed", "starlette": "streamlit", "yaml": "pyyaml"}
     optional = {"triton", "scgpt", "regdiffusion", "streamlit", "distributed", "dask", "starlette", "kaleido"}
+    optional |= {"choreographer"}  # comes with kaleido
     asked = {canonicalize_name(Requirement(line).name) for line in PROJECT["dependencies"]}
     found: set[str] = set()
     for path in sorted((ROOT / "ugrn_core").rglob("*.py")):
