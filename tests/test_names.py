@@ -23,3 +23,16 @@ def public_classes() -> dict[str, list[str]]:
 def test_no_two_public_classes_share_a_name() -> None:
     twice = {name: files for name, files in public_classes().items() if len(files) > 1}
     assert not twice, "give one of them another name"
+
+
+def test_no_text_of_the_app_names_a_class() -> None:
+    """A class that is renamed by its bare word takes labels with it that hold that word."""
+    classes = {name for name in public_classes() if sum(map(str.isupper, name)) > 1 and not name.isupper()}
+    said: list[str] = []
+    for path in sorted((ROOT / "ui").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        docs = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)}
+        texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+        words = {n.value: set(n.value.split()) for n in texts if id(n) not in docs}
+        said += [f"{path.name}: {text}" for text, parts in words.items() if parts & classes]
+    assert not said

@@ -125,7 +125,7 @@ def _whole(network: Network, trained: Sequence[Network], drawn: Sequence[Labelle
 
 
 def own_training_set(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
-    """TrainingSet of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
+    """Pairs of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
     if request.whole:
         raise InputError("Own edges say nothing of the pairs they do not name: leave out --whole.")
     members = tuple(_own_pairs(request, edges, seed) for seed in range(request.seeds))

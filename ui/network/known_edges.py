@@ -42,7 +42,7 @@ class ReferenceEdges:
 def controls(backbone: Backbone) -> None:
     """Where known edges come from, in a popover."""
     st.session_state.setdefault("net known", NONE if missing_networks() else BEELINE)
-    with st.popover("ReferenceEdges edges", icon=":material/fact_check:", width="stretch"), said_in_place():
+    with st.popover("Known edges", icon=":material/fact_check:", width="stretch"), said_in_place():
         st.segmented_control(
             "Held against",
             list(LABELS),
@@ -61,7 +61,7 @@ def controls(backbone: Backbone) -> None:
 
 
 def read(backbone: Backbone) -> ReferenceEdges:
-    """ReferenceEdges edges by the controls; nothing where they are not there yet."""
+    """Known edges by the controls; nothing where they are not there yet."""
     kind = st.session_state.get("net known")
     if kind == BEELINE and not missing_networks():
         return ReferenceEdges(_beeline(), BEELINE, "BEELINE")
