@@ -13,6 +13,7 @@ from ugrn_core.network.example import example_genes, measure, read_example
 from ugrn_core.paths import ROOT
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ui.shared import example
+from ui.shared.translator import fitting
 
 
 def test_the_example_is_of_the_default_model_and_translator():
@@ -23,6 +24,7 @@ def test_the_example_is_of_the_default_model_and_translator():
     assert found.genes == tuple(g for g in example_genes() if g in backbone.vocabulary)
     assert found.factors == sum(map(is_tf, found.genes)) > 20
     assert example.NETWORK.split() == list(found.genes)
+    assert next(iter(fitting(backbone))) == found.translator  # what the page takes by itself
 
 
 def test_its_best_edges_hold_several_times_as_many_known_ones_as_all_pairs_and_the_text_says_so():

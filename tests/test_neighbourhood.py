@@ -164,6 +164,16 @@ def test_scores_are_those_of_single_pairs(toy):
         )
 
 
+def test_a_translator_reads_its_own_among_more_virtual_values(toy):
+    translator, base, grid = trained(toy), toy.card.base, toy.card.grid
+    more = (max(grid) + 0.5, *reversed(grid), max(grid) + 1)
+    request = NeighbourhoodRequest("GATA1", Context(), SweepSettings(base, more), "factors")
+    found = neighbourhood(toy, request)
+    table = score_pairs(translator, toy, found.pairs("source")).set_index(["source", "target"])
+    expected = table.loc[found.pairs("source"), "score"].to_numpy()
+    np.testing.assert_allclose(translator_scores(translator, toy, found, "source"), expected, atol=1e-4)
+
+
 def test_ranks_are_by_size_with_ties_by_name_and_nothing_last():
     table = pd.DataFrame(
         {"gene": ["B", "A", "C", "D"], "specific": [1.0, -1.0, -3.0, np.nan], "score": [0.1, -5.0, 2.0, 2.0]}

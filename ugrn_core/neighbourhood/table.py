@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -109,7 +110,8 @@ def filtered(
 def translator_scores(translator: Translator, backbone: Backbone, found: Neighbourhood, side: Side) -> np.ndarray:
     """Mean logits (other,) of the directed pairs of a side, NaN where a direction was not swept.
 
-    A translator of another model, virtual cell or settings is an InputError.
+    A translator that reads some of the virtual values gets those; one of another model, virtual cell or settings is an
+    InputError.
     """
     schema = translator.card.schema
     request = found.request
@@ -121,13 +123,16 @@ def translator_scores(translator: Translator, backbone: Backbone, found: Neighbo
     if request.context.kind not in kinds:
         raise InputError("Translators were trained at one base value for all genes: take two genes alone, or a list.")
     kind = kinds[request.context.kind]
-    check_schema(translator.card.name, schema, feature_schema(backbone, schema.method, kind, request.settings))  # pyright: ignore[reportArgumentType]
+    settings, at = request.settings, slice(None)
+    if set(schema.grid) <= set(settings.grid):
+        settings, at = replace(settings, grid=schema.grid), [settings.grid.index(value) for value in schema.grid]
+    check_schema(translator.card.name, schema, feature_schema(backbone, schema.method, kind, settings))  # pyright: ignore[reportArgumentType]
     own, back = found.raw[side], found.raw["target" if side == "source" else "source"]
     names = {name for reading in parts.values() for name in reading.curves}
-    there = np.all([np.isfinite(way[name]).all(1) for way in (own, back) for name in names], 0)
+    there = np.all([np.isfinite(way[name][:, at]).all(1) for way in (own, back) for name in names], 0)
     scores = np.full(len(there), np.nan, np.float32)
     if there.any():
-        forward, reverse = ({name: way[name][there] for name in names} for way in (own, back))
+        forward, reverse = ({name: way[name][there][:, at] for name in names} for way in (own, back))
         swept = [pair for pair, known in zip(pairs, there, strict=True) if known]
         features = {part: reading.features(backbone, swept, forward, reverse) for part, reading in parts.items()}
         scores[there] = translator.logits(features)

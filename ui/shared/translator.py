@@ -1,4 +1,4 @@
-"""The translator of a network: those that read curves of the model, the one trained on most networks first."""
+"""The translator of a network: those that read curves of the model, the model's default first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.network.blocks import translator_digest
-from ugrn_core.translators.library import Listed, find_translator, list_translators, load_translator
+from ugrn_core.translators.library import (
+    DEFAULT_TRANSLATORS,
+    Listed,
+    find_translator,
+    list_translators,
+    load_translator,
+)
 from ugrn_core.translators.translator import Translator
 from ui.server.session import library
 from ui.shared.errors import NotYet
@@ -25,9 +31,10 @@ class LoadedTranslator:
 
 
 def fitting(backbone: Backbone) -> dict[str, Listed]:
-    """Translators of this very model by name: trained on most networks of most data sets first."""
+    """Translators of this very model by name: its default, then those trained on most networks of most data sets."""
     found = [t for t in list_translators(library()) if t.fits(backbone)]
-    return {t.name: t for t in sorted(found, key=_breadth)}
+    default = DEFAULT_TRANSLATORS.get(backbone.card.name)
+    return {t.name: t for t in sorted(found, key=lambda t: (t.name != default, *_breadth(t)))}
 
 
 def choice(backbone: Backbone, label: str, key: str, *, other_than: str | None = None) -> None:
