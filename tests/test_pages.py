@@ -23,7 +23,7 @@ from ui import frame
 from ui.pair import view as pair_view
 from ui.server import session
 from ui.server.session import store
-from ui.shared import address, cells, genes, kept, work
+from ui.shared import address, cells, gene_table, genes, kept, work
 from ui.start import page as start
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -321,6 +321,25 @@ def test_a_reload_finds_the_genes_of_a_job_that_the_address_cannot_hold(pair, mo
     reloaded.query_params.update(dict(pair.query_params))
     reloaded.run()
     assert reloaded.query_params["job"] == pair.query_params["job"] and not reloaded.info
+
+
+def test_a_name_of_the_gene_report_leads_to_its_page(pair, monkeypatch):
+    went, rows, draw = [], [0], st.dataframe
+    monkeypatch.setattr(address.st, "switch_page", lambda page, query_params: went.append((page, query_params["gene"])))
+
+    def chosen(frame, **look):
+        event = draw(frame, **look)
+        return {"selection": {"rows": list(rows)}} if look.get("key") == "gene-report table" else event
+
+    monkeypatch.setattr(gene_table.st, "dataframe", chosen)
+    pair.query_params["context"] = "genes"
+    pair.session_state["gene_text"] = "p53, NOSUCHGENE, MDM2"
+    pair.run()
+    pair.button(key="gene-report table gene").click().run()
+    assert went == [(address.GENE_PAGE, "TP53")]
+    rows[:] = [1]
+    pair.run()
+    assert "does not know this name" in " ".join(c.value for c in pair.caption)
 
 
 def test_a_job_of_another_model_lends_no_genes(pair, monkeypatch):

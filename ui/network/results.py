@@ -17,8 +17,9 @@ from ui.network import summary as network_numbers
 from ui.network import views as network_views
 from ui.network.run import Predicted, predicted, table_of
 from ui.network.views import View
-from ui.shared import contexts, kept, models
+from ui.shared import kept, models
 from ui.shared.errors import said_in_place
+from ui.shared.gene_report import show_report
 
 
 @st.fragment(key="network results")
@@ -30,7 +31,7 @@ def show() -> None:
         if networks is not None:
             network_form.fold(asked)
             _shown(networks)
-        contexts.show_report(asked[0].genes)
+        show_report(asked[0].genes)
     address.write()
 
 

@@ -17,6 +17,7 @@ from ui.server.session import store
 from ui.shared import columns, contexts, settings, work
 from ui.shared.errors import NotYet, plain
 from ui.shared.figure_panel import csv_button
+from ui.shared.gene_report import show_report
 from ui.shared.work import Question
 
 PAIRS_FILE = "pairs.csv"
@@ -62,7 +63,7 @@ def show(backbone: Backbone) -> None:
     with st.expander("Command line"):
         line = pair_view.command(backbone, PairRequest("$source", "$target", choice.main, chosen), choice)
         st.code(_loop(line, pairs), language="bash", wrap_lines=True)
-    contexts.show_report(contexts.ContextChoice(choice.contexts, report=report, notes=choice.notes))
+    show_report(contexts.ContextChoice(choice.contexts, report=report, notes=choice.notes))
 
 
 def read(backbone: Backbone) -> tuple[tuple[tuple[str, str], ...], GeneReport, contexts.ContextChoice]:

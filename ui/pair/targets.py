@@ -14,6 +14,7 @@ from ui.server.session import store
 from ui.shared import contexts, settings, work
 from ui.shared.errors import NotYet, plain
 from ui.shared.figure_panel import figure_panel
+from ui.shared.gene_report import show_report
 from ui.shared.genes import MOST_TARGETS, symbol_of
 from ui.shared.work import Question
 
@@ -72,7 +73,7 @@ def show(backbone: Backbone) -> None:
     with st.expander("Largest changes"):
         peaks = prepare_peaks(frame).drop(columns=["series", "measure"])
         st.dataframe(peaks, width="stretch", hide_index=True, alt="The largest change of every curve")
-    contexts.show_report(choice)
+    show_report(choice)
 
 
 def read(backbone: Backbone) -> tuple[str, tuple[str, ...], contexts.ContextChoice]:

@@ -31,6 +31,7 @@ from ui.shared import contexts, settings, work
 from ui.shared.address import open_gene
 from ui.shared.errors import NotYet, plain, said_in_place
 from ui.shared.figure_panel import figure_panel
+from ui.shared.gene_report import show_report
 from ui.shared.genes import symbol_of
 from ui.shared.models import command_name
 from ui.shared.work import Question
@@ -100,7 +101,7 @@ def show(backbone: Backbone) -> None:
         for gene, called in ((request.source, source), (request.target, target)):
             if st.button(f"All of {called}", icon=":material/genetics:", key=f"all of {gene}"):
                 open_gene(gene)
-    contexts.show_report(choice)
+    show_report(choice)
 
 
 def read(backbone: Backbone) -> tuple[PairRequest, contexts.ContextChoice]:

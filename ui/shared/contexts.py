@@ -22,7 +22,6 @@ from ugrn_core.genes.text_file import read_text
 from ugrn_core.types import Context
 from ui.shared import cells, columns
 from ui.shared.errors import NotYet
-from ui.shared.gene_report import gene_report
 
 PAIR, GENES, CELLS = "pair", "genes", "cells"
 LABELS = {PAIR: "The pair alone", GENES: "A gene list", CELLS: "Cells"}
@@ -83,22 +82,6 @@ def read(backbone: Backbone) -> ContextChoice:
     if kind() == CELLS:
         return _of_cells(backbone)
     return ContextChoice({Context().label: Context()})
-
-
-def show_report(choice: ContextChoice) -> None:
-    """What became of every gene of the list or file, as a table to sort and download."""
-    if choice.report is None:
-        return
-    with gene_report(choice.report, choice.notes, "gene-report"):
-        if choice.gene_list:
-            st.download_button(
-                choice.file,
-                choice.gene_list,
-                choice.file,
-                on_click="ignore",
-                icon=":material/download:",
-                help="The list as a file, for the command line",
-            )
 
 
 def _gene_controls(redraw: Callable[[], None]) -> None:

@@ -8,18 +8,39 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.genes.resolve import GeneReport
+from ui.shared.contexts import ContextChoice
 from ui.shared.errors import plain
 from ui.shared.figure_panel import csv_button
+from ui.shared.gene_table import gene_table
 
 
 def gene_report(report: GeneReport, notes: Sequence[str], key: str) -> DeltaGenerator:
-    """The report as a table to sort and download, in an expander that is returned; ``key`` is unique on the page."""
+    """The report as a table to sort and download, in an expander that is returned; a row leads to the page of its gene.
+
+    ``key`` is unique on the page.
+    """
     frame = report.frame()
     place = st.expander(f"Gene report: {len(frame):,} names, {len(report.unresolved):,} not used")
     with place:
         for note in notes:
             st.caption(plain(note))
         st.caption(plain(report.sentence()))
-        st.dataframe(frame, width="stretch", hide_index=True, height=240, alt="What became of each gene name")
+        gene_table(frame, "symbol", f"{key} table", height=240, alt="What became of each gene name")
         csv_button(frame, "gene report", key)
     return place
+
+
+def show_report(choice: ContextChoice) -> None:
+    """What became of every gene of the list or file of a virtual cell."""
+    if choice.report is None:
+        return
+    with gene_report(choice.report, choice.notes, "gene-report"):
+        if choice.gene_list:
+            st.download_button(
+                choice.file,
+                choice.gene_list,
+                choice.file,
+                on_click="ignore",
+                icon=":material/download:",
+                help="The list as a file, for the command line",
+            )
