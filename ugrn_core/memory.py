@@ -14,20 +14,23 @@ from typing import Any
 import numpy as np
 
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
-
-
-def bytes_of(text: str) -> int | None:
-    """A number with K, M, G or T (powers of 1024) in bytes; None if it is no size."""
-    match = _SIZE.fullmatch(text.strip())
-    return None if match is None else int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
-
-
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Parameters of glibc's mallopt(3)."""
 KEPT_A_HEAP = 256 << 20
 LARGEST_KEPT = 32 << 20
 DASK_TRIM = "65536"
 """What Dask's nanny sets for its workers: every freed 64 kB goes back to the system."""
+MANY = 1000
+LOOKED_AT = 200
+"""Members of a collection of more than ``MANY`` that are looked at; the others are taken to be like them."""
+MOST_VALUES = 200_000
+SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
+
+
+def bytes_of(text: str) -> int | None:
+    """A number with K, M, G or T (powers of 1024) in bytes; None if it is no size."""
+    match = _SIZE.fullmatch(text.strip())
+    return None if match is None else int(float(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " "))
 
 
 @cache
@@ -43,13 +46,6 @@ def keep_freed_memory() -> None:
     if mallopt is not None and not own:
         mallopt(M_TRIM_THRESHOLD, KEPT_A_HEAP)
         mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
-
-
-MANY = 1000
-LOOKED_AT = 200
-"""Members of a collection of more than ``MANY`` that are looked at; the others are taken to be like them."""
-MOST_VALUES = 200_000
-SHARED = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 
 
 def bytes_held(value: object) -> int:

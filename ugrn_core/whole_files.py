@@ -15,6 +15,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout, UnixFileLock
 
 POLL_SECONDS = 0.02
+PARTIAL = ".ugrn-partial"
+PATIENCE = 10.0
+"""Seconds for which another writer of the same place is waited for."""
 
 
 @contextmanager
@@ -28,11 +31,6 @@ def file_lock(path: Path, *, seconds: float = -1, cancel: Callable[[], bool] | N
         if type(lock) is UnixFileLock:  # who waits sees that its file has lost its name, and opens a new one
             path.unlink(missing_ok=True)
         lock.release()
-
-
-PARTIAL = ".ugrn-partial"
-PATIENCE = 10.0
-"""Seconds for which another writer of the same place is waited for."""
 
 
 @contextmanager

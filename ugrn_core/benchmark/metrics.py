@@ -13,6 +13,7 @@ from ugrn_core.beeline.networks import Edge
 METRICS = ("auprc", "auroc")
 FEWEST_POSITIVES = 50
 """Subsets of unseen genes with fewer positives get no score."""
+SUBSETS = ("all", "one_unseen", "both_unseen")
 
 
 def ranking_metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
@@ -31,9 +32,6 @@ def ranking_metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
             "auprc": float(average_precision_score(labels, scores)),
             "auroc": float(roc_auc_score(labels, scores)),
         }
-
-
-SUBSETS = ("all", "one_unseen", "both_unseen")
 
 
 def unseen_masks(pairs: Sequence[Edge], seen: Collection[str]) -> dict[str, np.ndarray]:

@@ -18,6 +18,13 @@ from ugrn_core.network.edge_table import COLUMNS, DECIMALS, DIRECTIONS, SLOPE_DI
 from ugrn_core.types import FileNames, Vocabulary
 
 ROUNDING = 1e-12
+DRAWN_EDGES = 1_000
+DRAWN_GENES = 300
+"""What a drawing takes before it can be neither read nor moved."""
+TOP_WITHOUT_FDR = 50
+"""Edges shown where no set of edges reaches the rate asked for, unless a cap says otherwise."""
+TOP = 1_000
+"""Edges shown where nothing else is asked for."""
 
 
 def fdr_of_top(probabilities: np.ndarray) -> np.ndarray:
@@ -37,13 +44,6 @@ def longest_within(probabilities: np.ndarray, fdr: float) -> int:
     """The same for any rate. A curve that rounding lets fall again by a hair is no obstacle, nor a rate met exactly."""
     fits = np.flatnonzero(fdr_of_top(probabilities) <= fdr + ROUNDING)
     return int(fits[-1]) + 1 if fits.size else 0
-
-
-DRAWN_EDGES = 1_000
-DRAWN_GENES = 300
-"""What a drawing takes before it can be neither read nor moved."""
-TOP_WITHOUT_FDR = 50
-"""Edges shown where no set of edges reaches the rate asked for, unless a cap says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -224,10 +224,6 @@ def _check_numbers(
     for name, count in (("edges a source", top), ("edges", cap)):
         if count is not None and count < 1:
             raise InputError(f"The number of {name} to show is at least 1, got {count}.")
-
-
-TOP = 1_000
-"""Edges shown where nothing else is asked for."""
 
 
 @dataclass(frozen=True)

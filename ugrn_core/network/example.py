@@ -24,6 +24,8 @@ from ugrn_core.types import Progress
 from ugrn_core.whole_files import write_whole
 
 FILE = ASSETS / "examples" / "network.json"
+MOST_VARIABLE = 300
+BEST = 50
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,6 @@ def write_example(found: ExampleNetwork) -> None:
 def read_example() -> ExampleNetwork:
     facts = json.loads(FILE.read_text())
     return ExampleNetwork(**(facts | {"genes": tuple(facts["genes"])}))
-
-
-MOST_VARIABLE = 300
-BEST = 50
 
 
 def example_genes() -> tuple[str, ...]:

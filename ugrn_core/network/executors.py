@@ -166,14 +166,14 @@ def computed(
     pieces: Iterable[WorkItem],
     store: Store | None,
     tasks: TaskExecutor,
-    counted: CountedProgress,
+    counting: CountedProgress,
     cancel: Cancel | None,
 ) -> Generator[tuple[tuple[str, ...], Results], None, None]:
     """Addresses and results of each piece, as they are there (see :func:`ugrn_core.shared_work.shared_results`)."""
 
     def width() -> int:
         if tasks.missing():
-            counted.say(tasks.missing())
+            counting.say(tasks.missing())
         return tasks.width()
 
     with closing(shared_results(pieces, store, width=width, cancel=cancel, explain=tasks.explain)) as results:

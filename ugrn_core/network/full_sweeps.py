@@ -63,18 +63,18 @@ def sweep_all(
     check_settings(settings, base_values=values)
     genes = tuple(dict.fromkeys([*request.sources, *request.targets]))
     files = CurveFiles(genes, cell, settings)
-    counted = CountedProgress(len(genes), "sources swept", progress)
+    counting = CountedProgress(len(genes), "sources swept", progress)
     source = {source_key(backbone, request.context, settings, gene): gene for gene in genes}
 
     def submit(missing: Sequence[str], stop: Cancel) -> Future[Results]:
         keys = {source[key]: key for key in missing}
-        return tasks.sweep(cell, values, settings, keys, counted.part(len(missing)), stop)
+        return tasks.sweep(cell, values, settings, keys, counting.part(len(missing)), stop)
 
     keys, size = list(source), tasks.sources_a_piece
     pieces = (WorkItem(tuple(keys[n : n + size]), submit) for n in range(0, len(keys), size))
-    with closing(computed(pieces, store, tasks, counted, cancel)) as results:
+    with closing(computed(pieces, store, tasks, counting, cancel)) as results:
         for swept, found in results:
             for key in swept:
                 files.fill(source[key], found[key])
-            counted.add(len(swept))
+            counting.add(len(swept))
     return files.read

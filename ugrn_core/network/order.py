@@ -19,6 +19,17 @@ KEPT_BYTES = 64 << 20
 """Arrays up to this size may stay in memory whole."""
 NOT_RESERVED_HERE = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENODEV)
 """What file systems say that cannot reserve space."""
+EDGES_A_PIECE = 1 << 21
+"""Edges sorted at once (8 bytes each, and as much again a few times while they are sorted)."""
+MICRO = 1e6
+"""Scores are ranked with 6 decimals, as they are written."""
+BIN_BITS = 14
+"""Scores are counted by their upper bits, in bins of 2**14 millionths, to cut the edges into pieces."""
+LOWEST = -(1 << 31)
+NAMES = np.uint64(32)
+"""Bits of the place in the alphabet, below the score."""
+Rows = Callable[[int, int], np.ndarray]
+"""Scores (source, target) of the sources from start to stop; NaN is no edge."""
 
 
 class DiskArray:
@@ -70,20 +81,6 @@ def _no_room(size: int, error: OSError) -> str:
         f"The network needs {size / 2**20:,.0f} MB in the temporary folder{where} ({error.strerror or error}). Make "
         "room there, or set TMPDIR to a folder with more; what was computed is kept."
     )
-
-
-EDGES_A_PIECE = 1 << 21
-"""Edges sorted at once (8 bytes each, and as much again a few times while they are sorted)."""
-MICRO = 1e6
-"""Scores are ranked with 6 decimals, as they are written."""
-BIN_BITS = 14
-"""Scores are counted by their upper bits, in bins of 2**14 millionths, to cut the edges into pieces."""
-LOWEST = -(1 << 31)
-NAMES = np.uint64(32)
-"""Bits of the place in the alphabet, below the score."""
-
-Rows = Callable[[int, int], np.ndarray]
-"""Scores (source, target) of the sources from start to stop; NaN is no edge."""
 
 
 def ordered_places(rows: Rows, sources: Sequence[str], targets: Sequence[str]) -> DiskArray:

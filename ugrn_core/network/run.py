@@ -55,8 +55,8 @@ def predict_network(
 
     def score(tasks: TaskExecutor, start: float = 0.0) -> NetworkScores:
         files = ScoreFiles(request, translator.card.seeds)
-        counted = CountedProgress(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
-        with closing(_scored(_blocks(backbone, translator, request), store, tasks, counted, cancel)) as scored:
+        counting = CountedProgress(request.n_pairs, "pairs of genes scored", part_of(progress, start, 1.0))
+        with closing(_scored(_blocks(backbone, translator, request), store, tasks, counting, cancel)) as scored:
             for pairs, block in scored:
                 files.fill(pairs, block)
         return files.finished(notes)
@@ -107,7 +107,7 @@ def _scored(
     blocks: Iterator[tuple[str, list[Edge]]],
     store: Store | None,
     tasks: TaskExecutor,
-    counted: CountedProgress,
+    counting: CountedProgress,
     cancel: Cancel | None,
 ) -> Generator[tuple[list[Edge], BlockScores], None, None]:
     """Every block with its scores, as they are there."""
@@ -115,15 +115,15 @@ def _scored(
 
     def submit(missing: tuple[str, ...], stop: Cancel) -> Future[Results]:
         (key,) = missing
-        return tasks.score(key, drawn[key], counted.part(len(drawn[key])), stop)
+        return tasks.score(key, drawn[key], counting.part(len(drawn[key])), stop)
 
     def pieces() -> Iterator[WorkItem]:
         for key, pairs in blocks:
             drawn[key] = pairs
             yield WorkItem((key,), submit)
 
-    with closing(computed(pieces(), store, tasks, counted, cancel)) as results:
+    with closing(computed(pieces(), store, tasks, counting, cancel)) as results:
         for (key,), found in results:
             pairs = drawn.pop(key)
             yield pairs, BlockScores(**found[key])
-            counted.add(len(pairs))
+            counting.add(len(pairs))

@@ -13,6 +13,8 @@ from ugrn_core.translation.scoring import NOVELTY
 
 BEST = 50
 """Edges whose worth is told from known networks."""
+HUB_COLUMNS = ["gene", "is_tf", "out_degree", "in_degree", "mean_probability_out", "strongest_targets"]
+STRONGEST = 5
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,8 @@ def _known(table: pd.DataFrame) -> float | None:
     return float((checked == "yes").mean()) if len(checked) else None
 
 
-COLUMNS = ["gene", "is_tf", "out_degree", "in_degree", "mean_probability_out", "strongest_targets"]
-STRONGEST = 5
-
-
 def hub_table(table: pd.DataFrame) -> pd.DataFrame:
-    """One row a gene (:data:`COLUMNS`), most outgoing edges first, then most incoming, then by name.
+    """One row a gene (:data:`HUB_COLUMNS`), most outgoing edges first, then most incoming, then by name.
 
     ``mean_probability_out`` is NaN for a gene that is no source; ``strongest_targets`` are its :data:`STRONGEST`
     targets of best score, as a text with commas.
@@ -97,4 +95,4 @@ def hub_table(table: pd.DataFrame) -> pd.DataFrame:
     hubs = prepare_nodes(table).join(out, on="gene")
     hubs["strongest_targets"] = hubs["strongest_targets"].fillna("")
     busiest = hubs.sort_values(["out_degree", "in_degree", "gene"], ascending=[False, False, True], ignore_index=True)
-    return busiest[COLUMNS]
+    return busiest[HUB_COLUMNS]

@@ -217,6 +217,7 @@ def _find_genes_again(request: Hashable) -> None:
 
 
 def parts(text: str) -> list[str]:
+    """Words of a list in the address, which are quoted one by one."""
     return [unquote(part) for part in text.split(",")]
 
 
@@ -228,10 +229,11 @@ def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
 
 
 def number(name: str, value: str) -> float:
+    """A finite number of the address; an :class:`InputError` says what stands there."""
     try:
-        number = float(value)
+        found = float(value)
     except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
+        found = math.nan
+    if not math.isfinite(found):
         raise InputError(f"The address says {name}={value!r}; expected a number.")
-    return number
+    return found
