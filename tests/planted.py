@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ugrn_core.backbones.plain_sweep import PlainCell, plain_pairs
+from ugrn_core.backbones.backbone import PlainCell, plain_pairs
 from ugrn_core.beeline.networks import ROWS, Network, Row
 from ugrn_core.types import BackboneCard, Vocabulary
 

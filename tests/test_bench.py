@@ -21,12 +21,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from typer.testing import CliRunner
 
 from ugrn_core.backbones import registry
-from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.backbone import TransformerBackbone, plain_pairs
 from ugrn_core.backbones.checkpoint import read_json, to_backbone
-from ugrn_core.backbones.pair_paths import sweep_pairs
-from ugrn_core.backbones.plain_sweep import plain_pairs
-from ugrn_core.backbones.sweep_paths import BaseCell
+from ugrn_core.backbones.full_context import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.backbones.two_genes import sweep_pairs
 from ugrn_core.bench import counts, embedded, goals, memory, scgpt
 from ugrn_core.bench import measure as measuring
 from ugrn_core.bench import timing as clock

@@ -21,7 +21,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from typer.testing import CliRunner
 
 from tests.planted import CPU, GENE_NAMES, PlantedBackbone, planted_networks
-from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.backbone import random_twin
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.beeline.expression import Expression, find_expression, load_expression

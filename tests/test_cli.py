@@ -23,8 +23,8 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner, Result
 
 import ugrn_core
-from ugrn_core.backbones import fetch as published
 from ugrn_core.backbones import registry
+from ugrn_core.backbones import registry as published
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.cli import app, output
@@ -572,10 +572,10 @@ def test_doctor_compares_a_checkpoint_with_the_official_model(scgpt_folder: Path
 
 
 def test_doctor_fails_where_the_official_model_disagrees(scgpt_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ugrn_core.backbones import parity
+    from ugrn_core.backbones import passport
 
-    true = parity.official_reconstruction
-    monkeypatch.setattr(parity, "official_reconstruction", lambda *inputs: true(*inputs) + 0.01)
+    true = passport.official_reconstruction
+    monkeypatch.setattr(passport, "official_reconstruction", lambda *inputs: true(*inputs) + 0.01)
     result = run("doctor", "--parity", scgpt_folder, "--json")
     assert result.exit_code == 2
     assert not json.loads(result.stdout)["parity"]["passed"]

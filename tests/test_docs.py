@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from ugrn_core.backbones.fetch import PINNED
-from ugrn_core.backbones.registry import BACKBONES, load_backbone
+from ugrn_core.backbones.registry import BACKBONES, PINNED, load_backbone
 from ugrn_core.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -101,7 +101,7 @@ def test_reconstruction_reads_its_context(shipped):
 
 @pytest.mark.skipif(beeline_folder() is None, reason="BEELINE networks not here: set UGRN_DATA_DIR")
 def test_trained_weights_tell_edges_of_unseen_genes_where_random_ones_do_not():
-    from ugrn_core.backbones.random_weights import random_twin
+    from ugrn_core.backbones.backbone import random_twin
     from ugrn_core.pretrain.selection import cross_validate, hesc_string_pairs, pair_features
 
     backbone = load_backbone("ugrn-mini", device="cpu")

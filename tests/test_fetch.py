@@ -13,7 +13,7 @@ import pytest
 
 from ugrn_core import download as download_room
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.fetch import PINNED, PinnedCheckpoint, by_hand, fetch, missing_files
+from ugrn_core.backbones.registry import PINNED, PinnedCheckpoint, by_hand, fetch, missing_files
 from ugrn_core.download import duration, only_one
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.paths import checkpoint_folder

@@ -10,8 +10,8 @@ import sys
 import pytest
 import torch
 
-from ugrn_core.backbones.dual_numbers import dual_attention
 from ugrn_core.backbones.fused_attention import is_fused, tiled_dual_attention
+from ugrn_core.backbones.transformer import dual_attention
 
 SHAPES = [(2, 70, 2, 16), (1, 33, 3, 20), (1, 129, 1, 64), (1, 1, 1, 8)]
 
@@ -48,7 +48,7 @@ def test_a_processor_holds_blocks_of_scores() -> None:
 def test_the_kernel_in_tritons_interpreter() -> None:
     code = """
 import torch
-from ugrn_core.backbones.dual_numbers import dual_attention
+from ugrn_core.backbones.transformer import dual_attention
 from ugrn_core.backbones.fused_attention import fused_dual_attention
 for cells, n, heads, c in [(2, 70, 2, 16), (1, 33, 3, 20)]:
     qkv = torch.randn(2, cells, n, 3, heads, c, generator=torch.Generator().manual_seed(0))

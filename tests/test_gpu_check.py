@@ -67,7 +67,7 @@ def test_sessions_take_turns_and_a_run_can_be_stopped(report: dict) -> None:
 
 
 def test_running_out_of_memory_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ugrn_core.backbones.sweep_paths import BaseCell
+    from ugrn_core.backbones.full_context import BaseCell
 
     backbone = scgpt_size(QUICK_CHECK.bench, CPU)[0]
     genes = list(backbone.vocabulary.symbols[:20])

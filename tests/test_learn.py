@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as hst
 from typer.testing import CliRunner
 
-from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.backbone import random_twin
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.circuits.shipped import SHIPPED, circuit_cells, circuit_number

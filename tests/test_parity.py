@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ugrn_core.backbones.checkpoint import load_checkpoint, read_checkpoint, read_json, read_tokens, save_checkpoint
-from ugrn_core.backbones.parity import TOLERANCE, official_model, official_reconstruction, parity
+from ugrn_core.backbones.passport import TOLERANCE, official_model, official_reconstruction, parity
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.errors import CheckpointError, InputError
 

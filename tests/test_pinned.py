@@ -12,8 +12,7 @@ import pytest
 from ugrn_core import pinned
 from ugrn_core.backbones import passport as passport_room
 from ugrn_core.backbones import registry
-from ugrn_core.backbones.fetch import PINNED, PinnedCheckpoint
-from ugrn_core.backbones.registry import BACKBONES, is_available, load_backbone
+from ugrn_core.backbones.registry import BACKBONES, PINNED, PinnedCheckpoint, is_available, load_backbone
 from ugrn_core.beeline import networks
 from ugrn_core.errors import CheckpointError, FetchError
 from ugrn_core.paths import ASSETS

@@ -14,8 +14,8 @@ import pytest
 import torch
 from scipy import sparse
 
+from ugrn_core.backbones.backbone import random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.pretrain import corpus as corpus_module
 from ugrn_core.pretrain import sampling, shapes

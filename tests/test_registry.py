@@ -11,8 +11,15 @@ import pytest
 import torch
 
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.fetch import PINNED, PinnedCheckpoint, by_hand
-from ugrn_core.backbones.registry import BACKBONES, is_available, load_backbone, status
+from ugrn_core.backbones.registry import (
+    BACKBONES,
+    PINNED,
+    PinnedCheckpoint,
+    by_hand,
+    is_available,
+    load_backbone,
+    status,
+)
 from ugrn_core.errors import CheckpointError, InputError
 from ugrn_core.pinned import PinnedFile
 

@@ -10,7 +10,7 @@ import torch
 
 from tests.test_sweep_paths import SHAPES, random_model
 from ugrn_core.backbones.backbone import TransformerBackbone
-from ugrn_core.backbones.row_threads import over_rows, row_threads
+from ugrn_core.backbones.threads import over_rows, row_threads
 from ugrn_core.sweep import sweep_pairs, sweep_sources
 from ugrn_core.types import BackboneCard, SweepSettings, Vocabulary
 
@@ -96,10 +96,11 @@ def test_the_passes_of_a_sweep_are_shared_among_threads(
     backbone: TransformerBackbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fast path is in use: every row of a sweep and of its pairs is computed on a thread with no others."""
-    from ugrn_core.backbones import pair_paths, sweep_paths
+    from ugrn_core.backbones import full_context
+    from ugrn_core.backbones import two_genes
 
     seen = []
-    for module, name in ((sweep_paths.BaseCell, "_first_layer"), (pair_paths, "_sweep_rows")):
+    for module, name in ((full_context.BaseCell, "_first_layer"), (two_genes, "_sweep_rows")):
         real = getattr(module, name)
         monkeypatch.setattr(
             module, name, lambda *a, real=real: (seen.append(threading.current_thread().name), real(*a))[1]

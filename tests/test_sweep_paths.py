@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from ugrn_core.backbones.pair_paths import pairs_at_base, small_attention, sweep_pairs
-from ugrn_core.backbones.plain_sweep import PlainCell, plain_pairs
-from ugrn_core.backbones.sweep_paths import BaseCell
+from ugrn_core.backbones.backbone import PlainCell, plain_pairs
+from ugrn_core.backbones.full_context import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
+from ugrn_core.backbones.two_genes import pairs_at_base, small_attention, sweep_pairs
 
 SHAPES = [  # width, layers, heads, feed-forward, gene width, norms
     (32, 3, 4, 40, 32, True),

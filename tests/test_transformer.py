@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ugrn_core.backbones import dual_numbers
+from ugrn_core.backbones import transformer
 from ugrn_core.backbones.transformer import Layer, LeanTransformer, TransformerConfig
 
 SHAPES = [
@@ -70,8 +70,8 @@ def test_dual_does_not_depend_on_the_block_of_queries(monkeypatch: pytest.Monkey
     model = make_model(**SHAPES[1])
     ids, values, tangents = make_cells(2, 17)
     whole = model.dual(ids, values, tangents)
-    monkeypatch.setattr(dual_numbers, "QUERY_ROWS", 1)
-    monkeypatch.setattr(dual_numbers, "SCORE_BLOCK", 18 * 5)  # blocks of one head and 5 queries, the last of 3
+    monkeypatch.setattr(transformer, "QUERY_ROWS", 1)
+    monkeypatch.setattr(transformer, "SCORE_BLOCK", 18 * 5)  # blocks of one head and 5 queries, the last of 3
     for a, b in zip(whole, model.dual(ids, values, tangents), strict=True):
         close(a, b, 1e-6)
 

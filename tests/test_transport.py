@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
-from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.backbone import TransformerBackbone, random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.transport import open_backbone, pack_backbone
 from ugrn_core.errors import CheckpointError, InputError, UGRNError

@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.backbone import Backbone, SweptCell
+from ugrn_core.backbones.backbone import Backbone, SweptCell, plain_pairs
 from ugrn_core.backbones.devices import device_errors, is_out_of_memory
-from ugrn_core.backbones.plain_sweep import plain_pairs
-from ugrn_core.backbones.row_threads import row_threads
+from ugrn_core.backbones.threads import row_threads
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.types import Cancel, Progress, SweepSettings
 

@@ -9,8 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
-from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.backbone import Backbone, TransformerBackbone, random_twin
 from ugrn_core.beeline.expression import Expression
 from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.benchmark.given import EVERYWHERE, GivenScores, given_scores

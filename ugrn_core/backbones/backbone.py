@@ -1,21 +1,23 @@
 """What a backbone answers: reconstruct, dual and hyper-dual passes, sweeps, attention, gene embeddings.
 
-Every probe is built from these.
+Every probe is built from these. :class:`TransformerBackbone` is a loaded checkpoint; :func:`random_twin` is the same
+with random weights. A backbone that has no shorter way sweeps in dual passes (:class:`PlainCell`, :func:`plain_pairs`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from ugrn_core.backbones.full_context import BaseCell
 from ugrn_core.backbones.hyper_dual import hyper_dual
-from ugrn_core.backbones.pair_paths import pairs_at_base, sweep_pairs
-from ugrn_core.backbones.row_threads import over_rows
-from ugrn_core.backbones.sweep_paths import BaseCell
+from ugrn_core.backbones.threads import over_rows
 from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.backbones.two_genes import pairs_at_base, sweep_pairs
 from ugrn_core.types import BackboneCard, Vocabulary
 
 
@@ -87,6 +89,46 @@ class Backbone(Protocol):
         ...
 
 
+class Dual(Protocol):
+    """Anything that answers a dual pass."""
+
+    def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+@dataclass(frozen=True)
+class PlainCell:
+    """A cell of gene_ids (gene,) at base (gene,); every sweep is a dual pass of its own."""
+
+    backbone: Dual
+    gene_ids: Tensor
+    base: Tensor
+
+    def sweep(self, at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        at, value = at.to(self.base.device), value.to(self.base.device)
+        values = self.base.repeat(len(at), 1).scatter_(1, at[:, None], value[:, None])
+        tangents = torch.zeros_like(values).scatter_(1, at[:, None], 1.0)
+        return self.backbone.dual(self.gene_ids, values, tangents)
+
+
+def plain_pairs(
+    backbone: Dual, gene_ids: Tensor, base: float, grid: Tensor, *, follow: bool = False
+) -> tuple[Tensor, Tensor]:
+    """Target's reconstruction and slope, each (pair, value), of gene_ids (pair, 2), source first.
+
+    Under ``follow`` the target moves along with the source instead of standing at ``base``.
+    """
+    n, n_values = len(gene_ids), len(grid)
+    values = grid.new_full((n, n_values, 2), base)
+    values[:, :, 0] = grid
+    if follow:
+        values[:, :, 1] = grid
+    tangents = torch.zeros_like(values)
+    tangents[:, :, 0] = 1.0
+    rows = gene_ids[:, None].expand(-1, n_values, -1).reshape(-1, 2)
+    out, slope = backbone.dual(rows, values.view(-1, 2), tangents.view(-1, 2))
+    return out[:, 1].view(n, n_values), slope[:, 1].view(n, n_values)
+
+
 @dataclass(frozen=True)
 class TransformerBackbone:
     """A loaded checkpoint: the lean core with its card, vocabulary and fingerprint."""
@@ -150,3 +192,23 @@ class TransformerBackbone:
     @torch.no_grad()
     def gene_embeddings(self, gene_ids: Tensor) -> Tensor:
         return self.model.gene_embedding(gene_ids)
+
+
+def random_twin(backbone: TransformerBackbone, seed: int = 0, *, keep_embeddings: bool = False) -> TransformerBackbone:
+    """A backbone of the same shape, card and vocabulary with torch's default initial weights, gene embeddings included.
+
+    ``keep_embeddings`` keeps the trained gene embeddings under a transformer of random weights: what curves owe to the
+    embeddings alone. Deterministic for a seed; the global random state is untouched.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LeanTransformer(backbone.model.config).to(backbone.device)
+    what, ending = "random weights", "random"
+    if keep_embeddings:
+        model.gene_embedding.load_state_dict(backbone.model.gene_embedding.state_dict())
+        what, ending = "random transformer over the trained embeddings", "random-transformer"
+    name, label = f"{backbone.card.name}-{ending}", f"{backbone.card.label} ({what})"
+    card = replace(backbone.card, name=name, label=label, embedded=False, objective="random")
+    twin = "random twin" if not keep_embeddings else "random transformer"
+    fingerprint = hashlib.sha256(f"{twin} {seed} of {backbone.fingerprint}".encode()).hexdigest()
+    return TransformerBackbone(model, card, backbone.vocabulary, fingerprint)

@@ -1,7 +1,8 @@
-"""A checkpoint folder in, a backbone out, and back: ``args.json``, ``vocab.json`` and the weights.
+"""A checkpoint folder in, a backbone out, and back: ``args.json``, ``vocab.json``, ``card.json`` and the weights.
 
 Weights are ``best_model.pt`` (read with ``weights_only``, so nothing is unpickled) or ``model.safetensors``. A folder
-loads whole or not at all: every way in which it is not the model its files claim is a :class:`CheckpointError`.
+loads whole or not at all: every way in which it is not the model its files claim is a :class:`CheckpointError`. The
+card is made of the defaults of its layout, its ``card.json``, and what the caller knows better.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import torch
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import AfterValidator, Field, JsonValue, TypeAdapter
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from typing_extensions import TypedDict
 
 from ugrn_core.backbones.backbone import TransformerBackbone
-from ugrn_core.backbones.cards import FACTS, Facts, make_card
 from ugrn_core.backbones.devices import choose_device
 from ugrn_core.backbones.layouts import (
     LAYOUTS,
     Args,
     PublishedLayout,
+    ScgptArgs,
     canonical_tensors,
     empty_model,
     published_args,
@@ -40,15 +42,21 @@ from ugrn_core.backbones.layouts import (
     to_published,
 )
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.checked_json import STRICT, Token, from_json_file
+from ugrn_core.checked_json import STRICT, Grid, Line, Token, Value, Word, from_json_file
 from ugrn_core.errors import CheckpointError, InputError
 from ugrn_core.paths import user_path
 from ugrn_core.pinned import stamp_of
-from ugrn_core.types import Vocabulary
+from ugrn_core.types import BackboneCard, Objective, Vocabulary
 from ugrn_core.whole_files import whole_folder
 
-T = TypeVar("T")
+GRID_SHARES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9)
+BASE_SHARE = 0.2
+"""Defaults of a binned model as shares of its top bin: 1, 5, 15, 25, 35, 45 and 10 for scGPT's 51 bins."""
 
+LOG1P_DOMAIN = (0.0, 8.0)
+LOG1P_BASE = 1.0
+LOG1P_GRID = (0.25, 0.5, 2.0, 3.0, 4.0, 5.0)
+T = TypeVar("T")
 OBJECT = TypeAdapter(dict[str, JsonValue])
 TOKENS = TypeAdapter(Annotated[dict[Token, int], Field(max_length=1_000_000)], config=STRICT)
 MOST_BYTES = 32 << 20
@@ -58,7 +66,6 @@ SHARED = 4
 """How often tensors of a published file may share their memory; a view of one number can claim any size."""
 
 PICKLED, SAFE = "best_model.pt", "model.safetensors"
-
 UNREADABLE = (
     pickle.UnpicklingError,
     RuntimeError,
@@ -75,6 +82,71 @@ UNREADABLE = (
     MemoryError,
 )
 """What torch and safetensors raise on bytes that are not a file of tensors."""
+
+
+def _rising(values: tuple[float, ...]) -> tuple[float, ...]:
+    if sorted(set(values)) != list(values):
+        raise ValueError("expected rising values")
+    return values
+
+
+class Facts(TypedDict, total=False):
+    """What ``card.json`` may state of a backbone; ``about`` is free (how it was trained, figures, sources)."""
+
+    __pydantic_config__ = STRICT  # pyright: ignore[reportGeneralTypeIssues] (pydantic's way)
+
+    name: Word
+    label: Line
+    unit: Word
+    domain: Annotated[tuple[Value, Value], AfterValidator(_rising)]
+    base: Value
+    grid: Annotated[Grid, AfterValidator(_rising)]
+    drop_zero_genes: bool
+    embedded: bool
+    licence: Line
+    objective: Objective
+    about: JsonValue
+
+
+FACTS = TypeAdapter(Facts)
+
+
+def make_card(layout: PublishedLayout, args: Args, folder_name: str, *facts: Facts) -> BackboneCard:
+    """Card of a checkpoint; later ``facts`` outrank earlier ones, all outrank the defaults of the layout.
+
+    A binned model keeps values in bins 0 to ``n_bins - 1`` and never met a gene at 0 in scGPT's pre-training.
+    """
+    n_bins = args.n_bins if isinstance(args, ScgptArgs) else 0
+    known: dict[str, Any] = _binned(n_bins - 1) if n_bins else _log1p()
+    known |= {"name": folder_name, "label": f"{layout.label} checkpoint {folder_name}"}
+    for given in facts:
+        known |= {key: value for key, value in given.items() if key != "about"}
+    n_bins = n_bins if known["unit"] == "bins" else 0
+    return BackboneCard(layout=layout.name, max_seq_len=args.max_seq_len, n_bins=n_bins, **known)
+
+
+def _binned(top: int) -> dict[str, Any]:
+    return {
+        "unit": "bins",
+        "domain": (0.0, float(top)),
+        "base": round(BASE_SHARE * top, 6),
+        "grid": tuple(round(x * top, 6) for x in GRID_SHARES),
+        "drop_zero_genes": True,
+        "embedded": False,
+        "licence": "",
+    }
+
+
+def _log1p() -> dict[str, Any]:
+    return {
+        "unit": "log1p",
+        "domain": LOG1P_DOMAIN,
+        "base": LOG1P_BASE,
+        "grid": LOG1P_GRID,
+        "drop_zero_genes": False,
+        "embedded": False,
+        "licence": "",
+    }
 
 
 @dataclass(frozen=True)
@@ -108,7 +180,7 @@ def load_checkpoint(
     """Backbone of a checkpoint folder, on ``device`` (default: :func:`choose_device`), in evaluation mode.
 
     The layout is recognised from the tensor names; the card says which. ``card`` holds facts that outrank those of
-    the folder's ``card.json``, which outrank the defaults of the layout (:mod:`ugrn_core.backbones.cards`).
+    the folder's ``card.json``, which outrank the defaults of the layout (:mod:`ugrn_core.backbones.checkpoint`).
     """
     return to_backbone(read_checkpoint(folder), device=device, card=card)
 

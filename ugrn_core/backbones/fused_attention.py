@@ -10,7 +10,7 @@ new m, as in FlashAttention (Dao et al. 2022, arXiv 2205.14135), here with its f
 
 :func:`tiled_dual_attention` is the same in torch, block by block, and serves as the kernel's oracle where there is no
 GPU. Triton comes with torch's CUDA builds; elsewhere the kernel is not there and
-:func:`ugrn_core.backbones.dual_numbers.dual_attention` holds blocks of scores instead.
+:func:`ugrn_core.backbones.transformer.dual_attention` holds blocks of scores instead.
 
 Shapes: B cells, L tokens, H heads, c width of a head.
 """

@@ -7,7 +7,7 @@ second derivative: z (4, B, L, D) holds x, x_a, x_b, x_ab. What is linear maps a
 
 Corners (ReLU, LeakyReLU, the ceiling of values) have no curvature of their own: their second derivative is 0 wherever
 it exists, and so it is in reverse-mode autograd applied twice. Shapes as in
-:mod:`ugrn_core.backbones.dual_numbers`: B cells, L tokens, D width, H heads, c width of a head.
+:mod:`ugrn_core.backbones.transformer`: B cells, L tokens, D width, H heads, c width of a head.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ugrn_core.backbones.row_threads import over_rows
+from ugrn_core.backbones.threads import over_rows
 from ugrn_core.backbones.transformer import DECODER_SLOPE, VALUE_CEILING, Layer, LeanTransformer
 
 SCORE_BLOCK = 1 << 20

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.plain_sweep import PlainCell, plain_pairs
+from ugrn_core.backbones.backbone import PlainCell, plain_pairs
 from ugrn_core.types import BackboneCard, Vocabulary
 
 GENES = (

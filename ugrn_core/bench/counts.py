@@ -59,7 +59,7 @@ def dual_formula(config: TransformerConfig, batch: int, genes: int) -> Formula:
 
 
 def base_cell_formula(config: TransformerConfig, genes: int) -> Formula:
-    """Building a :class:`ugrn_core.backbones.sweep_paths.BaseCell`."""
+    """Building a :class:`ugrn_core.backbones.full_context.BaseCell`."""
     return Formula(BASE_CELL, _symbols(config) | _context(1, genes))
 
 
@@ -69,7 +69,7 @@ def sweep_formula(config: TransformerConfig, batch: int, genes: int, sources: in
 
 
 def pairs_formula(config: TransformerConfig, pairs: int, values: int, genes: int) -> Formula:
-    """:func:`ugrn_core.backbones.pair_paths.sweep_pairs` of ``pairs`` pairs among ``genes`` different genes."""
+    """:func:`ugrn_core.backbones.two_genes.sweep_pairs` of ``pairs`` pairs among ``genes`` different genes."""
     pair_symbols = {"P": pairs, "T": values, "R": pairs * values, "U": genes, "E": int(config.n_layers > 1)}
     pair_symbols["K"] = 2 + 2 * values
     return Formula(PAIRS, _symbols(config) | pair_symbols)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, to_backbone
-from ugrn_core.backbones.parity import official, official_reconstruction
+from ugrn_core.backbones.passport import official, official_reconstruction
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.bench.sizes import Sizes

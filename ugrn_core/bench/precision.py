@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.sweep_paths import BaseCell
+from ugrn_core.backbones.full_context import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.bench.models import mini, scgpt_size
 from ugrn_core.bench.part import largest_difference

@@ -16,8 +16,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ugrn_core.backbones.backbone import TransformerBackbone
-from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.backbone import TransformerBackbone, random_twin
 from ugrn_core.circuits.control_case import (
     TASKS,
     Condition,

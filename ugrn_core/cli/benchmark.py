@@ -238,8 +238,7 @@ def read_data(request: BenchmarkRequest, model: Backbone) -> tuple[dict[Row, Net
 
 def contestants_of(model: Backbone, weights: str) -> list[Contestant]:
     """The methods without a model, and the model with trained weights, random ones, both, or neither."""
-    from ugrn_core.backbones.backbone import TransformerBackbone
-    from ugrn_core.backbones.random_weights import random_twin
+    from ugrn_core.backbones.backbone import TransformerBackbone, random_twin
     from ugrn_core.benchmark.run import Contestant
     from ugrn_core.benchmark.run_facts import RANDOM_TRANSFORMER
 

@@ -120,7 +120,7 @@ def _passport(folder: Path) -> Facts:
 
 
 def _parity(folder: Path) -> Facts:
-    from ugrn_core.backbones.parity import parity
+    from ugrn_core.backbones.passport import parity
 
     report = parity(folder)
     return _plain(asdict(report)) | {"passed": report.passed, "passport": _passport(folder)}

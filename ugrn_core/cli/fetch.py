@@ -17,7 +17,7 @@ def fetch(
     A download that was cut off goes on where it stopped; the folder of the files is printed. Files put into that
     folder by hand are verified and used. Without a connection the command says which files belong where.
     """
-    from ugrn_core.backbones import fetch as published
+    from ugrn_core.backbones import registry as published
     from ugrn_core.beeline.expression import fetch_expression
     from ugrn_core.beeline.registry import fetch_networks
 

@@ -10,8 +10,7 @@ import pandas as pd
 from scipy.stats import false_discovery_control, rankdata
 
 from ugrn_core.added_genes import with_genes
-from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
-from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.backbone import Backbone, TransformerBackbone, random_twin
 from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.data.context import VARIABLE_GENES, data_context
 from ugrn_core.data.expression import ExpressionData

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from ugrn_core.backbones.random_weights import random_twin
+from ugrn_core.backbones.backbone import random_twin
 from ugrn_core.circuits.shipped import circuit_number
 from ugrn_core.circuits.teaching import ARROWS, LOOSE
 from ugrn_core.lessons.model import BASE, FINE, backbone_of, model_name

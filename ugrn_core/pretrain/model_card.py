@@ -12,9 +12,8 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
-from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.backbone import TransformerBackbone, random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.random_weights import random_twin
 from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.data.standardised import MIN_CELLS
 from ugrn_core.errors import InputError

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ugrn_core.backbones.fetch import fetch
-from ugrn_core.backbones.registry import BackboneStatus, status
+from ugrn_core.backbones.registry import BackboneStatus, fetch, status
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.style import figure_config

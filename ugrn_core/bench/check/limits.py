@@ -78,7 +78,7 @@ def out_of_memory(sizes: CheckSizes, device: torch.device) -> dict[str, Any]:
 @contextmanager
 def counted_failures() -> Iterator[list[str]]:
     """Collects what torch says each time memory runs out in a full-context sweep."""
-    from ugrn_core.backbones.sweep_paths import BaseCell
+    from ugrn_core.backbones.full_context import BaseCell
 
     failures: list[str] = []
     sweep = BaseCell.sweep

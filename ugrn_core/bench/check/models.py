@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
 from ugrn_core.backbones.checkpoint import load_checkpoint, to_backbone
-from ugrn_core.backbones.parity import official
+from ugrn_core.backbones.passport import official
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.bench.models import SPARE_GENES, OfficialModel, random_checkpoint

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ugrn_core.backbones.backbone import TransformerBackbone
-from ugrn_core.backbones.dual_numbers import dual_attention
 from ugrn_core.backbones.fused_attention import fused_dual_attention, is_fused
+from ugrn_core.backbones.transformer import dual_attention
 from ugrn_core.bench.check.exactness import precision_of_products
 from ugrn_core.bench.check.models import CPU, EMBEDDED, ReferenceModel, moved, scgpt_size
 from ugrn_core.bench.check.sizes import CheckSizes

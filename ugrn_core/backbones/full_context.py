@@ -15,9 +15,8 @@ import math
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.dual_numbers import dual_linear, dual_softmax
-from ugrn_core.backbones.row_threads import over_rows
-from ugrn_core.backbones.transformer import LeanTransformer
+from ugrn_core.backbones.threads import over_rows
+from ugrn_core.backbones.transformer import LeanTransformer, dual_linear, dual_softmax
 
 
 class BaseCell:
