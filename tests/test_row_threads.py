@@ -96,8 +96,7 @@ def test_the_passes_of_a_sweep_are_shared_among_threads(
     backbone: TransformerBackbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fast path is in use: every row of a sweep and of its pairs is computed on a thread with no others."""
-    from ugrn_core.backbones import full_context
-    from ugrn_core.backbones import two_genes
+    from ugrn_core.backbones import full_context, two_genes
 
     seen = []
     for module, name in ((full_context.BaseCell, "_first_layer"), (two_genes, "_sweep_rows")):
