@@ -14,7 +14,9 @@ from ugrn_core.figures.benchmark import CONTROLS, METRICS, RANDOM
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 
 ROW_HEIGHT = 34
-HEAD = 66
+HEAD = 96
+SLANT = -55
+"""Names of columns lean, in degrees: the columns are narrower than their names."""
 GAP = 0.5
 """Width of the space between two groups of columns, in columns."""
 WORST_LIFT = 0.15
@@ -28,24 +30,17 @@ DIVERGING = [
 colour stays readable on light and dark."""
 
 HEADINGS = {
-    "Origin-Pert": "Origin<br>Pert",
-    "Origin-Attn": "Origin<br>Attn",
-    "Baseline-Pert": "Base<br>Pert",
-    "Baseline-Emb": "Base<br>Emb",
-    "Emb-pair": "Emb<br>pair",
-    "Marginal-Ens": "gene<br>level",
-    "Co-expression": "co-ex-<br>pression",
-    "Partial correlation": "partial<br>corr.",
-    f"Ens{RANDOM}": "random<br>model",
-    "GRNBoost2": "GRN-<br>Boost",
-    "Pearson": "Pear-<br>son",
-    "RegDiffusion": "Reg-<br>Diff",
-    "RegDiffusion transposed": "trans-<br>posed",
-    "Spearman": "Spear-<br>man",
-    "Edge look-up": "known<br>edge",
-    "Gene degrees": "de-<br>grees",
-    "Target is a TF": "target<br>is TF",
-    "Target is listed": "target<br>listed",
+    "Baseline-Pert": "Base-Pert",
+    "Baseline-Emb": "Base-Emb",
+    "Marginal-Ens": "gene level",
+    "Co-expression": "co-expression",
+    "Partial correlation": "partial corr.",
+    f"Ens{RANDOM}": "random model",
+    "RegDiffusion transposed": "transposed",
+    "Edge look-up": "known edge",
+    "Gene degrees": "degrees",
+    "Target is a TF": "target is TF",
+    "Target is listed": "target listed",
 }
 FEWER = "*"
 """Behind an average over fewer tests than there are: it is no equal of those beside it."""
@@ -81,7 +76,7 @@ def plot_table(cells: pd.DataFrame, metric: str, chosen: tuple[str, str] | None 
     text = [_said(cell, FEWER if fewer else "") for cell, fewer in zip(cells.itertuples(), of_fewer, strict=True)]
     averages = f"{AVERAGE} ({FEWER} of fewer tests)" if of_fewer.any() else AVERAGE
     layout = restrained(HEAD + 12 + ROW_HEIGHT * len(rows))
-    layout["margin"] = {"l": 132, "r": 4, "t": HEAD, "b": 8}
+    layout["margin"] = {"l": 132, "r": 22, "t": HEAD, "b": 8}
     layout["xaxis"] = axis(
         range=[-0.55, max(at.values()) + 0.55], showgrid=False, showticklabels=False, fixedrange=True
     )
@@ -149,10 +144,9 @@ def _seeds(part: pd.DataFrame) -> dict[str, Any]:
     return {"type": "data", "symmetric": False, "array": up.tolist(), "arrayminus": down.tolist(), "thickness": 1.5}
 
 
-def broken(name: str, width: int = 8) -> str:
-    """A name of others on two short lines, escaped for a figure."""
-    lines = [escape(name[:width]), escape(name[width : 2 * width])]
-    return "<br>".join(line for line in lines if line)
+def shortened(name: str, width: int = 15) -> str:
+    """The beginning of a name of others, escaped for a figure."""
+    return escape(name if len(name) <= width else name[: width - 1] + "…")
 
 
 def short_row(row: str) -> str:
@@ -173,13 +167,13 @@ def _places(groups: pd.Series) -> dict[str, float]:
 
 def _heading(column: str, x: float) -> dict[str, Any]:
     name = column.removesuffix(" (paper)")
-    return _note(HEADINGS.get(name, broken(name)), x, 4, FONT_SIZE - 3, "center")
+    return _note(HEADINGS.get(name, shortened(name)), x - 0.3, 2, FONT_SIZE - 2, "left") | {"textangle": SLANT}
 
 
 def _group_headings(cells: pd.DataFrame, at: dict[str, float]) -> list[dict[str, Any]]:
     first = cells.drop_duplicates("group")
     return [
-        _note(f"<b>{GROUPS[group]}</b>", at[column] - 0.5, 40, FONT_SIZE - 1, "left")
+        _note(f"<b>{GROUPS[group]}</b>", at[column] - 0.5, HEAD - 24, FONT_SIZE - 1, "left")
         for group, column in zip(first["group"], first["column"], strict=True)
     ]
 
@@ -246,8 +240,13 @@ def _said(cell: Any, mark: str) -> str:
     if not np.isfinite(cell.value):
         return "–"
     away = max(cell.high - cell.value, cell.value - cell.low)
-    seeds = f"±{away:.3f}".replace("0.", ".") if cell.seeds > 1 else "1 seed" if cell.seeds else ""
-    return f"{cell.value:.3f}{mark}" + (f'<br><span style="font-size:9px">{seeds}</span>' if seeds else "")
+    seeds = f"±{_thousandths(away)}" if cell.seeds > 1 else "1 seed" if cell.seeds else ""
+    return f"{_thousandths(cell.value)}{mark}" + (f'<br><span style="font-size:9px">{seeds}</span>' if seeds else "")
+
+
+def _thousandths(value: float) -> str:
+    """Three digits without the zero before the point, for which a square has no room."""
+    return f"{value:.3f}".removeprefix("0")
 
 
 def _hover(cell: Any, metric: str) -> str:
