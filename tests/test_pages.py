@@ -114,6 +114,9 @@ def test_start_says_what_curves_cannot_tell_and_what_is_here():
     assert "A hypothesis" in said
     assert titles(at)[0] == "change of predicted KLF1 (toy units) when GATA1 goes from 1 to x"
     assert "scGPT whole-human (33 million cells)" in said
+    aside = next(e for e in at.expander if "more: controls, the first generation" in e.label)
+    aside_said = {m.value for m in aside.markdown}
+    assert any("Toy" in s for s in aside_said) and not any("mini log1p 2" in s or "scGPT" in s for s in aside_said)
     assert "Download (208 MB)" in [b.label for b in at.button] or "Download (207 MB)" in [b.label for b in at.button]
 
 

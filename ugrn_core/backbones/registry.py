@@ -122,6 +122,8 @@ class BackboneRecord:
     origin: str
     kind: Kind
     facts: Facts = field(default_factory=dict)  # pyright: ignore[reportAssignmentType]
+    everyday: bool = True
+    """False of controls, of the generation before, and of what is for lessons and tests."""
 
     @property
     def folder(self) -> Path | None:
@@ -142,6 +144,7 @@ class BackboneStatus:
     available: bool
     folder: Path | None
     note: str
+    everyday: bool
 
 
 _RECORDS = (
@@ -162,18 +165,21 @@ _RECORDS = (
         label="UGRN mini 2, reconstructed (the same, trained on hidden values alone)",
         origin="the control of UGRN mini 2: learnt by reconstruction as published models did, shipped with it",
         kind="embedded",
+        everyday=False,
     ),
     BackboneRecord(
         name="ugrn-mini",
         label="UGRN mini (small, binned values)",
         origin="first generation of this project, scGPT layout, shipped with it",
         kind="embedded",
+        everyday=False,
     ),
     BackboneRecord(
         name="ugrn-mini-log1p",
         label="UGRN mini log1p (small, continuous values)",
         origin="first generation of this project, scBenchmark layout, shipped with it",
         kind="embedded",
+        everyday=False,
     ),
     BackboneRecord(
         name="scgpt-human",
@@ -186,14 +192,15 @@ _RECORDS = (
             "licence": "code MIT; no terms are stated for the weights",
         },
     ),
-    BackboneRecord("toy-linear", "Toy, M(v) = W v", "closed form, for tests and teaching", "toy"),
-    BackboneRecord("toy-square", "Toy, M(v) = W v^2", "closed form, for tests and teaching", "toy"),
+    BackboneRecord("toy-linear", "Toy, M(v) = W v", "closed form, for tests and teaching", "toy", everyday=False),
+    BackboneRecord("toy-square", "Toy, M(v) = W v^2", "closed form, for tests and teaching", "toy", everyday=False),
     *(
         BackboneRecord(
             name=f"circuit-{n}",
             label=f"Circuit {n} (tiny; simulated genes A, B, ... with known arrows)",
             origin="trained by this project on simulated cells, for the lessons; shipped with it",
             kind="circuit",
+            everyday=False,
         )
         for n in range(1, 6)
     ),
@@ -258,7 +265,8 @@ def absence(record: BackboneRecord) -> str:
 
 def _status(r: BackboneRecord) -> BackboneStatus:
     available = is_available(r)
-    return BackboneStatus(r.name, r.label, r.origin, r.kind, available, r.folder, "" if available else _hint(r))
+    note = "" if available else _hint(r)
+    return BackboneStatus(r.name, r.label, r.origin, r.kind, available, r.folder, note, r.everyday)
 
 
 def _hint(record: BackboneRecord) -> str:

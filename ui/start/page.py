@@ -74,8 +74,14 @@ def meaning() -> None:
 def inventory() -> None:
     """Models and cells: what is here, and how to get what is not."""
     st.subheader("Models", anchor=False)
-    for model in status():
-        _model_row(model)
+    found = status()
+    for model in found:
+        if model.everyday:
+            _model_row(model)
+    others = [model for model in found if not model.everyday]
+    with st.expander(f"{len(others)} more: controls, the first generation, and models for lessons"):
+        for model in others:
+            _model_row(model)
     st.subheader("Cells", anchor=False)
     chosen = cells.current()
     with st.container(horizontal=True, vertical_alignment="center"):
