@@ -14,10 +14,11 @@ import pytest
 from ugrn_core import download as download_room
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.registry import PINNED, PinnedCheckpoint, by_hand, fetch, missing_files
-from ugrn_core.download import duration, only_one
+from ugrn_core.download import only_one
 from ugrn_core.errors import Cancelled, FetchError, InputError
 from ugrn_core.paths import checkpoint_folder
 from ugrn_core.pinned import KEPT, PinnedFile
+from ugrn_core.time_left import duration
 
 
 @dataclass
@@ -291,4 +292,4 @@ def test_scgpt_human_is_pinned_whole() -> None:
 
 
 def test_durations_are_short_words() -> None:
-    assert [duration(s) for s in (0.4, 89, 90, 600, 5400)] == ["0 s", "89 s", "2 min", "10 min", "1.5 h"]
+    assert [duration(s) for s in (0.4, 89, 90, 600, 5400)] == ["1 s", "89 s", "2 min", "10 min", "1.5 h"]

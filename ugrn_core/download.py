@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from ugrn_core.errors import Cancelled, FetchError
 from ugrn_core.pinned import PinnedFile
+from ugrn_core.time_left import duration
 from ugrn_core.types import Cancel, Progress
 
 if TYPE_CHECKING:
@@ -219,13 +220,6 @@ def only_one(folder: Path) -> Iterator[None]:
         raise FetchError(f"Another download to {folder} is running; wait for it to end.") from error
     except OSError as error:
         raise FetchError(f"{folder} cannot be used: {error}. Set UGRN_CACHE_DIR to a folder you can write.") from error
-
-
-def duration(seconds: float) -> str:
-    """``40 s``, ``3 min`` or ``1.5 h``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _starts_at(response: Response) -> int | None:

@@ -1,4 +1,4 @@
-"""Time left of a computation, from the shares it has finished so far."""
+"""Time left of a computation, from the shares it has finished so far, and durations in words."""
 
 from __future__ import annotations
 
@@ -38,3 +38,10 @@ class TimeLeft:
             return None
         left = (1.0 - self._share) / math.exp(self._log_rate / self._weight) - (now - self._time)
         return left if left >= 0 else None
+
+
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min`` or ``1.5 h``; never less than ``1 s``."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -15,13 +15,13 @@ from ugrn_core.benchmark.curves import both_directions
 from ugrn_core.benchmark.features import ANYWHERE, FeatureCache, pairs_by_place
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
-from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
 from ugrn_core.methods.catalogue import trained_parts
 from ugrn_core.methods.marginal import REFERENCE
 from ugrn_core.methods.method import Method, Source
 from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.sweep import sweep_pairs
+from ugrn_core.time_left import duration
 from ugrn_core.translators.kinds import KINDS, Kind
 
 TRIAL_PAIRS = 96

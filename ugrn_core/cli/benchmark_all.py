@@ -11,7 +11,7 @@ import typer
 from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, contestants_of, read_data, run_to_file, use_threads
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption
 from ugrn_core.cli.output import say
-from ugrn_core.download import duration
+from ugrn_core.time_left import duration
 
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone

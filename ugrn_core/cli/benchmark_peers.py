@@ -11,8 +11,8 @@ import typer
 from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, use_threads, words
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, GeneSetOption, MaxPosOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
-from ugrn_core.download import duration
 from ugrn_core.errors import InputError
+from ugrn_core.time_left import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

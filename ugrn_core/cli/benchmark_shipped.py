@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from ugrn_core.cli.output import say, write_table
-from ugrn_core.download import duration
 from ugrn_core.errors import InputError
+from ugrn_core.time_left import duration
 
 
 def shipped(

@@ -62,10 +62,10 @@ def drivers(
     from ugrn_core.cli.genes import read_genes
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.data.context import VARIABLE_GENES
-    from ugrn_core.download import duration
     from ugrn_core.drivers.drivers import N_FACTORS, DriversRequest, estimate_drivers, find_drivers
     from ugrn_core.spreadsheet import csv_text
     from ugrn_core.store import Store
+    from ugrn_core.time_left import duration
     from ugrn_core.whole_files import write_whole
 
     if (to is None) == (to_genes is None):

@@ -149,10 +149,10 @@ def _check(rank: Rank, scored: bool, out: Path | None, report: Path | None) -> N
 
 def _compute(model: Backbone, request: NeighbourhoodRequest, rank: Rank, store: Store, progress: Progress):
     """The neighbourhood, with gene-level effects where they are shipped or the rank asks for them."""
-    from ugrn_core.download import duration
     from ugrn_core.gene_effects.effects import estimate_effects, gene_effects
     from ugrn_core.gene_effects.shipped import shipped_effects
     from ugrn_core.neighbourhood.run import estimate_neighbourhood, neighbourhood, with_effects
+    from ugrn_core.time_left import duration
 
     cost = estimate_neighbourhood(model, request, store)
     if cost.seconds >= LONG:

@@ -19,7 +19,6 @@ from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake, comman
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.cli.output import progress_on_stderr, say
 from ugrn_core.cluster import cluster_executor
-from ugrn_core.download import duration
 from ugrn_core.errors import InputError
 from ugrn_core.figures.network_html import network_file
 from ugrn_core.figures.report import ReportKind, report_file
@@ -37,6 +36,7 @@ from ugrn_core.network.request import NetworkRequest, has_probabilities, without
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table, probabilities
 from ugrn_core.store import Store
+from ugrn_core.time_left import duration
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.translators.translator import Translator

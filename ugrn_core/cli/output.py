@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from ugrn_core.download import duration
 from ugrn_core.errors import InputError
-from ugrn_core.time_left import TimeLeft
+from ugrn_core.time_left import TimeLeft, duration
 from ugrn_core.types import Progress
 
 if TYPE_CHECKING:

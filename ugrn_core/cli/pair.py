@@ -241,7 +241,7 @@ def _surfaces(
 
 
 def _say_cost(model: Backbone, cost: Estimate) -> None:
-    from ugrn_core.download import duration
+    from ugrn_core.time_left import duration
 
     if cost.seconds >= LONG:
         say(f"This takes about {duration(cost.seconds)} on {model.device} ({cost.passes:,} passes).")

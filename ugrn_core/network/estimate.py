@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.download import duration
 from ugrn_core.estimate import estimate
 from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.network import blocks
@@ -17,6 +16,7 @@ from ugrn_core.network.run import MISSES, finished_share
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, sweep_pairs
+from ugrn_core.time_left import duration
 from ugrn_core.translators.mlp import HIDDEN
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import SweepSettings

@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 
-from ugrn_core.download import duration
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
+from ugrn_core.time_left import duration
 from ugrn_core.types import Cancel, Progress
 from ui.server.session import visitor
 from ui.shared import kept

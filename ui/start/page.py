@@ -45,7 +45,7 @@ MEANING = {
 
 def welcome() -> None:
     """What this is, one click to the worked example, and its curve."""
-    text, picture = st.columns(2, gap="medium", vertical_alignment="center")
+    text, picture = st.columns([6, 5], gap="medium", vertical_alignment="center")
     with text:
         st.title("Ask a cell model how one gene answers another", anchor=False)
         st.markdown(INTRODUCTION)

@@ -10,9 +10,9 @@ from pathlib import Path
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.download import duration
 from ugrn_core.figures.translator import plot_loss, prepare_loss
 from ugrn_core.store import Store
+from ugrn_core.time_left import duration
 from ugrn_core.translation.cost import TrainingCost, training_cost
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translation.training_set import TrainingSet, TrainRequest
