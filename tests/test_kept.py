@@ -7,18 +7,21 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from tests.small_network import trained
-from tests.test_network_page import GENES, facts, finished, named, press, words
+from tests.test_network_page import GENES, edges, facts, finished, named, press, words
 from tests.test_pages import embedded, framed, fresh, h5ad  # noqa: F401 (a fixture for every test)
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.data.h5ad import example_data, read_h5ad
 from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS
-from ugrn_core.session_file import read_session, write_session
+from ugrn_core.network import executors
+from ugrn_core.session_file import read_session, with_results, write_session
 from ugrn_core.translators.library import save_translator
 from ui.network import run as network_run
+from ui.server.session import store
 from ui.shared import kept, work
 from ui.shared.cells import Cells
 from ui.shared.kept import SHELVES, Shelf, Shelves, VisitorRun
@@ -36,7 +39,7 @@ def page() -> AppTest:
 def anew(at: AppTest, page: str = "network.py", **more: str) -> AppTest:
     """The page in a new session, by the address of another one, as after a reload long after it."""
     other = framed(page)
-    other.session_state["net known"] = "none"
+    other.session_state["net known"], other.session_state["page"] = "none", f"pages/{page}"
     for name, values in at.query_params.items():
         other.query_params[name] = values
     for name, value in more.items():
@@ -201,23 +204,45 @@ def test_my_results_lists_opens_stops_and_deletes(page: AppTest, held: threading
     assert "Nothing was run yet" in words(list_page())
 
 
-def test_a_saved_session_opens_on_another_machine(page: AppTest) -> None:
+def test_a_saved_session_opens_on_another_machine_without_computing(page, monkeypatch, tmp_path) -> None:
     finished(press(page.run(), "Predict the network"))
-    shelf = SHELVES.of("own machine")
-    data = replace(example_data(), label="mine")
-    shelf.put_cells(Cells(data, "token", "cells.h5ad"))
-    saved = write_session(shelf.session(), "0.0")
-    (was,) = shelf.runs.values()
+    shelf, was = SHELVES.of("own machine"), edges(page)
+    shelf.put_cells(Cells(replace(example_data(), label="mine"), "token", "cells.h5ad"))
+    saved = write_session(with_results(shelf.session(), store().packed), "0.0")
+    (run,) = shelf.runs.values()
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "another machine"))
+    st.cache_resource.clear()
+    JOBS._jobs.clear()
     SHELVES.clear()
+    save_translator(named(trained(load_backbone("toy-square")), "first"))
     other, back = SHELVES.of("own machine"), read_session(saved)
     with pytest.raises(InputError, match=r"page 'pages/network\.py' that is not here"):
         other.take(back, lambda held: held, ())
-    assert not other.runs and not other.cells
+    assert not other.runs and not other.cells and other.opened.state is None
     other.take(back, lambda held: Cells(held.data, "session", held.word, held.options), ("pages/network.py",))
-    (run,) = other.runs.values()
-    assert (run.title, run.address, run.state()) == (was.title, was.address, "done") and run.id != was.id
-    pd.testing.assert_frame_equal(run.found["edges"], was.found["edges"], check_dtype=False)
-    assert list(other.cells) == [data.digest] and "Network of your list" in words(list_page())
+    (found,) = other.runs.values()
+    assert (found.title, found.address, found.state()) == (run.title, run.address, "done") and found.id != run.id
+    assert list(found.found["edges"]["source"]) == list(was["source"]) and "Network of your list" in words(list_page())
+
+    computed: list[object] = []
+    real = executors.score_task
+    monkeypatch.setattr(executors, "score_task", lambda *given: computed.append(given) or real(*given))
+    again = finished(anew(page))
+    assert "not computed here" in words(again) and not computed
+    pd.testing.assert_frame_equal(edges(again), was)
+    assert store().stats().entries == 0, "the store believes nobody"
+    assert len(other.runs) == 1, "what was opened stands once in the list"
+    assert with_results(other.session(), lambda key: other.opened.get(key)).results == back.results, (
+        "it can be handed on"
+    )
+
+    SHELVES._shelves["ada"] = SHELVES._shelves.pop("own machine")
+    strange = anew(page)
+    assert "Predict the network" in [b.label for b in strange.button], "another visitor does not see it"
+    SHELVES._shelves["own machine"] = SHELVES._shelves.pop("ada")
+    here = finished(press(finished(anew(page)), "Compute it here"))
+    assert computed and "not computed here" not in words(here) and store().stats().entries
+    pd.testing.assert_frame_equal(edges(here), was)
 
 
 def list_page() -> AppTest:

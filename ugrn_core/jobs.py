@@ -21,6 +21,7 @@ from typing import Any, Generic, Literal, TypeVar
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import Cancelled, UGRNError
 from ugrn_core.memory import bytes_held
+from ugrn_core.opened import OpenedResults, Trace
 from ugrn_core.time_left import TimeLeft
 from ugrn_core.types import Cancel, Progress
 
@@ -62,9 +63,10 @@ class JobStatus:
 
 
 class Job(Generic[T]):
-    """One question on its way to an answer; made by :meth:`Jobs.submit`. ``id`` is random (128 bits, hex)."""
+    """One question on its way to an answer; made by :meth:`Jobs.submit`. ``id`` is random (128 bits, hex); ``trace``
+    says what it read of the store."""
 
-    def __init__(self, key: Hashable, device: str) -> None:
+    def __init__(self, key: Hashable, device: str, opened: OpenedResults | None = None) -> None:
         self.id = secrets.token_hex(16)
         self.key = key
         self.device = device
@@ -73,6 +75,8 @@ class Job(Generic[T]):
         self.held_bytes = 0
         self.future: Future[T]
         self.owners: set[str] = set()
+        self.trace = Trace(opened)
+        self.beside = None if opened is None else opened.state
         self.stop = threading.Event()
         self._lock = threading.Lock()
         self._started_at: float | None = None
@@ -84,7 +88,8 @@ class Job(Generic[T]):
         """Call ``function`` on the worker thread; a bug is logged with its traceback and raised by :meth:`result`."""
         self._started_at = time.monotonic()
         try:
-            result = function(self._progress, self.stop.is_set)
+            with self.trace.on():
+                result = function(self._progress, self.stop.is_set)
             self.held_bytes = bytes_held(result)
             return result
         except BaseException as error:
@@ -195,26 +200,34 @@ class Jobs:
         device: str = "cpu",
         owner: str = "",
         short: bool = False,
+        opened: OpenedResults | None = None,
     ) -> Job[T]:
         """Put ``function(progress, cancel)`` into the queue of ``device``, or join the job that has the same key.
 
         ``key`` must tell apart everything the answer depends on. Joined are jobs that wait, run or are done; after a
         failed, cancelled or stopping one the work starts anew. ``device`` counts for a new job only. A ``short`` job
         takes its turn among the short ones of the device, beside a long one that runs there. From inside a job this is
-        a RuntimeError: a job hands out blocks through :meth:`executor`.
+        a RuntimeError: a job hands out blocks through :meth:`executor`. ``opened``: results of a session that this
+        work may read beside the store's; those who have not opened it never join.
         """
         if self.executor(device).inside:
             raise RuntimeError("a job cannot submit a job and wait for it; hand out blocks through Jobs.executor")
         device += SHORT if short and device not in WORKERS else ""
         turns = self.executor(device)
+        beside = None if opened is None else opened.state
         with self._lock:
             self._forget()
             for job in self._jobs.values():
-                if job.key == key and not job.stop.is_set() and job.state in ("queued", "working", "done"):
+                if (
+                    job.key == key
+                    and job.beside == beside
+                    and not job.stop.is_set()
+                    and job.state in ("queued", "working", "done")
+                ):
                     job.owners.add(owner)
                     job.used_at = time.monotonic()
                     return job
-            job = Job[T](key, device)
+            job = Job[T](key, device, opened)
             job.owners.add(owner)
             job.future = turns.submit_for(owner if device in WORKERS else "", lambda: job.run(function))
             job.future.add_done_callback(job.finish)

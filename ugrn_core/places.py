@@ -30,10 +30,13 @@ class Place:
 
     def get(self) -> Arrays | None:
         """What is kept, or None where there is nothing or another question's answer."""
-        found = None if self.store is None else self.store.get(self.address)
-        if found is None or found.pop("question", np.empty(0, np.uint8)).tobytes() != self.question:
+        if self.store is None:
             return None
-        return found
+        for read in (self.store.get, self.store.opened):
+            found = read(self.address)
+            if found is not None and found.pop("question", np.empty(0, np.uint8)).tobytes() == self.question:
+                return found
+        return None
 
     def there(self) -> bool:
         """Whether it need not be computed."""

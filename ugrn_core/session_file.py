@@ -1,19 +1,21 @@
 """One file for a whole session: what was loaded (profiles and lists, no cells), asked and found.
 
-A zip of ``session.json``, arrays as ``cells/DIGEST/NAME.npy`` (little-endian float32, nothing pickled) and tables as
-``found/RUN/NAME.csv``. Read back it may come from anybody: members and bytes are bounded before anything is unpacked,
-the record is held to its types, arrays to the shapes it names, and cells to their own hash.
+A zip of ``session.json``, arrays as ``cells/DIGEST/NAME.npy`` (little-endian float32, nothing pickled), tables as
+``found/RUN/NAME.csv`` and the stored results that runs rest on as ``results/ADDRESS.safetensors``. Read back it may
+come from anybody: members and bytes are bounded before anything is unpacked, the record is held to its types, arrays to
+the shapes it names, cells and results to their hashes. What results say is not believed here (:mod:`ugrn_core.opened`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, BinaryIO, Literal
 
 import numpy as np
@@ -34,12 +36,15 @@ MOST_BYTES = 256 << 20
 """Of a file, and of all that it unpacks to."""
 MOST_RECORD_BYTES = 64 << 20
 MOST_TABLE_BYTES = 8 << 20
-MOST_MEMBERS = 2_000
+MOST_RESULT_BYTES = 192 << 20
+"""Of all results; runs whose results do not fit are computed where the session is opened."""
+MOST_MEMBERS = 20_000
 NO_DATE = (1980, 1, 1, 0, 0, 0)
 WHAT = "This is not a session of UGRN Explorer"
 PACKING = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ARRAYS = ("bins", "log1p", "detection")
 
+Address = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z_0-9]{1,40}$")]
@@ -74,7 +79,7 @@ class CellsRecord(_Part):
 
 
 class RunRecord(_Part):
-    """A question that was run, the page that shows it with its address, and the tables found."""
+    """A question that was run, the page that shows it with its address, the tables found, and what it rests on."""
 
     page: Word
     title: Line
@@ -83,16 +88,18 @@ class RunRecord(_Part):
     state: Literal["queued", "working", "done", "failed", "cancelled"]
     address: Annotated[dict[Key, Line], Field(max_length=100)]
     found: Annotated[tuple[TableName, ...], Field(max_length=10)]
+    results: Annotated[tuple[Address, ...], Field(max_length=MOST_MEMBERS)] = ()
 
 
 class SessionRecord(_Part):
-    """``lists`` by their hash, as addresses name them."""
+    """``lists`` by their hash, as addresses name them; ``results``: a checksum by address. Version 1 had none."""
 
-    session: Literal[1]
+    session: Literal[1, 2]
     version: Line
     cells: Annotated[tuple[CellsRecord, ...], Field(max_length=100)]
     lists: Annotated[dict[Digest, Text], Field(max_length=1_000)]
     runs: Annotated[tuple[RunRecord, ...], Field(max_length=1_000)]
+    results: Annotated[dict[Address, Digest], Field(max_length=MOST_MEMBERS)] = {}
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class KeptCells:
 
 @dataclass(frozen=True)
 class KeptRun:
-    """A run of a session with the tables it found, by name."""
+    """A run of a session with the tables it found, by name, and the addresses of the results it rests on."""
 
     page: str
     title: str
@@ -115,15 +122,33 @@ class KeptRun:
     state: str
     address: Mapping[str, str]
     found: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    results: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Session:
-    """All that a file holds."""
+    """All that a file holds; ``results`` are packed, by address."""
 
     cells: tuple[KeptCells, ...] = ()
     lists: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[KeptRun, ...] = ()
+    results: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def with_results(session: Session, packed: Callable[[str], bytes | None]) -> Session:
+    """The session with the results of its runs, the latest runs first, as far as there is room; ``packed``: one by its
+    address. A run is given all of its results or none."""
+    held: dict[str, bytes] = {}
+    room, runs = MOST_RESULT_BYTES, list(session.runs)
+    for place in sorted(range(len(runs)), key=lambda place: -runs[place].started):
+        asked = runs[place].results
+        new = {a: found for a in asked if a not in held and (found := packed(a)) is not None}
+        size = sum(map(len, new.values()))
+        fits = size <= room and len(held) + len(new) <= MOST_MEMBERS // 2
+        if fits:
+            held, room = held | new, room - size
+        runs[place] = replace(runs[place], results=tuple(a for a in asked if a in held) if fits else ())
+    return replace(session, runs=tuple(runs), results=held)
 
 
 def write_session(session: Session, version: str) -> bytes:
@@ -131,11 +156,12 @@ def write_session(session: Session, version: str) -> bytes:
     out = io.BytesIO()
     try:
         record = SessionRecord(
-            session=1,
+            session=2,
             version=version,
             cells=tuple(_cells_record(held) for held in session.cells),
             lists=dict(session.lists),
             runs=tuple(_run_record(run) for run in session.runs),
+            results={address: _checksum(packed) for address, packed in sorted(session.results.items())},
         )
     except ValidationError as error:
         raise InputError(f"This session cannot be written to a file: {complaint(error)}.") from error
@@ -148,6 +174,8 @@ def write_session(session: Session, version: str) -> bytes:
         for number, run in enumerate(session.runs):
             for name, table in run.found.items():
                 _add(archive, f"found/{number}/{name}.csv", csv_text(table).encode("utf-8", "replace"))
+        for address, packed in sorted(session.results.items()):
+            _add(archive, f"results/{address}.safetensors", packed)
     if out.tell() > MOST_BYTES:
         raise InputError(f"The session takes over {MOST_BYTES:,} bytes: forget some cells, or delete runs.")
     return out.getvalue()
@@ -170,9 +198,10 @@ def read_session(file: bytes | BinaryIO) -> Session:
                 raise InputError(f"{WHAT}: {odd} is {'missing' if odd in expected else 'not of it'}.")
             cells = tuple(_read_cells(archive, held) for held in record.cells)
             runs = tuple(_read_run(archive, number, run) for number, run in enumerate(record.runs))
+            results = {address: _result(archive, address, digest) for address, digest in record.results.items()}
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
         raise InputError(f"{WHAT}: it cannot be unpacked ({str(error)[:100]}).") from error
-    return Session(cells, record.lists, runs)
+    return Session(cells, record.lists, runs, results)
 
 
 def _cells_record(held: KeptCells) -> CellsRecord:
@@ -204,6 +233,7 @@ def _run_record(run: KeptRun) -> RunRecord:
         state=run.state,  # pyright: ignore[reportArgumentType] (checked by the record)
         address=dict(run.address),
         found=tuple(run.found),
+        results=run.results,
     )
 
 
@@ -241,7 +271,7 @@ def _checked(archive: zipfile.ZipFile) -> dict[str, int]:
 def _names(record: SessionRecord) -> set[str]:
     arrays = {f"cells/{c.digest}/{name}.npy" for c in record.cells for name in (*ARRAYS, "variance")}
     tables = {f"found/{n}/{name}.csv" for n, run in enumerate(record.runs) for name in run.found}
-    return {RECORD, *arrays, *tables}
+    return {RECORD, *arrays, *tables, *(f"results/{address}.safetensors" for address in record.results)}
 
 
 def _member(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
@@ -299,7 +329,18 @@ def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.nd
 
 def _read_run(archive: zipfile.ZipFile, number: int, run: RunRecord) -> KeptRun:
     found = {name: _table(archive, f"found/{number}/{name}.csv") for name in run.found}
-    return KeptRun(run.page, run.title, run.about, run.started, run.state, run.address, found)
+    return KeptRun(run.page, run.title, run.about, run.started, run.state, run.address, found, run.results)
+
+
+def _result(archive: zipfile.ZipFile, address: str, digest: str) -> bytes:
+    packed = _member(archive, f"results/{address}.safetensors", MOST_BYTES)
+    if _checksum(packed) != digest:
+        raise InputError(f"{WHAT}: the result {address[:12]} was changed after it was written.")
+    return packed
+
+
+def _checksum(packed: bytes) -> str:
+    return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
 
 def _table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:

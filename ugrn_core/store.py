@@ -26,6 +26,7 @@ from safetensors import SafetensorError
 
 from ugrn_core.errors import Cancelled, StoreError
 from ugrn_core.memory import bytes_of
+from ugrn_core.opened import TRACE
 from ugrn_core.paths import cache_folder
 from ugrn_core.rows import Busy, Damaged, StoredRows
 from ugrn_core.types import Background, Cancel
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 DEFAULT_LIMIT = 4 << 30  # bytes
 BUSY_SECONDS = 60  # wait for another writer before giving up
 KEY = re.compile(r"[0-9a-f]{64}")
+UNREADABLE = (SafetensorError, KeyError)  # KeyError: a number format that numpy does not have
 
 
 def sweep_key(
@@ -116,30 +118,69 @@ class Store:
 
     def get(self, key: str) -> dict[str, np.ndarray] | None:
         """Arrays under ``key``, or None where there are none; a damaged value counts as none, and that is told."""
-        with self._plain_errors():
-            try:
-                packed = self._rows.get(_checked(key))
-                return None if packed is None else safetensors.numpy.load(packed)
-            except (Damaged, SafetensorError, KeyError):  # KeyError: a number format that numpy does not have
-                self._tell_damage(key)
-                return None
+        packed = self._packed(key)
+        if packed is None:
+            return self.opened(key)
+        try:
+            found = safetensors.numpy.load(packed)
+        except UNREADABLE:
+            self._tell_damage(key)
+            return None
+        if (trace := TRACE.get()) is not None:
+            trace.read.add(key)
+        return found
+
+    def opened(self, key: str) -> dict[str, np.ndarray] | None:
+        """What a session that was opened has under ``key``, where the work of this thread may read it."""
+        trace = TRACE.get()
+        packed = None if trace is None or trace.opened is None else trace.opened.get(_checked(key))
+        if trace is None or trace.opened is None or packed is None:
+            return None
+        try:
+            found = safetensors.numpy.load(packed)
+        except UNREADABLE:
+            trace.opened.drop([key])
+            return None
+        trace.read.add(key)
+        trace.foreign.add(key)
+        return found
+
+    def packed(self, key: str) -> bytes | None:
+        """The bytes of the result under ``key`` for a file, of the store or of a session that was opened."""
+        trace = TRACE.get()
+        found = self._packed(key)
+        return found if found is not None or trace is None or trace.opened is None else trace.opened.get(key)
 
     def __contains__(self, key: str) -> bool:
         """Whether there is a result under ``key`` that can be read."""
+        if self._packed(key) is not None:
+            return True
+        trace = TRACE.get()
+        return trace is not None and trace.opened is not None and key in trace.opened
+
+    def _packed(self, key: str) -> bytes | None:
         with self._plain_errors():
             try:
-                return self._rows.get(_checked(key)) is not None
+                return self._rows.get(_checked(key))
             except Damaged:
                 self._tell_damage(key)
-                return False
+                return None
 
     def put(self, key: str, arrays: Mapping[str, np.ndarray]) -> None:
         """Keep ``arrays`` under ``key``, in place of what was there; StoreError where the store is full."""
         self.put_many({key: arrays})
 
     def put_many(self, items: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-        """Keep several results in one transaction: all of them, or none and a StoreError."""
+        """Keep several results in one transaction: all of them, or none and a StoreError.
+
+        Work that has read results of a session that was opened keeps its own beside these (:mod:`ugrn_core.opened`).
+        """
         packed = {_checked(key): _pack(arrays) for key, arrays in items.items()}
+        if (trace := TRACE.get()) is not None:
+            trace.read.update(packed)
+            if trace.foreign and trace.opened is not None:  # it rests on what somebody else says
+                trace.opened.add(packed)
+                return
         wanted = sum(map(len, packed.values()))
 
         def check(used: int) -> None:

@@ -21,6 +21,7 @@ from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor
 from ugrn_core.network.full_sweeps import sweep_all
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
+from ugrn_core.opened import not_followed
 from ugrn_core.shared_work import Results, WorkItem
 from ugrn_core.store import Store
 from ugrn_core.translators.translator import Translator
@@ -67,7 +68,8 @@ def predict_network(
         with suppress(_LostError):
             return score(InProcess(backbone, translator, curves=_lost))
     settings, part = translator.card.schema.settings, part_of(progress, 0.0, SWEEP_SHARE)
-    curves = sweep_all(backbone, request, settings, store, tasks, part, cancel)
+    with not_followed():
+        curves = sweep_all(backbone, request, settings, store, tasks, part, cancel)
     return score(InProcess(backbone, translator, curves=curves), SWEEP_SHARE)
 
 

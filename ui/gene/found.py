@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,7 +20,7 @@ from ugrn_core.neighbourhood.run import Neighbourhood, estimate_neighbourhood, n
 from ugrn_core.types import SweepSettings
 from ui.gene import state
 from ui.server.session import store
-from ui.shared import work
+from ui.shared import kept, work
 from ui.shared.work import Question
 
 KNOWN_SECONDS = 10.0
@@ -78,7 +78,7 @@ def _effects(backbone: Backbone, settings: SweepSettings, topic: object) -> Gene
         return found
     cost = estimate_effects(backbone, settings, store())
     if cost.cached_share == 1.0:
-        return _kept_effects(backbone.fingerprint, settings, backbone)
+        return _kept_effects(backbone.fingerprint, settings, kept.shelf().opened.state, backbone)
     if state.rank() != "specific":
         return None
     return work.answer(
@@ -95,8 +95,8 @@ def _effects(backbone: Backbone, settings: SweepSettings, topic: object) -> Gene
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _kept_effects(fingerprint: str, settings: SweepSettings, _backbone: Backbone) -> GeneEffects:
-    """``fingerprint`` stands for the model in the key of the cache."""
+def _kept_effects(fingerprint: str, settings: SweepSettings, opened: Hashable, _backbone: Backbone) -> GeneEffects:
+    """``fingerprint`` stands for the model in the key of the cache, ``opened`` for what sessions brought."""
     return gene_effects(_backbone, settings, store())
 
 

@@ -7,7 +7,9 @@ import time
 import streamlit as st
 
 from ugrn_core import __version__
-from ugrn_core.session_file import MOST_BYTES, KeptCells, read_session, write_session
+from ugrn_core.session_file import MOST_BYTES, KeptCells, read_session, with_results, write_session
+from ugrn_core.store import Store
+from ui.server.session import store
 from ui.shared import kept, uploads
 from ui.shared.cells import Cells
 from ui.shared.errors import plain, said_in_place
@@ -55,11 +57,11 @@ def show() -> None:
 
 def _file() -> None:
     """Save what was loaded, asked and found as one file, and open such a file."""
-    shelf = kept.shelf()
+    shelf, stored = kept.shelf(), store()
     save, opened = st.columns([2, 5], vertical_alignment="bottom")
     save.download_button(
         "Save the session",
-        data=lambda: write_session(shelf.session(), __version__),
+        data=lambda: _session(shelf, stored),
         file_name="session.ugrn.zip",
         mime="application/zip",
         on_click="ignore",
@@ -67,8 +69,8 @@ def _file() -> None:
         icon=":material/save:",
         key="save session",
         width="stretch",
-        help="Profiles of cells (not the cells), lists, questions and the tables found: one file, for another machine "
-        "too.",
+        help="Profiles of cells (not the cells), lists, runs and what they found: one file, which opens on another "
+        "machine without computing anew.",
     )
     turn = st.session_state.setdefault("session turn", 0)
     file = opened.file_uploader(
@@ -80,6 +82,13 @@ def _file() -> None:
         uploads.let_go(file)
         st.session_state["session turn"] = turn + 1
         st.rerun()
+
+
+def _session(shelf: kept.Shelf, stored: Store) -> bytes:
+    """The file; what a run rests on comes from the store, or from the session that brought it."""
+    return write_session(
+        with_results(shelf.session(), lambda key: stored.packed(key) or shelf.opened.get(key)), __version__
+    )
 
 
 def _cells(held: KeptCells) -> Cells:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS
+from ugrn_core.opened import TRACE, Trace
 from ugrn_core.paths import cache_folder
 from ugrn_core.store import Store
 from ui.server.access import shared_library
@@ -30,6 +32,8 @@ LIBRARY_BYTES = 1 << 30
 OWN_BYTES = 256 << 20
 """Disk that the library of one browser takes."""
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
+OPENED = "opened results"
+"""Session key of the results that sessions brought to this visitor."""
 WEEK = 7 * 24 * 3600
 """Seconds that a browser, and what it left here, is remembered after its last visit."""
 
@@ -60,9 +64,16 @@ class Visitor:
             JOBS.cancel(job_id, self.owner)
 
 
-@st.cache_resource(show_spinner=False)
 def store() -> Store:
-    """The result store of this server."""
+    """The result store of this server; on a page, what sessions that its visitor opened hold is read beside it."""
+    opened = st.session_state.get(OPENED) if get_script_run_ctx(suppress_warning=True) is not None else None
+    if opened is not None and TRACE.get() is None:
+        TRACE.set(Trace(opened))
+    return _store()
+
+
+@st.cache_resource(show_spinner=False)
+def _store() -> Store:
     return Store()
 
 

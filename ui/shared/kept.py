@@ -21,6 +21,7 @@ import streamlit as st
 from ugrn_core.errors import InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
 from ugrn_core.memory import bytes_held
+from ugrn_core.opened import OpenedResults, Trace
 from ugrn_core.session_file import KeptCells, KeptRun, Session
 from ui.server.access import own_machine
 from ui.server.session import VISITOR, VISITOR_ID, visitor
@@ -40,6 +41,8 @@ LOOK_EVERY = 5.0
 """Seconds between two looks at how much all visitors take."""
 MOST_ROWS = 1_000
 """Of a table that a run has found; its page and its files have all."""
+OF_FILE = "from a file"
+"""First word of the topic of a run that a session brought."""
 MARK = "~"
 """Before the hash of a text in an address, where a short list would stand itself."""
 
@@ -63,6 +66,8 @@ class VisitorRun:
     found: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Tables of what came out, the first rows of each, by name."""
     found_bytes: int = 0
+    traces: list[Trace] = field(default_factory=list)
+    """What its jobs read of the store or put into it."""
     seen: str = "queued"
     """Its last known state, for when the jobs are forgotten."""
 
@@ -77,6 +82,10 @@ class VisitorRun:
         if states:
             self.seen = next(s for s in ("failed", "cancelled", "working", "queued", "done") if s in states)
         return self.seen
+
+    def results(self) -> tuple[str, ...]:
+        """Addresses of the results it rests on."""
+        return tuple(sorted(set().union(*(trace.read for trace in self.traces))))
 
     @property
     def going_on(self) -> bool:
@@ -97,6 +106,7 @@ class Shelf:
     texts: OrderedDict[str, str] = field(default_factory=OrderedDict)
     runs: OrderedDict[str, VisitorRun] = field(default_factory=OrderedDict)
     sizes: dict[str, int] = field(default_factory=dict)
+    opened: OpenedResults = field(default_factory=OpenedResults)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def put_cells(self, cells: Any) -> str:
@@ -148,6 +158,8 @@ class Shelf:
                 run.title = f"{run.title} and {title}"
             run.jobs[job.key] = job.id
             run.sessions.add(session)
+            if all(trace is not job.trace for trace in run.traces):
+                run.traces.append(job.trace)
             if asked_for:
                 run.asked_for = True
                 job.owners.add(self.keeper)
@@ -177,6 +189,15 @@ class Shelf:
         for run in list(self.runs.values()):
             if run.topic in shown:
                 run.address = {name: value for name, value in address.items() if name != "job"}
+                self._joined(run)
+
+    def _joined(self, run: VisitorRun) -> None:
+        """A run of a session that was opened and is shown now stands once in the list."""
+        with self.lock:
+            for other in list(self.runs.values()):
+                of_file = isinstance(other.topic, tuple) and other.topic[:1] == (OF_FILE,)
+                if of_file and other is not run and (other.page, other.address) == (run.page, run.address):
+                    del self.runs[other.id]
 
     def show(self, topic: Hashable, **tables: pd.DataFrame) -> None:
         """What a run has found, as its page shows it."""
@@ -190,7 +211,7 @@ class Shelf:
         with self.lock:
             cells = tuple(KeptCells(c.data, c.word, c.options) for c in self.cells.values())
             runs = tuple(
-                KeptRun(run.page, run.title, run.about, run.started, run.state(), run.address, run.found)
+                KeptRun(run.page, run.title, run.about, run.started, run.state(), run.address, run.found, run.results())
                 for run in list(self.runs.values())
                 if run.page and run.address
             )
@@ -206,12 +227,13 @@ class Shelf:
                 self.put_cells(cells(held))
             for text in session.lists.values():
                 self.put_text(text)
+            self.opened.add(session.results)
             for run in session.runs:
                 address = {k: v for k, v in run.address.items() if k not in ("job", "folder")}
                 seen = run.state if run.state in ("done", "failed") else "cancelled"
-                made = VisitorRun(("from a file", secrets.token_hex(16)), run.page, run.title, run.about, run.started)
+                made = VisitorRun((OF_FILE, secrets.token_hex(16)), run.page, run.title, run.about, run.started)
                 made.address, made.found, made.seen = address, dict(run.found), seen
-                made.found_bytes = bytes_held(made.found)
+                made.found_bytes, made.traces = bytes_held(made.found), [Trace(read=set(run.results))]
                 self.runs[made.id] = made
             self._bound()
 
@@ -221,7 +243,8 @@ class Shelf:
     def held(self) -> int:
         """About how many bytes it keeps."""
         tables = sum(run.found_bytes for run in list(self.runs.values()))
-        return sum(self.sizes[d] for d in list(self.cells)) + sum(map(len, list(self.texts.values()))) + tables
+        texts = sum(map(len, list(self.texts.values())))
+        return sum(self.sizes[d] for d in list(self.cells)) + texts + tables + self.opened.held()
 
     def _bound(self) -> None:
         for run in [run for run in list(self.runs.values()) if run.asked_for and run.going_on][:-MOST_GOING_ON]:

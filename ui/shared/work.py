@@ -14,6 +14,7 @@ import streamlit as st
 
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
+from ugrn_core.opened import Trace
 from ugrn_core.time_left import duration
 from ugrn_core.types import Cancel, Progress
 from ui.server.session import visitor
@@ -76,8 +77,12 @@ def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None
     Quick questions are computed here and now. Others become a job. An :class:`InputError` is raised either way; after
     other failures a job can be tried again. ``topic``: see :func:`turn_to`.
     """
+    opened = kept.shelf().opened
     if question.seconds < AT_ONCE:
-        return question.function(None, None)
+        with Trace(opened).on() as trace:
+            found = question.function(None, None)
+        _say_opened(slot, trace)
+        return found
     task = _tasks().get(slot)
     if task is None or task.key != question.key:
         if not _wanted(slot, question):
@@ -145,7 +150,14 @@ def _wanted(slot: str, question: Question[T]) -> bool:
 
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
     short = question.seconds <= SHORT
-    job = JOBS.submit(question.key, question.function, device=question.device, owner=visitor().owner, short=short)
+    job = JOBS.submit(
+        question.key,
+        question.function,
+        device=question.device,
+        owner=visitor().owner,
+        short=short,
+        opened=kept.shelf().opened,
+    )
     visitor().jobs.add(job.id)
     before = _tasks().get(slot)
     if before is not None and before.job_id != job.id:  # nobody looks at this place for its answer any more
@@ -164,6 +176,7 @@ def _outcome(slot: str, task: Task, job: Job[T], question: Question[T]) -> T | N
     if not task.stopped:
         job.wait(GRACE)
     if job.state == "done":
+        _say_opened(slot, job.trace)
         return job.result()
     if task.stopped or job.state == "cancelled":
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -174,6 +187,24 @@ def _outcome(slot: str, task: Task, job: Job[T], question: Question[T]) -> T | N
     else:
         _watch(slot, task.job_id, question.headline, question.seconds)
     return None
+
+
+def _say_opened(slot: str, trace: Trace) -> None:
+    """An answer that rests on a saved session says so, and can be computed here instead."""
+    if not trace.foreign:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("From the session that was opened; not computed here.")
+        st.button("Compute it here", key=f"compute {slot}", on_click=_compute_here, args=(slot, trace), type="tertiary")
+
+
+def _compute_here(slot: str, trace: Trace) -> None:
+    task = _tasks().get(slot)
+    if trace.opened is not None:
+        trace.opened.drop(trace.foreign)
+    if task is not None:
+        want(slot, task.key)
+    _forget(slot)
 
 
 def _failed(slot: str, job: Job[T]) -> None:
