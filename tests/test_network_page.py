@@ -296,7 +296,7 @@ def test_the_prevalence_moves_probabilities_and_no_order(page, toy, translators)
     second = edges(page)
     table = expected(toy, translators["first"], prevalence=0.3).head(30)
     np.testing.assert_allclose(second["probability"], table["probability"], atol=1e-6)
-    assert page.query_params["prevalence"] == "0.3"
+    assert page.query_params["prevalence"] == "0.3" and "--prevalence 0.3 " in words(page)
     shared = framed("network.py")
     shared.query_params.update(dict(page.query_params))
     assert facts(finished(shared.run())) == facts(page)
@@ -608,7 +608,8 @@ def test_a_group_of_own_cells_opens_in_the_pair_explorer_with_its_means(with_cel
     at.run()
     finished(press(at, "Predict the network"), n_runs=200)
     assert "By default own cells are asked in two genes alone" in words(at)
-    assert "--h5ad cells.h5ad --group kind=T --context pair" in words(at) and "--prevalence" in words(at)
+    assert "--h5ad cells.h5ad --group kind=T --context pair" in words(at)
+    assert "--prevalence" not in words(at), "it is the translator's own"
     at.session_state["net cell of cells"] = "full"
     at.run()
     finished(press(at, "Predict the network"), n_runs=200)

@@ -126,8 +126,8 @@ def command(
     if names_only:
         given[1], backbone = Path(given[1]).name, Path(backbone).name
     line = ["ugrn", "network", *given, "--translator", asked.translator.card.name, "--backbone", backbone]
-    if asked.has_probabilities:
-        share = filters.prevalence(asked.translator.card)
+    share = filters.prevalence(asked.translator.card)
+    if asked.has_probabilities and share != asked.translator.card.prevalence:
         line += ["--prevalence", np.format_float_positional(share, trim="-")]
     line += [*known.words, *more]
     return shlex.join([*line, *shown.words(), "--out", "."])

@@ -7,7 +7,7 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.translators.exchange import bring_in, packed
-from ugrn_core.translators.library import Listed, delete_translator, list_translators
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, Listed, delete_translator, list_translators
 from ui.server.session import library, make_room_in_libraries
 from ui.shared import address
 from ui.shared.errors import plain, said_in_place
@@ -50,9 +50,11 @@ def mode_choice() -> str:
 
 
 def choose(backbone: Backbone) -> Listed | None:
-    """The chosen translator; those for the chosen model come first. None where its card cannot be read."""
+    """The chosen translator; first the model's default, then others for it. None where its card cannot be read."""
     st.caption(WELCOME)
-    found = {t.name: t for t in sorted(list_translators(library()), key=lambda t: (not t.fits(backbone), t.name))}
+    default = DEFAULT_TRANSLATORS.get(backbone.card.name)
+    order = sorted(list_translators(library()), key=lambda t: (not t.fits(backbone), t.name != default, t.name))
+    found = {t.name: t for t in order}
     if st.session_state.get("translator") not in found:
         if st.session_state.get("translator"):
             st.warning(plain(f"There is no translator {st.session_state['translator']} here."), icon=":material/error:")
