@@ -31,7 +31,8 @@ from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.held_out import SHORTCUTS, held_out_frame, needed_rows
 from ugrn_core.translation.training_set import TrainRequest, own_training_set
 from ugrn_core.translators.exchange import bring_in
-from ugrn_core.translators.library import DEFAULT_TRANSLATORS, (
+from ugrn_core.translators.library import (
+    DEFAULT_TRANSLATORS,
     list_translators,
     load_translator,
     own_folder,
