@@ -19,8 +19,17 @@ def test_the_changes_by_hand_fit_the_code() -> None:
 def test_changes_are_drawn_of_what_is_done_and_not_of_words() -> None:
     drawn = [change.words for change in mutate.changes("network/edge_filter.py")]
     assert any("<=" in words and "->" in words for words in drawn)
-    texts = {change.text for change in mutate.changes("network/edge_filter.py")}
+    texts = {change.write() for change in mutate.changes("network/edge_filter.py")}
     assert len(texts) == len(drawn)
+    assert not any("frozen" in words or "strict" in words for words in drawn)
+
+
+def test_what_is_known_to_change_nothing_is_still_there_and_has_a_reason() -> None:
+    for file, known in mutate.EQUIVALENT.items():
+        offered = {change.words for change in mutate.changes(file)}
+        for told, reason in known:
+            assert reason
+            assert set(told) <= offered, file
 
 
 def test_a_change_is_noticed_or_survives(tmp_path: Path) -> None:

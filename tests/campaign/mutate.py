@@ -18,81 +18,31 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from tests.campaign.mutated import BY_HAND, EQUIVALENT, ROOMS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GOAL = 0.95
 MOST_SECONDS = 600
-"""Longer than that, and the change counts as noticed: it hangs."""
+"""Longer than that, and a test file counts as failed: it hangs."""
 
-ROOMS = {
-    "added_genes.py": "context pair",
-    "benchmark/metrics.py": "protocols benchmark",
-    "benchmark/sampling.py": "sampling exchange protocols",
-    "checked_json.py": "untrusted_recipes untrusted_translators",
-    "data/binning.py": "binning scale",
-    "data/context.py": "context",
-    "data/groups.py": "cell_groups h5ad reader",
-    "data/hdf5.py": "links h5ad",
-    "data/limits.py": "reader",
-    "data/reader.py": "reader",
-    "data/scale.py": "scale h5ad",
-    "data/standardised.py": "context",
-    "methods/reading.py": "probes readings",
-    "network/direction.py": "network_order network",
-    "network/edge_filter.py": "network_views noticed network",
-    "network/edge_table.py": "network network_views",
-    "pair.py": "pair figures",
-    "pair_hashes.py": "translators",
-    "pair_specific.py": "probes pair",
-    "pinned.py": "pinned fetch",
-    "residual.py": "probes pair",
-    "rows.py": "store damaged_store",
-    "shared_work.py": "second_look shared_work",
-    "spreadsheet.py": "spreadsheet",
-    "store.py": "store damaged_store second_look",
-    "stored_sweep.py": "second_look pair context",
-    "translation/training_set.py": "translator_kinds translators",
-    "translators/calibration.py": "translators",
-    "translators/exchange.py": "untrusted_translators",
-    "translators/translator.py": "translators untrusted_translators",
-    "whole_files.py": "whole_files",
-}
-"""Files of ``ugrn_core`` that are changed, and the tests that hold each."""
-
+_EPOCH = 1_000_000_000
 
 @dataclass(frozen=True)
 class Change:
-    """A file of ``ugrn_core``, what it is changed to, and the change in words."""
+    """A file of ``ugrn_core``, the change in words, and what writes the changed file."""
 
     file: str
-    text: str
     words: str
+    line: int
+    write: Callable[[], str]
 
-
-BY_HAND = (
-    ("stored_sweep.py", "base=settings.base if context.values is None else context.values,", "base=settings.base,"),
-    ("translation/training_set.py", "for r in rows if r.data_set != row.data_set]", "for r in rows]"),
-    ("benchmark/metrics.py", "(s not in seen) + (t not in seen)", "2 * (s not in seen)"),
-    ("translators/translator.py", "self.card.prevalence if prevalence is None", "prior if prevalence is None"),
-    ("network/direction.py", "PERCENTILE = 99.0", "PERCENTILE = 50.0"),
-    ("network/direction.py", "rule.tf_tf if both else rule.tf_other", "rule.tf_other if both else rule.tf_tf"),
-    ("network/direction.py", "[gaps[both][:N_RANDOM], gaps[~both][:N_RANDOM]]",
-     "[gaps[~both][:N_RANDOM], gaps[both][:N_RANDOM]]"),
-    ("benchmark/sampling.py", "Draw(free, positive, edge.sum(0),", "Draw(free, positive, positive.sum(0),"),
-    ("added_genes.py", "known[g][0] if g in known else base for", "known[g][0] if g in known else 0.0 for"),
-    ("pair.py", "both = [(request.source, request.target), (request.target, request.source)]",
-     "both = [(request.source, request.target)]"),
-    ("network/edge_filter.py", "<= fdr + ROUNDING", "< fdr - ROUNDING"),
-    ("shared_work.py", "            found |= _read(store, missing)\n", ""),
-    ("shared_work.py", "    with held.locks:\n", "    with ExitStack():\n"),
-    ("data/reader.py", "resource.getpagesize() + memory)", "resource.getpagesize() + (memory << 20))"),
-    ("data/groups.py", "* n_genes <= MAX_PROFILE_VALUES", "* n_genes <= 1 << 60"),
-    ("translators/exchange.py", "or sum(m.file_size for m in members) > MAX_BYTES", "or len(members) < 0"),
-)  # fmt: skip
-"""File, text, and what it is changed to."""
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} {self.words}"
 
 
 def by_hand() -> list[Change]:
@@ -102,7 +52,9 @@ def by_hand() -> list[Change]:
         text = (ROOT / "ugrn_core" / file).read_text("utf-8")
         if text.count(before) != 1:
             raise ValueError(f"ugrn_core/{file} has {text.count(before)} times {before!r}")
-        found.append(Change(file, text.replace(before, after), f"{before.strip()}  ->  {after.strip() or 'nothing'}"))
+        words = f"{before.strip()}  ->  {after.strip() or 'nothing'}"
+        line = text[: text.index(before)].count("\n") + 1
+        found.append(Change(file, words, line, partial(text.replace, before, after)))
     return found
 
 
@@ -117,27 +69,44 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
 
 
 def changes(file: str) -> Iterator[Change]:
-    """Every change of one place of a file that the syntax offers; annotations and texts for people are left alone."""
-    text = (ROOT / "ugrn_core" / file).read_text("utf-8")
-    tree = ast.parse(text)
-    places = [node for node in ast.walk(tree) if hasattr(node, "lineno")]
+    """Every change of one place of a file that the syntax offers, but for those that :func:`_told` leaves alone."""
+    tree = ast.parse((ROOT / "ugrn_core" / file).read_text("utf-8"))
     told = {id(n) for node in ast.walk(tree) for kept in _told(node) for n in ast.walk(kept)}
-    for number, node in enumerate(places):
-        if id(node) in told:
+    inside = {
+        id(n): f"{holder.name}: "
+        for holder in ast.walk(tree)
+        if isinstance(holder, ast.FunctionDef | ast.ClassDef)
+        for n in ast.walk(holder)
+    }
+    for node in ast.walk(tree):
+        if not hasattr(node, "lineno") or id(node) in told:
             continue
         for words, changed in _changed(node):
-            other = copy.deepcopy(tree)
-            place = [n for n in ast.walk(other) if hasattr(n, "lineno")][number]
-            _put(other, place, changed)
-            try:
-                written = ast.unparse(ast.fix_missing_locations(other))
-            except (AttributeError, ValueError):
-                continue
-            yield Change(file, written, f"line {node.lineno}: {' '.join(ast.unparse(node).split())[:100]}  ->  {words}")
+            before = " ".join(ast.unparse(node).split())[:100]
+            words = f"{inside.get(id(node), '')}{before}  ->  {words}"
+            yield Change(file, words, node.lineno, partial(_written, tree, node, changed))
+
+
+def _written(tree: ast.AST, node: ast.AST, changed: ast.AST) -> str:
+    """The file with another node in place of one; the tree is as before afterwards."""
+    _put(tree, node, changed)
+    try:
+        return ast.unparse(ast.fix_missing_locations(tree))
+    finally:
+        _put(tree, changed, node)
+
+
+def equivalent(change: Change) -> bool:
+    """Whether a change is known to change nothing one can ask for."""
+    return any(change.words in told for told, _ in EQUIVALENT.get(change.file, ()))
 
 
 def _told(node: ast.AST) -> Iterator[ast.AST]:
-    """Parts of a node in which a change is no change of what is done: types, docstrings, words of an error."""
+    """Parts in which a change is no change of what is done: types, words of an error, imports, checks of a programmer.
+
+    Of the last kind are the frozen dataclass and the zip that asks for equal lengths: they speak up where a caller
+    in the code is wrong, and no input brings that about.
+    """
     for name in ("annotation", "returns"):
         if isinstance(kept := getattr(node, name, None), ast.AST):
             yield kept
@@ -145,6 +114,8 @@ def _told(node: ast.AST) -> Iterator[ast.AST]:
         yield node
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         yield node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("zip", "dataclass"):
+        yield from (k for k in node.keywords if k.arg in ("strict", "frozen"))
 
 
 def _changed(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
@@ -204,7 +175,8 @@ def run_tests(tree: Path, tests: list[str], seconds: float = MOST_SECONDS) -> bo
         import pytest
 
         os.environ["PYTHONPATH"] = str(tree)
-        status = pytest.main(["-q", "-x", "--no-header", "-p", "no:cacheprovider", "-m", "not browser", *tests])
+        quickly = ["-q", "-x", "--no-header", "-n", "0", "-p", "no:cacheprovider", "-m", "not browser"]
+        status = pytest.main([*quickly, *tests])
         os._exit(int(status))
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -241,16 +213,22 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
     parser.add_argument("--changes", type=int, default=150, help="drawn changes beside those by hand")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--skip", type=int, default=0, help="of the drawn ones these many first: the next slice")
     parser.add_argument("--only", default="", help="files whose name holds this text")
     parser.add_argument("--tests", default="", help="these (noticed: tests/test_noticed.py) and not those of the room")
     parser.add_argument("--by-hand", action="store_true", help="only the changes by hand")
+    parser.add_argument("--verbose", action="store_true", help="a line for every change")
     asked = parser.parse_args(argv)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    drawn = [] if asked.by_hand else [c for f in ROOMS if asked.only in f for c in changes(f)]
+    offered = [c for f in ROOMS if asked.only in f for c in changes(f)]
+    drawn = [c for c in offered if not equivalent(c)]
+    left_out = len(offered) - len(drawn)
     random.Random(asked.seed).shuffle(drawn)
-    wanted = [c for c in by_hand() if asked.only in c.file] + drawn[: asked.changes]
+    slice_ = [] if asked.by_hand else drawn[asked.skip : asked.skip + asked.changes]
+    wanted = ([] if asked.skip else [c for c in by_hand() if asked.only in c.file]) + slice_
     print(
-        f"{len(wanted)} changes, of {len(drawn):,} that could be drawn, in {len({c.file for c in wanted})} files",
+        f"{len(wanted)} changes in {len({c.file for c in wanted})} files, of {len(drawn):,} that could be drawn in "
+        f"{len({c.file for c in drawn})}; {left_out} more are known to change nothing",
         flush=True,
     )
     warm_up()
@@ -259,21 +237,33 @@ def main(argv: list[str] | None = None) -> int:
         skipped = shutil.ignore_patterns(".git", ".venv", "cache", "build", "dist", "__pycache__", ".hypothesis")
         shutil.copytree(ROOT, tree, ignore=skipped, symlinks=True)
         (tree / "cache").mkdir()
-        held = {c.file: _files(asked.tests) if asked.tests else tests_of(c.file) for c in wanted}
-        green = {tests: run_tests(tree, list(tests)) for tests in sorted({tuple(found) for found in held.values()})}
-        red = {file for file, tests in held.items() if not green[tuple(tests)]}
-        for file in sorted(red):
-            print(f"left out, for its tests fail as it is: {file}", flush=True)
+        files = sorted({c.file for c in wanted})
+        held = {file: tuple(_files(asked.tests) if asked.tests else tests_of(file)) for file in files}
+        seconds, red = {}, set()
+        for tests in sorted({(test,) for found in held.values() for test in found}):
+            began = time.monotonic()
+            if not run_tests(tree, list(tests)):
+                red |= set(tests)
+            seconds |= {tests[0]: time.monotonic() - began}
+        for test in sorted(red):
+            print(f"left out, for it fails as it is: {test}", flush=True)
         survivors, tried = [], 0
-        for change in (c for c in wanted if c.file not in red):
+        for change in wanted:
+            tests = sorted((t for t in held[change.file] if t not in red), key=seconds.__getitem__)
             path = tree / "ugrn_core" / change.file
             before = path.read_text("utf-8")
-            path.write_text(change.text, "utf-8")
+            path.write_text(change.write(), "utf-8")
             tried += 1
-            if run_tests(tree, held[change.file]):
+            # bytecode is told apart by whole seconds and size: each writing gets a second of its own
+            os.utime(path, (_EPOCH + 2 * tried, _EPOCH + 2 * tried))
+            began = time.monotonic()
+            if run_tests(tree, tests, 20 + 10 * sum(seconds[t] for t in tests)):
                 survivors.append(change)
-                print(f"SURVIVES  {change.file}: {change.words}", flush=True)
+                print(f"SURVIVES  {change}", flush=True)
             path.write_text(before, "utf-8")
+            os.utime(path, (_EPOCH + 2 * tried + 1, _EPOCH + 2 * tried + 1))
+            if asked.verbose:
+                print(f"{tried} {time.monotonic() - began:.1f} s {change}", flush=True)
     share = 1 - len(survivors) / max(tried, 1)
     print(f"{tried - len(survivors)} of {tried} changes noticed, {share:.1%} (goal {GOAL:.0%})", flush=True)
     return 0 if share >= GOAL and not red else 1
