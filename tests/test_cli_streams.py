@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
+
+from ugrn_core.cli import app
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="streams are those of POSIX")
 
@@ -35,10 +38,28 @@ def shell(command: str, folder: Path, **environment: str) -> subprocess.Complete
     return done
 
 
+LISTED = "GATA1\nIL\u20111\u03b2\n=1+1\n"
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "genes.txt").write_text("GATA1\nIL\u20111\u03b2\n=1+1\n", encoding="utf-8")
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "genes.txt").write_text(LISTED, encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "c"))
     return tmp_path
+
+
+def here(line: str) -> Result:
+    """A command in this process, where the streams and the locale do not matter: no shell reads its words."""
+    return CliRunner().invoke(app, shlex.split(line))
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What the genes of the list are, written where everything is UTF-8."""
+    folder = tmp_path_factory.mktemp("wide")
+    (folder / "genes.txt").write_text(LISTED, encoding="utf-8")
+    return shell(f"ugrn {GENES}", folder).stdout
 
 
 @pytest.mark.parametrize("words", [PAIR, GENES, "--version", "pair -h"])
@@ -71,28 +92,28 @@ def test_a_reader_that_has_seen_enough_ends_in_silence(folder: Path) -> None:
 @pytest.mark.parametrize(
     "narrow", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
-def test_results_are_utf8_whatever_the_locale(folder: Path, narrow: dict[str, str]) -> None:
-    wide, done = shell(f"ugrn {GENES}", folder), shell(f"ugrn {GENES}", folder, **narrow)
-    assert (done.returncode, done.stdout) == (0, wide.stdout)
+def test_results_are_utf8_whatever_the_locale(folder: Path, wide: bytes, narrow: dict[str, str]) -> None:
+    done = shell(f"ugrn {GENES}", folder, **narrow)
+    assert (done.returncode, done.stdout) == (0, wide)
     assert "IL\u20111\u03b2" in done.stdout.decode()
     assert shell("ugrn models", folder, **narrow).returncode == 0
 
 
-def test_a_gene_that_is_a_formula_is_guarded(folder: Path) -> None:
-    assert b"\n'=1+1," in shell(f"ugrn {GENES}", folder).stdout
+def test_a_gene_that_is_a_formula_is_guarded(wide: bytes) -> None:
+    assert b"\n'=1+1," in wide
 
 
 def test_the_home_folder_is_read_where_the_shell_has_not(folder: Path) -> None:
-    sweep = "ugrn sweep --genes=~/list.txt --sources=~/list.txt --out=~/made.safetensors --backbone toy-square"
+    sweep = "sweep --genes=~/list.txt --sources=~/list.txt --out=~/made.safetensors --backbone toy-square"
     (folder / "list.txt").write_text("GATA1\nKLF1\n")
-    assert shell(sweep, folder).returncode == 0
+    assert here(sweep).exit_code == 0
     assert (folder / "made.safetensors").is_file()
-    assert shell(f"ugrn {PAIR} --context=~/list.txt", folder).returncode == 0
+    assert here(f"{PAIR} --context=~/list.txt").exit_code == 0
     for words in (f"{PAIR} --context ~nouser/x.h5ad", "genes ~nouser/list.txt"):
-        done = shell(f"ugrn {words}", folder)
-        assert done.returncode == 2
-        assert b"~nouser" in done.stderr
-    assert shell("ugrn pair GATA1 KLF1 --backbone ~nouser/model", folder).returncode == 2
+        done = here(words)
+        assert done.exit_code == 2
+        assert "~nouser" in done.stderr
+    assert here("pair GATA1 KLF1 --backbone ~nouser/model").exit_code == 2
 
 
 def test_a_sweep_into_a_device_or_a_full_disk_leaves_nothing(folder: Path) -> None:
@@ -107,12 +128,12 @@ def test_a_sweep_into_a_device_or_a_full_disk_leaves_nothing(folder: Path) -> No
 
 def test_a_network_of_no_steps_or_into_stdout_is_refused(folder: Path) -> None:
     for words, said in (
-        ("--around GATA1 --steps 0 --out {folder}/out", "at least 1 step"),
+        (f"--around GATA1 --steps 0 --out {folder}/out", "at least 1 step"),
         ("--out -", "standard output"),
     ):
-        done = shell(f"ugrn network --genes {{folder}}/genes.txt {words}", folder)
-        assert done.returncode == 2
-        assert said in done.stderr.decode()
+        done = here(f"network --genes {folder}/genes.txt {words}")
+        assert done.exit_code == 2
+        assert said in done.stderr
     assert not (folder / "out").exists()
 
 
