@@ -81,8 +81,8 @@ def test_the_card_of_the_default_translator_is_readable():
     assert "Brier score" in words(at) and "ugrn score --pairs" in words(at)
     card = read_card(shipped_folder() / "all-sets.json")
     assert f"{np.mean([m.auprc for m in card.metrics]):.3f}" in [m.value for m in at.metric]
-    at.session_state["model"], at.session_state["translator"] = "ugrn-mini-2", None
-    assert at.run().session_state["translator"] == DEFAULT_TRANSLATORS["ugrn-mini-2"], "as the network page has it"
+    other = page(model="ugrn-mini-2")
+    assert other.session_state["translator"] == DEFAULT_TRANSLATORS["ugrn-mini-2"], "as the network page has it"
 
 
 def test_a_translator_for_another_model_says_so():
