@@ -13,6 +13,7 @@ def test_the_changes_by_hand_fit_the_code() -> None:
     changed = mutate.by_hand()
     assert len(changed) == len(mutate.BY_HAND)
     assert {c.file for c in changed} <= set(mutate.ROOMS)
+    assert all((mutate.ROOT / "ugrn_core" / file).is_file() for file in mutate.ROOMS)
     assert all((mutate.ROOT / test).is_file() for file in mutate.ROOMS for test in mutate.tests_of(file))
 
 
