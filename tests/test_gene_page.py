@@ -59,6 +59,7 @@ def test_a_gene_as_source_is_ranked_by_what_the_pair_explorer_says(gene):
     best = shown.iloc[0]["gene"]
     alone = explore_pair(toy, PairRequest("GATA1", best, Context(), settings()), residual=False)
     assert abs(shown.iloc[0]["response"]) == pytest.approx(np.abs(alone.forward.response).max(), rel=1e-4)
+    assert shown.iloc[0]["at"] == settings().grid[np.abs(alone.forward.response).argmax()]
     assert "random pairs" in said(at) and "transcription factor" in said(at)
 
 
