@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 import torch
 
@@ -114,6 +115,16 @@ def test_four_panels_response_over_slope_forward_left(result):
     assert layout.xaxis3.title.text == "x: virtual value of NANOG (toy units)"
     assert layout.showlegend is False
     assert [s.x0 for s in layout.shapes] == [1.0] * 4
+
+
+def test_a_figure_that_plotly_did_not_validate_is_one_that_it_would(result, specific):
+    frame = prepare_pair({"B": result, "T": result}, specific)
+    for figure in (
+        plot_curves(frame),
+        plot_curves(frame[frame["direction"] == "forward"]),
+        plot_curves(frame, dense=prepare_pair({"B": result}), domain=(0.7, 3.0), at=2.0),
+    ):
+        assert go.Figure(figure.to_dict()).to_dict() == figure.to_dict()
 
 
 def test_a_response_passes_through_zero_at_the_base(result):

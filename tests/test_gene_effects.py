@@ -210,7 +210,7 @@ def test_effects_of_the_reference_alone_are_those_of_the_whole_and_take_up_more_
 
 def test_a_file_of_the_reference_alone_serves_pairs_and_no_neighbourhood(toy, folder, monkeypatch):
     module = sys.modules["ugrn_core.pair"]
-    for room in (module, gene_effects_module, sys.modules["ugrn_core.reference"]):
+    for room in (gene_effects_module, sys.modules["ugrn_core.reference"]):
         monkeypatch.setattr(room, "PAIR_REFERENCE", 12)
     settings = SweepSettings(toy.card.base, toy.card.grid)
     inside = reference_of(toy, 12)

@@ -12,9 +12,9 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
-from ugrn_core.gene_effects.effects import GeneEffects, measures, with_more_genes
+from ugrn_core.gene_effects.effects import GeneEffects, measures, reference_of, with_more_genes
 from ugrn_core.gene_effects.shipped import shipped_reference
-from ugrn_core.pair_specific import PAIR_REFERENCE, percentile, reference_genes
+from ugrn_core.pair_specific import percentile
 from ugrn_core.reference import centred_pair, reference_cost
 from ugrn_core.residual import NODES, quadrature_nodes, relative_residual
 from ugrn_core.store import Store
@@ -134,19 +134,21 @@ def pair_residual(
     key = question_key(backbone, f"residual-{SCHEMA}-{NODES}", whole, settings, subject)
     found = None if store is None else store.get(key)
     if found is None:
-        both = [(request.source, request.target), (request.target, request.source)]
+        by_start: dict[float, list[tuple[str, str]]] = {}
+        for pair in ((request.source, request.target), (request.target, request.source)):
+            by_start.setdefault(_base_of(whole, pair[0], settings.base), []).append(pair)
         worst = 0.0
-        for i, (source, target) in enumerate(both):
-            start = _base_of(whole, source, settings.base)
+        for i, (start, pairs) in enumerate(by_start.items()):
             nodes, weights = quadrature_nodes(start, settings.grid)
             if not len(nodes):  # the one virtual value is the base: integral and response are zero
                 continue
             fine = SweepSettings(settings.base, tuple(nodes), "fixed")
-            half = part_of(progress, i / 2, (i + 1) / 2)
-            slope = directed_pairs(backbone, [(source, target)], whole, fine, progress=half, cancel=cancel).slope[0]
-            response = directed_pairs(backbone, [(source, target)], whole, settings, store, cancel=cancel).response
-            assert response is not None  # fixed background
-            worst = max(worst, relative_residual(weights @ slope.astype(np.float64), response[0]))
+            part = part_of(progress, i / len(by_start), (i + 1) / len(by_start))
+            slopes = directed_pairs(backbone, pairs, whole, fine, progress=part, cancel=cancel).slope
+            responses = directed_pairs(backbone, pairs, whole, settings, store, cancel=cancel).response
+            assert responses is not None  # fixed background
+            for slope, response in zip(slopes, responses, strict=True):
+                worst = max(worst, relative_residual(weights @ slope.astype(np.float64), response))
         found = {"residual": np.array([worst])}
         if store is not None:
             store.put(key, found)
@@ -192,8 +194,7 @@ def _shipped(backbone: Backbone, context: Context, settings: SweepSettings) -> G
     if context.kind != "pair":
         return None
     effects = shipped_reference(backbone, settings)
-    whole = reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE)
-    return effects if effects is not None and list(effects.reference) == whole else None
+    return effects if effects is not None and list(effects.reference) == reference_of(backbone) else None
 
 
 def _by_effects(
@@ -280,7 +281,7 @@ def estimate_specific(backbone: Backbone, request: PairRequest, store: Store | N
     whole, _ = with_genes(request.context, [request.source, request.target], request.settings.base)
     effects = _shipped(backbone, whole, request.settings)
     if effects is not None:
-        missing = len({request.source, request.target} - set(effects.genes))
+        missing = len({gene for gene in (request.source, request.target) if gene not in effects.at})
         pairs = 2 + 2 * missing * len(effects.reference)
         return estimate(backbone, 3, pairs * len(request.settings.grid))
     passes, cached = reference_cost(backbone, whole, request.settings, store)

@@ -34,23 +34,21 @@ def pair_frame(result: PairResult, companions: Sequence[Companion] = ()) -> pd.D
     ``company`` is a text such as ``TAL1=30 KLF1=5``, empty where the pair has none. In cells of a mouse file genes have
     its names, and their human symbols stand behind.
     """
-    frames = []
-    for direction, curves in (("forward", result.forward), ("reverse", result.reverse)):
-        frames.append(
-            pd.DataFrame(
-                {
-                    "direction": direction,
-                    "source": curves.source,
-                    "target": curves.target,
-                    "virtual_value": result.settings.grid,
-                    "response": np.nan if curves.response is None else curves.response,
-                    "slope": curves.slope,
-                    "unit": result.unit,
-                    "company": " ".join(map(str, companions)),
-                }
-            )
-        )
-    return named_as_in_file(pd.concat(frames, ignore_index=True), result.context.names)
+    both, n = (result.forward, result.reverse), len(result.settings.grid)
+    responses = [c.response for c in both if c.response is not None]
+    frame = pd.DataFrame(
+        {
+            "direction": ["forward"] * n + ["reverse"] * n,
+            "source": [c.source for c in both for _ in range(n)],
+            "target": [c.target for c in both for _ in range(n)],
+            "virtual_value": np.tile(np.array(result.settings.grid, float), 2),
+            "response": np.concatenate(responses) if responses else np.nan,
+            "slope": np.concatenate([c.slope for c in both]),
+            "unit": result.unit,
+            "company": " ".join(map(str, companions)),
+        }
+    )
+    return named_as_in_file(frame, result.context.names)
 
 
 def company_frame(result: PairResult, companions: Sequence[Companion], without: PairResult | None) -> pd.DataFrame:

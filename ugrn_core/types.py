@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -59,6 +60,16 @@ class Vocabulary:
         """Vocabulary of a ``vocab.json``; tokens in angle brackets are special."""
         genes = sorted((i, s) for s, i in tokens.items() if not (s.startswith("<") and s.endswith(">")))
         return cls([s for _, s in genes], [i for i, _ in genes])
+
+    @cached_property
+    def in_order(self) -> tuple[str, ...]:
+        """The symbols, sorted."""
+        return tuple(sorted(self.symbols))
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 (hex) of the sorted symbols."""
+        return hashlib.sha256("\n".join(self.in_order).encode()).hexdigest()
 
     def __len__(self) -> int:
         return len(self.symbols)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
@@ -17,6 +18,41 @@ RAW, SPECIFIC = "raw", "pair-specific"
 COLUMNS = [
     "series", "measure", "direction", "source", "target", "base", "virtual_value", "response", "slope", "unit",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve of a frame along its virtual values ``at``, all (value,); a ``response`` that is not defined is NaN."""
+
+    series: str
+    measure: str
+    direction: str
+    source: str
+    target: str
+    base: float
+    unit: str
+    at: np.ndarray
+    response: np.ndarray
+    slope: np.ndarray
+
+    def __getitem__(self, quantity: str) -> np.ndarray:
+        return self.response if quantity == "response" else self.slope
+
+
+def split_curves(frame: pd.DataFrame) -> list[Curve]:
+    """The curves of a frame (:data:`COLUMNS`) one by one, in its order: a figure asks for them many times."""
+    columns = [frame[name].tolist() for name in ("series", "measure", "direction", "source", "target", "base", "unit")]
+    rows: dict[tuple[str, str, str], list[int]] = {}
+    for row, key in enumerate(zip(*columns[:3], strict=True)):
+        rows.setdefault(key, []).append(row)
+    numbers = [frame[name].to_numpy(float) for name in ("virtual_value", "response", "slope")]
+    found = []
+    for at in rows.values():
+        series, measure, direction, source, target, base, unit = (values[at[0]] for values in columns)
+        order = np.array(at)[np.argsort(numbers[0][at], kind="stable")]
+        x, response, slope = (values[order] for values in numbers)
+        found.append(Curve(series, measure, direction, source, target, float(base), unit, x, response, slope))
+    return found
 
 
 def prepare_pair(results: Mapping[str, PairResult], specific: PairSpecific | None = None) -> pd.DataFrame:
@@ -41,10 +77,11 @@ def prepare_targets(results: Sequence[PairResult]) -> pd.DataFrame:
 
 
 def _frame(result: PairResult, series: str, measure: str) -> pd.DataFrame:
-    frame = pair_frame(result).assign(series=series, measure=measure)
-    genes = (result.source, result.target)
-    bases = {name: _base(result, gene) for name, gene in zip(in_file(result.context.names, genes), genes, strict=True)}
-    return frame.assign(base=frame["source"].map(bases))[[*COLUMNS, *(c for c in HUMAN_COLUMNS if c in frame)]]
+    frame = pair_frame(result)
+    bases = [_base(result, gene) for gene in (result.source, result.target)]
+    own = {"series": series, "measure": measure, "base": np.repeat(bases, len(result.settings.grid))}
+    columns = [*COLUMNS, *(c for c in HUMAN_COLUMNS if c in frame)]
+    return pd.DataFrame({name: own[name] if name in own else frame[name] for name in columns})
 
 
 def _base(result: PairResult, gene: str) -> float:

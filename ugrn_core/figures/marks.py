@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from ugrn_core.figures.curves import Curve, split_curves
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, see_through
 from ugrn_core.figures.titles import minus
 from ugrn_core.trajectory import area, between
@@ -46,45 +47,37 @@ def compared(dense: pd.DataFrame, x: float) -> pd.DataFrame:
     ``response`` and ``slope`` are read off straight lines between the values, ``area`` is that under the slope from the
     base to ``x``. A frame without responses has no rows.
     """
-    rows = []
-    for (series, direction), part in dense.groupby(["series", "direction"], sort=False):
-        at, response, slope = _curve(part)
-        if np.isnan(response).any():
-            continue
-        base = float(part["base"].iloc[0])
-        start = float(np.interp(base, at, response))  # 0 where the base is among the values
-        rows.append(
-            {
-                "series": series,
-                "direction": direction,
-                "source": part["source"].iloc[0],
-                "target": part["target"].iloc[0],
-                "x": x,
-                "response": float(np.interp(x, at, response)) - start,
-                "area": area(at, slope, base, x),
-                "slope": float(np.interp(x, at, slope)),
-                "unit": part["unit"].iloc[0],
-            }
-        )
+    rows = [
+        {
+            "series": curve.series,
+            "direction": curve.direction,
+            "source": curve.source,
+            "target": curve.target,
+            "x": x,
+            **_numbers(curve, x),
+            "unit": curve.unit,
+        }
+        for curve in split_curves(dense)
+        if not np.isnan(curve.response).any()
+    ]
     return pd.DataFrame(rows)
 
 
 def value_marks(places: Sequence[Place], dense: pd.DataFrame, x: float) -> list[dict[str, Any]]:
     """Traces: a point on each response, the shaded area under each slope and a point there; at those of the first
     series their numbers, which stand in one another's way for more."""
-    found = compared(dense, x)
-    if found.empty:
+    curves = {(c.series, c.direction): c for c in split_curves(dense) if not np.isnan(c.response).any()}
+    if not curves:
         return []
-    numbers, names = found.set_index(["series", "direction"]), list(dense["series"].unique())
+    names = list(dict.fromkeys(series for series, _ in curves))
     marks = []
     for across, down, direction, quantity in places:
         axes = {"type": "scatter", "xaxis": across, "yaxis": down, "showlegend": False, "hoverinfo": "skip"}
         for n, series in enumerate(names):
-            colour, row = SERIES[n % len(SERIES)].colour, numbers.loc[(series, direction)]
-            part = dense[(dense["series"] == series) & (dense["direction"] == direction)]
-            at, _, slope = _curve(part)
+            curve = curves[series, direction]
+            colour, row = SERIES[n % len(SERIES)].colour, _numbers(curve, x)
             if quantity == "slope":
-                inside, heights = between(at, slope, float(part["base"].iloc[0]), x)
+                inside, heights = between(curve.at, curve.slope, curve.base, x)
                 shade = see_through(colour, SHADE if len(names) == 1 else SHADE / 2)
                 marks.append(
                     axes
@@ -95,8 +88,8 @@ def value_marks(places: Sequence[Place], dense: pd.DataFrame, x: float) -> list[
             words = "" if n else _number(number) if quantity == "response" else f"area {_number(number)}"
             marks.append(
                 axes
-                | {"mode": "markers+text", "x": [x], "y": [float(row[quantity])], "text": [words]}
-                | {"textposition": _beside(x, at, row[quantity], row["slope"], quantity), "cliponaxis": False}
+                | {"mode": "markers+text", "x": [x], "y": [row[quantity]], "text": [words]}
+                | {"textposition": _beside(x, curve.at, row[quantity], row["slope"], quantity), "cliponaxis": False}
                 | {"textfont": {"size": FONT_SIZE} | ({"color": colour} if len(names) > 1 else {})}
                 | {"marker": {"size": 10, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2, "color": colour}}}
             )
@@ -132,10 +125,14 @@ def with_slider(figure: go.Figure, places: Sequence[Place], dense: pd.DataFrame,
     return go.Figure(figure).update_layout(sliders=[{"active": values.index(float(at)), "steps": steps}])
 
 
-def _curve(part: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    ordered = part.sort_values("virtual_value")
-    x, response, slope = (ordered[name].to_numpy(float) for name in ("virtual_value", "response", "slope"))
-    return x, response, slope
+def _numbers(curve: Curve, x: float) -> dict[str, float]:
+    """Response, area under the slope from the base, and slope at ``x``, by straight lines between the values."""
+    start = float(np.interp(curve.base, curve.at, curve.response))  # 0 where the base is among the values
+    return {
+        "response": float(np.interp(x, curve.at, curve.response)) - start,
+        "area": area(curve.at, curve.slope, curve.base, x),
+        "slope": float(np.interp(x, curve.at, curve.slope)),
+    }
 
 
 def _number(value: float) -> str:

@@ -6,6 +6,7 @@ and the explorer redraws at every change of a control.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.curves import RAW, SPECIFIC
+from ugrn_core.figures.curves import RAW, SPECIFIC, Curve, split_curves
 from ugrn_core.figures.marks import outside_marks, value_lines, value_marks
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, panel_title, restrained
 from ugrn_core.figures.titles import follow_title, in_two_lines, minus, response_title, slope_title, value_title
@@ -38,7 +39,7 @@ class Panel:
     number: int
     beside: int
     below: int
-    part: pd.DataFrame
+    curves: tuple[Curve, ...]
     quantity: str
     across: tuple[float, float]
     down: tuple[float, float]
@@ -51,19 +52,29 @@ class Panel:
 
     @property
     def direction(self) -> str:
-        return str(self.part["direction"].iloc[0])
+        return self.curves[0].direction
 
     @property
     def source(self) -> str:
-        return _named(self.part["source"], several="the target")
+        return _named([c.source for c in self.curves], several="the target")
 
     @property
     def target(self) -> str:
-        return _named(self.part["target"], several="targets")
+        return _named([c.target for c in self.curves], several="targets")
 
     @property
     def unit(self) -> str:
-        return str(self.part["unit"].iloc[0])
+        return self.curves[0].unit
+
+    @property
+    def bases(self) -> list[float]:
+        """Where its curves start, each value once."""
+        return list(dict.fromkeys(c.base for c in self.curves))
+
+    @property
+    def slopes_alone(self) -> bool:
+        """Whether no response is defined."""
+        return all(np.isnan(c.response).all() for c in self.curves)
 
 
 def plot_curves(
@@ -83,19 +94,20 @@ def plot_curves(
     points on it. What lies outside ``domain`` is shaded. ``at`` is a value of the source at which the response of the
     first series and the area under its slope, from the base to there, are marked.
     """
-    panels = _panels(frame)
+    panels = _panels(split_curves(frame))
     titles = [_title(panel) for panel in panels]
     layout = restrained(
         height if panels[0].quantity == "response" else round(height * 0.7),
         title_lines=max(title["text"].count("<br>") + 1 for title in titles[: panels[0].below]),
-        legend=len(frame[["series", "measure"]].drop_duplicates()) > 1,
+        legend=len({(c.series, c.measure) for panel in panels for c in panel.curves}) > 1,
         x_lines=value_title(panels[0].source, panels[0].unit).count("<br>") + 1,
     )
     for panel in panels:
         layout |= _axes(panel)
     layout["annotations"] = titles
     layout["shapes"] = [mark for panel in panels for mark in _base_mark(panel)]
-    data = [line for panel in panels for line in _lines(panel, dense)]
+    through = {} if dense is None else {(c.series, c.direction): c for c in split_curves(dense)}
+    data = [line for panel in panels for line in _lines(panel, through)]
     if domain is not None:
         shown = frame if dense is None else dense
         layout["shapes"] += [mark for panel in panels for mark in outside_marks(*panel.axes, shown, domain)]
@@ -103,25 +115,25 @@ def plot_curves(
         places = panel_places(frame)
         data += value_marks(places, dense, at)
         layout["shapes"] += value_lines(places, at)
-    return go.Figure({"data": data, "layout": layout})
+    return go.Figure({"data": data, "layout": layout}, _validate=False)  # a test validates it
 
 
 def panel_places(frame: pd.DataFrame) -> list[tuple[str, str, str, str]]:
     """x axis, y axis, direction and quantity of every panel of a frame, in their order."""
-    return [(*panel.axes, panel.direction, panel.quantity) for panel in _panels(frame)]
+    return [(*panel.axes, panel.direction, panel.quantity) for panel in _panels(split_curves(frame))]
 
 
-def _panels(frame: pd.DataFrame) -> list[Panel]:
-    rows = {"slope": (0.0, 1.0)} if frame["response"].isna().all() else ROWS
-    there = [direction for direction in DIRECTIONS if (frame["direction"] == direction).any()]
+def _panels(curves: Sequence[Curve]) -> list[Panel]:
+    rows = {"slope": (0.0, 1.0)} if all(np.isnan(c.response).all() for c in curves) else ROWS
+    parts = {d: part for d in DIRECTIONS if (part := tuple(c for c in curves if c.direction == d))}
+    there = list(parts)
     across = HALVES if len(there) == 2 else ((0.0, 1.0),)
     panels: list[Panel] = []
     for quantity, down in rows.items():
         beside = len(panels) + 1
         for column, direction in enumerate(there):
             below = len(there) * (len(rows) - 1) + column + 1
-            part = frame[frame["direction"] == direction]
-            panels.append(Panel(len(panels) + 1, beside, below, part, quantity, across[column], down))
+            panels.append(Panel(len(panels) + 1, beside, below, parts[direction], quantity, across[column], down))
     return panels
 
 
@@ -146,49 +158,48 @@ def _title(panel: Panel) -> dict[str, Any]:
 
 def _sentence(panel: Panel) -> str:
     if panel.quantity == "response":
-        bases = panel.part["base"].unique()
+        bases = panel.bases
         base = minus(f"{bases[0]:.4g}") if len(bases) == 1 else "its mean in the group"
         return response_title(panel.source, panel.target, panel.unit, base)
-    title = follow_title if panel.part["response"].isna().all() else slope_title
+    title = follow_title if panel.slopes_alone else slope_title
     return title(panel.source, panel.target, panel.unit)
 
 
 def _base_mark(panel: Panel) -> list[dict[str, Any]]:
     """A dotted line at the value where the source starts, where all series start at the same."""
-    bases = panel.part["base"].unique()
-    if len(bases) != 1 or panel.part["response"].isna().all():
+    if len(panel.bases) != 1 or panel.slopes_alone:
         return []
-    x, (across, down) = float(bases[0]), panel.axes
+    x, (across, down) = panel.bases[0], panel.axes
     line = {"color": GUIDE, "width": 1, "dash": "dot"}
     ends = {"x0": x, "x1": x, "y0": 0, "y1": 1, "xref": across, "yref": f"{down} domain"}
     return [{"type": "line", "layer": "below", "line": line} | ends]
 
 
-def _lines(panel: Panel, dense: pd.DataFrame | None = None) -> list[dict[str, Any]]:
+def _lines(panel: Panel, through: Mapping[tuple[str, str], Curve]) -> list[dict[str, Any]]:
     """One line a series and measure, in the order of the frame, so that a series keeps its colour.
 
-    A series that is in ``dense`` is drawn through those values, and its own are points.
+    A series that is among ``through`` (by name and direction) is drawn through those values, and its own are points.
     """
-    names = list(panel.part["series"].unique())
+    names = list(dict.fromkeys(c.series for c in panel.curves))
     lines = []
-    for (series, measure), curve in panel.part.groupby(["series", "measure"], sort=False):
-        look, raw = SERIES[names.index(series) % len(SERIES)], measure == RAW
-        label = _label(str(series), raw, alone=len(names) == 1)
+    for curve in panel.curves:
+        look, raw = SERIES[names.index(curve.series) % len(SERIES)], curve.measure == RAW
+        label = _label(curve.series, raw, alone=len(names) == 1)
         x, y, at_base = _points(curve, panel.quantity)
-        through = _through(dense, str(series), panel) if raw else None
-        if through is not None:
-            lines.append(_smooth(panel, through, look.colour, label))
+        dense = through.get((curve.series, panel.direction)) if raw else None
+        if dense is not None:
+            lines.append(_smooth(panel, dense, look.colour, label))
         lines.append(
             {
                 "type": "scatter",
-                "mode": "lines+markers" if through is None else "markers",
+                "mode": "lines+markers" if dense is None else "markers",
                 "x": x.tolist(),
                 "y": y.tolist(),
                 "xaxis": panel.axes[0],
                 "yaxis": panel.axes[1],
                 "name": label,
                 "legendgroup": label,
-                "showlegend": panel.number == 1 and through is None,
+                "showlegend": panel.number == 1 and dense is None,
                 "line": {"color": look.colour, "width": 2.25 if raw else 1.75, "dash": "solid" if raw else "dash"},
                 "marker": {
                     "symbol": [f"{look.marker}-open" if here or not raw else look.marker for here in at_base],
@@ -196,41 +207,31 @@ def _lines(panel: Panel, dense: pd.DataFrame | None = None) -> list[dict[str, An
                     "color": look.colour,
                     "opacity": 1,
                 },
-                "hovertemplate": f"{curve['source'].iloc[0]} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
+                "hovertemplate": f"{curve.source} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
             }
         )
     return lines
 
 
-def _through(dense: pd.DataFrame | None, series: str, panel: Panel) -> pd.DataFrame | None:
-    """Values of a series in the direction of a panel at many places, None where there are none."""
-    if dense is None:
-        return None
-    found = dense[(dense["series"] == series) & (dense["direction"] == panel.direction)]
-    return None if found.empty else found.sort_values("virtual_value")
-
-
-def _smooth(panel: Panel, curve: pd.DataFrame, colour: str, label: str) -> dict[str, Any]:
+def _smooth(panel: Panel, curve: Curve, colour: str, label: str) -> dict[str, Any]:
     return {
         "type": "scatter",
         "mode": "lines",
-        "x": curve["virtual_value"].tolist(),
-        "y": curve[panel.quantity].astype(float).tolist(),
+        "x": curve.at.tolist(),
+        "y": curve[panel.quantity].tolist(),
         "xaxis": panel.axes[0],
         "yaxis": panel.axes[1],
         "name": label,
         "legendgroup": label,
         "showlegend": panel.number == 1,
         "line": {"color": colour, "width": 2.25},
-        "hovertemplate": f"{curve['source'].iloc[0]} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
+        "hovertemplate": f"{curve.source} at %{{x:.4g}}: %{{y:.4g}}<extra>{label}</extra>",
     }
 
 
-def _points(curve: pd.DataFrame, quantity: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _points(curve: Curve, quantity: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """x, y and whether a point is the base, along x. A response is 0 at the base by definition, and is drawn so."""
-    x = curve["virtual_value"].to_numpy(float)
-    y = curve[quantity].to_numpy(float)
-    base = float(curve["base"].iloc[0])
+    x, y, base = curve.at, curve[quantity], curve.base
     if quantity == "response" and base not in x:
         x, y = np.append(x, base), np.append(y, 0.0)
     order = np.argsort(x, kind="stable")
@@ -243,6 +244,5 @@ def _label(series: str, raw: bool, *, alone: bool) -> str:
     return series if raw else f"{series}, {SPECIFIC}"
 
 
-def _named(genes: pd.Series, *, several: str) -> str:
-    names = genes.unique()
-    return str(names[0]) if len(names) == 1 else several
+def _named(genes: Sequence[str], *, several: str) -> str:
+    return genes[0] if len(set(genes)) == 1 else several

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from ugrn_core.pair_specific import PAIR_REFERENCE, random_pair_peaks, reference
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, check_settings, sweep_pairs
-from ugrn_core.types import Cancel, Context, Progress, SweepSettings, counted, part_of
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, Vocabulary, counted, part_of
 
 FEW_REFERENCE = 32
 """Reference genes where nothing is shipped: an eighth of the work of all of them, and a noisier mean."""
@@ -42,10 +43,21 @@ class GeneEffects:
     as_target: Mapping[str, np.ndarray]
     peaks: np.ndarray
 
-    def places(self, genes: Sequence[str]) -> np.ndarray:
-        """Rows of ``genes``."""
-        at = {g: i for i, g in enumerate(self.genes)}
-        return np.array([at[g] for g in genes], np.intp)
+    @cached_property
+    def at(self) -> Mapping[str, int]:
+        """The row of every gene."""
+        return {g: i for i, g in enumerate(self.genes)}
+
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """(gene,) bool: the genes of the reference."""
+        return np.isin(self.genes, self.reference)
+
+    @cached_property
+    def totals(self) -> Mapping[str, np.ndarray]:
+        """Sums (value,) float64 over all pairs of the reference, by measure."""
+        left = len(self.reference) - 1
+        return {name: (values[self.inside].astype(np.float64) * left).sum(0) for name, values in self.as_source.items()}
 
     def centred(self, name: str, pairs: Sequence[tuple[str, str]], own: np.ndarray, back: np.ndarray) -> np.ndarray:
         """Pair-specific curves (pair, value) float32 of directed pairs; ``name`` is ``response`` or ``slope``.
@@ -53,13 +65,14 @@ class GeneEffects:
         ``own`` and ``back`` (pair, value) are the raw curves of source -> target and of target -> source. The two genes
         of a pair are left out of the reference, as in :func:`ugrn_core.pair_specific.double_centred`.
         """
-        inside = np.isin(self.genes, self.reference)
-        n = len(self.reference)
+        asked = list(dict.fromkeys(gene for pair in pairs for gene in pair))
+        rows = np.array([self.at[gene] for gene in asked], np.intp)
+        inside, n = self.inside[rows], len(self.reference)
         members = (n - inside)[:, None]
-        sums = self.as_source[name].astype(np.float64) * members, self.as_target[name].astype(np.float64) * members
-        total = sums[0][inside].sum(0)
-        s, t = (self.places([pair[end] for pair in pairs]) for end in (0, 1))
-        return centred(own, back, sums[0], sums[1], total, s, t, inside, n)
+        sums = [means[name][rows].astype(np.float64) * members for means in (self.as_source, self.as_target)]
+        place = {gene: i for i, gene in enumerate(asked)}
+        s, t = (np.array([place[pair[end]] for pair in pairs], np.intp) for end in (0, 1))
+        return centred(own, back, sums[0], sums[1], self.totals[name], s, t, inside, n)
 
 
 def centred(
@@ -105,7 +118,7 @@ def gene_effects(
     Cost: 2 x ``n_reference`` pairs a gene. Kept in the store in blocks of genes, so that a stopped run goes on.
     """
     check_settings(settings)
-    genes, reference = sorted(backbone.vocabulary.symbols), reference_of(backbone, n_reference)
+    genes, reference = backbone.vocabulary.in_order, reference_of(backbone, n_reference)
     blocks = [genes[i : i + GENES_A_BLOCK] for i in range(0, len(genes), GENES_A_BLOCK)]
     found: list[dict[str, np.ndarray]] = []
     most = part_of(progress, 0.0, len(blocks) / (len(blocks) + 1))  # the reference itself is about one block more
@@ -118,7 +131,7 @@ def gene_effects(
     names = measures(settings)
     matrix = _block(backbone, settings, reference, reference, store, None, cancel, whole=True)
     return GeneEffects(
-        tuple(genes),
+        genes,
         tuple(reference),
         {name: joined[f"source {name}"] for name in names},
         {name: joined[f"target {name}"] for name in names},
@@ -165,7 +178,7 @@ def with_more_genes(
     cancel: Cancel | None = None,
 ) -> GeneEffects:
     """The effects with those of ``genes`` among them. Cost: two pairs a gene that is missing and reference gene."""
-    missing = sorted(set(genes) - set(effects.genes))
+    missing = sorted({gene for gene in genes if gene not in effects.at})
     if not missing:
         return effects
     found = _block(backbone, settings, missing, effects.reference, store, None, cancel)
@@ -198,7 +211,12 @@ def measures(settings: SweepSettings) -> tuple[str, ...]:
 
 def reference_of(backbone: Backbone, n: int = PAIR_REFERENCE) -> list[str]:
     """``n`` of the reference genes of the pair context, sorted: all of them, or a part drawn with seed 0."""
-    return reference_genes(reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE), n)
+    return list(_drawn(backbone.vocabulary, PAIR_REFERENCE, n))
+
+
+@lru_cache(maxsize=16)
+def _drawn(vocabulary: Vocabulary, most: int, n: int) -> tuple[str, ...]:
+    return tuple(reference_genes(reference_genes(vocabulary.in_order, most), n))
 
 
 def _key(backbone: Backbone, settings: SweepSettings, genes: Sequence[str], reference: Sequence[str], whole: bool):

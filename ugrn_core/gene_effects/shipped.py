@@ -7,7 +7,6 @@ settings is as if it were not there.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,7 +20,7 @@ from safetensors.numpy import save
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.gene_effects.effects import GeneEffects
 from ugrn_core.paths import ASSETS
-from ugrn_core.types import SweepSettings
+from ugrn_core.types import SweepSettings, Vocabulary
 
 FOLDER = ASSETS / "effects"
 ABOUT = "about"
@@ -45,11 +44,11 @@ def shipped_reference(backbone: Backbone, settings: SweepSettings) -> GeneEffect
     file = shipped_file(backbone)
     if not backbone.card.embedded or not file.is_file():
         return None
-    facts, effects = _read(file, file.stat().st_mtime)
+    stamp = file.stat().st_mtime
+    facts, effects = _read(file, stamp)
     if effects is None or facts != _facts(backbone, settings):
         return None
-    whole = len(effects.as_source["slope"]) == len(backbone.vocabulary)
-    return replace(effects, genes=tuple(sorted(backbone.vocabulary.symbols)) if whole else effects.reference)
+    return _named(file, stamp, backbone.vocabulary)
 
 
 def packed(backbone: Backbone, settings: SweepSettings, effects: GeneEffects) -> bytes:
@@ -66,9 +65,18 @@ def packed(backbone: Backbone, settings: SweepSettings, effects: GeneEffects) ->
 
 def _facts(backbone: Backbone, settings: SweepSettings) -> str:
     """What effects belong to, as text."""
-    genes = hashlib.sha256("\n".join(sorted(backbone.vocabulary.symbols)).encode()).hexdigest()
-    facts = [backbone.fingerprint, genes, settings.base, list(settings.grid), settings.background]
+    facts = [backbone.fingerprint, backbone.vocabulary.digest, settings.base, list(settings.grid), settings.background]
     return json.dumps(facts, separators=(",", ":"))
+
+
+@lru_cache(maxsize=4)
+def _named(file: Path, stamp: float, vocabulary: Vocabulary) -> GeneEffects | None:
+    """Effects of a file with the genes of their rows: the same object again for the same file and vocabulary."""
+    _, effects = _read(file, stamp)
+    if effects is None:
+        return None
+    whole = len(effects.as_source["slope"]) == len(vocabulary)
+    return replace(effects, genes=vocabulary.in_order if whole else effects.reference)
 
 
 @lru_cache(maxsize=4)
