@@ -143,7 +143,7 @@ def test_two_groups_compared_have_the_names_too(folder):
     ask = ("network", "--genes", folder / "mouse.h5ad", "--out", folder, "--evidence")
     assert "--evidence asks the cells of --h5ad" in ugrn(*ask, status=2).stderr
     assert (
-        "give --evidence with it" in ugrn("network", "--h5ad", "example", "--agree", "--out", folder, status=2).stderr
+        "give --evidence with it" in ugrn("network", "--h5ad", "example", "--best", 5, "--out", folder, status=2).stderr
     )
 
 

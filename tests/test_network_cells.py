@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shlex
+from dataclasses import replace
 
 import anndata as ad
 import networkx as nx
@@ -19,6 +20,7 @@ from ugrn_core.cli.app import app
 from ugrn_core.evidence.activities import COLUMNS as ACTIVITY_COLUMNS
 from ugrn_core.evidence.evidence import COLUMNS
 from ugrn_core.figures.activities import plot_activities, prepare_activities
+from ugrn_core.jobs import JOBS
 from ui.network import activities as network_activities
 from ui.network import evidence as network_cells
 from ui.network import files as network_files
@@ -36,7 +38,8 @@ def page(tmp_path, monkeypatch) -> AppTest:
 
 
 def asked(at: AppTest) -> AppTest:
-    press(at, "Ask the cells")
+    if "Ask the cells" in [b.label for b in at.button]:
+        press(at, "Ask the cells")
     for _ in range(200):
         if "Evidence of 40 cells" in words(at):
             return at
@@ -69,6 +72,10 @@ def test_evidence_stands_beside_the_edges_and_can_be_filtered_by(page, tmp_path,
     page.session_state["net edge"] = tuple(beside.loc[0, ["source", "target"]])
     page.run()
     assert "The cells show it:" in words(page)
+    JOBS._jobs.clear()  # the answer lies in the store: it opens where the file of cells is not
+    page.session_state["cells"] = replace(page.session_state["cells"], file=None)
+    again = edges(asked(page.run()))
+    pd.testing.assert_series_equal(again["cells_spearman_low"], edges(page)["cells_spearman_low"])
 
 
 def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, tmp_path, monkeypatch):
@@ -76,6 +83,8 @@ def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, tmp
     real = network_files.show
     monkeypatch.setattr(network_files, "show", lambda *a: (made.append(a), real(*a)))
     page.toggle(key=network_cells.AGREE).set_value(False)
+    page.toggle(key=network_cells.SURE).set_value(True)
+    page.number_input(key="net cells best").set_value(7).run()
     beside = edges(asked(page).run()).set_index(["source", "target"])
     network, shown, known, token, evidence, said = made[-1]
     share = network.asked.translator.card.prevalence
@@ -99,12 +108,12 @@ def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, tmp
     assert cells.varp["cells_both"][at[0], at[1]] == pytest.approx(beside["cells_both"].iloc[0])
     assert not set(COLUMNS) & set(pd.read_csv(folder / "edges.csv"))  # all scored edges, as the model has them
     line = next(c.value for c in page.code if c.value.startswith("ugrn network"))
-    assert said == ("--evidence",) and "--evidence" in line
+    assert said == ("--evidence", "--best", "7", "--surest") and shlex.join(said) in line
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, [*shlex.split(line)[1:-1], "net"])
     assert done.exit_code == 0, done.output
     graphs = [nx.read_graphml(f / "network.graphml") for f in (folder, tmp_path / "net")]
-    assert dict(graphs[0].edges) == dict(graphs[1].edges)
+    assert dict(graphs[0].edges) == dict(graphs[1].edges) and list(graphs[0].edges) == list(graphs[1].edges)
 
 
 def test_activities_are_those_of_the_command(page, tmp_path):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from ugrn_core.data.cell_values import CellValues
+    from ugrn_core.data.cell_values import CellChoice, CellValues
     from ugrn_core.data.expression import ExpressionData
     from ugrn_core.types import Cancel
 
@@ -30,15 +30,11 @@ def read_values(
     cancel: Cancel | None = None,
 ) -> CellValues:
     """The cells of a group (all by default) of the file that ``data`` was read from; ``genes`` by place."""
-    from ugrn_core.data.cell_values import CellChoice, read_cell_values
+    from ugrn_core.data.cell_values import read_cell_values
     from ugrn_core.data.h5ad import example_file
     from ugrn_core.data.untrusted import read_untrusted_cells
 
-    column, level = cells.column_and_level(data) or ("", "")
-    if level is None:
-        raise InputError(f"--group is {cells.group!r}; expected COLUMN=LEVEL. For all groups together: --within.")
-    group = (column, level) if cells.group is not None else None
-    choice = CellChoice(tuple(genes), data.matrix, cells.gene_column, group, within, donors)
+    choice = choice_of(data, genes, cells, within, donors)
     with progress_on_stderr() as progress:
         if text == "example":
             found = read_cell_values(example_file(), choice, progress)
@@ -47,6 +43,19 @@ def read_values(
     for note in found.notes:
         say(note)
     return found
+
+
+def choice_of(
+    data: ExpressionData, genes: Sequence[int], cells: CellOptions, within: str | None = None, donors: str | None = None
+) -> CellChoice:
+    """What is read of the cells by the options of a command."""
+    from ugrn_core.data.cell_values import CellChoice
+
+    column, level = cells.column_and_level(data) or ("", "")
+    if level is None:
+        raise InputError(f"--group is {cells.group!r}; expected COLUMN=LEVEL. For all groups together: --within.")
+    group = (column, level) if cells.group is not None else None
+    return CellChoice(tuple(genes), data.matrix, cells.gene_column, group, within, donors)
 
 
 def by_file(

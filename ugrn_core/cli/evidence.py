@@ -15,8 +15,12 @@ from ugrn_core.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ugrn_core.evidence.evidence import Evidence
+    from ugrn_core.types import Cancel
+
 TOP = 1000
 BEST = 100
+"""As :data:`ugrn_core.evidence.evidence.BEST`, which would load scipy for a help text."""
 
 
 def evidence(
@@ -34,7 +38,8 @@ def evidence(
     ] = None,
     top: Annotated[int, typer.Option(metavar="K", help="Best edges by score.")] = TOP,
     best: Annotated[int, typer.Option(metavar="K", help="Pairs that count as the best of the cells.")] = BEST,
-    agree: Annotated[bool, typer.Option("--agree", help="Only edges that the cells show, surest first.")] = False,
+    agree: Annotated[bool, typer.Option("--agree", help="Only edges that the cells show too.")] = False,
+    surest: Annotated[bool, typer.Option("--surest", help="Edges first of which model and cells are sure.")] = False,
 ) -> None:
     """Say of every edge what the cells show, as a CSV of the edges with further columns.
 
@@ -42,11 +47,13 @@ def evidence(
     the pair is among the best when cells are drawn again, and its place among pairs that are detected as often.
     """
     from ugrn_core.benchmark.score_table import read_score_table
-    from ugrn_core.cli.cell_values import by_file, read_values
+    from ugrn_core.cli.cell_values import by_file, choice_of, read_values
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.evidence.evidence import agreeing, genes_to_read, surest_first
     from ugrn_core.evidence.evidence import evidence as evidence_of
+    from ugrn_core.evidence.kept import cells_key, kept_evidence
     from ugrn_core.genes.pair_list import PairColumns
+    from ugrn_core.store import Store
 
     for option, number in (("--top", top), ("--best", best)):
         if number < 1:
@@ -64,23 +71,23 @@ def evidence(
     if left_out:
         say(left_out)
     table, places, _ = by_file(table, places, data, listed.human)
-    with stop_on_interrupt() as cancel:
+    sources, targets = (list(table[end].unique()) for end in ("source", "target"))
+
+    def compute(cancel: Cancel) -> Evidence:
         read = read_values(cells, data, list(places.values()), chosen, within=within, donors=donors, cancel=cancel)
         with progress_on_stderr() as progress:
-            found = evidence_of(
-                read,
-                tuple(places),
-                list(table["source"].unique()),
-                list(table["target"].unique()),
-                best,
-                progress=progress,
-                cancel=cancel,
-            )
+            return evidence_of(read, tuple(places), sources, targets, best, progress=progress, cancel=cancel)
+
+    asked = choice_of(data, list(places.values()), chosen, within, donors)
+    key = cells_key("evidence", data, asked, tuple(places), sources, targets, best)
+    with Store() as store, stop_on_interrupt() as cancel:
+        found = kept_evidence(store, key, lambda: compute(cancel))
     say(found.notes[0])
     beside = found.beside(table)
     chosen_edges = beside.head(top)
     say(_counted(chosen_edges, len(table)))
-    write_csv(surest_first(agreeing(chosen_edges)) if agree else chosen_edges)
+    kept = agreeing(chosen_edges) if agree else chosen_edges
+    write_csv(surest_first(kept) if surest else kept)
 
 
 def _counted(best: pd.DataFrame, n_edges: int) -> str:

@@ -85,7 +85,11 @@ def network(
     ] = False,
     within: Annotated[str | None, typer.Option(metavar="COLUMN", help="Correlate within each of these groups.")] = None,
     donors: Annotated[str | None, typer.Option(metavar="COLUMN", help="Resample donors instead of cells.")] = None,
+    best: Annotated[
+        int | None, typer.Option("--best", metavar="K", help="Pairs that count as the best of the cells; default: 100.")
+    ] = None,
     agree: Annotated[bool, typer.Option("--agree", help="Only edges that the cells show too.")] = False,
+    surest: Annotated[bool, typer.Option("--surest", help="Edges first of which model and cells are sure.")] = False,
     report: Annotated[
         Literal["html", "pdf"] | None, typer.Option(help="A report of one page, into the folder; pdf by Chromium.")
     ] = None,
@@ -122,7 +126,7 @@ def network(
     }
     if report == "pdf":
         check_print()
-    shown, cells_asked = _shown(given), EvidenceOptions(evidence, within, donors, agree)
+    shown, cells_asked = _shown(given), EvidenceOptions(evidence, within, donors, best, agree, surest)
     cells_asked.check(h5ad is not None)
     cells = CellOptions(group, layer, gene_column, variable)
     asked = NetworkOptions(genes, h5ad, cells, tuple(between or ()), sources, sources_column, context, strict)

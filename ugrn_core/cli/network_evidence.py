@@ -20,24 +20,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvidenceOptions:
-    """Whether cells are asked, which of them belong together, and whether only edges are kept that they show too."""
+    """Whether cells are asked, which of them belong together, how many pairs count as their best, whether only edges
+    are kept that they show too, and whether those come first in which both are sure."""
 
     wanted: bool = False
     within: str | None = None
     donors: str | None = None
+    best: int | None = None
     agree: bool = False
+    surest: bool = False
 
     def words(self) -> list[str]:
         """As words of a command."""
-        named = [w for n, v in (("--within", self.within), ("--donors", self.donors)) if v is not None for w in (n, v)]
-        return [*(["--evidence"] if self.wanted else []), *named, *(["--agree"] if self.agree else [])]
+        given = {"--within": self.within, "--donors": self.donors, "--best": self.best}
+        named = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+        said = {"--evidence": self.wanted, "--agree": self.agree, "--surest": self.surest}
+        return [*(name for name, wanted in said.items() if wanted), *named]
 
     def check(self, of_cells: bool) -> None:
         """Refuse options that have nothing to ask."""
-        given = {"--within": self.within, "--donors": self.donors, "--agree": self.agree or None}
-        alone = [name for name, value in given.items() if value is not None and not self.wanted]
-        if alone:
+        alone = [word for word in self.words() if word.startswith("--")]
+        if alone and not self.wanted:
             raise InputError(f"{alone[0]} is about what the cells show: give --evidence with it.")
+        if self.best is not None and self.best < 1:
+            raise InputError(f"--best is {self.best}; give a number from 1 on.")
         if self.wanted and not of_cells:
             raise InputError("--evidence asks the cells of --h5ad; there are none here.")
 
@@ -48,9 +54,9 @@ def ask_cells(
     """What puts evidence beside the edges of a question; None where it is not asked for."""
     if not options.wanted:
         return None
-    from ugrn_core.evidence.evidence import agreeing, evidence, genes_to_read
+    from ugrn_core.evidence.evidence import BEST, evidence, genes_to_read
     from ugrn_core.genes.file_names import in_file
-    from ugrn_core.network.edge_filter import Selection, edge_count
+    from ugrn_core.network.evidence import beside_edges
 
     assert question.data is not None and asked.h5ad is not None
     request = question.request
@@ -61,15 +67,11 @@ def ask_cells(
     columns = {"within": options.within, "donors": options.donors, "cancel": cancel}
     read = read_values(asked.h5ad, question.data, list(places.values()), question.cells, **columns)
     with progress_on_stderr() as progress:
-        found = evidence(read, tuple(places), sources, targets, progress=progress, cancel=cancel)
+        best = BEST if options.best is None else options.best
+        found = evidence(read, tuple(places), sources, targets, best, progress=progress, cancel=cancel)
     say(found.notes[0])
 
     def beside(selection: Selection, scores: pd.Series) -> Selection:
-        shown = found.beside(selection.table, scores.to_numpy())
-        if not options.agree:
-            return Selection(shown, selection.notes)
-        kept = agreeing(shown)
-        left = f"{edge_count(len(shown) - len(kept))} that the cells do not show left out."
-        return Selection(kept, (*selection.notes, left))
+        return beside_edges(found, selection, scores, agree=options.agree, surest=options.surest)
 
     return beside

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,11 +56,13 @@ def peers(
     from ugrn_core.benchmark.peers import peers_named
     from ugrn_core.benchmark.score_table import read_score_table
     from ugrn_core.cli.benchmark import words
-    from ugrn_core.cli.cell_values import by_file, read_values
+    from ugrn_core.cli.cell_values import by_file, choice_of, read_values
     from ugrn_core.cli.interrupt import stop_on_interrupt
     from ugrn_core.evidence.evidence import genes_to_read
+    from ugrn_core.evidence.kept import cells_key, kept_scores
     from ugrn_core.genes.file_names import orthologs
     from ugrn_core.spreadsheet import csv_text, unguarded_table
+    from ugrn_core.store import Store
     from ugrn_core.whole_files import write_whole
 
     sizes = _sizes(k)
@@ -88,6 +91,7 @@ def peers(
     with stop_on_interrupt() as cancel:
         read = read_values(cells, data, list(places.values()), options, cancel=cancel).at_most(cells_used)
         say(f"{read.values.shape[0]:,} cells and {len(places):,} genes.")
+        choice = choice_of(data, list(places.values()), options)
         digest = _digest(read, tuple(places), sources)
         for peer in chosen:
             file = out / f"{peer.name.replace(' ', '_')}_{digest}.csv"
@@ -95,11 +99,13 @@ def peers(
                 say(f"{file} is there already.")
                 found[peer.name] = unguarded_table(read_score_table(file).frame)
                 continue
-            with progress_on_stderr() as progress:
-                there = [s for s in sources if s in places]
-                scored = scores_on_cells([peer], read, tuple(places), there, progress=progress, cancel=cancel)
-            found |= scored
-            write_whole(file, csv_text(scored[peer.name]).encode())
+            there = [s for s in sources if s in places]
+            key = cells_key(f"peer {peer.name}", data, choice, tuple(places), there, (), cells_used)
+            with progress_on_stderr() as progress, Store() as store:
+                more = {"progress": progress, "cancel": cancel}
+                scores = partial(scores_on_cells, [peer], read, tuple(places), there, **more)
+                found[peer.name] = kept_scores(store, key, lambda name=peer.name, run=scores: run()[name])
+            write_whole(file, csv_text(found[peer.name]).encode())
     in_cells = table[table["source"].isin(list(places)) & table["target"].isin(list(places))]
     compared = compare(in_cells, found, known, sizes)
     write_whole(out / "ranks.csv", csv_text(compared.ranks).encode())

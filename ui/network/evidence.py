@@ -16,15 +16,15 @@ from ugrn_core.evidence.evidence import (
     COLUMNS,
     SHOWS,
     Evidence,
-    agreeing,
     evidence,
     evidence_sentence,
     genes_to_read,
-    surest_first,
 )
+from ugrn_core.evidence.kept import cells_key, kept_evidence
 from ugrn_core.figures.style import file_stem
 from ugrn_core.genes.file_names import in_file
-from ugrn_core.network.edge_filter import Selection, edge_count
+from ugrn_core.network.edge_filter import Selection
+from ugrn_core.network.evidence import beside_edges
 from ugrn_core.network.exports.folder import Beside
 from ugrn_core.network.exports.graph import network_graph
 from ugrn_core.network.exports.graphml import graphml
@@ -32,6 +32,7 @@ from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import edge as network_edge
 from ui.network import genes as network_genes
 from ui.network.run import Predicted
+from ui.server.session import store
 from ui.shared import cells, cells_file, work
 from ui.shared.errors import plain, said_in_place
 from ui.shared.figure_panel import csv_button
@@ -94,14 +95,7 @@ def for_files(found: Evidence | None) -> Beside | None:
     agree, sure = (bool(st.session_state.get(key)) for key in (AGREE, SURE))
 
     def with_evidence(selection: Selection, scores: pd.Series) -> Selection:
-        shown, notes = found.beside(selection.table, scores.to_numpy()), list(selection.notes)
-        if agree:
-            kept = agreeing(shown)
-            notes.append(f"{edge_count(len(shown) - len(kept))} that the cells do not show left out.")
-            shown = kept
-        if sure:
-            shown = surest_first(shown)
-        return Selection(shown, tuple(notes))
+        return beside_edges(found, selection, scores, agree=agree, surest=sure)
 
     return with_evidence
 
@@ -113,7 +107,9 @@ def words(found: Evidence | None) -> tuple[str, ...]:
     state = st.session_state
     chosen = (("--within", state["net within"]), ("--donors", state["net donors"]))
     named = [word for name, value in chosen if value != NOBODY for word in (name, value)]
-    return ("--evidence", *named, *(["--agree"] if state.get(AGREE) else []))
+    best = ["--best", str(state["net cells best"])] if state["net cells best"] != BEST else []
+    said = [option for option, key in (("--agree", AGREE), ("--surest", SURE)) if state.get(key)]
+    return ("--evidence", *named, *best, *said)
 
 
 def token(found: Evidence | None, of_table: str) -> str:
@@ -193,38 +189,62 @@ def _question(asked: EvidenceQuestion) -> Question[Evidence]:
     request, held = asked.network.asked.request, asked.cells
     n_cells = min(held.data.n_cells, MAX_CELLS, MAX_VALUES // len(request.targets))
     size = len(request.sources) * len(request.targets) * n_cells
+    reading = _reading(asked.key, asked)
+    there = reading.key in store()
     return Question(
         asked.key,
-        lambda progress, cancel: _job(asked, progress, cancel),
+        lambda progress, cancel: _job(asked, reading, progress, cancel),
         "Asking the cells",
-        READING_SECONDS + size * SECONDS_A_VALUE,
-        button="Ask the cells",
+        work.AT_ONCE if there else READING_SECONDS + size * SECONDS_A_VALUE,
+        button="" if there else "Ask the cells",
     )
 
 
-def _job(asked: EvidenceQuestion, progress: Progress | None, cancel: Cancel | None) -> Evidence:
-    request, data = asked.network.asked.request, asked.cells.data
+@dataclass(frozen=True)
+class _Reading:
+    """What is read of the cells for a question, and the address of its answer."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    places: dict[str, int]
+    choice: CellChoice
+    left_out: str
+    key: str
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reading(key: Hashable, _asked: EvidenceQuestion) -> _Reading:
+    """``key`` is that of the question."""
+    request, data = _asked.network.asked.request, _asked.cells.data
     sources, targets = (in_file(request.names, genes) for genes in (request.sources, request.targets))
     places, left_out = genes_to_read(sources, targets, data)
     choice = CellChoice(
         tuple(places.values()),
         data.matrix,
-        asked.cells.gene_column,
-        asked.network.asked.genes.group,
-        asked.within,
-        asked.donors,
+        _asked.cells.gene_column,
+        _asked.network.asked.genes.group,
+        _asked.within,
+        _asked.donors,
     )
-    read = cells_file.read_values(asked.cells, choice, part_of(progress, 0.0, READING), cancel)
-    found = evidence(
-        read,
-        tuple(places),
-        sources,
-        targets,
-        asked.best,
-        progress=part_of(progress, READING, 1.0),
-        cancel=cancel,
-    )
-    return replace(found, notes=(*found.notes, left_out)) if left_out else found
+    key = cells_key("evidence", data, choice, tuple(places), sources, targets, _asked.best)
+    return _Reading(sources, targets, places, choice, left_out, key)
+
+
+def _job(asked: EvidenceQuestion, reading: _Reading, progress: Progress | None, cancel: Cancel | None) -> Evidence:
+    def compute() -> Evidence:
+        read = cells_file.read_values(asked.cells, reading.choice, part_of(progress, 0.0, READING), cancel)
+        return evidence(
+            read,
+            tuple(reading.places),
+            reading.sources,
+            reading.targets,
+            asked.best,
+            progress=part_of(progress, READING, 1.0),
+            cancel=cancel,
+        )
+
+    found = kept_evidence(store(), reading.key, compute)
+    return replace(found, notes=(*found.notes, reading.left_out)) if reading.left_out else found
 
 
 def _command(network: Predicted) -> str:
@@ -236,4 +256,5 @@ def _command(network: Predicted) -> str:
     options = [*((n, v) for n, v in read if n != "--variable"), *((n, v) for n, v in chosen if v != NOBODY)]
     options += [("--best", str(state["net cells best"]))] if state["net cells best"] != BEST else []
     line += [word for option in options for word in option]
-    return shlex.join([*line, *(["--agree"] if state.get(AGREE) else [])])
+    said = [option for option, key in (("--agree", AGREE), ("--surest", SURE)) if state.get(key)]
+    return shlex.join([*line, *said])

@@ -6,14 +6,17 @@ import hashlib
 import shlex
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 import pandas as pd
 import streamlit as st
 
 from ugrn_core.benchmark.peer_comparison import Comparison, compare, scores_on_cells
 from ugrn_core.benchmark.peers import PEERS, is_here
-from ugrn_core.data.cell_values import CellChoice
+from ugrn_core.data.cell_values import CellChoice, CellValues
+from ugrn_core.data.expression import ExpressionData
 from ugrn_core.evidence.evidence import genes_to_read
+from ugrn_core.evidence.kept import cells_key, kept_scores
 from ugrn_core.figures.peer_ranks import MOST_DOTS, plot_ranks, prepare_ranks
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
 from ugrn_core.spreadsheet import csv_text
@@ -21,6 +24,7 @@ from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import genes as network_genes
 from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
+from ui.server.session import store
 from ui.shared import cells, cells_file, work
 from ui.shared.errors import said_in_place
 from ui.shared.figure_panel import csv_button, figure_panel
@@ -69,31 +73,61 @@ def show(network: Predicted, table: pd.DataFrame, known: ReferenceEdges, topic: 
 
 def _question(asked: PeersQuestion) -> Question[Comparison]:
     n_genes = len(asked.network.asked.request.targets)
-    seconds = sum(SECONDS_A_GENE.get(name, 0.0) for name in asked.methods) * n_genes
+    reading = _reading(asked.key, asked)
+    missing = [name for name in asked.methods if reading.key(name) not in store()]
+    seconds = sum(SECONDS_A_GENE.get(name, 0.0) for name in missing) * n_genes
     return Question(
         asked.key,
-        lambda progress, cancel: _job(asked, progress, cancel),
+        lambda progress, cancel: _job(asked, reading, progress, cancel),
         "Running other methods",
-        work.AT_ONCE + 5 + seconds,
-        button="Run them on the cells",
+        work.AT_ONCE + (5 + seconds if missing else 0.0),
+        button="Run them on the cells" if missing else "",
     )
 
 
-def _job(asked: PeersQuestion, progress: Progress | None, cancel: Cancel | None) -> Comparison:
-    network = asked.network.asked
-    request, data = network.request, asked.cells.data
+@dataclass(frozen=True)
+class _Reading:
+    """What is read of the cells for the methods."""
+
+    data: ExpressionData
+    sources: tuple[str, ...]
+    places: dict[str, int]
+    choice: CellChoice
+
+    def key(self, method: str) -> str:
+        """Address of the scores of a method."""
+        return cells_key(f"peer {method}", self.data, self.choice, tuple(self.places), self.sources, (), CELLS_USED)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _reading(key: Hashable, _asked: PeersQuestion) -> _Reading:
+    """``key`` is that of the question."""
+    network = _asked.network.asked
+    request, data = network.request, _asked.cells.data
     sources, targets = (in_file(request.names, genes) for genes in (request.sources, request.targets))
     places, _ = genes_to_read(sources, targets, data)
-    choice = CellChoice(tuple(places.values()), data.matrix, asked.cells.gene_column, network.genes.group)
-    read = cells_file.read_values(asked.cells, choice, part_of(progress, 0.0, READING), cancel).at_most(CELLS_USED)
-    found = scores_on_cells(
-        [PEERS[name] for name in asked.methods],
-        read,
-        tuple(places),
-        [s for s in sources if s in places],
-        progress=part_of(progress, READING, 1.0),
-        cancel=cancel,
-    )
+    choice = CellChoice(tuple(places.values()), data.matrix, _asked.cells.gene_column, network.genes.group)
+    return _Reading(data, tuple(s for s in sources if s in places), places, choice)
+
+
+def _job(asked: PeersQuestion, reading: _Reading, progress: Progress | None, cancel: Cancel | None) -> Comparison:
+    request, places = asked.network.asked.request, reading.places
+
+    @cache
+    def read() -> CellValues:
+        return cells_file.read_values(asked.cells, reading.choice, part_of(progress, 0.0, READING), cancel).at_most(
+            CELLS_USED
+        )
+
+    def run(name: str, within: Progress | None) -> pd.DataFrame:
+        return scores_on_cells(
+            [PEERS[name]], read(), tuple(places), reading.sources, progress=within, cancel=cancel
+        )[name]  # fmt: skip
+
+    found, n = {}, len(asked.methods)
+    for place, name in enumerate(asked.methods):
+        within = part_of(part_of(progress, READING, 1.0), place / n, (place + 1) / n)
+        found[name] = kept_scores(store(), reading.key(name), partial(run, name, within))
     edges = asked.table[["source", "target", "score", *(c for c in HUMAN_COLUMNS if c in asked.table)]]
     there = edges[edges["source"].isin(list(places)) & edges["target"].isin(list(places))]
     known = asked.known.edges

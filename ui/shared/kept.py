@@ -83,6 +83,11 @@ class VisitorRun:
             self.seen = next(s for s in ("failed", "cancelled", "working", "queued", "done") if s in states)
         return self.seen
 
+    def follow(self, trace: Trace) -> None:
+        """What a job of it reads or makes belongs to it."""
+        if all(trace is not known for known in self.traces):
+            self.traces.append(trace)
+
     def results(self) -> tuple[str, ...]:
         """Addresses of the results it rests on."""
         return tuple(sorted(set().union(*(trace.read for trace in self.traces))))
@@ -152,14 +157,13 @@ class Shelf:
                     del self.runs[run.id]
                 run = VisitorRun(topic, page, title, about)
                 self.runs[run.id] = run
-            elif not any(_kind(key) == _kind(job.key) for key in run.jobs):
+            run.follow(job.trace)
+            if run.jobs and not any(_kind(key) == _kind(job.key) for key in run.jobs):
                 return run  # curves of an edge beside a network
-            elif title not in run.title:
+            if title not in run.title:
                 run.title = f"{run.title} and {title}"
             run.jobs[job.key] = job.id
             run.sessions.add(session)
-            if all(trace is not job.trace for trace in run.traces):
-                run.traces.append(job.trace)
             if asked_for:
                 run.asked_for = True
                 job.owners.add(self.keeper)
