@@ -41,6 +41,7 @@ from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepa
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
+from ugrn_core.figures.context_advice import WORDS, advice_from, context_advice
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.shortcuts import KnownEdges, edge_lookup, gene_degrees
 from ugrn_core.paths import ASSETS
@@ -499,3 +500,22 @@ def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     fewer = Vocabulary(backbone.vocabulary.symbols[:100], range(100))
     with pytest.raises(InputError, match="of other pairs than mDC STRING has here"):
         joined.join_scores(files, facts, split, row, fewer)
+
+
+def test_the_recommended_cell_is_the_one_that_did_better_on_the_same_pairs():
+    """Read from the shipped runs, against means counted here; with the frames changed places the advice changes."""
+    frames = {c: read_results(ASSETS / "benchmark" / f"ugrn-mini_table_1_{c}_cut.csv.gz") for c in ("pair", "full")}
+    found = context_advice("ugrn-mini")
+    assert found is not None and found.sets == ("mDC", "mHSC-E")
+    for c, frame in frames.items():
+        ours = frame[(frame.method == "Ens") & (frame.weights == "trained") & (frame.metric == "auprc")]
+        tests = ours.groupby(["subset", "test_set", "test_network"])["value"].mean()
+        for mean, subset in zip(found.ens[c], UNSEEN, strict=True):
+            assert (
+                mean.value == pytest.approx(tests[subset].mean(), abs=1e-9) and f"{mean.value:.3f}" in found.sentence()
+            )
+    better = max(frames, key=lambda c: sum(m.value for m in found.ens[c]))
+    assert found.best == better and f"{WORDS[better]}." in found.sentence()
+    turned = advice_from("ugrn-mini", {"pair": frames["full"], "full": frames["pair"]})
+    assert turned.best != found.best
+    assert context_advice("a model of mine") is None

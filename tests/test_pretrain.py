@@ -13,20 +13,23 @@ import pandas as pd
 import pytest
 import torch
 from scipy import sparse
+from scipy.special import ndtri
 
 from ugrn_core.backbones.backbone import random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.pretrain import corpus as corpus_module
 from ugrn_core.pretrain import sampling, shapes
+from ugrn_core.pretrain import tissues as tissue_room
 from ugrn_core.pretrain.corpus import load_corpus
 from ugrn_core.pretrain.doors import MASK_VALUE, Unit, ValueRange
 from ugrn_core.pretrain.export import export
 from ugrn_core.pretrain.sampling import BatchSampler
 from ugrn_core.pretrain.selection import cross_validate
-from ugrn_core.pretrain.shapes import shape_figures
+from ugrn_core.pretrain.shapes import beside, shape_frame
 from ugrn_core.pretrain.standardise import ZCorpus, ZPart, standardise
 from ugrn_core.pretrain.targets import Teacher
+from ugrn_core.pretrain.tissues import recovered, tissue_frame
 from ugrn_core.pretrain.train import PretrainSettings, explained, new_model, pretrain, slope_error
 from ugrn_core.pretrain.vectors import BASE_KNOT, KNOTS, Knowledge, corpus_knowledge
 
@@ -204,26 +207,64 @@ def test_twin_cells_differ_in_one_gene_and_their_truth_in_its_slope(small_batche
     assert slope_error(tilted, batch, scale) == pytest.approx(0.16, rel=1e-3)
 
 
-def test_curves_are_judged_against_lines_in_data_sets_that_chose_nothing():
-    """A backbone whose curve is the planted threshold is above the line on held-out parts, and a bent lie below."""
+def test_curves_are_judged_against_lines_and_copulas_in_data_sets_that_chose_nothing(monkeypatch):
+    """A curve that is the planted threshold explains more than line and copula, and one that bends below less."""
     corpus = planted(True, 4000)
     vectors = corpus_knowledge(corpus, 6).vectors
 
-    def figures(curve) -> dict:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(
-                shapes,
-                "sweep_pairs",
-                lambda _, pairs, settings: SimpleNamespace(
-                    response=np.tile(curve(np.array(settings.grid)), (len(pairs), 1))
-                ),
-            )
-            return shape_figures(ToyBackbone(1, torch.device("cpu")), corpus, vectors)
+    def frame(curve) -> pd.DataFrame:
+        def answers(_, pairs, settings):
+            return SimpleNamespace(response=np.tile(curve(np.array(settings.grid)), (len(pairs), 1)))
 
-    right = figures(lambda x: np.maximum(x - 0.5, 0))
-    wrong = figures(lambda x: np.maximum(-x - 0.5, 0))
-    assert right["related"]["curve_r2"] > right["related"]["line_r2"] > wrong["related"]["curve_r2"]
-    assert right["related"]["line_r2"] == wrong["related"]["line_r2"]
+        monkeypatch.setattr(shapes, "sweep_pairs", answers)
+        types = {"p0": np.repeat(["a", "b"], 500)}
+        return shape_frame(ToyBackbone(1, torch.device("cpu")), corpus, corpus, vectors, types)
+
+    right, wrong = frame(lambda x: np.maximum(x - 0.5, 0)), frame(lambda x: np.maximum(-x - 0.5, 0))
+    assert tuple(right.columns) == shapes.COLUMNS and (right["bend"].diff().dropna() <= 0).all()
+    driven = right[(right["source"] == "A") & right["target"].isin([*"BCD"])]
+    assert len(driven) == 3 and (driven["bend"] > 0.1).all() and (driven["curve"] > 0.95).all()
+    assert (driven["curve"] > driven["line"] + 0.05).all() and (driven["data_sets"] == 4).all()
+    assert (wrong.set_index(["source", "target"])["curve"].loc["A"].loc[[*"BCD"]] == 0).all(), "the other sign"
+    more, low, high, share = beside(driven, "curve", "line")
+    assert low <= more <= high and more == pytest.approx((driven["curve"] - driven["line"]).mean()) and share == 1
+
+
+def test_a_copula_has_the_means_of_its_closed_form():
+    """With normal distributions E[y | x] is the strength times x, with a log-normal y it is an exponential."""
+    rng = np.random.default_rng(0)
+    x, noise = (rng.permutation(ndtri((np.arange(20_000) + 0.5) / 20_000)) for _ in range(2))
+    rho, here = 0.6, np.abs(x) < 1.5
+    for y, truth in ((noise, rho * x), (np.exp(noise), np.exp(rho * x + (1 - rho**2) / 2))):
+        found = shapes._copula(x, y, np.zeros(len(x), int), rho)
+        np.testing.assert_allclose(found[here], truth[here], rtol=0.01, atol=0.01)
+    zeros = np.where(x < 0, 0.0, x)  # half of the values are equal: they share their mean
+    found = shapes._copula(zeros, noise, np.zeros(len(x), int), rho)
+    np.testing.assert_allclose(found[zeros == 0], -rho * np.sqrt(2 / np.pi), atol=0.03)
+
+
+def test_differences_between_tissues_are_counted_in_cells_that_chose_nothing(monkeypatch):
+    """Genes 0 and 1 go together in one tissue and apart in another; gene 2 says which tissue it is."""
+    rng = np.random.default_rng(0)
+    tissues = np.repeat(["x", "y", "z"], 600)
+    values = 3 + rng.standard_normal((1800, 6))
+    sign = np.repeat([1, -1, 0], 600)
+    values[:, 1] = 3 + 0.8 * sign * (values[:, 0] - 3) + 0.6 * (values[:, 1] - 3)
+    values[:, 2] += 2 * sign
+    vectors = np.ones((6, 1), np.float32)
+
+    def slope(_, __, cell, means):
+        return float(means[2]) if 2 in cell and len(cell) > 2 else 0.0
+
+    monkeypatch.setattr(tissue_room, "_slope", slope)
+    frame = tissue_frame(ToyBackbone(1, torch.device("cpu")), GENES[:6], values.astype(np.float32), tissues, vectors)
+    assert tuple(frame.columns) == tissue_room.COLUMNS and (frame["cells"] == 300).all()
+    first = frame[: len(set(tissues))]
+    assert set(first["source"]) | set(first["target"]) == {"G00", "G01"}, "the pair that differs most comes first"
+    np.testing.assert_allclose(first["association"], [0.8, -0.8, 0], atol=0.12)
+    found = recovered(first)
+    assert found["tissue_genes"][0] > 0.95 and found["tissue_genes"][3] == 1
+    assert found["pair"][0] == 0 and found["pair"][3] == 0
 
 
 def test_real_batches_hide_measured_values_of_one_data_set(folder, small_batches):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
 from tests.small_network import trained
 from tests.test_pages import TOY
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.benchmark.reverse_features import without_reverse
+from ugrn_core.methods import gene_class as gene_class_room
 from ugrn_core.methods.catalogue import METHODS, READINGS, reads_curves
 from ugrn_core.methods.embedding import embedding_cosines
 from ugrn_core.methods.gene_class import gene_class
@@ -42,6 +45,25 @@ def test_cosines_in_bands_are_those_of_a_decomposition_of_all_embeddings() -> No
 
 def test_the_class_of_both_genes_is_read_in_their_order() -> None:
     assert gene_class(load_backbone(TOY, "cpu"), PAIRS).tolist() == [[1, 1], [1, 0], [1, 1]]
+
+
+def test_listed_genes_are_those_of_any_tf_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lists(network: str, data_set: str) -> SimpleNamespace:
+        return SimpleNamespace(
+            tfs={("STRING", "hESC"): ("GATA1",), ("LOF/GOF", "mESC"): ("ACTB",)}.get((network, data_set), ())
+        )
+
+    monkeypatch.setattr(gene_class_room, "load_network", lists)
+    gene_class_room.listed_regulators.cache_clear()
+    toy = load_backbone(TOY, "cpu")
+    assert gene_class_room.listed(toy, PAIRS).tolist() == [[1, 0], [0, 1], [0, 1]]
+    gene_class_room.listed_regulators.cache_clear()
+    widths = []
+    for name in ("VVP+class", "Curves+class", "Curves+listed"):
+        reading = METHODS[name].reading
+        assert reading is not None and METHODS[name].family == "class"
+        widths.append((reading.curves, len(reading.beside)))
+    assert widths == [(("response",), 2), (("response", "slope"), 2), (("response", "slope"), 3)]
 
 
 def test_every_part_has_a_reading_and_a_method_of_the_benchmark() -> None:

@@ -18,7 +18,6 @@ from ugrn_core.translation.cost import training_cost
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translation.training_set import (
-    WHOLE_SOURCES,
     TrainRequest,
     beeline_training_set,
     judged_rows,
@@ -121,22 +120,22 @@ def test_a_logistic_translator_is_trained_judged_kept_sent_and_read_again() -> N
 
 def test_probabilities_can_be_calibrated_on_all_candidates_of_the_held_out_sets() -> None:
     networks = planted_networks(PlantedBackbone(), tuple({*ROWS, *judged_rows(ROWS)}))
-    request = TrainRequest("whole", method="VVP", max_pos=200, seeds=2, kind="logistic", whole=True)
+    request = TrainRequest("whole", method="VVP", max_pos=200, seeds=2, kind="logistic", calibrate_on=("mDC",))
     material = beeline_training_set(request, ROWS, networks)
     edges = {edge for row in ROWS for edge in networks[row].edges}
     drawn = {pair for member in material.members for pair in member.pairs}
-    for judgement, row in zip(material.held_out, judged_rows(ROWS), strict=True):
-        network, found = networks[row], set(judgement.whole.pairs if judgement.whole else ())
-        sources = {s for s, _ in found}
-        everything = {(s, t) for s in sources for t in network.genes if s != t}
-        assert found == everything - edges - drawn and len(sources) <= WHOLE_SOURCES
+    (judgement,) = (j for j in material.held_out if j.whole is not None)
+    network = networks[next(row for row in judged_rows(ROWS) if str(row) == judgement.name)]
+    everything = {(s, t) for s in network.tfs for t in network.genes if s != t}
+    assert judgement.whole is not None and set(judgement.whole.pairs) == everything - edges - drawn
     made = train_translator(PlantedBackbone(), request, material)
-    sizes = [len(j.whole.labels) for j in material.held_out if j.whole]
-    labels = np.concatenate([j.whole.labels for j in material.held_out if j.whole])
-    calibration = made.card.calibration
-    assert calibration is not None and calibration.n_pairs == sum(sizes) and calibration.prior == labels.mean()
+    labels, calibration = judgement.whole.labels, made.card.calibration
+    assert calibration is not None and calibration.held_out == ("mDC",) and len(calibration.knots) > 1
+    assert calibration.n_pairs == len(labels) and calibration.prior == labels.mean()
     assert [m.n_pos for m in made.card.metrics] == [j.test.n_pos for j in material.held_out], "as without"
-    with pytest.raises(InputError, match="leave out --whole"):
+    with pytest.raises(InputError, match="is no data set to calibrate on"):
+        beeline_training_set(replace(request, calibrate_on=("hESC",)), ROWS, networks)
+    with pytest.raises(InputError, match="leave out --calibrate-on"):
         own_training_set(
             request, parse_edges(",".join(PlantedBackbone().vocabulary.symbols[:2]), PlantedBackbone().vocabulary)
         )

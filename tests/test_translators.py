@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from sklearn.calibration import calibration_curve
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from typer.testing import CliRunner, Result
@@ -45,7 +46,6 @@ from ugrn_core.translation.training_set import (
 )
 from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
-    bent_platt,
     false_discovery_rate,
     fit_calibration,
     platt,
@@ -200,22 +200,24 @@ def test_platt_is_a_logistic_regression_and_never_turns_the_ranking_around() -> 
     assert platt(-true, y) == (0.0, pytest.approx(np.log(y.mean() / (1 - y.mean()))))
 
 
-def test_the_head_of_all_candidates_has_a_slope_of_its_own() -> None:
-    """Few edges, and logits that say too little of the best pairs: a line promises nothing there, a bent one does."""
+def test_what_all_candidates_say_is_isotonic_and_promises_what_the_head_holds() -> None:
+    """Few edges, and logits that say too little of the best pairs: a line promises nothing there, the steps do."""
     rng = np.random.default_rng(4)
     logits = rng.normal(-6, 1, 200_000)
-    knee = np.quantile(logits, 0.99)
-    true = logits + 5 * np.maximum(logits - knee, 0)
+    true = logits + 5 * np.maximum(logits - np.quantile(logits, 0.99), 0)
     y = (rng.random(len(true)) < probability(true)).astype(np.int8)
-    bent, line = (fit_calibration(logits, y, ["a"] * 100_000 + ["b"] * 100_000, bent=b) for b in (True, False))
-    assert bent is not None and line is not None and line.knee is None and bent.slope_above is not None
-    assert bent.knee == pytest.approx(knee) and bent.slope == pytest.approx(1, abs=0.3)
+    steps, line = (fit_calibration(logits, y, ["a"] * 100_000 + ["b"] * 100_000, steps=b) for b in (True, False))
+    assert steps is not None and line is not None and line.knots == () and len(steps.knots) > 10
     best = np.argsort(-logits)[:500]
-    said = [probability(c(logits[best])).mean() for c in (bent, line)]
+    said = [probability(c(logits[best])).mean() for c in (steps, line)]
     assert said[0] == pytest.approx(y[best].mean(), abs=0.05) and said[1] < 0.5 * y[best].mean()
-    assert (np.diff(bent(np.linspace(-9, 3, 100))) > 0).all() and bent.brier < line.brier
-    turned = bent_platt(-logits, y)
-    assert turned.knee is None and turned.slope == 0
+    theirs = IsotonicRegression(out_of_bounds="clip").fit(logits, y).predict(logits)
+    assert np.abs(probability(steps(logits)) - theirs).mean() < 0.1 * y.mean()
+    assert (np.diff(steps(np.linspace(-20, 9, 1000))) >= 0).all() and steps.brier < line.brier
+    turned = fit_calibration(-logits, y, ["a"] * len(y), steps=True)
+    assert turned is not None and turned.knots == () and turned.slope == 0
+    with pytest.raises(ValueError, match="must rise"):
+        replace(steps, knots=steps.knots[::-1])
 
 
 def test_reliability_curve_is_scikit_learns_with_counts() -> None:

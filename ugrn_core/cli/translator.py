@@ -70,9 +70,9 @@ def train(
     base: BaseOption = None,
     grid: GridOption = None,
     background: BackgroundOption = "fixed",
-    whole: Annotated[
-        bool, typer.Option("--whole", help="Calibrate on all candidates of 100 regulators of each held-out network.")
-    ] = False,
+    calibrate_on: Annotated[
+        str, typer.Option(metavar="A,B", help="Calibrate on all candidate pairs of these held-out data sets.")
+    ] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to put it; default: your own translators.")] = None,
     device: DeviceOption = None,
 ) -> None:
@@ -101,7 +101,7 @@ def train(
         seeds=seeds,
         settings=sweep_settings(model.card, base, grid, background),
         kind=kind,  # pyright: ignore[reportArgumentType] (checked by the request)
-        whole=whole,
+        calibrate_on=tuple(dict.fromkeys(w.strip() for w in calibrate_on.split(",") if w.strip())),
     )
     if edges is None:
         material = _beeline(request, model, _rows(network, sets), gene_set)

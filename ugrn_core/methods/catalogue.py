@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ugrn_core.methods.attention import ORIGIN_ATTN
 from ugrn_core.methods.embedding import BASELINE_EMB, EMB_PAIR
 from ugrn_core.methods.gdt import GDT
-from ugrn_core.methods.gene_class import VVP_CLASS
+from ugrn_core.methods.gene_class import CURVES_CLASS, CURVES_LISTED, VVP_CLASS
 from ugrn_core.methods.marginal import MARGINAL_ENS, MARGINAL_GDT, MARGINAL_VVP
 from ugrn_core.methods.method import Method
 from ugrn_core.methods.perturbation import BASELINE_PERT, ORIGIN_PERT
@@ -18,7 +18,7 @@ from ugrn_core.methods.vvp import VVP
 ENS = Method("Ens", "mean logit of VVP and GDT", "ours", members=(VVP.name, GDT.name))
 
 _PAPER = (ORIGIN_PERT, ORIGIN_ATTN, BASELINE_PERT, BASELINE_EMB, VVP, GDT, ENS)
-_CONTROLS = (MARGINAL_VVP, MARGINAL_GDT, MARGINAL_ENS, EMB_PAIR, VVP_CLASS)
+_CONTROLS = (MARGINAL_VVP, MARGINAL_GDT, MARGINAL_ENS, EMB_PAIR, VVP_CLASS, CURVES_CLASS, CURVES_LISTED)
 
 METHODS: dict[str, Method] = {m.name: m for m in (*_PAPER, *_CONTROLS, *CORPUS, *SHORTCUTS, *ANSWERS)}
 

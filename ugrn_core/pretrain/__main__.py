@@ -9,19 +9,23 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 import typer
 from safetensors.numpy import load_file, save_file
 
 from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.backbones.transformer import LeanTransformer
-from ugrn_core.corpus_vectors import FOLDER, write_vectors
+from ugrn_core.corpus_vectors import FOLDER, corpus_vectors, write_vectors
+from ugrn_core.data.standardised import UNIT
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.network.example import measure, write_example
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
-from ugrn_core.pretrain.corpus import load_corpus
+from ugrn_core.pretrain import tissues as tissue
+from ugrn_core.pretrain.corpus import HELD_OUT, labels_of, load_corpus
 from ugrn_core.pretrain.doors import Unit, ValueRange
 from ugrn_core.pretrain.effects import effects
 from ugrn_core.pretrain.export import export, run_card
@@ -29,8 +33,10 @@ from ugrn_core.pretrain.model_card import write_card
 from ugrn_core.pretrain.own_cells import own_cells
 from ugrn_core.pretrain.sampling import BatchSampler
 from ugrn_core.pretrain.selection import regulatory_figures
+from ugrn_core.pretrain.shapes import shape_frame, write_shapes
 from ugrn_core.pretrain.standardise import ZCorpus, standardise
 from ugrn_core.pretrain.targets import Teacher
+from ugrn_core.pretrain.tissues import tissue_frame, write_tissues
 from ugrn_core.pretrain.train import LayoutName, Objective, PretrainSettings, explained, new_model, pretrain
 from ugrn_core.pretrain.vectors import Knowledge, corpus_knowledge, correlation_vectors
 from ugrn_core.translators.library import load_translator
@@ -127,6 +133,36 @@ def vectors(
     corpus = load_corpus(_corpus())
     write_vectors(folder, corpus.genes, correlation_vectors(standardise(corpus), n_dims))
     typer.echo(f"{folder}: {len(corpus.genes):,} genes, {n_dims} dimensions")
+
+
+@app.command()
+def shape(
+    name: Annotated[str, typer.Option(help="a model that counts in standard deviations")] = "ugrn-mini-2",
+) -> None:
+    """Compare curves with lines and copulas, and tissues with two genes alone; write shapes.csv and tissues.csv."""
+    folder, corpus_at = ASSETS / "models" / name, _corpus()
+    backbone = load_checkpoint(folder, device="cpu")
+    if backbone.card.unit != UNIT:
+        raise InputError(f"{name} counts in {backbone.card.unit}; shapes are judged in {UNIT}.")
+    corpus = load_corpus(corpus_at)
+    if corpus.genes != backbone.vocabulary.symbols:
+        raise InputError("The corpus has another vocabulary than the model.")
+    vectors = corpus_vectors().of(corpus.genes)
+    labels = {file: labels_of(corpus_at, file, "cell_type") for file in HELD_OUT}
+    types = {file: found for file, found in labels.items() if found is not None}
+    tissues = labels_of(corpus_at, tissue.FILE, "tissue")
+    assert tissues is not None  # that is what the file is for
+    rows = next(p.rows for p in corpus.parts if p.name == tissue.FILE)
+    cells = corpus.values[rows.start : rows.stop].astype(np.float32)
+    pieces = standardise(corpus), standardise(corpus, held_out=True)
+    del corpus
+    genes = backbone.vocabulary.symbols
+    write_tissues(tissue_frame(backbone, genes, cells, tissues, vectors, _told), folder / "tissues.csv")
+    write_shapes(shape_frame(backbone, *pieces, vectors, types, _told), folder / "shapes.csv")
+
+
+def _told(share: float, words: str) -> None:
+    typer.echo(f"\r{share:4.0%}  {words}", nl=False, err=True)
 
 
 @app.command()

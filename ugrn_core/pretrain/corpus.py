@@ -65,6 +65,12 @@ def load_corpus(folder: Path) -> Corpus:
     return Corpus(genes, np.concatenate(blocks), tuple(parts))
 
 
+def labels_of(folder: Path, name: str, column: str) -> np.ndarray | None:
+    """The labels (profile,) of a corpus file in a column of its ``obs``, as text; None where it has no such column."""
+    obs = ad.read_h5ad(folder / f"{name}.h5ad", backed="r").obs
+    return obs[column].astype(str).to_numpy() if column in obs else None
+
+
 def _file_parts(file: Path, column: dict[str, int]):
     """Yield (name, species, log1p matrix (profile, vocabulary) float32, measured columns) of one file."""
     data = ad.read_h5ad(file)

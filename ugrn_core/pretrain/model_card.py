@@ -14,7 +14,6 @@ import pandas as pd
 
 from ugrn_core.backbones.backbone import TransformerBackbone, random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.data.standardised import MIN_CELLS
 from ugrn_core.errors import InputError
 from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
@@ -22,8 +21,7 @@ from ugrn_core.pretrain.corpus import HELD_OUT, MIN_DATA_SETS, Corpus, load_corp
 from ugrn_core.pretrain.doors import LOG1P_FLOOR
 from ugrn_core.pretrain.sampling import GENES_A_CELL
 from ugrn_core.pretrain.selection import regulatory_figures
-from ugrn_core.pretrain.shapes import LISTED, RELATED, shape_figures
-from ugrn_core.pretrain.standardise import standardise
+from ugrn_core.pretrain.shape_text import shapes_text, tissues_text
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import SweepSettings
 
@@ -69,9 +67,6 @@ def write_card(name: str, folder: Path, corpus_at: Path, beeline: Path, *, measu
     if corpus.genes != backbone.vocabulary.symbols:
         raise InputError("The corpus has another vocabulary than the model.")
     if not measured:
-        if about["settings"]["unit"] == "standardised":
-            vectors = corpus_vectors().of(corpus.genes)
-            figures["shape"] = shape_figures(backbone, standardise(corpus, held_out=True), vectors)
         (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     text = _text(name, folder, about, backbone, corpus, figures, corpus_at)
     (folder / "README.md").write_text(text)
@@ -164,7 +159,7 @@ Figures at the recorded steps: R2 of conditional means in virtual cells of so ma
 sets never trained on, and the cross-validation above. The last step is shipped.
 
 {_curve(folder)}
-{_shapes(figures)}
+{shapes_text(folder)}{tissues_text(folder)}
 Regenerate with `python -m ugrn_core.pretrain card --name {name}` (needs `UGRN_CORPUS_DIR` and `UGRN_DATA_DIR`).
 Retrain with
 
@@ -200,30 +195,6 @@ def _rows(figures: dict[str, Any]) -> str:
         f"| {trained[f'logistic_{m}_auprc']:.3f} | {twin[f'{m}_auprc']:.3f} | {half[f'{m}_auprc']:.3f} |"
         for m in METHODS
     )
-
-
-def _shapes(figures: dict[str, Any]) -> str:
-    if "shape" not in figures:
-        return ""
-    shape = figures["shape"]
-    related, bent, listed = shape["related"], shape["most_bent_tenth"], shape["most_bent"]
-    better = sum(p["curve_r2"] > p["line_r2"] for p in listed)
-    lines = [
-        f"| {p['source']} | {p['target']} | {p['below']:.2f} | {p['above']:.2f} | {p['line_r2']:.3f} | "
-        f"{p['curve_r2']:.3f} |"
-        for p in listed
-    ]
-    return f"""
-Curves against lines in data sets never trained on: of {related["pairs"]:,} related pairs (|cosine| over {RELATED} in
-the training data sets), the curve explains more of the target than a line in {related["better"]:.0%}
-(r2 {related["curve_r2"]:.4f} against {related["line_r2"]:.4f}), and in {bent["better"]:.0%} of the tenth whose curves
-bend most ({bent["curve_r2"]:.4f} against {bent["line_r2"]:.4f}). The {LISTED} that bend most, chosen without a look at
-the held-out data; in {better} of them the curve explains more than the line:
-
-| source | target | response at -3 | at 3 | line r2 | curve r2 |
-|---|---|---|---|---|---|
-{chr(10).join(lines)}
-"""
 
 
 def _curve(folder: Path) -> str:

@@ -110,12 +110,14 @@ def _judged(
         metrics = ranking_metrics(j.test.labels, found)
         if np.isfinite(list(metrics.values())).all():
             scores.append(HeldOutScore(j.name, metrics["auprc"], metrics["auroc"], j.test.n_pos, j.test.n_neg))
+        if request.calibrate_on and j.whole is None:
+            continue
         seen = j.test if j.whole is None else j.whole
         logits.append(found if j.whole is None else judge.logits(_features(bank, schema, seen)))
         labels.append(seen.labels)
         groups += [j.group] * len(seen.labels)
     fitted = np.concatenate(logits or [[]]), np.concatenate(labels or [[]])
-    calibration = fit_calibration(*fitted, groups, bent=request.whole)
+    calibration = fit_calibration(*fitted, groups, steps=bool(request.calibrate_on))
     return replace(translator, card=replace(translator.card, metrics=tuple(scores), calibration=calibration))
 
 

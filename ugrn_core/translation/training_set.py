@@ -7,7 +7,6 @@ folds of genes are left out in turn.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -25,16 +24,14 @@ from ugrn_core.translators.schema import ContextName
 from ugrn_core.types import SweepSettings
 
 FOLDS = 3
-WHOLE_SOURCES = 100
-"""Regulators of a held-out network, drawn by chance, whose candidate pairs are all there to calibrate on."""
 
 
 @dataclass(frozen=True)
 class TrainRequest:
     """What to train: the method, the sampler, N/P, at most so many positives a network, and k seeds.
 
-    ``kind`` is a translator's, and ``epochs`` are its own default where None. ``whole``: probabilities are calibrated
-    on all candidate pairs of up to ``WHOLE_SOURCES`` regulators of each held-out network instead of on drawn ones.
+    ``kind`` is a translator's, and ``epochs`` are its own default where None. ``calibrate_on``: probabilities are
+    calibrated on all candidate pairs of these held-out data sets instead of on pairs drawn of every one.
     """
 
     name: str
@@ -47,7 +44,7 @@ class TrainRequest:
     seeds: int = 3
     settings: SweepSettings | None = None
     kind: KindName = PAPER
-    whole: bool = False
+    calibrate_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -102,7 +99,12 @@ def beeline_training_set(request: TrainRequest, rows: Sequence[Row], networks: M
     members = tuple(union_pairs(chosen, **request.how(seed)) for seed in range(request.seeds))
     rest: dict[str, LabelledPairs] = {}
     held_out = []
-    for row in judged_rows(rows):
+    judged = judged_rows(rows)
+    strange = sorted(set(request.calibrate_on) - {row.data_set for row in judged})
+    if strange:
+        there = ", ".join(dict.fromkeys(row.data_set for row in judged))
+        raise InputError(f"{', '.join(strange)} is no data set to calibrate on; this training is judged by {there}.")
+    for row in judged:
         others = [networks[r] for r in rows if r.data_set != row.data_set]
         if not others:
             continue  # a single data set and no other: nothing is held out
@@ -110,24 +112,23 @@ def beeline_training_set(request: TrainRequest, rows: Sequence[Row], networks: M
             rest[row.data_set] = union_pairs(others, **request.how(0))
         test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
         train = rest.get(row.data_set)
-        whole = _whole(networks[row], others, [train] if train else members) if request.whole else None
+        asked = row.data_set in request.calibrate_on
+        whole = _whole(networks[row], others, [train] if train else members) if asked else None
         held_out.append(HeldOutTest(str(row), row.data_set, train, test, whole))
     genes = {row.data_set: network.genes for row, network in networks.items()}
     return TrainingSet(members, tuple(held_out), tuple(chosen), genes)
 
 
 def _whole(network: Network, trained: Sequence[Network], drawn: Sequence[LabelledPairs]) -> LabelledPairs:
-    """All candidates of some regulators of a network, but edges of the training and pairs that were drawn for it."""
-    rng = np.random.default_rng([0, zlib.crc32(str(network.row).encode())])
-    chosen = frozenset(rng.permutation(network.tfs)[:WHOLE_SOURCES].tolist())
+    """All candidates of a network, but edges of the training and pairs that were drawn for it."""
     told = frozenset(edge for n in trained for edge in n.edges).union(*(sample.pairs for sample in drawn))
-    return candidates(network.with_sources(chosen), told)
+    return candidates(network, told)
 
 
 def own_training_set(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
     """Pairs of a user's own edges: labelled negatives are taken as they are, else the sampler draws them."""
-    if request.whole:
-        raise InputError("Own edges say nothing of the pairs they do not name: leave out --whole.")
+    if request.calibrate_on:
+        raise InputError("Own edges say nothing of the pairs they do not name: leave out --calibrate-on.")
     members = tuple(_own_pairs(request, edges, seed) for seed in range(request.seeds))
     names = edges.network.genes
     fold = dict(zip(names, np.random.default_rng(0).permutation(len(names)) % FOLDS, strict=True))

@@ -3,14 +3,14 @@
 A logit l becomes slope * l + intercept (Platt 1999), fitted on held-out pairs; the prior of those pairs is kept. At
 another share of edges (prevalence) the logit moves by the difference of the log odds of both priors.
 
-Where all candidate pairs are there, few of them edges, the head of the list has a slope of its own: what is shown of a
-network are the best one in a thousand pairs, of which a line through all of them says little.
+Where all candidate pairs are there, few of them edges, isotonic regression takes the place of the line: what is shown
+of a network are the best one in a thousand pairs, of which a line through all of them says little.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass as plain_dataclass
+from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
@@ -20,11 +20,11 @@ from pydantic.dataclasses import dataclass
 from ugrn_core.checked_json import STRICT, Count, Inside, Share, Value, Words
 from ugrn_core.errors import InputError
 
+Knots = tuple[tuple[float, float], ...]
 N_BINS = 10
 FEWEST_PAIRS = 100
 """Held-out pairs without which nothing is calibrated."""
-HEAD = 0.01
-"""Share of the held-out pairs beyond whose logit a bent calibration has its second slope."""
+MOST_KNOTS = 1000
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -40,9 +40,9 @@ class ReliabilityBin:
 class Calibration:
     """A fitted calibration and how well it does on held-out groups, each left out of the fit when it was judged.
 
-    Above ``knee`` the slope is ``slope_above``; without one it is the same everywhere. ``prior`` is the share of edges
-    among the pairs it was fitted on, ``held_out`` the groups (data sets, or folds of genes), ``brier_prior`` the Brier
-    score of always saying the prior.
+    Between ``knots`` (logit, calibrated logit) it is read where there are any, and is the same beyond the outer ones;
+    the line is that of all pairs. ``prior`` is the share of edges among the pairs it was fitted on, ``held_out`` the
+    groups (data sets, or folds of genes), ``brier_prior`` the Brier score of always saying the prior.
     """
 
     slope: Annotated[Value, Field(ge=0)]
@@ -53,55 +53,51 @@ class Calibration:
     brier: Share
     brier_prior: Share
     reliability: Annotated[tuple[ReliabilityBin, ...], Field(max_length=100)]
-    knee: Value | None = None
-    slope_above: Annotated[Value, Field(ge=0)] | None = None
+    knots: Annotated[tuple[tuple[Value, Value], ...], Field(max_length=MOST_KNOTS)] = ()
+
+    def __post_init__(self) -> None:
+        logits, calibrated = zip(*self.knots, strict=True) if self.knots else ((), ())
+        if any(b <= a for a, b in pairwise(logits)) or any(b < a for a, b in pairwise(calibrated)):
+            raise ValueError("knots must rise, or pairs would change places")
 
     def __call__(self, logits: np.ndarray) -> np.ndarray:
         """Calibrated logits (pair,) float64 at ``prior``."""
-        return Line(self.slope, self.intercept, self.knee, self.slope_above)(logits)
+        return _calibrated(logits, self.slope, self.intercept, self.knots)
 
 
-@plain_dataclass(frozen=True)
-class Line:
-    """slope * logit + intercept, with ``slope_above`` beyond ``knee`` where there is one."""
-
-    slope: float
-    intercept: float
-    knee: float | None = None
-    slope_above: float | None = None
-
-    def __call__(self, logits: np.ndarray) -> np.ndarray:
-        values = np.asarray(logits, np.float64)
-        found = self.slope * values + self.intercept
-        if self.knee is None or self.slope_above is None:
-            return found
-        return found + (self.slope_above - self.slope) * np.maximum(values - self.knee, 0)
+def _calibrated(logits: np.ndarray, slope: float, intercept: float, knots: Knots) -> np.ndarray:
+    values = np.asarray(logits, np.float64)
+    return np.interp(values, *np.array(knots).T) if knots else slope * values + intercept
 
 
 def fit_calibration(
-    logits: np.ndarray, labels: np.ndarray, groups: Sequence[str], *, bent: bool = False
+    logits: np.ndarray, labels: np.ndarray, groups: Sequence[str], *, steps: bool = False
 ) -> Calibration | None:
     """Calibration of held-out logits (pair,), judged by leaving one group out at a time; None where it cannot be had.
 
-    ``bent`` gives the best ``HEAD`` of them a slope of their own.
+    With ``steps`` it is that of :func:`isotonic_knots`, else a line.
     It takes 100 pairs of both classes. With a single group the judgement is of the fit itself.
     """
     if len(labels) < FEWEST_PAIRS or not 0 < labels.sum() < len(labels):
         return None
+
+    def fitted(rows: np.ndarray) -> tuple[float, float, Knots]:
+        slope, intercept = platt(logits[rows], labels[rows])
+        return slope, intercept, isotonic_knots(logits[rows], labels[rows]) if steps and slope > 0 else ()
+
     at = np.array(groups)
     names = tuple(dict.fromkeys(groups))
     said = np.empty(len(labels))
     for name in names:
         inside = at == name
         fit = ~inside if 0 < labels[~inside].sum() < (~inside).sum() else inside
-        said[inside] = probability(_line(logits[fit], labels[fit], bent)(logits[inside]))
-    line = _line(logits, labels, bent)
+        said[inside] = probability(_calibrated(logits[inside], *fitted(fit)))
+    slope, intercept, knots = fitted(np.ones(len(labels), bool))
     prior = float(labels.mean())
     return Calibration(
-        slope=line.slope,
-        intercept=line.intercept,
-        knee=line.knee,
-        slope_above=line.slope_above,
+        slope=slope,
+        intercept=intercept,
+        knots=knots,
         prior=prior,
         n_pairs=len(labels),
         held_out=names,
@@ -111,24 +107,21 @@ def fit_calibration(
     )
 
 
-def _line(logits: np.ndarray, labels: np.ndarray, bent: bool) -> Line:
-    return bent_platt(logits, labels) if bent else Line(*platt(logits, labels))
+def isotonic_knots(logits: np.ndarray, labels: np.ndarray) -> Knots:
+    """Knots (logit, calibrated logit) in the middle of the blocks of isotonic regression (Zadrozny and Elkan 2002).
 
-
-def bent_platt(logits: np.ndarray, labels: np.ndarray) -> Line:
-    """Logistic regression of labels on logits and on what they have beyond the best ``HEAD``, without a penalty.
-
-    Where either slope would turn the ranking around it is one line, see :func:`platt`.
+    A block's share of edges counts half an edge and half a pair that is none more, so that none is 0 or 1.
     """
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.isotonic import IsotonicRegression
 
-    values = np.asarray(logits, np.float64)
-    knee = float(np.quantile(values, 1 - HEAD))
-    model = LogisticRegression(C=np.inf, max_iter=1000).fit(np.c_[values, np.maximum(values - knee, 0)], labels)
-    slope, more = (float(c) for c in model.coef_[0])
-    if slope <= 0 or slope + more <= 0:
-        return Line(*platt(logits, labels))
-    return Line(slope, float(model.intercept_[0]), knee, slope + more)
+    order = np.argsort(logits, kind="stable")
+    values, edges = np.asarray(logits, np.float64)[order], np.asarray(labels, np.float64)[order]
+    shares = IsotonicRegression().fit_transform(values, edges)
+    starts = np.flatnonzero(np.r_[True, np.diff(shares) > 0])
+    sizes = np.diff(np.r_[starts, len(values)])
+    middle = np.add.reduceat(values, starts) / sizes
+    share = np.maximum.accumulate((np.add.reduceat(edges, starts) + 0.5) / (sizes + 1))
+    return tuple(zip(middle.tolist(), (np.log(share) - np.log1p(-share)).tolist(), strict=True))
 
 
 def platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:

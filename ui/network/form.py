@@ -20,6 +20,7 @@ from ui.network.question import (
     TWO,
     NetworkQuestion,
     against,
+    cell,
     cell_default,
     cell_key,
     mode,
@@ -28,6 +29,7 @@ from ui.network.question import (
 from ui.shared import models
 from ui.shared import translator as network_translator
 from ui.shared.errors import plain, said_in_place
+from ui.shared.virtual_cell import against_advice
 
 MODE_LABELS = {ONE: ":material/hub: One network", TWO: ":material/compare_arrows: Two compared"}
 SOURCES = {FACTORS: "The factors among them", CHOSEN: "My own"}
@@ -113,7 +115,7 @@ def _controls(backbone: Backbone) -> None:
         help="The genes whose targets are asked for. Factors: the transcription factors of Lambert et al. 2018. Every "
         "gene is a target.",
     )
-    _cell_choice(around)
+    _cell_choice(around, backbone)
     with said_in_place():
         network_genes.controls(two_groups)
     if state["net sources from"] == CHOSEN:
@@ -141,7 +143,7 @@ def _headline(asked: tuple[NetworkQuestion, ...]) -> str:
     return plain(f"{' against '.join(sizes)} · {readers} · {kinds[asked[0].request.context.kind]}")
 
 
-def _cell_choice(place) -> None:
+def _cell_choice(place, backbone: Backbone) -> None:
     origin, key = network_genes.origin(), cell_key()
     st.session_state.setdefault(key, cell_default())
     two_groups = mode() == TWO and against() == GROUPS
@@ -157,6 +159,8 @@ def _cell_choice(place) -> None:
         format_func=CELL_LABELS[origin].__getitem__,
         help=CELL_HELP,
     )
+    if origin == network_genes.LIST and cell() == FULL:  # its translators were trained on two genes alone
+        place.caption(against_advice(backbone.card.name, alone=False))
 
 
 def _difference(backbone: Backbone) -> None:

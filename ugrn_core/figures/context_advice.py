@@ -1,0 +1,78 @@
+"""Which virtual cell a model is best asked in: the one that did better on pairs of held-out data sets, and its figures.
+
+Two shipped runs of Table 1 ask the same pairs in cells of two genes and in cells of all genes of a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from ugrn_core.benchmark.results import read_results
+from ugrn_core.figures.benchmark_means import NONE, SUBSETS, Mean, averages
+from ugrn_core.paths import ASSETS
+
+ContextName = Literal["pair", "full"]
+WORDS: Mapping[ContextName, str] = {"pair": "the two genes alone", "full": "all genes of a data set"}
+PARTIAL, CORPUS = "Partial correlation", "Co-expression"
+
+
+@dataclass(frozen=True)
+class ContextAdvice:
+    """Mean AUPRC of Ens, and of scores without a model on the same pairs, over all pairs and with both genes unseen.
+
+    ``partial`` is the partial correlation of the corpus given all genes of the data set, ``corpus`` its co-expression.
+    """
+
+    model: str
+    sets: tuple[str, ...]
+    ens: Mapping[str, tuple[Mean, ...]]
+    partial: tuple[Mean, ...]
+    corpus: tuple[Mean, ...]
+
+    @property
+    def best(self) -> ContextName:
+        """Where Ens is higher over all pairs and unseen ones together; in doubt the smaller cell."""
+        level = {name: np.mean([m.value for m in means]) for name, means in self.ens.items()}
+        return "full" if level["full"] > level["pair"] else "pair"
+
+    def sentence(self) -> str:
+        other: ContextName = "pair" if self.best == "full" else "full"
+        beside = (
+            f" Partial correlation of the corpus given all genes: {_both(self.partial)}; its co-expression, of no "
+            f"cell: {_both(self.corpus)}."
+            if not np.isnan(self.partial[0].value)
+            else ""
+        )
+        return (
+            f"Recommended for {self.model}: {WORDS[self.best]}. On pairs of {' and '.join(self.sets)}, which the "
+            f"translators had not seen, the mean AUPRC of Ens was {_both(self.ens[self.best])} there (all pairs, both "
+            f"genes unseen) and {_both(self.ens[other])} with {WORDS[other]}; chance is 0.5.{beside}"
+        )
+
+
+@cache
+def context_advice(model: str) -> ContextAdvice | None:
+    """What the shipped runs say of a model; None where there are none."""
+    files = {c: ASSETS / "benchmark" / f"{model}_table_1_{c}_cut.csv.gz" for c in WORDS}
+    if not all(file.exists() for file in files.values()):
+        return None
+    return advice_from(model, {c: read_results(file) for c, file in files.items()})
+
+
+def advice_from(model: str, frames: Mapping[str, pd.DataFrame]) -> ContextAdvice:
+    """The advice of two frames of Table 1, by their context."""
+    means = {c: [averages(frame, 1, subset) for subset in SUBSETS] for c, frame in frames.items()}
+    ens = {c: tuple(m.get("Ens", NONE) for m in found) for c, found in means.items()}
+    partial, corpus = (tuple(m.get(c, NONE) for m in means["full"]) for c in (PARTIAL, CORPUS))
+    sets = tuple(dict.fromkeys(map(str, frames["full"]["test_set"])))
+    return ContextAdvice(model, sets, ens, partial, corpus)
+
+
+def _both(means: tuple[Mean, ...]) -> str:
+    return " / ".join(f"{m.value:.3f}" for m in means)
