@@ -141,6 +141,13 @@ def pytest_collection() -> Iterator[None]:
         gc.enable()
 
 
+@pytest.fixture(autouse=True)
+def nothing_recent() -> None:
+    """No test finds the answers of another one in memory."""
+    if "ugrn_core.recent" in sys.modules:
+        sys.modules["ugrn_core.recent"].RECENT.clear()
+
+
 @pytest.fixture
 def tokens() -> dict[str, int]:
     """A vocabulary of 20 genes with ``<cls>``, ``<pad>`` and ``<eoc>``."""

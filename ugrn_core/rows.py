@@ -16,7 +16,7 @@ import re
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -100,13 +100,20 @@ class StoredRows:
 
     def get(self, key: str) -> bytes | None:
         """The value under ``key``, None where there is no row; :class:`Damaged` where its checksum does not fit."""
-        found = self._use(lambda kept: _text_in_place(key, kept))
-        if found is None:
-            return None
-        given, value = found[:CHECKSUM_BYTES], found[CHECKSUM_BYTES:]
-        if given != checksum(key, value):
-            raise Damaged(key)
-        return value
+        return _sound(key, self._use(lambda kept: _text_in_place(key, kept)))
+
+    def get_many(self, keys: Sequence[str], damaged: Callable[[str], None]) -> list[bytes | None]:
+        """The values under several keys, in one visit to a thread with a connection: where many threads compute, each
+        visit waits for its turn twice. ``damaged`` is told of keys whose checksum does not fit; they have no value."""
+
+        def one(key: str, kept: diskcache.Cache) -> bytes | None:
+            try:
+                return _sound(key, _text_in_place(key, kept))
+            except Damaged:
+                damaged(key)
+                return None
+
+        return self._use(lambda kept: [one(key, kept) for key in keys])
 
     def put_many(self, values: Mapping[str, bytes], check: Callable[[int], None]) -> None:
         """Write all values or none; ``check`` is told the bytes in use, inside the transaction, and may refuse."""
@@ -121,13 +128,9 @@ class StoredRows:
 
         self._use(write)
 
-    def count(self) -> int:
-        """Number of rows."""
-        return self._use(len)
-
-    def size(self) -> int:
-        """Bytes in use."""
-        return self._use(lambda kept: kept.volume())
+    def count_and_size(self) -> tuple[int, int]:
+        """Number of rows, and bytes in use."""
+        return self._use(lambda kept: (len(kept), kept.volume()))
 
     def clear(self) -> int:
         """Remove every row, and the files that were left aside; returns the number of rows."""
@@ -220,6 +223,15 @@ class StoredRows:
 def checksum(key: str, value: bytes) -> bytes:
     """16 bytes that fit this value under this key only."""
     return hashlib.blake2b(value, digest_size=CHECKSUM_BYTES, key=bytes.fromhex(key)).digest()
+
+
+def _sound(key: str, found: bytes | None) -> bytes | None:
+    if found is None:
+        return None
+    given, value = found[:CHECKSUM_BYTES], found[CHECKSUM_BYTES:]
+    if given != checksum(key, value):
+        raise Damaged(key)
+    return value
 
 
 def _text_in_place(key: str, kept: diskcache.Cache) -> bytes | None:

@@ -7,7 +7,7 @@ hash buckets of targets a key. Without a store everything is computed afresh.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -126,11 +126,11 @@ def _group(
         return {s.source: s for s in compute(sources)}
     kind = Context("genes" if values is None else "profile", tuple(genes), None if values is None else tuple(values))
     keys = {s: source_key(backbone, kind, settings, s) for s in sources}
-    found = {s: _unpack(s, store.get(k)) for s, k in keys.items()}
+    found = _sweeps_of(store, keys, sources)
     missing = [s for s in sources if found[s] is None]
     if missing:
         with store.lock(*(keys[s] for s in missing), cancel=cancel):
-            found |= {s: _unpack(s, store.get(keys[s])) for s in missing}
+            found |= _sweeps_of(store, keys, missing)
             todo = [s for s in missing if found[s] is None]
             fresh = compute(todo) if todo else []  # even no source costs a pass of the base cell
             if fresh:
@@ -188,6 +188,8 @@ def _cell_groups(rows: dict[tuple[str, int], dict[str, list[int]]]) -> Iterator[
         yield group
 
 
+Cell = tuple[str, int]
+"""A source and a bucket of targets."""
 Known = dict[str, tuple[np.ndarray | None, np.ndarray]]
 
 
@@ -201,12 +203,12 @@ def _pair_group(
     """Curves by target for each (source, bucket); what the store lacks is computed in one sweep and added to it."""
     alone = Context()
     keys = {c: question_key(backbone, f"sweep-{SCHEMA}", alone, settings, c[0], c[1]) for c in wanted}
-    known = {c: _unpack_pairs(store.get(k)) for c, k in keys.items()}
+    known = _cells_of(store, keys, list(wanted))
     lacking = [c for c in wanted if any(t not in known[c] for t in wanted[c])]
     if not lacking:
         return known
     with store.lock(*(keys[c] for c in lacking), cancel=cancel):
-        known |= {c: _unpack_pairs(store.get(keys[c])) for c in lacking}
+        known |= _cells_of(store, keys, lacking)
         todo = [(c, t) for c in lacking for t in wanted[c] if t not in known[c]]
         if todo:
             fresh = sweep_pairs(backbone, [(c[0], t) for c, t in todo], settings, cancel=cancel)
@@ -225,6 +227,16 @@ def packed(response: np.ndarray | None, slope: np.ndarray) -> dict[str, np.ndarr
 
 def _unpack(source: str, arrays: dict[str, np.ndarray] | None) -> SourceSweep | None:
     return None if arrays is None else SourceSweep(source, arrays.get("response"), arrays["slope"])
+
+
+def _sweeps_of(store: Store, keys: Mapping[str, str], sources: Sequence[str]) -> dict[str, SourceSweep | None]:
+    found = store.get_many(keys[source] for source in sources)
+    return {source: _unpack(source, found[keys[source]]) for source in sources}
+
+
+def _cells_of(store: Store, keys: Mapping[Cell, str], cells: Sequence[Cell]) -> dict[Cell, Known]:
+    found = store.get_many(keys[cell] for cell in cells)
+    return {cell: _unpack_pairs(found[keys[cell]]) for cell in cells}
 
 
 def _pack_pairs(known: Known) -> dict[str, np.ndarray]:

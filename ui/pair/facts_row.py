@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
 from ugrn_core.figures.pair_figure import beyond, residual_words, signed
@@ -25,8 +26,9 @@ PERCENTILE_HELP = (
 )
 
 
-def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, specific: PairSpecific | None) -> None:
-    """Four facts on ``frame`` of :func:`prepare_pair`; ``result`` belongs to its first series."""
+def facts_row(frame: pd.DataFrame, result: PairResult, specific: PairSpecific | None) -> DeltaGenerator:
+    """Four facts on ``frame`` of :func:`prepare_pair`; ``result`` belongs to its first series. Returns the place of
+    the residual, which may come after the figure (:func:`show_residual`)."""
     peaks = prepare_peaks(frame)
     first = peaks[(peaks["series"] == peaks["series"].iloc[0]) & (peaks["measure"] == RAW)]
     short = short_unit(result.unit)
@@ -46,8 +48,6 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
             delta_arrow="off",
             help=None if own is None else PERCENTILE_HELP,
         )
-    value, words = residual_words(residual, result.settings.background)
-    columns[2].metric("Residual", value, words, delta_color="off", delta_arrow="off", help=RESIDUAL_HELP)
     columns[3].metric(
         "Virtual cell",
         f"{result.context_size:,} genes",
@@ -55,6 +55,13 @@ def facts_row(frame: pd.DataFrame, result: PairResult, residual: float | None, s
         delta_color="off",
         delta_arrow="off",
     )
+    return columns[2].empty()
+
+
+def show_residual(place: DeltaGenerator, residual: float | None, background: str) -> None:
+    """The residual, or that it follows, in its place among the facts."""
+    value, words = residual_words(residual, background)
+    place.metric("Residual", value, words, delta_color="off", delta_arrow="off", help=RESIDUAL_HELP)
 
 
 def _place(peak: Any) -> str:

@@ -37,7 +37,7 @@ def show(backbone: Backbone) -> None:
                 backbone, source, targets, choice.main, chosen, store(), progress=progress, cancel=cancel
             ),
             f"Curves of {source} and {len(targets)} targets",
-            estimate_curves(backbone, first, store()).seconds * len(targets),
+            lambda: estimate_curves(backbone, first, store()).seconds * len(targets),
             str(backbone.device),
         ),
         topic=topic,
@@ -60,7 +60,7 @@ def show(backbone: Backbone) -> None:
     lines = [
         pair_view.command(backbone, PairRequest(source, target, choice.main, chosen), choice) for target in targets
     ]
-    drawn = trajectories.draw(frame, dense, backbone.card)
+    drawn = trajectories.draw(frame, dense, backbone.card, topic)
     figure_panel(
         drawn.figure,
         frame,

@@ -30,6 +30,10 @@ X_HELP = (
 )
 
 
+FIGURE_BYTES = 200_000
+"""What a figure of curves takes, about."""
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A figure for the page; ``taken`` makes the same with a slider of its own, for the file that is taken away."""
@@ -48,6 +52,7 @@ def of_pair(
 ) -> pd.DataFrame | None:
     """Curves of a pair in several contexts at many values; None, and said, where that would take too long."""
     results: dict[str, PairResult] = {}
+    denser: list[tuple[str, PairRequest]] = []
     for number, (name, request) in enumerate(requests.items()):
         asked = dense_request(backbone, request, store(), bases=bases, seconds=SECONDS / len(requests))
         if asked is None:
@@ -60,7 +65,7 @@ def of_pair(
                     backbone, asked, store(), residual=False, progress=progress, cancel=cancel
                 ),
                 f"Continuous curves in {name}",
-                estimate_curves(backbone, asked, store()).seconds,
+                lambda asked=asked: estimate_curves(backbone, asked, store()).seconds,
                 str(backbone.device),
             ),
             topic=topic,
@@ -68,7 +73,8 @@ def of_pair(
         if result is None:
             return None
         results[name] = result
-    return prepare_pair(results)
+        denser.append((name, asked))
+    return work.shared(("dense frame", backbone.fingerprint, tuple(denser)), lambda: prepare_pair(results))
 
 
 def of_targets(
@@ -97,13 +103,17 @@ def _too_long() -> None:
     st.caption("Lines join the probe points: continuous curves of this virtual cell would take too long.")
 
 
-def draw(frame: pd.DataFrame, dense: pd.DataFrame | None, card: BackboneCard) -> Drawn:
-    """The figure of a frame, with its slider above where there are continuous curves of responses."""
-    if dense is None or dense["response"].isna().any():
-        figure = plot_curves(frame, dense=dense, domain=card.domain)
+def draw(frame: pd.DataFrame, dense: pd.DataFrame | None, card: BackboneCard, told: Hashable) -> Drawn:
+    """The figure of a frame, with its slider above where there are continuous curves of responses.
+
+    ``told`` tells the frame apart from all others: what two sessions look at is drawn once.
+    """
+    movable = dense is not None and not dense["response"].isna().any()
+    at = _value(frame, dense, card) if dense is not None and movable else None
+    key = ("curves drawn", told, None if dense is None else len(dense), card.domain, at)
+    figure = work.shared(key, lambda: plot_curves(frame, dense=dense, domain=card.domain, at=at), FIGURE_BYTES)
+    if dense is None or at is None:
         return Drawn(figure)
-    at = _value(frame, dense, card)
-    figure = plot_curves(frame, dense=dense, domain=card.domain, at=at)
     return Drawn(figure, lambda: with_slider(figure, panel_places(frame), dense, at))
 
 

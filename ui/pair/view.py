@@ -25,7 +25,7 @@ from ugrn_core.pair import (
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
 from ui.pair import company, reasons, several_models, trajectories
-from ui.pair.facts_row import facts_row
+from ui.pair.facts_row import facts_row, show_residual
 from ui.server.session import store
 from ui.shared import contexts, settings, work
 from ui.shared.address import open_gene
@@ -58,19 +58,23 @@ def show(backbone: Backbone) -> None:
     results = _curves(backbone, request, choice)
     if not results:
         return
-    residual = _residual(backbone, request)
+    asked = _residual_question(backbone, request)
+    after_figure = work.at_once(asked) and not work.is_there(asked)  # the figure is what one waits for
+    residual = None if after_figure else work.answer("residual", asked, _topic(backbone, request))
     specific = _specific(backbone, request) if st.session_state.get("specific", True) else None
     name, result = next(iter(results.items()))
     source, target = in_file(result.context.names, (request.source, request.target))
-    frame = prepare_pair(results, specific)
     requests = {name: _in(request, choice.contexts[name]) for name in results}
+    told = ("pair frame", backbone.fingerprint, tuple(requests.items()), specific is not None)
+    frame = work.shared(told, lambda: prepare_pair(results, specific))
     dense = trajectories.of_pair(backbone, requests, tuple(frame["base"].unique()), _topic(backbone, request))
     with above:
-        facts_row(frame, result, residual, specific)
+        residual_place = facts_row(frame, result, specific)
+        show_residual(residual_place, residual, request.settings.background)
         for note in result.notes:
             st.caption(plain(note))
     with figure_place:
-        drawn = trajectories.draw(frame, dense, backbone.card)
+        drawn = trajectories.draw(frame, dense, backbone.card, told)
         line = command(backbone, request, choice)
         figure_panel(
             drawn.figure,
@@ -91,6 +95,9 @@ def show(backbone: Backbone) -> None:
                 notes=choice.notes,
             ),
         )
+    if after_figure:
+        residual = work.answer("residual", asked, _topic(backbone, request))
+        show_residual(residual_place, residual, request.settings.background)
     with said_in_place():
         reasons.beside_pair(backbone, request, choice, _topic(backbone, request))
     with said_in_place():
@@ -134,7 +141,7 @@ def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextCh
                     backbone, asked, store(), residual=False, progress=progress, cancel=cancel
                 ),
                 f"Curves of {request.source} and {request.target} in {name}",
-                estimate_curves(backbone, asked, store()).seconds * len(choice.contexts),
+                lambda asked=asked: estimate_curves(backbone, asked, store()).seconds * len(choice.contexts),
                 str(backbone.device),
             ),
             topic=_topic(backbone, request),
@@ -146,31 +153,29 @@ def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextCh
     return found
 
 
-def _residual(backbone: Backbone, request: PairRequest) -> float | None:
-    if request.settings.background == "follow":
-        return None
-    return work.answer(
-        "residual",
-        Question(
-            ("residual", backbone.fingerprint, request),
-            lambda progress, cancel: pair_residual(backbone, request, store(), progress=progress, cancel=cancel),
-            "Residual",
-            estimate_pair(backbone, request, store()).seconds,
-            str(backbone.device),
-        ),
-        topic=_topic(backbone, request),
+def _residual_question(backbone: Backbone, request: PairRequest) -> Question[float | None]:
+    return Question(
+        ("residual", backbone.fingerprint, request),
+        lambda progress, cancel: pair_residual(backbone, request, store(), progress=progress, cancel=cancel),
+        "Residual",
+        lambda: estimate_pair(backbone, request, store()).seconds,
+        str(backbone.device),
     )
 
 
 def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
     """Pair-specific curves, through a job but where what they need is shipped; a context too small for them is said
     below the figure."""
-    seconds = estimate_specific(backbone, request, store()).seconds
+
+    def seconds() -> float:
+        found = estimate_specific(backbone, request, store()).seconds
+        return found if effects_are_shipped(backbone, request) else max(work.AT_ONCE, found)
+
     question = Question(
         ("specific", backbone.fingerprint, request),
         lambda progress, cancel: pair_specific(backbone, request, store(), progress=progress, cancel=cancel),
         "Pair-specific response and percentile among random pairs",
-        seconds if effects_are_shipped(backbone, request) else max(work.AT_ONCE, seconds),
+        seconds,
         str(backbone.device),
     )
     try:

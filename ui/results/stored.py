@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.errors import InputError
+from ugrn_core.recent import RECENT
 from ui.server.access import own_machine
 from ui.server.session import store
 from ui.shared.errors import plain, said_in_place
@@ -37,3 +38,4 @@ def _clear() -> None:
         if not own_machine():
             raise InputError("The results of a server that others use are cleared there, with `ugrn cache --clear`.")
         store().clear()
+        RECENT.clear()

@@ -99,7 +99,7 @@ def csv_button(frame: pd.DataFrame, name: str, key: str) -> None:
     """A button that downloads ``frame``."""
     st.download_button(
         "CSV",
-        data=csv_text(frame).encode(),
+        data=lambda: csv_text(frame).encode(),
         file_name=f"{file_stem(name)}.csv",
         mime="text/csv",
         on_click="ignore",

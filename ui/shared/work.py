@@ -7,7 +7,7 @@ for the state of its job twice a second and draws the page anew when the job is 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -15,6 +15,7 @@ import streamlit as st
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.jobs import JOBS, Job, JobStatus
 from ugrn_core.opened import Trace
+from ugrn_core.recent import RECENT
 from ugrn_core.time_left import duration
 from ugrn_core.types import Cancel, Progress
 from ui.server.session import visitor
@@ -38,7 +39,8 @@ GRACE = 0.05
 
 @dataclass(frozen=True)
 class Question(Generic[T]):
-    """``key`` tells apart everything the answer depends on; ``seconds`` is what it will take, by estimate.
+    """``key`` tells apart everything the answer depends on; ``seconds`` is what it will take, by estimate, or a
+    function that estimates it, which is not asked where the answer is there already.
 
     ``button``: the words of a button that has to be clicked first, however short the work.
     """
@@ -46,11 +48,15 @@ class Question(Generic[T]):
     key: Hashable
     function: Callable[[Progress | None, Cancel | None], T]
     headline: str
-    seconds: float
+    seconds: float | Callable[[], float]
     device: str = "cpu"
     button: str = ""
     about: str = ""
     """A few words more on what is asked, for the list of what was run."""
+
+    def takes(self) -> float:
+        """Seconds by estimate."""
+        return self.seconds() if callable(self.seconds) else self.seconds
 
 
 @dataclass
@@ -74,11 +80,17 @@ def turn_to(topic: Hashable) -> None:
 def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None:
     """The answer, or None while there is none; then this place shows why, and how to go on.
 
-    Quick questions are computed here and now. Others become a job. An :class:`InputError` is raised either way; after
-    other failures a job can be tried again. ``topic``: see :func:`turn_to`.
+    Quick questions are computed here and now, once for all sessions that ask the same. Others become a job. An
+    :class:`InputError` is raised either way; after other failures a job can be tried again. ``topic``: see
+    :func:`turn_to`.
     """
     opened = kept.shelf().opened
-    if question.seconds < AT_ONCE:
+    if is_there(question):
+        return shared(question.key, lambda: question.function(None, None))
+    question = replace(question, seconds=question.takes())
+    if question.takes() < AT_ONCE:
+        if opened.state is None:
+            return shared(question.key, lambda: question.function(None, None))
         with Trace(opened).on() as trace:
             found = question.function(None, None)
         _say_opened(slot, trace)
@@ -94,6 +106,24 @@ def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None
         job = JOBS.get(task.job_id)
     assert job is not None
     return _outcome(slot, task, job, question)
+
+
+def is_there(question: Question[Any]) -> bool:
+    """Whether a quick question was answered a moment ago, here or in another session."""
+    return question.key in RECENT and kept.shelf().opened.state is None
+
+
+def at_once(question: Question[Any]) -> bool:
+    """Whether the answer comes while the page waits."""
+    return is_there(question) or question.takes() < AT_ONCE
+
+
+def shared(key: Hashable, make: Callable[[], T], size: int | None = None) -> T:
+    """What ``make`` makes of answers, once for all sessions that ask the same (:mod:`ugrn_core.recent`).
+
+    Who has opened a session of somebody else stays alone: its results are nobody else's, and theirs may rest on them.
+    """
+    return RECENT.once(key, make, size) if kept.shelf().opened.state is None else make()
 
 
 def take_up(job: Job[Any]) -> None:
@@ -138,18 +168,18 @@ def _tasks() -> dict[str, Task]:
 
 def _wanted(slot: str, question: Question[T]) -> bool:
     """Whether the work may start: by itself, or because its button was clicked; else the button is drawn."""
-    if question.seconds <= UNASKED and not question.button:
+    if question.takes() <= UNASKED and not question.button:
         return True
     if wanted(slot, question.key):
         return True
-    words = question.button or f"{question.headline}: takes about {duration(question.seconds)}"
+    words = question.button or f"{question.headline}: takes about {duration(question.takes())}"
     icon = None if question.button else ":material/play_arrow:"
     st.button(words, icon=icon, key=f"start {slot}", on_click=want, args=(slot, question.key))
     return False
 
 
 def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
-    short = question.seconds <= SHORT
+    short = question.takes() <= SHORT
     job = JOBS.submit(
         question.key,
         question.function,
@@ -185,7 +215,7 @@ def _outcome(slot: str, task: Task, job: Job[T], question: Question[T]) -> T | N
     elif job.state == "failed":
         _failed(slot, job)
     else:
-        _watch(slot, task.job_id, question.headline, question.seconds)
+        _watch(slot, task.job_id, question.headline, question.takes())
     return None
 
 
