@@ -6,6 +6,7 @@ Command modules import what they need inside the command, so that ``ugrn --help`
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +38,7 @@ from ugrn_core.cli.output import prepare_streams, say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.peers import peers
 from ugrn_core.cli.score import score
-from ugrn_core.cli.session import session
+from ugrn_core.cli.session import beside_store, session
 from ugrn_core.cli.sweep import sweep
 from ugrn_core.cli.translator import translator
 from ugrn_core.errors import UGRNError
@@ -56,11 +57,13 @@ class Commands(TyperGroup):
     """A command group that tells a :class:`UGRNError` to the user; any other error is a bug and keeps its traceback."""
 
     def invoke(self, ctx: Any) -> Any:
+        """Run a command; it may read the results of a saved session beside the store's (``--session``)."""
         prepare_streams()
         if not any(isinstance(handler, Warnings) for handler in CORE.handlers):
             CORE.addHandler(Warnings(logging.WARNING))
         try:
-            return super().invoke(ctx)
+            with beside_store(ctx.params.get("opened")):
+                return super().invoke(ctx)
         except UGRNError as error:
             say(f"ugrn: {error}")
             raise typer.Exit(2) from error
@@ -88,6 +91,11 @@ benchmark.command("all", cls=Command)(all_tables)
 app.add_typer(benchmark, name="benchmark")
 
 
+def app_command(name: str) -> Any:
+    """A command by its name, as click has it."""
+    return typer.main.get_command(app).commands[name]  # pyright: ignore[reportAttributeAccessIssue]
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"ugrn {__version__}")
@@ -99,6 +107,10 @@ def ugrn(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    opened: Annotated[
+        Path | None,
+        typer.Option("--session", metavar="FILE", help="A saved session: its results are read, not computed again."),
+    ] = None,
 ) -> None:
     """Ask single-cell foundation models about gene regulation.
 

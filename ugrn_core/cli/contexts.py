@@ -76,7 +76,7 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
     from ugrn_core.data.context import list_context, pair_context
 
     file = user_path(text)
-    if text == "example" or _holds_cells(file):
+    if text == "example" or holds_cells(file):
         return cell_context(read_data(text, cells), cells, backbone, strict)[0]
     wrong = cells.given() if text == "pair" else cells.of_cells()
     if wrong:
@@ -86,7 +86,7 @@ def read_context(text: str, cells: CellOptions, backbone: Backbone, strict: bool
     return list_context(read_genes(file, backbone.vocabulary, strict, cells.gene_column), file.name)
 
 
-def _holds_cells(file: Path) -> bool:
+def holds_cells(file: Path) -> bool:
     """Whether a context is cells: by its name, as a folder, or as a table with many columns of numbers."""
     from ugrn_core.data.containers.table import holds_cells
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +11,7 @@ import typer
 
 from ugrn_core.cli.output import say, write_csv
 from ugrn_core.errors import InputError
+from ugrn_core.paths import user_path
 
 if TYPE_CHECKING:
     from ugrn_core.session_file import KeptCells, Session
@@ -71,29 +74,65 @@ def save(
     genes: Annotated[
         list[Path] | None, typer.Option("--list", metavar="FILE", help="A list to keep as it is; may be repeated.")
     ] = None,
+    run: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="'COMMAND ...'", help="A command whose results are kept, as 'gene GATA1'; repeat."
+        ),
+    ] = None,
 ) -> None:
-    """Put profiles of cells and lists into a session, to be opened in My results on any machine.
+    """Put profiles of cells, lists and runs into a session, to be opened in My results or by ugrn on any machine.
 
-    The cells themselves stay where they are: what asks for single cells needs their file again.
+    Runs are commands of ugrn (network, gene, drivers, evidence, peers): they are run, from the store where their
+    results are there, and what they rest on is kept, so that nobody computes it again. The cells themselves stay
+    where they are: what asks for single cells anew needs their file.
     """
-    import hashlib
+    import tempfile
 
     from ugrn_core import __version__
-    from ugrn_core.cli.contexts import CellOptions, read_data
+    from ugrn_core.cli.contexts import CellOptions
+    from ugrn_core.cli.session_runs import Gathered, kept_run
     from ugrn_core.genes.text_file import read_text
-    from ugrn_core.session_file import KeptCells, Session, write_session
+    from ugrn_core.session_file import Session, with_results, write_session
+    from ugrn_core.store import Store
     from ugrn_core.whole_files import write_whole
 
-    if not cells and not genes:
-        raise InputError("The session would be empty: give --cells FILE or --list FILE.")
+    if not cells and not genes and not run:
+        raise InputError("The session would be empty: give --cells FILE, --list FILE or --run 'COMMAND ...'.")
     if out.is_dir() or not out.absolute().parent.is_dir():
         raise InputError(f"--out is {out}; expected a file in a folder that is there, such as session.ugrn.zip.")
-    held = tuple(KeptCells(read_data(text, CellOptions()), Path(text).name) for text in cells or ())
-    texts = [read_text(file) for file in genes or ()]
-    lists = {hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]: text for text in texts}
-    once = tuple({cell.data.digest: cell for cell in held}.values())
-    write_whole(out, write_session(Session(once, lists), __version__))
-    say(f"{out}: profiles of {len(once)} data sets, {len(lists)} lists.")
+    gathered, runs = Gathered(), []
+    for file in cells or ():
+        gathered.put_cells(file, CellOptions())
+    for file in genes or ():
+        gathered.put_list(read_text(file))
+    for line in run or ():
+        with tempfile.TemporaryDirectory(prefix="ugrn-session-") as folder:
+            runs.append(kept_run(line, gathered, Path(folder)))
+    whole = Session(tuple(gathered.cells.values()), gathered.lists, tuple(runs))
+    with Store() as store:
+        whole = with_results(whole, store.packed)
+    write_whole(out, write_session(whole, __version__))
+    say(
+        f"{out}: profiles of {len(whole.cells)} data sets, {len(whole.lists)} lists, {len(runs)} runs with "
+        f"{len(whole.results):,} results."
+    )
+    for kept, made in zip(whole.runs, runs, strict=True):
+        if made.results and not kept.results:
+            say(f"{made.title}: its results take too much room and are left out; opened, it is computed again.")
+
+
+@contextmanager
+def beside_store(file: Path | None) -> Iterator[None]:
+    """Results of a saved session are read where the store has none; how many were is said at the end."""
+    if file is None:
+        yield
+        return
+    from ugrn_core.opened import OpenedResults, Trace
+
+    with Trace(OpenedResults(_read(user_path(file)).results)).on() as trace:
+        yield
+    say(f"{len(trace.foreign):,} results were read from {file.name} and not computed here.")
 
 
 def _read(file: Path) -> Session:
