@@ -21,12 +21,13 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.devices import device_errors
 from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import PairRequest, estimate_curves, estimate_pair, explore_pair
 from ugrn_core.places import Place, place_of
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import LARGEST_VALUE, SCHEMA, batch_size, check_settings, stop_if, unless_full
-from ugrn_core.types import Cancel, Context, PairResult, Progress, SweepSettings, part_of
+from ugrn_core.types import Cancel, Context, FileNames, PairResult, Progress, SweepSettings, part_of
 
 MOST_COMPANIONS = 3
 MOST_STEPS = 65
@@ -49,6 +50,10 @@ class Companion:
     def __str__(self) -> str:
         return f"{self.gene}={np.format_float_positional(self.value, trim='-')}"
 
+    def called(self, names: FileNames | None) -> str:
+        """The same by the name of a mouse file, where there are such names."""
+        return str(replace(self, gene=in_file(names, (self.gene,))[0]))
+
 
 @dataclass(frozen=True)
 class Surface:
@@ -60,7 +65,7 @@ class Surface:
     along the companion. ``interaction`` is the response minus that with the companion at ``companion_base``: 0
     everywhere if the two merely add up. ``mixed`` is the second derivative along both, exact at its point. A model of
     ReLUs bends at corners too, of which a derivative knows nothing: the integral of ``mixed`` is part of
-    ``interaction``, not all of it.
+    ``interaction``, not all of it. ``names`` are those of a mouse file, by which it is told.
     """
 
     source: str
@@ -75,6 +80,13 @@ class Surface:
     mixed: np.ndarray
     companion_base: float
     unit: str
+    names: FileNames | None = None
+
+    @property
+    def called(self) -> tuple[str, str, str]:
+        """Source, target and companion as readers know them: by the names of a mouse file."""
+        source, target, companion = in_file(self.names, (self.source, self.target, self.companion))
+        return source, target, companion
 
 
 def read_companions(entries: Sequence[str], find: Callable[[str], str]) -> tuple[Companion, ...]:
@@ -116,9 +128,9 @@ def in_company(
     values = dict(zip(genes, whole.values or [base] * len(genes), strict=True))
     absent = [c.gene for c in companions if c.gene not in values]
     values |= {c.gene: float(c.value) for c in companions}
-    label = f"{whole.label}, with {' '.join(map(str, companions))}"
-    context = Context("profile", tuple(values), tuple(values.values()), label)
-    return replace(request, context=context), tuple(_notes(backbone, companions, absent))
+    label = f"{whole.label}, with {' '.join(c.called(whole.names) for c in companions)}"
+    context = Context("profile", tuple(values), tuple(values.values()), label, names=whole.names)
+    return replace(request, context=context), tuple(_notes(backbone, companions, absent, whole.names))
 
 
 def explore_in_company(
@@ -176,13 +188,15 @@ def _check(request: PairRequest, companions: Sequence[Companion]) -> None:
         )
 
 
-def _notes(backbone: Backbone, companions: Sequence[Companion], absent: Sequence[str]) -> list[str]:
+def _notes(
+    backbone: Backbone, companions: Sequence[Companion], absent: Sequence[str], names: FileNames | None
+) -> list[str]:
     notes = []
     if absent:
-        be = "is" if len(absent) == 1 else "are"
-        notes.append(f"{', '.join(absent)} {be} absent from the virtual cell without company, not at base.")
+        who = f"{', '.join(in_file(names, absent))} {'is' if len(absent) == 1 else 'are'}"
+        notes.append(f"{who} absent from the virtual cell without company, not at base.")
     low, high = backbone.card.domain
-    outside = [str(c) for c in companions if not low <= c.value <= high]
+    outside = [c.called(names) for c in companions if not low <= c.value <= high]
     if outside:
         notes.append(
             f"Outside the values this model was trained on ({low:g} to {high:g} {backbone.card.unit}): "
@@ -245,6 +259,7 @@ def response_surface(
         **{name: found[name] for name in MEASURES},
         companion_base=points.own,
         unit=backbone.card.unit,
+        names=request.context.names,
     )
 
 

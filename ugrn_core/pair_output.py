@@ -12,7 +12,7 @@ import pandas as pd
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.company import MEASURES, Companion, Surface
 from ugrn_core.genes.file_names import named_as_in_file
-from ugrn_core.types import Curves, PairResult, SweepSettings
+from ugrn_core.types import Curves, FileNames, PairResult, SweepSettings
 
 SURFACE_COLUMNS = ["source", "target", "companion", "source_value", "companion_value", *MEASURES, "unit"]
 
@@ -45,7 +45,7 @@ def pair_frame(result: PairResult, companions: Sequence[Companion] = ()) -> pd.D
             "response": np.concatenate(responses) if responses else np.nan,
             "slope": np.concatenate([c.slope for c in both]),
             "unit": result.unit,
-            "company": " ".join(map(str, companions)),
+            "company": " ".join(c.called(result.context.names) for c in companions),
         }
     )
     return named_as_in_file(frame, result.context.names)
@@ -58,7 +58,8 @@ def company_frame(result: PairResult, companions: Sequence[Companion], without: 
 
 
 def surface_frame(surfaces: Sequence[Surface]) -> pd.DataFrame:
-    """Long table of response surfaces (:data:`SURFACE_COLUMNS`), one row a point."""
+    """Long table of response surfaces (:data:`SURFACE_COLUMNS`), one row a point; of a mouse file by its names, the
+    human symbols behind."""
     parts = []
     for surface in surfaces:
         y, x = np.meshgrid(surface.companion_values, surface.source_values, indexing="ij")
@@ -66,7 +67,8 @@ def surface_frame(surfaces: Sequence[Surface]) -> pd.DataFrame:
         columns = {"source_value": x.ravel(), "companion_value": y.ravel()}
         columns |= {name: getattr(surface, name).ravel() for name in MEASURES}
         parts.append(pd.DataFrame(columns).assign(**named, unit=surface.unit)[SURFACE_COLUMNS])
-    return pd.concat(parts, ignore_index=True)
+    ends = ("source", "target", "companion")
+    return named_as_in_file(pd.concat(parts, ignore_index=True), surfaces[0].names if surfaces else None, ends)
 
 
 def surface_json(
@@ -81,9 +83,10 @@ def surface_json(
         "fingerprint": backbone.fingerprint,
         "unit": backbone.card.unit,
         "base": request.settings.base,
+        **({} if not surfaces or surfaces[0].names is None else _names(request, surfaces[0].names)),
         "company": {c.gene: c.value for c in companions},
         "surfaces": [
-            {"companion": s.companion, "companion_base": s.companion_base}
+            {"companion": s.companion, **_called(s), "companion_base": s.companion_base}
             | {name: getattr(s, name).tolist() for name in axes}
             for s in surfaces
         ],
@@ -142,4 +145,12 @@ def _in_file(result: PairResult) -> dict[str, object]:
     names = result.context.names
     if names is None:
         return {}
-    return {"source_in_file": names.of(result.source), "target_in_file": names.of(result.target)}
+    return _names(result, names)
+
+
+def _names(asked: PairQuestion, names: FileNames) -> dict[str, object]:
+    return {"source_in_file": names.of(asked.source), "target_in_file": names.of(asked.target)}
+
+
+def _called(surface: Surface) -> dict[str, object]:
+    return {} if surface.names is None else {"companion_in_file": surface.names.of(surface.companion)}

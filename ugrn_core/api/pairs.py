@@ -103,7 +103,7 @@ def pair(
         alone = pair_specific(model, request, store, progress=rest, cancel=cancel)
     named = {cell.label: result}
     if without is not None:
-        named = {"without": without, f"with {' '.join(map(str, companions))}": result}
+        named = {"without": without, f"with {' '.join(c.called(cell.names) for c in companions)}": result}
     frame = prepare_pair(named, alone)
     frame.attrs = {
         "model": card.name,

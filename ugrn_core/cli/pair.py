@@ -201,7 +201,7 @@ def _figure(
     if len(found) == 1:
         names, asked = (request.context.label,), (cell,)
     else:
-        names, asked = (WITHOUT, f"with {' '.join(map(str, companions))}"), (request, cell)
+        names, asked = (WITHOUT, f"with {' '.join(c.called(cell.context.names) for c in companions)}"), (request, cell)
     results = dict(zip(names, reversed(found), strict=True))
     return pair_figure(model, dict(zip(names, asked, strict=True)), results, store)
 

@@ -27,7 +27,8 @@ def plot_surface(surface: Surface, shown: Shown, source_base: float, value: floa
     unit = f"{slope_unit(short)}²" if shown == "mixed" else short
     layout = restrained(HEIGHT, title_lines=2)
     layout["margin"] |= {"r": 4}
-    named = {"xaxis": surface.source, "yaxis": surface.companion}
+    source, _, companion = surface.called
+    named = {"xaxis": source, "yaxis": companion}
     for name, gene in named.items():
         title = {"text": f"{gene} ({short})", "font": {"size": FONT_SIZE}, "standoff": 8}
         layout[name] = axis(title=title, showgrid=False, constrain="domain")
@@ -46,7 +47,7 @@ def plot_surface(surface: Surface, shown: Shown, source_base: float, value: floa
         "zmax": size,
         "colorscale": SHADES,
         "hovertemplate": (
-            f"{surface.source} at %{{x:.3g}}, {surface.companion} at %{{y:.3g}}: %{{z:+.3g}} {unit}<extra></extra>"
+            f"{source} at %{{x:.3g}}, {companion} at %{{y:.3g}}: %{{z:+.3g}} {unit}<extra></extra>"
         ),
         "colorbar": {"thickness": 10, "outlinewidth": 0, "tickfont": {"size": FONT_SIZE - 2}, "nticks": 7},
     }
@@ -54,7 +55,7 @@ def plot_surface(surface: Surface, shown: Shown, source_base: float, value: floa
 
 
 def _title(surface: Surface, shown: Shown, source_base: float, unit: str) -> dict[str, object]:
-    source, target, companion = surface.source, surface.target, surface.companion
+    source, target, companion = surface.called
     text = {
         "response": f"change of predicted {target} ({unit})<br>when {source} goes from {source_base:.4g} to x",
         "interaction": f"what {companion} adds to that change ({unit}),<br>against {companion} at "

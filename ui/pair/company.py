@@ -23,10 +23,11 @@ from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.report_pair import WITHOUT, pair_report
 from ugrn_core.figures.titles import short_unit
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command, surface_frame
 from ugrn_core.trajectory import SECONDS
-from ugrn_core.types import BackboneCard, PairResult
+from ugrn_core.types import BackboneCard, FileNames, PairResult
 from ui.pair import trajectories
 from ui.server.session import store
 from ui.shared import contexts, settings, work
@@ -61,7 +62,7 @@ def beside_pair(
     """The section below a pair's figure; ``result`` is the pair without company."""
     st.subheader("In company", anchor=False)
     gene_fields(backbone, (COMPANY,), lambda: None, further=True)
-    companions = _values(backbone)
+    companions = _values(backbone, request.context.names)
     if not companions:
         st.caption(INTRODUCTION)
         return
@@ -104,7 +105,7 @@ def value_key(gene: str, card: BackboneCard) -> str:
     return f"company {gene} {card.unit}"
 
 
-def _values(backbone: Backbone) -> list[Companion]:
+def _values(backbone: Backbone, names: FileNames | None) -> list[Companion]:
     """A slider for each chosen gene, and what they say."""
     card = backbone.card
     typed = list(dict.fromkeys(st.session_state.get(COMPANY.name) or []))
@@ -115,17 +116,17 @@ def _values(backbone: Backbone) -> list[Companion]:
     for name, place in zip(typed[:MOST_COMPANIONS], places, strict=False):
         with place:
             gene = symbol_of(name, backbone)
-            found.append(Companion(gene, _slider(name, gene, card)))
+            found.append(Companion(gene, _slider(name, in_file(names, (gene,))[0], card)))
     return found
 
 
-def _slider(name: str, gene: str, card: BackboneCard) -> float:
+def _slider(name: str, called: str, card: BackboneCard) -> float:
     key = value_key(name, card)
     start = float(st.session_state.get(key, _usual(card)))
     low, high = min(card.domain[0], start), max(card.domain[1], start)
     st.session_state[key] = start
     step = 10.0 ** len(str(int(card.domain[1] - card.domain[0]))) / 100
-    label = plain(f"{gene} stands at ({short_unit(card.unit)})")
+    label = plain(f"{called} stands at ({short_unit(card.unit)})")
     return float(st.slider(label, low, high, step=step, key=key, persist_state="session"))
 
 
@@ -153,7 +154,7 @@ def _curves(
             lambda progress, cancel: explore_pair(
                 backbone, cell, store(), residual=False, progress=progress, cancel=cancel
             ),
-            f"Curves in company of {_named(companions)}",
+            f"Curves in company of {_named(companions, cell.context.names)}",
             estimate_curves(backbone, cell, store()).seconds,
             str(backbone.device),
         ),
@@ -161,7 +162,8 @@ def _curves(
     )
     if within is None:
         return
-    names = (WITHOUT, f"with {' '.join(map(str, companions))}")
+    names = (WITHOUT, f"with {' '.join(c.called(cell.context.names) for c in companions)}")
+    source, target = in_file(cell.context.names, (request.source, request.target))
     frame = _forward(prepare_pair(dict(zip(names, (result, within), strict=True))))
     asked = dict(zip(names, (request, cell), strict=True))
     dense = trajectories.of_pair(backbone, asked, tuple(frame["base"].unique()), topic, slot="company dense")
@@ -173,8 +175,8 @@ def _curves(
     figure_panel(
         plot_curves(drawn, dense=through, domain=backbone.card.domain, at=at),
         frame,
-        name=f"{request.source} to {request.target} {names[1]}, {backbone.card.name}",
-        alt=f"Response and slope of {request.target} when {request.source} moves, {names[0]} and {names[1]}",
+        name=f"{source} to {target} {names[1]}, {backbone.card.name}",
+        alt=f"Response and slope of {target} when {source} moves, {names[0]} and {names[1]}",
         command=line,
         key="company-curves",
         report=lambda: pair_report(
@@ -201,8 +203,9 @@ def _surface(
     """The heat map of one companion, with the others where they stand."""
     with st.container(horizontal=True, gap="small"):
         shown = _choice("Measure", list(SHOWN), MEASURE, SHOWN.__getitem__, SHOWN_HELP)
-        genes = [c.gene for c in companions]
-        gene = genes[0] if len(genes) == 1 else _choice("Further gene", genes, MOVED)
+        genes, names = [c.gene for c in companions], request.context.names
+        gene = genes[0] if len(genes) == 1 else _choice("Further gene", genes, MOVED, lambda g: in_file(names, (g,))[0])
+    source, target, called = in_file(names, (request.source, request.target, gene))
     moved = next(c for c in companions if c.gene == gene)
     steps = _steps(backbone, request, companions, gene)
     surface = work.answer(
@@ -212,7 +215,7 @@ def _surface(
             lambda progress, cancel: response_surface(
                 backbone, request, companions, gene, steps, store(), progress=progress, cancel=cancel
             ),
-            f"Surface of {request.source} and {gene}",
+            f"Surface of {source} and {called}",
             estimate_surface(backbone, request, companions, gene, steps, store()).seconds,
             str(backbone.device),
         ),
@@ -224,8 +227,8 @@ def _surface(
     figure_panel(
         plot_surface(surface, shown, base, moved.value),
         surface_frame([surface]),
-        name=f"{request.source} and {gene} to {request.target}, {shown}, {backbone.card.name}",
-        alt=f"{SHOWN[shown]} of {request.target} by the values of {request.source} and {gene}",
+        name=f"{source} and {called} to {target}, {shown}, {backbone.card.name}",
+        alt=f"{SHOWN[shown]} of {target} by the values of {source} and {called}",
         command=_command(backbone, request, companions, choice, "--surface", str(steps)),
         key="company-surface",
         note=f"{_largest(surface, shown)} {NOTE}",
@@ -251,8 +254,9 @@ def _largest(surface: Surface, shown: Shown) -> str:
     values = getattr(surface, shown)
     at = abs(values).argmax()
     y, x = divmod(int(at), values.shape[1])
+    source, _, companion = surface.called
     return (
-        f"Largest: {values[y, x]:+.3g} at {surface.source} {surface.source_values[x]:.3g} and {surface.companion} "
+        f"Largest: {values[y, x]:+.3g} at {source} {surface.source_values[x]:.3g} and {companion} "
         f"{surface.companion_values[y]:.3g}.".replace("-", "−")
     )
 
@@ -282,5 +286,5 @@ def _short(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(unit=frame["unit"].map(short_unit), series=series)
 
 
-def _named(companions: list[Companion]) -> str:
-    return ", ".join(c.gene for c in companions)
+def _named(companions: list[Companion], names: FileNames | None) -> str:
+    return ", ".join(in_file(names, (c.gene for c in companions)))
