@@ -10,7 +10,7 @@ KIT := safetensors pydantic pydantic-core annotated-types typing-inspection typi
 export OMP_WAIT_POLICY ?= passive
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint docs wheel bench gpu-check gpu-kit fuzz soak effects mutate tables results screenshots constraints clean
+.PHONY: help run setup test fast again lint docs wheel bench gpu-check gpu-kit fuzz soak effects mutate tables results screenshots constraints clean
 
 help: ## print these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -22,6 +22,12 @@ setup: $(VENV)/.ready-dev ## make the environment for work on the project (.venv
 
 test: $(VENV)/.ready-dev ## make the environment and run the tests; ARGS="-k store" picks some
 	$(BIN)/python -m pytest $(ARGS)
+
+fast: $(VENV)/.ready-dev ## the fast part: no pages, no browser, no programs of their own
+	$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+
+again: $(VENV)/.ready-dev ## the fast part 20 times, each in another order and with other examples; ARGS="--times 5"
+	$(BIN)/python -m tests.campaign.again $(ARGS)
 
 lint: $(VENV)/.ready-dev ## style, types, which room imports which, the Dockerfile, advisories on the pinned versions
 	$(BIN)/ruff check .

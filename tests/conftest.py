@@ -120,10 +120,16 @@ def write_folder(folder: Path, args: dict, tokens: dict[str, int], tensors: dict
     return folder
 
 
+SLOW = {"AppTest", "framed_page", "subprocess"}
+"""A file that has one of these names drives pages or starts programs: it is none of the fast part (``make fast``)."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of a file share what it builds once, so they run in one process; one that drives a browser has a server."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(Path(item.path).stem))
+        if isinstance(item, pytest.Function) and SLOW & vars(item.module).keys():
+            item.add_marker(pytest.mark.slow)
     if "streamlit.testing" in sys.modules:  # each AppTest reads the metadata of all installed packages, half a second
         from streamlit.components.v2 import manifest_scanner
 

@@ -10,7 +10,7 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.errors import Cancelled, InputError
-from ugrn_core.sweep import sweep_pairs, sweep_sources
+from ugrn_core.sweep import batch_size, sweep_pairs, sweep_sources
 from ugrn_core.types import BackboneCard, SweepSettings, Vocabulary
 
 GENES = [f"G{i}" for i in range(23)]
@@ -189,6 +189,18 @@ def test_cancel_stops_between_batches(backbone):
 def test_settings_without_meaning_are_refused(backbone, settings, base_values, word):
     with pytest.raises(InputError, match=word):
         list(sweep_sources(backbone, GENES, ["G1"], settings, base_values))
+
+
+@pytest.mark.parametrize(("genes", "sources"), [(GENES, ["NOBODYS"]), ([*GENES, GENES[0]], [GENES[1]])])
+def test_a_source_outside_and_a_gene_named_twice_are_mistakes_of_the_caller(backbone, genes, sources):
+    with pytest.raises(ValueError, match="outside the context"):
+        list(sweep_sources(backbone, genes, sources, SETTINGS))
+
+
+def test_a_batch_fills_a_thread_of_the_processor_or_the_device_and_has_a_row_at_least():
+    threads = torch.get_num_threads()
+    assert [batch_size(tokens, torch.device("cpu")) for tokens in (1000, 10_000)] == [3 * threads, threads]
+    assert [batch_size(tokens, torch.device("meta")) for tokens in (1 << 10, 1 << 20)] == [1 << 5, 1]
 
 
 def test_a_gene_with_itself_is_refused(backbone):

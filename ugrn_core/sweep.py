@@ -55,7 +55,7 @@ class PairSweep:
     slope: np.ndarray
 
 
-def check_settings(settings: SweepSettings, *, response: bool = False, base_values: object = None) -> None:
+def check_settings(settings: SweepSettings, *, base_values: object = None) -> None:
     """Refuse settings that have no meaning, before anything is computed."""
     if not settings.grid:
         raise InputError("The value grid is empty: give at least one virtual value.")
@@ -68,11 +68,6 @@ def check_settings(settings: SweepSettings, *, response: bool = False, base_valu
         raise InputError(f"The value grid names a value twice: {list(settings.grid)}.")
     if settings.background not in ("fixed", "follow"):
         raise InputError(f"Background must be 'fixed' or 'follow', got {settings.background!r}.")
-    if settings.background == "follow" and response:
-        raise InputError(
-            "A response is not defined under background 'follow' (the whole cell moves with the source). "
-            "Ask for the slope, or use background 'fixed'."
-        )
     if settings.background == "follow" and base_values is not None:
         raise InputError(
             "Background 'follow' sets every gene to the same virtual value and has no place for a base value a gene. "

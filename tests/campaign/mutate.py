@@ -161,48 +161,53 @@ def _files(names: str) -> list[str]:
 
 
 def run_tests(tree: Path, tests: list[str], seconds: float = MOST_SECONDS) -> bool:
-    """Whether all tests pass in a copy of the tree, in a fork of this process, which has the libraries loaded."""
-    child = os.fork()
-    if child == 0:
-        os.setsid()
-        os.chdir(tree)
+    """Whether all tests pass in a copy of the tree; a test that hangs does not."""
+
+    def run() -> int:
+        import pytest
+
         sys.path[:] = [str(tree), *(p for p in sys.path if Path(p or ".").resolve() != ROOT)]
         for name in [n for n in sys.modules if n.split(".")[0] in ("ugrn_core", "tests", "ui")]:
             del sys.modules[name]
-        quiet = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(quiet, 1)
-        os.dup2(quiet, 2)
-        import pytest
-
         os.environ["PYTHONPATH"] = str(tree)
         quickly = ["-q", "-x", "--no-header", "-n", "0", "-p", "no:cacheprovider", "-m", "not browser"]
-        status = pytest.main([*quickly, *tests])
-        os._exit(int(status))
+        return int(pytest.main([*quickly, *tests]))
+
+    return in_a_fork(run, tree, Path(os.devnull), seconds) == 0
+
+
+def in_a_fork(run: Callable[[], int], folder: Path, log: Path, seconds: float = MOST_SECONDS) -> int:
+    """Exit status of a function in a fork of this process, which has the libraries loaded; killed after a while."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setsid()
+            os.chdir(folder)
+            written = os.open(log, os.O_WRONLY | os.O_CREAT)
+            os.dup2(written, 1)
+            os.dup2(written, 2)
+            status = run()
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status) == 0
+            return os.waitstatus_to_exitcode(status)
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return False
+    return -signal.SIGKILL
 
 
 def warm_up() -> None:
     """Load what takes long to load, once; every fork has it."""
-    for name in (
-        "torch",
-        "numpy",
-        "pandas",
-        "scipy.stats",
-        "sklearn",
-        "anndata",
-        "h5py",
-        "hypothesis",
-        "pytest",
-        "typer",
-    ):
+    of_torch = "torch torch._dynamo torch.nn.attention safetensors.torch"
+    of_numbers = "numpy pandas scipy.stats sklearn.ensemble sklearn.linear_model sklearn.metrics anndata h5py"
+    others = "hypothesis pytest typer.testing pydantic rapidfuzz rich.progress diskcache filelock requests networkx"
+    for name in f"{of_torch} {of_numbers} {others}".split():
         __import__(name)
     import torch
 
