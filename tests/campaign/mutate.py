@@ -32,6 +32,7 @@ MOST_SECONDS = 600
 
 _EPOCH = 1_000_000_000
 
+
 @dataclass(frozen=True)
 class Change:
     """A file of ``ugrn_core``, the change in words, and what writes the changed file."""

@@ -139,6 +139,5 @@ BY_HAND = (
 """File, text, and what it is changed to."""
 
 
-
 EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {}
 """Changes that change nothing one can ask for: by file, the words of some, and why."""
