@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ROOMS = {
+    "../ui/shared/errors.py": "second_look",
     "added_genes.py": "context pair",
     "api/genes.py": "library",
     "api/get.py": "library",
@@ -60,6 +61,7 @@ ROOMS = {
     "evidence/detection.py": "evidence",
     "evidence/evidence.py": "evidence",
     "evidence/resampling.py": "evidence",
+    "figures/network_look.py": "network_figures",
     "gene_effects/effects.py": "gene_effects",
     "genes/gene_list.py": "gene_list edge_tables",
     "genes/pair_list.py": "gene_list edge_tables given_scores",
@@ -113,7 +115,7 @@ ROOMS = {
     "translators/transport.py": "translator_kinds transport",
     "whole_files.py": "whole_files",
 }
-"""Files of ``ugrn_core`` that are changed, and the tests that hold each."""
+"""Files that are changed, from ``ugrn_core``, and the tests that hold each."""
 
 
 BY_HAND = (
@@ -127,13 +129,15 @@ BY_HAND = (
      "[gaps[~both][:N_RANDOM], gaps[both][:N_RANDOM]]"),
     ("benchmark/sampling.py", "Draw(free, positive, edge.sum(0),", "Draw(free, positive, positive.sum(0),"),
     ("added_genes.py", "known[g][0] if g in known else base for", "known[g][0] if g in known else 0.0 for"),
-    ("pair.py", "both = [(request.source, request.target), (request.target, request.source)]",
-     "both = [(request.source, request.target)]"),
+    ("pair.py", "for pair in ((request.source, request.target), (request.target, request.source)):",
+     "for pair in ((request.source, request.target),):"),
     ("network/edge_filter.py", "<= fdr + ROUNDING", "< fdr - ROUNDING"),
     ("shared_work.py", "            found |= _read(store, missing)\n", ""),
     ("shared_work.py", "    with held.locks:\n", "    with ExitStack():\n"),
     ("data/reader.py", "resource.getpagesize() + memory)", "resource.getpagesize() + (memory << 20))"),
     ("data/groups.py", "* n_genes <= MAX_PROFILE_VALUES", "* n_genes <= 1 << 60"),
+    ("../ui/shared/errors.py", r"\[\]<>", "<>"),
+    ("figures/network_look.py", '.replace("<", "&lt;")', ""),
     ("translators/exchange.py", "or sum(m.file_size for m in members) > MAX_BYTES", "or len(members) < 0"),
 )  # fmt: skip
 """File, text, and what it is changed to."""
