@@ -9,12 +9,17 @@ import pandas as pd
 from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results
 from ugrn_core.cli.options import DEFAULT_BACKBONE
-from ugrn_core.figures.benchmark_docs import peers_section, prevalence_section, results_page
+from ugrn_core.figures.benchmark_findings import corpus_findings, first_findings, shipped_frames
 from ugrn_core.figures.benchmark_means import Means, summary, wrapped
+from ugrn_core.figures.benchmark_pages import (
+    END,
+    START,
+    peers_section,
+    prevalence_section,
+    readme_section,
+    results_page,
+)
 from ugrn_core.figures.benchmark_protocols import BothDraws, protocols_section
-from ugrn_core.figures.benchmark_readme import END, START, readme_section
-from ugrn_core.figures.corpus_findings import corpus_findings, shipped_frames
-from ugrn_core.figures.first_findings import first_findings
 from ugrn_core.paths import ASSETS, ROOT
 
 FOLDER = ASSETS / "benchmark"

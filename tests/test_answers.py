@@ -14,15 +14,20 @@ from sklearn.metrics import roc_auc_score
 
 from tests.planted import GENE_NAMES, PlantedBackbone
 from ugrn_core.beeline.networks import ROWS, Network, Row
-from ugrn_core.benchmark.frozen import FROZEN, SECOND, frozen_results
-from ugrn_core.benchmark.paper import paper_table
-from ugrn_core.benchmark.request import BenchmarkRequest, Samples
-from ugrn_core.benchmark.results import Parts, read_results
-from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, reverse_is_labelled, without_reverse
+from ugrn_core.benchmark.request import (
+    COMPUTED,
+    LABELLED_ONLY,
+    BenchmarkRequest,
+    Samples,
+    reverse_is_labelled,
+    without_reverse,
+)
+from ugrn_core.benchmark.results import FROZEN, SECOND, Parts, frozen_results, read_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs
+from ugrn_core.benchmark.tables import paper_table
 from ugrn_core.errors import InputError
 from ugrn_core.figures.benchmark_printed import plot_likeness, prepare_likeness, prepare_panels
 from ugrn_core.figures.benchmark_printed_words import printed_page

@@ -33,12 +33,10 @@ from ugrn_core.bench.counts import Formula, counted
 from ugrn_core.bench.growth import fit
 from ugrn_core.bench.measure import GEMM, Measurement, Work, measure
 from ugrn_core.bench.models import MINI, MINI_SHAPE, mini, random_checkpoint, scgpt_size
-from ugrn_core.bench.pairs import random_pairs
 from ugrn_core.bench.part import TOLERANCE, BenchPart, largest_difference, share_apart
-from ugrn_core.bench.passes import DUAL, FORWARD, SWEEP
+from ugrn_core.bench.passes import DUAL, FORWARD, SWEEP, random_genes, random_pairs, sweep_rows
 from ugrn_core.bench.precision import compare_precisions
 from ugrn_core.bench.reverse import BACKWARD, BATCHED, GRAPH, ReverseMode, reverse_mode
-from ugrn_core.bench.rows import random_genes, sweep_rows
 from ugrn_core.bench.run import run
 from ugrn_core.bench.sizes import FULL, QUICK, Sizes
 from ugrn_core.bench.timing import Timing, interleaved

@@ -28,16 +28,15 @@ from ugrn_core.beeline.expression import Expression, find_expression, load_expre
 from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.benchmark import runner
 from ugrn_core.benchmark.budget import budget
-from ugrn_core.benchmark.curves import sweep_table
+from ugrn_core.benchmark.features import sweep_table
 from ugrn_core.benchmark.metrics import ranking_metrics
-from ugrn_core.benchmark.paper import TOLERANCE, paper_table, printed_averages
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples, cut_network
 from ugrn_core.benchmark.results import COLUMNS, STATUSES, Parts, merged_results, read_results, write_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.scores import read_scores
-from ugrn_core.benchmark.tables import wide_table
+from ugrn_core.benchmark.tables import TOLERANCE, paper_table, printed_averages, wide_table
 from ugrn_core.cli.app import app
 from ugrn_core.cli.benchmark import contestants_of
 from ugrn_core.corpus_vectors import corpus_vectors

@@ -16,14 +16,13 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.planted import PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import Row
-from ugrn_core.benchmark import labelled_scores as joined
-from ugrn_core.benchmark.paper import AVERAGE, paper_table
+from ugrn_core.benchmark import scores as pairs_of
 from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.scores import write_scores
-from ugrn_core.benchmark.tables import interval_table, seed_spread, wide_table, with_seeds
+from ugrn_core.benchmark.tables import AVERAGE, interval_table, paper_table, seed_spread, wide_table, with_seeds
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError
 from ugrn_core.figures.benchmark import (
@@ -480,7 +479,7 @@ def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     backbone = PlantedBackbone()
     row, source = Row("STRING", "mDC"), Row("STRING", "hESC")
     networks = planted_networks(backbone, (row, source))
-    monkeypatch.setattr(joined, "load_network", lambda network, data_set, gene_set: networks[Row(network, data_set)])
+    monkeypatch.setattr(pairs_of, "load_network", lambda network, data_set, gene_set: networks[Row(network, data_set)])
     frame = made({"all": SCORES}).assign(max_pos=300, sampler="uniform", gene_set="TFs+500", context="pair")
     facts = run_facts(frame.assign(base=1.0, grid="2 3", background="fixed"))
     sample = Samples(BenchmarkRequest(1, sampler="uniform", max_pos=300), networks).test(row, 1, 0)
@@ -488,9 +487,9 @@ def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     write_scores(tmp_path / "table_1_Str_hESC_mine_trained.safetensors", {row: sample.pairs}, {row: {"VVP": truth}}, "")
     write_scores(tmp_path / "table_1_Str_hESC_mine_random.safetensors", {row: sample.pairs}, {row: {"VVP": -truth}}, "")
     (split,) = protocol(1).splits
-    files = joined.score_files(facts, split, tmp_path)
+    files = pairs_of.score_files(facts, split, tmp_path)
     assert set(files) == {"trained", "random"}
-    found = joined.join_scores(files, facts, split, row, backbone.vocabulary)
+    found = pairs_of.join_scores(files, facts, split, row, backbone.vocabulary)
     known = KnownEdges(frozenset(networks[source].edges), frozenset(networks[row].tfs))
     assert (found.scores["Edge look-up"] == edge_lookup(known, sample.pairs)).all()
     assert (found.scores["Gene degrees"] == gene_degrees(known, sample.pairs)).all()
@@ -499,7 +498,7 @@ def test_scores_are_joined_with_the_truth(tmp_path, monkeypatch):
     np.testing.assert_allclose(found.scores[f"VVP{RANDOM}"], -truth, rtol=1e-6)
     fewer = Vocabulary(backbone.vocabulary.symbols[:100], range(100))
     with pytest.raises(InputError, match="of other pairs than mDC STRING has here"):
-        joined.join_scores(files, facts, split, row, fewer)
+        pairs_of.join_scores(files, facts, split, row, fewer)
 
 
 def test_the_recommended_cell_is_the_one_that_did_better_on_the_same_pairs():

@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.beeline.networks import load_network
 from ugrn_core.benchmark.contributed import CARD, card_json, make_card, read_contributed, read_frame
-from ugrn_core.benchmark.plan import planned_runs
 from ugrn_core.benchmark.results import read_results, write_results
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
+from ugrn_core.benchmark.shipped import planned_runs
 from ugrn_core.benchmark.verify import Check, Known, verify
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from ugrn_core.errors import DiskError
-from ugrn_core.network import order as disk_array
-from ugrn_core.network.order import DiskArray
+from ugrn_core.network import scores
+from ugrn_core.network.scores import DiskArray
 from ugrn_core.paths import ROOT
 
 
@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("shape", [(3, 4), (0,), (1,), (2, 600_000)])
 def test_an_array_is_zeros_at_first_and_keeps_what_is_written(folder, monkeypatch, shape):
-    monkeypatch.setattr(disk_array, "KEPT_BYTES", 0)
+    monkeypatch.setattr(scores, "KEPT_BYTES", 0)
     kept = DiskArray(shape, np.float32)
     assert kept.array.shape == shape
     assert not kept.array.any()
@@ -86,10 +86,10 @@ PROGRAM = """
 import resource, sys
 import numpy as np
 from ugrn_core.errors import DiskError
-from ugrn_core.network import order as disk_array
+from ugrn_core.network import scores
 resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 try:
-    disk_array.DiskArray((4 << 20,), np.uint8).array[:] = 1
+    scores.DiskArray((4 << 20,), np.uint8).array[:] = 1
 except DiskError as error:
     print(error)
 """

@@ -114,7 +114,7 @@ def test_the_reference_covers_every_command_with_exactly_its_options() -> None:
 
 
 def test_the_reference_names_the_keys_and_columns_that_are_written() -> None:
-    from ugrn_core.cli.features_file import features_metadata
+    from ugrn_core.cli.sweep import features_metadata
     from ugrn_core.pair import PairRequest, explore_pair
     from ugrn_core.pair_output import pair_frame, pair_json
     from ugrn_core.types import Context, SweepSettings

@@ -12,9 +12,16 @@ import pytest
 import torch
 
 from ugrn_core.backbones.toy import ToyBackbone
-from ugrn_core.figures.curves import COLUMNS, RAW, SPECIFIC, prepare_pair, prepare_peaks, prepare_targets
+from ugrn_core.figures.curves import (
+    COLUMNS,
+    RAW,
+    SPECIFIC,
+    prepare_pair,
+    prepare_peaks,
+    prepare_scores,
+    prepare_targets,
+)
 from ugrn_core.figures.panels import plot_curves
-from ugrn_core.figures.scores import prepare_scores
 from ugrn_core.figures.standalone import standalone_html
 from ugrn_core.figures.style import SERIES, figure_config, file_stem
 from ugrn_core.figures.titles import (

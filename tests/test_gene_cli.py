@@ -24,9 +24,9 @@ GRID = ["0.25", "0.5", "2", "3", "4", "5"]
 
 @pytest.fixture(autouse=True)
 def no_networks(monkeypatch):
-    from ugrn_core.neighbourhood import known
+    from ugrn_core.neighbourhood import table
 
-    monkeypatch.setattr(known, "missing_networks", lambda: ["none is here"])
+    monkeypatch.setattr(table, "missing_networks", lambda: ["none is here"])
 
 
 def written(tmp_path: Path, *words: str) -> pd.DataFrame:

@@ -24,8 +24,7 @@ from ugrn_core.gene_effects.effects import (
     with_more_genes,
 )
 from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file, shipped_reference
-from ugrn_core.neighbourhood.request import NeighbourhoodRequest
-from ugrn_core.neighbourhood.run import neighbourhood
+from ugrn_core.neighbourhood.run import NeighbourhoodRequest, neighbourhood
 from ugrn_core.pair import PairRequest, estimate_specific, pair_specific
 from ugrn_core.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store

@@ -15,14 +15,12 @@ from typer.testing import CliRunner
 
 from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import Row
-from ugrn_core.benchmark.beside import put_beside
-from ugrn_core.benchmark.given import EVERYWHERE, GivenScores, check_name, given_scores
+from ugrn_core.benchmark.given import EVERYWHERE, GivenScores, check_name, given_scores, read_score_table
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples
-from ugrn_core.benchmark.results import LATER, Parts, read_results, write_results
+from ugrn_core.benchmark.results import LATER, Parts, put_beside, read_results, write_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.runner import run_benchmark
-from ugrn_core.benchmark.score_table import read_score_table
 from ugrn_core.benchmark.tables import string_beside_nonspecific, wide_table
 from ugrn_core.cli.app import app
 from ugrn_core.errors import GeneError, InputError

@@ -14,8 +14,7 @@ from scipy import sparse
 from ugrn_core.data import column as one_column
 from ugrn_core.data import hdf5, layout, matrix
 from ugrn_core.data.binning import bin_values
-from ugrn_core.data.expression import ExpressionData
-from ugrn_core.data.expression_file import load_expression, save_expression
+from ugrn_core.data.expression import ExpressionData, load_expression, save_expression
 from ugrn_core.data.h5ad import example_data, inspect_h5ad, read_h5ad
 from ugrn_core.data.layout import Matrix
 from ugrn_core.errors import InputError

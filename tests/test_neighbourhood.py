@@ -16,10 +16,23 @@ from ugrn_core.gene_effects.effects import gene_effects
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.neighbourhood import run
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
-from ugrn_core.neighbourhood.request import NeighbourhoodRequest, other_genes
-from ugrn_core.neighbourhood.run import estimate_neighbourhood, neighbourhood, with_effects
-from ugrn_core.neighbourhood.shape import likeness, most_alike, shape_order
-from ugrn_core.neighbourhood.table import COLUMNS, filtered, neighbour_table, ranked, translator_scores
+from ugrn_core.neighbourhood.run import (
+    NeighbourhoodRequest,
+    estimate_neighbourhood,
+    neighbourhood,
+    other_genes,
+    with_effects,
+)
+from ugrn_core.neighbourhood.table import (
+    COLUMNS,
+    filtered,
+    likeness,
+    most_alike,
+    neighbour_table,
+    ranked,
+    shape_order,
+    translator_scores,
+)
 from ugrn_core.pair import PairRequest, explore_pair, pair_specific
 from ugrn_core.store import Store
 from ugrn_core.translation.scoring import score_pairs

@@ -18,7 +18,7 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.methods.catalogue import READINGS
-from ugrn_core.network import blocks, direction, run, tasks
+from ugrn_core.network import blocks, direction, executors, run
 from ugrn_core.network.direction import DirectionRule, direction_rule, directions
 from ugrn_core.network.edge_filter import edges_within, fdr_of_top
 from ugrn_core.network.edge_table import (
@@ -102,7 +102,7 @@ def test_a_run_computes_only_the_values_its_translator_reads(toy, request_):
         passes[settings.grid] = passes.get(settings.grid, 0) + len(pairs) * len(settings.grid)
         return real(backbone, pairs, settings, **more)
 
-    with mock.patch("ugrn_core.network.tasks.sweep_pairs", counted):
+    with mock.patch("ugrn_core.network.executors.sweep_pairs", counted):
         scores = predict_network(toy, lean, request_)
         predict_network(toy, trained(toy), request_)
     assert passes[lean.card.schema.grid] * len(grid) == 2 * passes[tuple(grid)]
@@ -167,13 +167,13 @@ def test_a_gene_list_needs_a_translator_of_full_contexts(toy, translator, genes)
 
 def test_a_stopped_run_goes_on_and_computes_nothing_twice(toy, translator, request_, tmp_path, monkeypatch):
     computed = []
-    real = tasks.sweep_pairs
+    real = executors.sweep_pairs
 
     def counted(backbone, pairs, *rest, **named):
         computed.append(len(pairs))
         return real(backbone, pairs, *rest, **named)
 
-    monkeypatch.setattr(tasks, "sweep_pairs", counted)
+    monkeypatch.setattr(executors, "sweep_pairs", counted)
     monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 66)
     sizes = [2 * len(b) for b in blocks.block_pairs(request_)]
     with Store(tmp_path) as store:

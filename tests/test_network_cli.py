@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli import network_run
 from ugrn_core.cli.app import app
-from ugrn_core.cli.interrupt import stop_on_interrupt
+from ugrn_core.cli.output import stop_on_interrupt
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.data.standardised import standardised
 from ugrn_core.errors import InputError

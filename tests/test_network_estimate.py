@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.small_network import trained
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import InputError
-from ugrn_core.network import blocks, estimate, run, tasks
+from ugrn_core.network import blocks, estimate, executors, run
 from ugrn_core.network.blocks import block_pairs
 from ugrn_core.network.estimate import count_edges, estimate_network
 from ugrn_core.network.request import NetworkRequest
@@ -48,13 +48,13 @@ def test_passes_and_stored_share_of_two_genes_alone(toy, genes, tmp_path, monkey
     kept, request = trained(toy), NetworkRequest(genes[:12:2], genes[3:15])
     before = estimate_network(toy, kept, request)
     swept = []
-    real = tasks.sweep_pairs
+    real = executors.sweep_pairs
 
     def counted(backbone, pairs, *rest, **named):
         swept.append(len(pairs))
         return real(backbone, pairs, *rest, **named)
 
-    monkeypatch.setattr(tasks, "sweep_pairs", counted)
+    monkeypatch.setattr(executors, "sweep_pairs", counted)
     with Store(tmp_path) as store:
         scores = predict_network(toy, kept, request, store)
         after = estimate_network(toy, kept, request, store)

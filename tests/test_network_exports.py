@@ -21,13 +21,20 @@ from tests.small_network import small_edge_table
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.edge_table import COLUMNS, DIRECTIONS, KNOWN, SLOPE_DIRECTIONS, TAGS, in_order
-from ugrn_core.network.exports.cyjs import cyjs
 from ugrn_core.network.exports.folder import check_genes
-from ugrn_core.network.exports.gexf import gexf
-from ugrn_core.network.exports.graph import NOT_HDF5, NOT_UNICODE, NOT_XML, network_graph
-from ugrn_core.network.exports.graphml import graphml
+from ugrn_core.network.exports.graph import (
+    NOT_HDF5,
+    NOT_SIF,
+    NOT_UNICODE,
+    NOT_XML,
+    RELATION,
+    cyjs,
+    gexf,
+    graphml,
+    network_graph,
+    sif,
+)
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
-from ugrn_core.network.exports.sif import NOT_SIF, RELATION, sif
 from ugrn_core.network.request import NetworkRequest
 from ugrn_core.network.table import csv_lines
 from ugrn_core.spreadsheet import csv_text, unguarded

@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ugrn_core.network import order
-from ugrn_core.network import order as disk_array
+from ugrn_core.network import scores as network_scores
 from ugrn_core.network import table as table_module
 from ugrn_core.network.blocks import BlockScores
 from ugrn_core.network.direction import DirectionRule
-from ugrn_core.network.order import ordered_places
 from ugrn_core.network.request import NetworkRequest
-from ugrn_core.network.scores import ScoreFiles
+from ugrn_core.network.scores import ScoreFiles, ordered_places
 from ugrn_core.network.table import edge_table, probabilities, write_edges
 from ugrn_core.translators.library import load_translator
 
@@ -32,7 +30,7 @@ def test_the_order_is_that_of_a_plain_sort(sources, targets, seed, size, piece):
     scores[rng.random(scores.shape) < 0.2] = scores.flat[0]
     scores[rng.random(scores.shape) < 0.1] = np.nan
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(order, "EDGES_A_PIECE", piece)
+        patch.setattr(network_scores, "EDGES_A_PIECE", piece)
         found = ordered_places(lambda a, b: scores[a:b], sources, targets).array
     rounded = np.rint(np.clip(scores.astype(np.float64) * 1e6, -(2**31), 2**31 - 1))
     listed = [(-rounded[i, j], s, t, i * len(targets) + j)
@@ -75,8 +73,8 @@ def test_every_edge_is_read_back_from_where_it_was_put():
 
 
 def test_a_large_network_is_ordered_and_written_in_little_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(order, "EDGES_A_PIECE", 1 << 17)
-    monkeypatch.setattr(disk_array, "KEPT_BYTES", 1 << 20)
+    monkeypatch.setattr(network_scores, "EDGES_A_PIECE", 1 << 17)
+    monkeypatch.setattr(network_scores, "KEPT_BYTES", 1 << 20)
     translator, rule = load_translator("all-sets"), DirectionRule(None, None, "a test")
     tracemalloc.start()
     try:
@@ -113,7 +111,7 @@ def test_writing_keeps_no_more_than_it_is_asked_for(tmp_path, monkeypatch):
 
 
 def test_all_edges_are_written_once_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(order, "EDGES_A_PIECE", 500)
+    monkeypatch.setattr(network_scores, "EDGES_A_PIECE", 500)
     translator, rule = load_translator("all-sets"), DirectionRule(None, None, "a test")
     scores = filled(12, 180, translator.card.seeds)
     write_edges(scores, translator, rule, tmp_path / "edges.csv")

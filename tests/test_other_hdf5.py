@@ -13,8 +13,8 @@ from scipy import sparse
 from typer.testing import CliRunner
 
 from ugrn_core.cli.app import app
-from ugrn_core.data.barcodes import sample_of
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
+from ugrn_core.data.other_hdf5 import sample_of
 from ugrn_core.data.untrusted import read_untrusted_h5ad
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tables import human_symbols_by_id

@@ -23,7 +23,7 @@ from ui import frame
 from ui.pair import view as pair_view
 from ui.server import session
 from ui.server.session import store
-from ui.shared import address, cells, gene_table, genes, kept, work
+from ui.shared import address, cells, gene_report, genes, kept, work
 from ui.start import page as start
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -334,7 +334,7 @@ def test_a_name_of_the_gene_report_leads_to_its_page(pair, monkeypatch):
         event = draw(frame, **look)
         return {"selection": {"rows": list(rows)}} if look.get("key") == "gene-report table" else event
 
-    monkeypatch.setattr(gene_table.st, "dataframe", chosen)
+    monkeypatch.setattr(gene_report.st, "dataframe", chosen)
     pair.query_params["context"] = "genes"
     pair.session_state["gene_text"] = "p53, NOSUCHGENE, MDM2"
     pair.run()

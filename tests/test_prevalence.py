@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 
 from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.beeline.networks import SPECIES, Network, Row
-from ugrn_core.benchmark import early
-from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, heads, paired, resampled, source_weights
+from ugrn_core.benchmark import metrics
 from ugrn_core.benchmark.given import EVERYWHERE, GivenScores
+from ugrn_core.benchmark.metrics import HEAD, Ranking, Resampled, head, heads, paired, resampled, source_weights
 from ugrn_core.benchmark.prevalence import (
     ALL_TESTS,
     PAIRED_COLUMNS,
@@ -62,7 +62,7 @@ def ranked(labels: list[int], scores: list[float], sources: list[int] | None = N
 
 def test_heads_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Best first: edge, no, edge, no, no, edge, no, no: three edges in eight."""
-    monkeypatch.setattr(early, "AMONG", (1, 4, 9))
+    monkeypatch.setattr(metrics, "AMONG", (1, 4, 9))
     labels, scores = [1, 0, 1, 0, 0, 1, 0, 0], [9, 8, 7, 6, 5, 4, 3, 2]
     got = head(ranked(labels, scores))
     assert got[:2].tolist() == [1.0, 0.5] and np.isnan(got[2]), "nine of eight pairs there are not"
@@ -70,7 +70,7 @@ def test_heads_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert got[AT["early_precision_ratio"]] == pytest.approx((2 / 3) / (3 / 8))
     assert got[AT["partial_auprc"]] == pytest.approx(1.0), "a recall of 0.1 is reached by the first edge"
     assert got[AT["auprc"]] == pytest.approx((1 + 2 / 3 + 3 / 6) / 3)
-    monkeypatch.setattr(early, "RECALL", 0.5)
+    monkeypatch.setattr(metrics, "RECALL", 0.5)
     assert head(ranked(labels, scores))[AT["partial_auprc"]] == pytest.approx((1 * 1 + 0.5 * 2 / 3) / 1.5)
 
 
@@ -117,8 +117,8 @@ def test_all_resamples_at_once_are_those_one_by_one(
     labels, scores, sources = (list(map(int, column)) for column in zip(*rows, strict=True))
     ranking = ranked(labels, scores, sources)
     weights = source_weights(5, 7, seed)
-    monkeypatch.setattr(early, "AMONG", among)
-    monkeypatch.setattr(early, "BLOCK", 3)  # a few resamples at a time
+    monkeypatch.setattr(metrics, "AMONG", among)
+    monkeypatch.setattr(metrics, "BLOCK", 3)  # a few resamples at a time
     expected = np.array([head(ranking, w) for w in weights])
     np.testing.assert_allclose(heads(ranking, weights), expected, rtol=1e-12, atol=1e-15)
 

@@ -12,7 +12,7 @@ import torch
 from tests.small_network import trained
 from tests.test_pages import TOY
 from ugrn_core.backbones.registry import load_backbone
-from ugrn_core.benchmark.reverse_features import without_reverse
+from ugrn_core.benchmark.request import without_reverse
 from ugrn_core.methods import gene_class as gene_class_room
 from ugrn_core.methods.catalogue import METHODS, READINGS, reads_curves
 from ugrn_core.methods.embedding import embedding_cosines

@@ -23,11 +23,10 @@ from ugrn_core.translation.training_set import (
     judged_rows,
     own_training_set,
 )
-from ugrn_core.translators.kinds import KINDS, kind_of
+from ugrn_core.translators.exchange import open_translator, pack_translator
+from ugrn_core.translators.kinds import INVERSE_PENALTY, KINDS, kind_of, train_logistic
 from ugrn_core.translators.library import load_translator, save_translator
-from ugrn_core.translators.logistic import INVERSE_PENALTY, train_logistic
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
-from ugrn_core.translators.transport import open_translator, pack_translator
 
 ROWS = (Row("STRING", "hESC"),)
 

@@ -26,7 +26,7 @@ from typer.testing import CliRunner, Result
 from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.beeline.networks import ROWS, SPECIES, Row
-from ugrn_core.benchmark.curves import sweep_table
+from ugrn_core.benchmark.features import sweep_table
 from ugrn_core.benchmark.sampling import sample_pairs
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError

@@ -19,8 +19,8 @@ from ugrn_core.backbones.transport import open_backbone, pack_backbone
 from ugrn_core.errors import CheckpointError, InputError, UGRNError
 from ugrn_core.network.blocks import translator_digest
 from ugrn_core.sweep import sweep_pairs
+from ugrn_core.translators.exchange import open_translator, pack_translator
 from ugrn_core.translators.library import load_translator
-from ugrn_core.translators.transport import open_translator, pack_translator
 from ugrn_core.types import SweepSettings
 
 

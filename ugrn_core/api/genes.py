@@ -15,8 +15,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.gene_effects.effects import gene_effects
 from ugrn_core.gene_effects.shipped import shipped_effects
 from ugrn_core.genes.resolve import resolve_one
-from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest, Side
-from ugrn_core.neighbourhood.run import neighbourhood, with_effects
+from ugrn_core.neighbourhood.run import SIDES, NeighbourhoodRequest, Side, neighbourhood, with_effects
 from ugrn_core.neighbourhood.table import RANKS, Rank, filtered, neighbour_table, ranked, translator_scores
 from ugrn_core.store import Store
 from ugrn_core.translators.library import load_translator

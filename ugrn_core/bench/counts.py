@@ -20,7 +20,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop
 
 from ugrn_core.backbones.transformer import TransformerConfig
-from ugrn_core.bench.threads import torch_threads
+from ugrn_core.bench.timing import torch_threads
 
 LAYER = "(4*D**2 + 2*D*F)"
 DECODER = "(2*D**2 + D)"

@@ -9,10 +9,18 @@ import torch
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import mini
-from ugrn_core.bench.pairs import time_pairs
 from ugrn_core.bench.part import BenchPart
-from ugrn_core.bench.passes import DUAL, SWEEP, check_passes, pass_works, plain_forward_mode, share
-from ugrn_core.bench.rows import SweepRows, sweep_rows
+from ugrn_core.bench.passes import (
+    DUAL,
+    SWEEP,
+    SweepRows,
+    check_passes,
+    pass_works,
+    plain_forward_mode,
+    share,
+    sweep_rows,
+    time_pairs,
+)
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.types import Progress
 

@@ -13,8 +13,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from ugrn_core.bench.sizes import Sizes
-from ugrn_core.bench.threads import torch_threads
-from ugrn_core.bench.timing import wait
+from ugrn_core.bench.timing import torch_threads, wait
 
 Sense = Literal["at least", "at most"]
 OPERATIONS_SHOWN = 8

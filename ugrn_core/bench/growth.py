@@ -10,7 +10,7 @@ import torch
 
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.models import mini
-from ugrn_core.bench.rows import random_genes
+from ugrn_core.bench.passes import random_genes
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.bench.timing import interleaved
 from ugrn_core.sweep import sweep_sources

@@ -18,7 +18,7 @@ import torch
 
 from ugrn_core.bench.goals import Verdict, goals
 from ugrn_core.bench.models import mini
-from ugrn_core.bench.rows import random_genes
+from ugrn_core.bench.passes import random_genes
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.paths import ROOT
 from ugrn_core.sweep import sweep_sources

@@ -14,7 +14,7 @@ from ugrn_core.backbones.full_context import BaseCell
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.bench.models import mini, scgpt_size
 from ugrn_core.bench.part import largest_difference
-from ugrn_core.bench.rows import SweepRows, sweep_rows
+from ugrn_core.bench.passes import SweepRows, sweep_rows
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.bench.timing import interleaved
 from ugrn_core.types import Progress

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import OfficialModel
-from ugrn_core.bench.rows import SweepRows
+from ugrn_core.bench.passes import SweepRows
 
 GRAPH, BACKWARD, BATCHED = "official forward with graph", "official backward", "official backwards, batched"
 

@@ -18,7 +18,7 @@ from ugrn_core.bench.part import BenchPart
 from ugrn_core.bench.precision import measure_precision
 from ugrn_core.bench.scgpt import measure_scgpt
 from ugrn_core.bench.sizes import Sizes
-from ugrn_core.bench.threads import torch_threads
+from ugrn_core.bench.timing import torch_threads
 from ugrn_core.types import Progress, part_of
 
 SCHEMA = 1

@@ -10,11 +10,20 @@ from torch import Tensor
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import OfficialModel, scgpt_size
-from ugrn_core.bench.pairs import pairs_against_reverse_mode, time_pairs
 from ugrn_core.bench.part import BenchPart
-from ugrn_core.bench.passes import DUAL, FORWARD, SWEEP, check_passes, pass_works, share
+from ugrn_core.bench.passes import (
+    DUAL,
+    FORWARD,
+    SWEEP,
+    SweepRows,
+    check_passes,
+    pairs_against_reverse_mode,
+    pass_works,
+    share,
+    sweep_rows,
+    time_pairs,
+)
 from ugrn_core.bench.reverse import ReverseMode, all_targets, reverse_mode
-from ugrn_core.bench.rows import SweepRows, sweep_rows
 from ugrn_core.bench.sizes import Sizes
 from ugrn_core.types import Progress
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ugrn_core.benchmark.curves import both_directions
-from ugrn_core.benchmark.features import ANYWHERE, FeatureCache, pairs_by_place
+from ugrn_core.benchmark.features import ANYWHERE, FeatureCache, both_directions, pairs_by_place
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.estimate import estimate

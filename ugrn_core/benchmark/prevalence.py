@@ -21,7 +21,7 @@ import pandas as pd
 from scipy.stats import wilcoxon
 
 from ugrn_core.beeline.networks import Edge, Network, Row
-from ugrn_core.benchmark.early import HEAD, Ranking, Resampled, head, paired, resampled, source_weights
+from ugrn_core.benchmark.metrics import HEAD, Ranking, Resampled, head, paired, resampled, source_weights
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.request import Samples
 from ugrn_core.benchmark.results import NONE

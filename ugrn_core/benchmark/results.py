@@ -1,7 +1,8 @@
-"""The one long frame of results, and the parts file by which a killed run goes on.
+"""The one long frame of results: its form, the parts file by which a killed run goes on, frames beside one another.
 
-The columns never depend on the values. A line of a parts file is JSON: first what the run is, then one block a line,
-a block being the rows of one (training, test, method, seed). A line cut off by a kill is dropped.
+Frames of Table 1 that were made with the first generation of the embedded models are kept as they were made: whatever
+weights come later, what is said of the printed figures rests on these; ``README.md`` beside them has the commands and
+the fingerprints of the weights.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from ugrn_core.errors import InputError
+from ugrn_core.paths import ASSETS
 from ugrn_core.spreadsheet import csv_text, unguarded_table
 from ugrn_core.whole_files import write_whole
 
@@ -35,6 +37,22 @@ NONE = "none"
 
 Result = dict[str, Any]
 BlockKey = tuple[str, ...]
+
+NUMBERS = ("base", "value", "prior", "edge_overlap", "coverage")
+TESTS = ("backbone", "weights", "neg_ratio", "train_sets", "train_network", "seed", "test_set", "test_network")
+"""Columns that name one test by one contestant: a run goes from test to test, and in each from method to method."""
+
+FROZEN = ASSETS / "benchmark" / "frozen"
+SECOND = FROZEN / "second_generation"
+"""The same question asked of a later model, in frames of their own: the words on the first rest on the first alone."""
+
+WITNESS = "Gene degrees"
+"""A score whose values tell the pairs of a test: it needs no model, and every frame may have it."""
+
+SAME = (
+    *(c for c in TESTS if c not in ("backbone", "weights")),
+    *("gene_set", "sampler", "max_pos", "subset", "metric", "units", "n_pos", "n_neg"),
+)
 
 
 class Parts:
@@ -107,9 +125,6 @@ def read_results(file: Path) -> pd.DataFrame:
     return unguarded_table(frame)
 
 
-NUMBERS = ("base", "value", "prior", "edge_overlap", "coverage")
-
-
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
     """JSON has no NaN: it is written as null."""
     return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in record.items()}
@@ -119,10 +134,6 @@ def _row(record: dict[str, Any]) -> Result:
     return LATER | {k: float("nan") if v is None else v for k, v in record.items()}
 
 
-TESTS = ("backbone", "weights", "neg_ratio", "train_sets", "train_network", "seed", "test_set", "test_network")
-"""Columns that name one test by one contestant: a run goes from test to test, and in each from method to method."""
-
-
 def merged_results(frame: pd.DataFrame, more: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """A frame with the rows of ``more``, in the order that one run of all ``methods`` gives; its own rows give way."""
     tests = list(TESTS)
@@ -130,3 +141,33 @@ def merged_results(frame: pd.DataFrame, more: pd.DataFrame, methods: Sequence[st
     both = pd.concat([more, frame], ignore_index=True).drop_duplicates([*tests, "method", "subset", "metric"])
     placed = both.merge(place, on=tests, how="left").assign(rank=lambda f: f["method"].map(list(methods).index))
     return placed.sort_values(["test", "rank"], kind="stable", ignore_index=True)[list(COLUMNS)]
+
+
+def frozen_results(table: int = 1, folder: Path = FROZEN) -> pd.DataFrame:
+    """All frozen frames of a table under one another; ``folder`` is ``FROZEN`` or ``SECOND``."""
+    files = sorted(folder.glob(f"*_table_{table}_*.csv.gz"))
+    return pd.concat([read_results(file) for file in files], ignore_index=True)
+
+
+def put_beside(frame: pd.DataFrame, more: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """``frame`` with the rows of methods that only ``more`` has, and a sentence on those left out, if any.
+
+    A row is taken where ``WITNESS`` has the same value in both frames on that test, seed and subset: then the pairs are
+    the same. Rows without that witness are left out.
+    """
+    new = more[~more["method"].isin(set(frame["method"]))]
+    known = _witness(frame).merge(_witness(more), on=list(SAME), suffixes=("", "_more"))
+    same = known[
+        (known["value"] - known["value_more"]).abs().lt(2e-6) | known[["value", "value_more"]].isna().all(axis=1)
+    ]
+    kept = new.merge(same[list(SAME)], on=list(SAME), how="inner")[list(COLUMNS)]
+    lost = sorted(set(new["method"].astype(str)) - set(kept["method"].astype(str)))
+    note = f"{', '.join(lost)}: scored on other pairs than these, and left out." if lost else ""
+    if kept.empty:
+        return frame, note
+    return pd.concat([frame, kept], ignore_index=True), note
+
+
+def _witness(frame: pd.DataFrame) -> pd.DataFrame:
+    found = frame[(frame["method"] == WITNESS)][[*SAME, "value"]]
+    return found.astype({c: str for c in SAME if found[c].dtype == "category"}).drop_duplicates(list(SAME))

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from ugrn_core.benchmark.protocols import protocol
+from ugrn_core.benchmark.request import COMPUTED, LABELLED_ONLY, REVERSE_FEATURES
 from ugrn_core.benchmark.results import NONE
-from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY, REVERSE_FEATURES
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.spreadsheet import unguarded_table

@@ -6,20 +6,28 @@ kind of weights. Killed at any point it goes on from its parts file and from the
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ugrn_core.beeline.networks import Row
+from ugrn_core.beeline.networks import Row, load_network
 from ugrn_core.benchmark.budget import Budget
 from ugrn_core.benchmark.features import FeatureCache
-from ugrn_core.benchmark.results import result_frame
+from ugrn_core.benchmark.given import GivenScores
+from ugrn_core.benchmark.request import BenchmarkRequest, Samples, cut_network
+from ugrn_core.benchmark.results import WITNESS, Parts, result_frame
 from ugrn_core.benchmark.run import Contestant, Run, Unit
+from ugrn_core.benchmark.run_facts import RunFacts
 from ugrn_core.benchmark.scores import write_scores
 from ugrn_core.benchmark.scoring import Scored, TrainedUnit
 from ugrn_core.errors import Cancelled
-from ugrn_core.types import Cancel, Progress, part_of
+from ugrn_core.types import Cancel, Progress, Vocabulary, part_of
+
+FEATURE_SHARE = 0.7
+"""Share of a contestant's progress that its features take where there is no budget to say it."""
 
 
 def run_benchmark(
@@ -46,10 +54,6 @@ def run_benchmark(
         for m in run.methods(contestant)
     ]
     return result_frame([row for key in keys for row in run.parts.blocks[key]])
-
-
-FEATURE_SHARE = 0.7
-"""Share of a contestant's progress that its features take where there is no budget to say it."""
 
 
 def _run_contestant(
@@ -87,3 +91,50 @@ def _run_unit(run: Run, unit: Unit, bank: FeatureCache | None, cancel: Cancel | 
     if file is not None:
         pairs = {row: run.samples.test(row, unit.neg_ratio, unit.seed).pairs for row in kept}
         write_scores(file, pairs, kept, run.parts.run)
+
+
+def same_pairs(facts: RunFacts, methods: tuple[str, ...]) -> BenchmarkRequest:
+    """The request that draws the pairs of a run again, for methods without a model."""
+    return BenchmarkRequest(
+        table=facts.table,
+        gene_set=facts.gene_set,
+        sampler=facts.sampler,
+        max_pos=facts.max_pos or None,
+        seeds=facts.seeds,
+        max_sources=facts.max_sources or None,
+        test_sets=facts.test_sets or None,
+        methods=methods,
+    )
+
+
+def given_frame(
+    facts: RunFacts,
+    given: GivenScores,
+    vocabulary: Vocabulary,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """Frame of results of given scores on the pairs of a run, with the score that tells those pairs beside them.
+
+    ``vocabulary`` is that of the run's model. Needs the networks of BEELINE, and some seconds.
+    """
+    return frame_of_given(same_pairs(facts, (WITNESS,)), [given], vocabulary, progress=progress, cancel=cancel)
+
+
+def frame_of_given(
+    request: BenchmarkRequest,
+    given: Sequence[GivenScores],
+    vocabulary: Vocabulary,
+    *,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> pd.DataFrame:
+    """Frame of results of several given scores and of the request's methods without a model."""
+    networks = {
+        row: cut_network(load_network(*row, request.gene_set), vocabulary, request.max_sources) for row in request.rows
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        parts = Parts(Path(folder) / "parts", request.described())
+        run = Run(request, Samples(request, networks), {}, parts, given=tuple(given))
+        return run_benchmark(run, [Contestant()], progress, cancel)

@@ -7,8 +7,8 @@ import numpy as np
 from ugrn_core.beeline.networks import Edge, Row
 from ugrn_core.benchmark.features import FeatureCache
 from ugrn_core.benchmark.metrics import FEWEST_POSITIVES, METRICS, SUBSETS, edge_overlap, ranking_metrics, unseen_masks
+from ugrn_core.benchmark.request import LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.results import NONE, Result
-from ugrn_core.benchmark.reverse_features import LABELLED_ONLY, reverse_is_labelled, without_reverse
 from ugrn_core.benchmark.run import Run, Unit
 from ugrn_core.benchmark.sampling import EXCHANGED, LabelledPairs
 from ugrn_core.methods.catalogue import trained_parts

@@ -1,27 +1,71 @@
-"""Everything of the benchmark that is shipped, and the line that makes each of it again, read from the frames."""
+"""The whole set of frames for a model, everything that is shipped, and the line that makes each of it again."""
 
 from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from ugrn_core.benchmark.prevalence import PREVALENCE_COLUMNS, paired_file, prevalence_line
+from ugrn_core.benchmark.protocols import BALANCED, PROTOCOLS
+from ugrn_core.benchmark.request import BenchmarkRequest
 from ugrn_core.benchmark.results import NONE, read_results
 from ugrn_core.benchmark.run_facts import benchmark_command, read_facts
+from ugrn_core.benchmark.sampling import EXCHANGED
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
+from ugrn_core.types import SweepSettings
+
+CUT: dict[str, Any] = {"max_sources": 100, "test_sets": ("mDC", "mHSC-E")}
+"""The cut of Table 1 that is run in both contexts."""
 
 SHIPPED = ASSETS / "benchmark"
 PEERS, PREVALENCE, CIRCUITS = "peers", "prevalence", "circuits/control.csv.gz"
 State = Literal["there", "begun", "to make"]
 MINUTES = {1: 8, 2: 12, 3: 8, 4: 8, 5: 8, 6: 13}
 """About, of an embedded model and its random twin, on one idle core, for each table."""
+
 MINUTES_OF = {"full": 40, PEERS: 25, PREVALENCE: 60, CIRCUITS: 5}
 """The same for a cut in the full context, and for what is no table."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One run of the set; its file is ``MODEL_table_NAME.csv.gz``. ``with_scores``: scores of pairs are kept too."""
+
+    name: str
+    changes: dict[str, Any]
+    with_scores: bool = False
+
+    def request(self, settings: SweepSettings, seeds: int) -> BenchmarkRequest:
+        """The request of the run."""
+        return BenchmarkRequest(settings=settings, seeds=seeds, **self.changes)
+
+    def file(self, model: str) -> str:
+        """Name of the file for a model."""
+        return f"{model}_table_{self.name}.csv.gz"
+
+
+def planned_runs(full_context: bool = False) -> tuple[Planned, ...]:
+    """Tables 1 to 6 as the paper draws pairs, Table 1 with other draws, Tables 1 to 5 without the leak, the cut.
+
+    ``full_context``: also the cut with all genes of a data set in the virtual cell, which costs more than all others.
+    """
+    runs = [Planned(str(n), {"table": n}, n == 1) for n in PROTOCOLS]
+    runs += [Planned(f"1_{s}", {"table": 1, "sampler": s}) for s in ("uniform", "degree_matched", "tf_matched")]
+    runs += [
+        Planned(f"{n}_{EXCHANGED}", {"table": n, "sampler": EXCHANGED})
+        for n, protocol in PROTOCOLS.items()
+        if protocol.neg_ratios == BALANCED
+    ]
+    runs.append(Planned("1_logistic", {"table": 1, "translator": "logistic"}))
+    runs.append(Planned("1_pair_cut", {"table": 1} | CUT, True))
+    if full_context:
+        runs.append(Planned("1_full_cut", {"table": 1, "context": "full"} | CUT, True))
+    return tuple(runs)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Wide tables in the paper's form, made in this one place from the long frame of results."""
+"""Wide tables in the paper's form, made in this one place from the long frame of results, and the paper's own.
+
+The printed tables (arXiv 2605.08128, section 4) are data here, with whether their averages recompute.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ugrn_core.benchmark.paper import AVERAGE
-from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.catalogue import METHODS, PAPER_METHODS
+from ugrn_core.paths import ASSETS
+
+TOLERANCE = 0.001
+"""Printed numbers have three decimals, and so have the numbers they were averaged from."""
+AVERAGE = "Avg"
 
 STRING, NONSPECIFIC = "STRING", "Non-specific ChIP"
 AGREES = ("Co-expression", "VVP", "GDT")
@@ -22,6 +29,32 @@ ROW_KEYS: dict[int, tuple[str, ...]] = {
     6: ("neg_ratio",),
 }
 """The columns of the frame that name the rows of each table."""
+
+
+def paper_table(table: int) -> pd.DataFrame:
+    """A printed table, methods as columns, one row as printed; key columns are text (``Avg`` marks averages)."""
+    file = ASSETS / "benchmark" / "paper" / f"table_{table}.csv"
+    keys = ("backbone", "network", "data_set", "species", "metric", "neg_ratio")
+    return pd.read_csv(file, keep_default_na=False, dtype=dict.fromkeys(keys, str))
+
+
+def printed_averages(table: int) -> pd.DataFrame:
+    """Printed and recomputed averages: ``block, method, printed, recomputed, gap``; no row for Table 4, which has none.
+
+    A block is what one average stands for: a backbone in Table 1, a metric in Table 6, else the whole table.
+    """
+    frame = paper_table(table)
+    methods = [m for m in PAPER_METHODS if m in frame]
+    blocks = next((c for c in ("backbone", "metric") if c in frame), None)
+    groups = [("table", frame)] if blocks is None else list(frame.groupby(blocks, sort=False))
+    rows = []
+    for name, group in groups:
+        average = (group == AVERAGE).any(axis=1)
+        for method in methods if average.any() else ():
+            printed = float(group.loc[average, method].iloc[0])
+            recomputed = float(group.loc[~average, method].mean())
+            rows.append((name, method, printed, recomputed, abs(printed - recomputed)))
+    return pd.DataFrame(rows, columns=["block", "method", "printed", "recomputed", "gap"])
 
 
 def wide_table(frame: pd.DataFrame, table: int, metric: str = "auprc", subset: str = "all") -> pd.DataFrame:

@@ -16,15 +16,14 @@ import pandas as pd
 from ugrn_core.beeline.networks import load_network
 from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.benchmark.contributed import Contributed
-from ugrn_core.benchmark.given_run import frame_of_given, same_pairs
-from ugrn_core.benchmark.labelled_scores import score_files
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.protocols import protocol
 from ugrn_core.benchmark.request import cut_network
 from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run_facts import RunFacts, benchmark_command
+from ugrn_core.benchmark.runner import frame_of_given, same_pairs
 from ugrn_core.benchmark.sampling import sample_pairs
-from ugrn_core.benchmark.scores import read_scores
+from ugrn_core.benchmark.scores import read_scores, score_files
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.types import Progress, Vocabulary, part_of

@@ -31,9 +31,9 @@ def activities(
     The t-value of a univariate linear model over genes, as decoupler's ulm. Every edge weighs 1, because slopes are no
     signs; with --sign-column 1 or -1.
     """
-    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.benchmark.given import read_score_table
     from ugrn_core.cli.cell_values import by_file
-    from ugrn_core.cli.interrupt import stop_on_interrupt
+    from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.evidence.activities import activities as activities_of
     from ugrn_core.evidence.evidence import file_places
 

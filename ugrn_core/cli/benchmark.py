@@ -281,8 +281,7 @@ def given_methods(
 ) -> tuple[GivenScores, ...]:
     """The scores of the files as a method; what was read and what was not is said."""
     from ugrn_core.beeline.networks import SPECIES
-    from ugrn_core.benchmark.given import EVERYWHERE, given_scores
-    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.benchmark.given import EVERYWHERE, given_scores, read_score_table
     from ugrn_core.genes.pair_list import PairColumns
     from ugrn_core.paths import user_path
 

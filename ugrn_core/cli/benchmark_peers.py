@@ -40,10 +40,10 @@ def peers(
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.beeline.networks import SPECIES
-    from ugrn_core.benchmark.given_run import frame_of_given
     from ugrn_core.benchmark.peers import peers_named
     from ugrn_core.benchmark.request import BenchmarkRequest
     from ugrn_core.benchmark.results import write_results
+    from ugrn_core.benchmark.runner import frame_of_given
     from ugrn_core.benchmark.tables import interval_table, string_beside_nonspecific
 
     use_threads(threads)
@@ -120,8 +120,7 @@ def _score(data_set: str, file: Path, gene_set: str, chosen: Sequence[Peer], out
 
 def _given_from(out: Path, sets: Sequence[str], chosen: Sequence[Peer], vocabulary: Vocabulary) -> list[GivenScores]:
     """The written scores as methods."""
-    from ugrn_core.benchmark.given import given_scores
-    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.benchmark.given import given_scores, read_score_table
 
     given = []
     for peer in chosen:
@@ -133,9 +132,8 @@ def _given_from(out: Path, sets: Sequence[str], chosen: Sequence[Peer], vocabula
 def peers_of(folder: Path, vocabulary: Vocabulary) -> list[GivenScores]:
     """The methods whose scores lie in a folder as :func:`peers` writes them, in the order of the registry."""
     from ugrn_core.beeline.networks import SPECIES
-    from ugrn_core.benchmark.given import given_scores
+    from ugrn_core.benchmark.given import given_scores, read_score_table
     from ugrn_core.benchmark.peers import PEERS
-    from ugrn_core.benchmark.score_table import read_score_table
 
     given = []
     for name in PEERS:

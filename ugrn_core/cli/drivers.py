@@ -60,7 +60,7 @@ def drivers(
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.cli.contexts import _room
     from ugrn_core.cli.genes import read_genes
-    from ugrn_core.cli.interrupt import stop_on_interrupt
+    from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.data.context import VARIABLE_GENES
     from ugrn_core.drivers.drivers import N_FACTORS, DriversRequest, estimate_drivers, find_drivers
     from ugrn_core.spreadsheet import csv_text

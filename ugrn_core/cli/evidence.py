@@ -46,9 +46,9 @@ def evidence(
     Correlations within groups with intervals, net of detection, the share of cells that show both genes, how often
     the pair is among the best when cells are drawn again, and its place among pairs that are detected as often.
     """
-    from ugrn_core.benchmark.score_table import read_score_table
+    from ugrn_core.benchmark.given import read_score_table
     from ugrn_core.cli.cell_values import by_file, choice_of, read_values
-    from ugrn_core.cli.interrupt import stop_on_interrupt
+    from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.evidence.evidence import agreeing, genes_to_read, surest_first
     from ugrn_core.evidence.evidence import evidence as evidence_of
     from ugrn_core.evidence.kept import cells_key, kept_evidence

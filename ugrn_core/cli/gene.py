@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from ugrn_core.cli.files import in_a_folder, report_kind, write_file
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -22,7 +21,7 @@ from ugrn_core.cli.options import (
     VariableOption,
     sweep_settings,
 )
-from ugrn_core.cli.output import progress_on_stderr, say
+from ugrn_core.cli.output import in_a_folder, progress_on_stderr, report_kind, say, write_file
 from ugrn_core.cli.pair import LONG
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.gene_effects.effects import GeneEffects
-    from ugrn_core.neighbourhood.request import NeighbourhoodRequest, Side
+    from ugrn_core.neighbourhood.run import NeighbourhoodRequest, Side
     from ugrn_core.neighbourhood.table import Rank
     from ugrn_core.store import Store
     from ugrn_core.types import Progress
@@ -86,9 +85,8 @@ def gene(
     from ugrn_core.figures.report import report_file
     from ugrn_core.figures.report_gene import gene_report
     from ugrn_core.neighbourhood.export import gene_command, gene_csv
-    from ugrn_core.neighbourhood.known import edges_by_gene
-    from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest
-    from ugrn_core.neighbourhood.table import filtered, neighbour_table, ranked, translator_scores
+    from ugrn_core.neighbourhood.run import SIDES, NeighbourhoodRequest
+    from ugrn_core.neighbourhood.table import edges_by_gene, filtered, neighbour_table, ranked, translator_scores
     from ugrn_core.store import Store
     from ugrn_core.translators.library import load_translator
 

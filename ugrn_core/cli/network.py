@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ugrn_core.cli.contexts import CellOptions
-from ugrn_core.cli.files import check_print
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     DeviceOption,
@@ -23,6 +22,7 @@ from ugrn_core.cli.options import (
     VariableOption,
     pair_columns,
 )
+from ugrn_core.cli.output import check_print
 from ugrn_core.errors import InputError
 
 if TYPE_CHECKING:

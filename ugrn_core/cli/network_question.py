@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ugrn_core.data.expression import ExpressionData
     from ugrn_core.genes.lookup import Species
     from ugrn_core.genes.resolve import GeneReport
-    from ugrn_core.network.recipe_form import Recipe
+    from ugrn_core.network.recipe import Recipe
     from ugrn_core.translators.translator import Translator
     from ugrn_core.types import Context
 

@@ -13,11 +13,10 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cli.genes import read_pairs_text
-from ugrn_core.cli.interrupt import stop_on_interrupt
 from ugrn_core.cli.network_evidence import EvidenceOptions, ask_cells
 from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake, command_line, questions, recipe_question
 from ugrn_core.cli.options import DEFAULT_BACKBONE
-from ugrn_core.cli.output import progress_on_stderr, say
+from ugrn_core.cli.output import progress_on_stderr, say, stop_on_interrupt
 from ugrn_core.cluster import cluster_executor
 from ugrn_core.errors import InputError
 from ugrn_core.figures.network_html import network_file
@@ -30,8 +29,7 @@ from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, Tell, check_genes, make_folder, write_network
 from ugrn_core.network.exports.groups import GroupNetwork, remove_groups, write_groups
-from ugrn_core.network.recipe import MAX_BYTES, build_recipe, check_recipe, known_facts, read_recipe
-from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.recipe import MAX_BYTES, Recipe, build_recipe, check_recipe, known_facts, read_recipe
 from ugrn_core.network.request import NetworkRequest, has_probabilities, without_probabilities
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table, probabilities

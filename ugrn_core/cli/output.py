@@ -6,24 +6,34 @@ import errno
 import io
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
-from ugrn_core.errors import InputError
+from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.time_left import TimeLeft, duration
-from ugrn_core.types import Progress
+from ugrn_core.types import Cancel, Progress
+from ugrn_core.whole_files import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ugrn_core.figures.report import ReportKind
+
+
 UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where stderr is not a terminal (a log file, a batch job)."""
+
+INTERRUPTED = 130
+"""Exit status of a program that Ctrl-C ended, by custom."""
 
 
 def prepare_streams() -> None:
@@ -130,3 +140,59 @@ def _lines() -> Progress:
             say(f"{share:4.0%}  {sentence}" + ("" if left is None else f", about {duration(left)} left"))
 
     return line
+
+
+def write_file(file: Path, content: bytes, option: str) -> None:
+    """Write a file that ``option`` names."""
+    try:
+        write_whole(file, content)
+    except OSError as error:
+        raise InputError(f"{file} cannot be written: {error}. Name another file with {option}.") from error
+
+
+def in_a_folder(file: Path) -> bool:
+    """Whether a file of this name can be expected to be written."""
+    return not file.is_dir() and file.absolute().parent.is_dir()
+
+
+def report_kind(file: Path) -> ReportKind:
+    """html or pdf, by the ending; what cannot be made here is refused before anything is computed."""
+    ending = file.suffix.lower()
+    if ending not in (".html", ".pdf") or not in_a_folder(file):
+        raise InputError(f"--report is {str(file)!r}; expected a file in a folder that is there, .html or .pdf.")
+    if ending == ".html":
+        return "html"
+    check_print()
+    return "pdf"
+
+
+def check_print() -> None:
+    """Refuse to print where no browser can."""
+    from ugrn_core.figures.printed import what_is_missing
+
+    missing = what_is_missing()
+    if missing:
+        raise InputError(missing)
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[Cancel]:
+    """A cancel callback that Ctrl-C sets; a run that stops by it ends the program with a sentence and status 130."""
+    stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        say("Stopping; what was finished is kept. Ctrl-C again ends at once.")
+
+    before = signal.getsignal(signal.SIGINT)
+    if before != signal.SIG_IGN:  # who started this program (nohup, a script's &) wants it left alone
+        signal.signal(signal.SIGINT, stop)
+    try:
+        yield stopped.is_set
+    except Cancelled as error:
+        say("Stopped. The same line, given again, goes on from there.")
+        raise typer.Exit(INTERRUPTED) from error
+    finally:
+        if before != signal.SIG_IGN:
+            signal.signal(signal.SIGINT, before)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ugrn_core.cli.files import check_print, in_a_folder, write_file
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
@@ -23,7 +22,7 @@ from ugrn_core.cli.options import (
     VariableOption,
     sweep_settings,
 )
-from ugrn_core.cli.output import json_text, progress_on_stderr, say, write_text
+from ugrn_core.cli.output import check_print, in_a_folder, json_text, progress_on_stderr, say, write_file, write_text
 from ugrn_core.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:

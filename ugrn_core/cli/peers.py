@@ -52,12 +52,12 @@ def peers(
     lie in the folder are taken from there, so that a run that was stopped goes on. RegDiffusion is an extra:
     ugrn-explorer[peers].
     """
+    from ugrn_core.benchmark.given import read_score_table
     from ugrn_core.benchmark.peer_comparison import compare, scores_on_cells
     from ugrn_core.benchmark.peers import peers_named
-    from ugrn_core.benchmark.score_table import read_score_table
     from ugrn_core.cli.benchmark import words
     from ugrn_core.cli.cell_values import by_file, choice_of, read_values
-    from ugrn_core.cli.interrupt import stop_on_interrupt
+    from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.evidence.evidence import genes_to_read
     from ugrn_core.evidence.kept import cells_key, kept_scores
     from ugrn_core.genes.file_names import orthologs

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import struct
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ugrn_core.errors import InputError
+from ugrn_core.whole_files import whole_file
+
+if TYPE_CHECKING:
+    from ugrn_core.sweep import SourceSweep
+    from ugrn_core.types import BackboneCard, Context, SweepSettings
 from typing import Annotated
 
 import typer
@@ -21,7 +34,56 @@ from ugrn_core.cli.options import (
     sweep_settings,
 )
 from ugrn_core.cli.output import progress_on_stderr, say
-from ugrn_core.errors import InputError
+
+ALIGNMENT = 8  # bytes; safetensors pads its header with spaces so that the data starts at a multiple
+
+
+def features_metadata(
+    card: BackboneCard, fingerprint: str, context: Context, sources: Iterable[str], settings: SweepSettings
+) -> dict[str, Any]:
+    """What a features file says of itself."""
+    from ugrn_core.sweep import SCHEMA
+
+    return {
+        "sources": list(sources),
+        "grid": list(settings.grid),
+        "genes": list(context.genes),
+        "base": settings.base if context.values is None else list(context.values),
+        "background": settings.background,
+        "backbone": card.name,
+        "fingerprint": fingerprint,
+        "unit": card.unit,
+        "context": context.label,
+        "schema": SCHEMA,
+    }
+
+
+def write_features(file: Path, metadata: Mapping[str, Any], sweeps: Iterable[SourceSweep]) -> None:
+    """Write ``sweeps`` (one a source of the metadata, in its order) as they come; the file appears when it is whole."""
+    shape = tuple(len(metadata[axis]) for axis in ("sources", "grid", "genes"))
+    names = ["response", "slope"] if metadata["background"] == "fixed" else ["slope"]
+    header = _header(names, shape, metadata)
+    row_bytes = 4 * shape[1] * shape[2]
+    try:
+        with whole_file(file) as partial, partial.open("wb") as out:
+            out.write(header)
+            for s, sweep in enumerate(sweeps):
+                for n, name in enumerate(names):
+                    out.seek(len(header) + (n * shape[0] + s) * row_bytes)
+                    out.write(np.ascontiguousarray(getattr(sweep, name), dtype="<f4").tobytes())
+    except OSError as error:
+        raise InputError(f"Could not write {file}: {error}. Choose another place with --out.") from error
+
+
+def _header(names: list[str], shape: tuple[int, ...], metadata: Mapping[str, Any]) -> bytes:
+    """Length and JSON header of the safetensors format, padded to its alignment."""
+    size = 4 * int(np.prod(shape))
+    entries: dict[str, Any] = {"__metadata__": {k: json.dumps(v, allow_nan=False) for k, v in metadata.items()}}
+    for n, name in enumerate(names):
+        entries[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [n * size, (n + 1) * size]}
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % ALIGNMENT)
+    return struct.pack("<Q", len(text)) + text
 
 
 def sweep(
@@ -44,7 +106,6 @@ def sweep(
     """
     from ugrn_core.added_genes import with_genes
     from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.cli.features_file import features_metadata, write_features
     from ugrn_core.data.context import list_context
     from ugrn_core.store import Store
     from ugrn_core.stored_sweep import stored_sources

@@ -13,8 +13,14 @@ import numpy as np
 
 from ugrn_core.data.containers.opened import open_cells
 from ugrn_core.data.expression import ExpressionData, summarise
-from ugrn_core.data.features import gene_rows
-from ugrn_core.data.gene_names import choose_gene_names, gene_columns, guess_species, known_share, named_like_genes
+from ugrn_core.data.gene_names import (
+    choose_gene_names,
+    gene_columns,
+    gene_rows,
+    guess_species,
+    known_share,
+    named_like_genes,
+)
 from ugrn_core.data.groups import affordable, find_groups
 from ugrn_core.data.layout import Matrix, OpenedFile, read_layout
 from ugrn_core.data.other_hdf5 import other_layout

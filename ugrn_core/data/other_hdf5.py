@@ -5,22 +5,32 @@ Both store genes by cells. 10x compresses by cells, which read as cells by genes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import h5py
 import numpy as np
 
-from ugrn_core.data.barcodes import SAMPLE, sample_of
 from ugrn_core.data.column import MANY, MAX_LEVELS, Codes
 from ugrn_core.data.hdf5 import child, keys, read
 from ugrn_core.data.layout import Matrix, OpenedFile, Table, check_shape
 from ugrn_core.errors import InputError
 
+SAMPLE = "sample"
+"""Column of the samples that barcodes name."""
+_ENDING = re.compile(r"[ACGTN]-0{0,9}([1-9]\d{0,5})$")
+
 TENX_PARTS = {"barcodes", "data", "indices", "indptr", "shape"}
 LOOM_PARTS = {"matrix", "row_attrs", "col_attrs"}
 GENE_NAMES = ("Gene", "gene_names", "var_names", "gene", "Symbol", "GeneName", "Accession", "gene_ids", "ID")
 CELL_NAMES = ("CellID", "obs_names", "cell_names", "CellIDs", "Cell", "barcode", "barcodes", "cell_id")
+
+
+def sample_of(barcode: str) -> str:
+    """The number behind a barcode, without zeros before it; empty where there is none."""
+    ending = _ENDING.search(barcode)
+    return ending[1] if ending else ""
 
 
 @dataclass(frozen=True)

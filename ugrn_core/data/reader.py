@@ -17,7 +17,7 @@ from typing import Any
 
 from ugrn_core.data.cell_values import CellChoice, read_cell_values, save_cell_values
 from ugrn_core.data.containers.opened import needs_writing
-from ugrn_core.data.expression_file import save_expression
+from ugrn_core.data.expression import save_expression
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
 from ugrn_core.data.limits import MEMORY, read_memory, read_seconds
 from ugrn_core.errors import InputError, UGRNError

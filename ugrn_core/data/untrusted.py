@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ugrn_core.data.cell_values import CellChoice, CellValues, load_cell_values
-from ugrn_core.data.expression import ExpressionData
-from ugrn_core.data.expression_file import load_expression
+from ugrn_core.data.expression import ExpressionData, load_expression
 from ugrn_core.data.h5ad import H5adContents
 from ugrn_core.data.limits import MEMORY, SECONDS, read_memory, read_seconds
 from ugrn_core.errors import Cancelled, DiskError, InputError

@@ -13,8 +13,7 @@ import pandas as pd
 
 from ugrn_core.beeline.networks import SPECIES
 from ugrn_core.benchmark.metrics import FEWEST_POSITIVES
-from ugrn_core.benchmark.paper import AVERAGE
-from ugrn_core.benchmark.tables import ROW_KEYS, seed_spread, with_seeds
+from ugrn_core.benchmark.tables import AVERAGE, ROW_KEYS, seed_spread, with_seeds
 from ugrn_core.methods.catalogue import METHODS, PAPER_METHODS
 
 RANDOM = " (random weights)"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.benchmark.paper import AVERAGE
+from ugrn_core.benchmark.tables import AVERAGE
 from ugrn_core.figures.benchmark import METRICS, RANDOM, SHORTCUTS, SUBSETS, TableView, prepare_tests
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 from ugrn_core.methods.catalogue import METHODS

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.benchmark.early import AMONG, RECALL
+from ugrn_core.benchmark.metrics import AMONG, RECALL
 from ugrn_core.benchmark.prevalence import ALL_TESTS, head_table, named
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 from ugrn_core.methods.catalogue import METHODS

@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS
-from ugrn_core.benchmark.paper import AVERAGE
-from ugrn_core.benchmark.tables import STRING, seed_spread, with_seeds
+from ugrn_core.benchmark.tables import AVERAGE, STRING, seed_spread, with_seeds
 from ugrn_core.figures.benchmark import RANDOM, SHORTCUTS, TableView, prepare_tests
 
 WITHOUT_STRING = tuple(n for n in NETWORK_FOLDERS if n != STRING)

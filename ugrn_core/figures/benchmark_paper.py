@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.beeline.networks import SPECIES
-from ugrn_core.benchmark.paper import AVERAGE, paper_table
+from ugrn_core.benchmark.tables import AVERAGE, paper_table
 from ugrn_core.figures.benchmark import (
     CELL_COLUMNS,
     SHORTCUTS,

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.benchmark.paper import AVERAGE
+from ugrn_core.benchmark.tables import AVERAGE
 from ugrn_core.figures.benchmark import CONTROLS, METRICS, RANDOM
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 

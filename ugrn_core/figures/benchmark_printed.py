@@ -13,8 +13,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS
-from ugrn_core.benchmark.paper import AVERAGE, paper_table
-from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY
+from ugrn_core.benchmark.request import COMPUTED, LABELLED_ONLY
+from ugrn_core.benchmark.tables import AVERAGE, paper_table
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 from ugrn_core.methods.catalogue import METHODS
 

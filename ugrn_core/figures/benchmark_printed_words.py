@@ -11,9 +11,9 @@ from typing import NamedTuple
 import pandas as pd
 
 from ugrn_core.beeline.networks import NETWORK_FOLDERS
-from ugrn_core.benchmark.paper import AVERAGE, paper_table
-from ugrn_core.benchmark.reverse_features import COMPUTED, LABELLED_ONLY
+from ugrn_core.benchmark.request import COMPUTED, LABELLED_ONLY
 from ugrn_core.benchmark.sampling import SAMPLERS
+from ugrn_core.benchmark.tables import AVERAGE, paper_table
 from ugrn_core.figures.benchmark import ANSWERS
 from ugrn_core.figures.benchmark_printed import RUN, WITHIN, prepare_likeness, prepare_points
 

@@ -1,4 +1,4 @@
-"""Curves of pairs as one frame: several contexts of a pair, or one source against several targets."""
+"""Curves of pairs as one frame: several contexts of a pair, one source against several targets, or a list of pairs."""
 
 from __future__ import annotations
 
@@ -102,3 +102,17 @@ def prepare_peaks(frame: pd.DataFrame) -> pd.DataFrame:
     peaks = frame.loc[rows.to_numpy()].rename(columns={quantity: "peak", "virtual_value": "at"})
     columns = ["series", "measure", "direction", "source", "target", "peak", "at", "unit"]
     return peaks[columns].reset_index(drop=True)
+
+
+def prepare_scores(scored: pd.DataFrame) -> pd.DataFrame:
+    """Frame of :func:`ugrn_core.pair.score_pairs` with its columns at virtual values gathered into lists.
+
+    ``forward`` and ``reverse`` hold the response at every virtual value (under ``follow`` the slope), in grid order.
+    """
+    at_values = [c for c in scored.columns if "_at_" in c]
+    table = scored.drop(columns=at_values)
+    for direction in ("forward", "reverse"):
+        own = [c for c in at_values if c.startswith(direction)]
+        table[direction] = scored[own].astype(float).to_numpy().tolist()
+    first = ["source", "target", "forward_max_response", "forward", "reverse_max_response", "reverse"]
+    return table[[*first, *(c for c in table.columns if c not in first)]]

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
 from ugrn_core.figures.titles import minus, short_unit, slope_unit
-from ugrn_core.neighbourhood.request import Side
-from ugrn_core.neighbourhood.shape import shape_order
+from ugrn_core.neighbourhood.run import Side
+from ugrn_core.neighbourhood.table import shape_order
 
 MOST_ROWS = 50
 ROW_HEIGHT = 13

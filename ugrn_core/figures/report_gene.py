@@ -11,8 +11,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.neighbourhood import beside, plot_trajectories, prepare_trajectories
 from ugrn_core.figures.report import NOTES, Report, asked_rows, genes_table
-from ugrn_core.neighbourhood.request import Side
-from ugrn_core.neighbourhood.run import Neighbourhood
+from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import Rank
 
 ROWS, BEST = {1: 16, 2: 12}, {1: 8, 2: 5}

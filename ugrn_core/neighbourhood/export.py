@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ugrn_core.genes.file_names import named_as_in_file
-from ugrn_core.neighbourhood.request import NeighbourhoodRequest, Side
-from ugrn_core.neighbourhood.run import Neighbourhood
+from ugrn_core.neighbourhood.run import Neighbourhood, NeighbourhoodRequest, Side
 from ugrn_core.neighbourhood.table import Rank
 from ugrn_core.pair_output import exactly
 from ugrn_core.spreadsheet import csv_text

@@ -6,22 +6,17 @@ all others, and one of every gene that is moved.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.errors import InputError
 from ugrn_core.estimate import Estimate, estimate
 from ugrn_core.gene_effects.effects import GeneEffects, measures
-from ugrn_core.neighbourhood.request import (
-    SIDES,
-    NeighbourhoodRequest,
-    Side,
-    check_request,
-    factors_and_rest,
-    other_genes,
-)
+from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair_specific import (
     CONTEXT_REFERENCE,
     FEWEST_REFERENCE,
@@ -31,12 +26,52 @@ from ugrn_core.pair_specific import (
 from ugrn_core.places import Place, place_of
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key, source_key, stored_sources
-from ugrn_core.sweep import SCHEMA, sweep_pairs
-from ugrn_core.types import Cancel, Context, Progress, counted
+from ugrn_core.sweep import SCHEMA, check_settings, sweep_pairs
+from ugrn_core.types import Cancel, Context, Progress, SweepSettings, counted
+
+Side = Literal["source", "target"]
+SIDES: tuple[Side, ...] = ("source", "target")
+"""``source``: the gene is moved and the others are read; ``target``: the others are moved, and the gene is read."""
+
+Reach = Literal["factors", "all"]
+"""Other genes asked about. For two genes alone these are the transcription factors, or the whole vocabulary. In a full
+context all genes are read, and the factors, or all genes, are moved one after the other."""
 
 VERSION = "neighbourhood-1"
 GENES_A_PART = 4096
 """Genes swept and kept together; the factors are a part of their own, the first."""
+
+
+@dataclass(frozen=True)
+class NeighbourhoodRequest:
+    """``gene`` is a symbol of the backbone; the context is the pair alone, or holds the gene."""
+
+    gene: str
+    context: Context
+    settings: SweepSettings
+    reach: Reach = "all"
+
+
+def check_request(backbone: Backbone, request: NeighbourhoodRequest) -> None:
+    """Refuse a question without sense."""
+    check_settings(request.settings, base_values=request.context.values)
+    if request.context.kind != "pair" and request.gene not in request.context.genes:
+        raise InputError(f"{request.gene} is not in the virtual cell; add it to its genes.")
+    if not other_genes(backbone, request):
+        raise InputError(f"There is no other gene than {request.gene} in this virtual cell; give it more genes.")
+
+
+def other_genes(backbone: Backbone, request: NeighbourhoodRequest) -> tuple[str, ...]:
+    """The other genes in the order in which they are swept: factors first, each part by name."""
+    inside = backbone.vocabulary.symbols if request.context.kind == "pair" else request.context.genes
+    factors, rest = factors_and_rest([g for g in inside if g != request.gene])
+    return factors if request.context.kind == "pair" and request.reach == "factors" else (*factors, *rest)
+
+
+def factors_and_rest(genes: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Transcription factors among genes, and the others; both sorted."""
+    ordered = sorted(genes)
+    return tuple(g for g in ordered if is_tf(g)), tuple(g for g in ordered if not is_tf(g))
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,16 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import pdist
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.beeline.networks import GENE_SETS, ROWS, Edge, load_network
+from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.errors import InputError
 from ugrn_core.genes.tfs import transcription_factors
 from ugrn_core.methods.catalogue import READINGS, reads_curves
-from ugrn_core.neighbourhood.request import Side
-from ugrn_core.neighbourhood.run import Neighbourhood
+from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS, tag_words
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.schema import check_schema, feature_schema
@@ -22,7 +25,6 @@ from ugrn_core.translators.translator import Translator
 
 Rank = Literal["specific", "response", "score"]
 RANKS: tuple[Rank, ...] = ("specific", "response", "score")
-
 COLUMNS = {
     "side": "source: the gene is moved and the other is read; target: the other way round",
     "gene": "symbol of the other gene",
@@ -41,6 +43,50 @@ COLUMNS = {
 """Columns in order, with what they hold. Numbers have 6 decimals; what was not computed is empty."""
 
 DECIMALS = 6
+
+
+def edges_by_gene() -> Mapping[str, Mapping[Edge, str]] | None:
+    """Edges of every gene, as source or target, each with the names of its networks; None where a file is missing."""
+    if missing_networks():
+        return None
+    names: dict[Edge, list[str]] = {}
+    for row in ROWS:
+        for edge in {e for gene_set in GENE_SETS for e in load_network(*row, gene_set).edges}:
+            names.setdefault(edge, []).append(str(row))
+    found: dict[str, dict[Edge, str]] = {}
+    for edge, rows in names.items():
+        text = ", ".join(rows)
+        for gene in edge:
+            found.setdefault(gene, {})[edge] = text
+    return found
+
+
+def shapes(curves: np.ndarray) -> np.ndarray:
+    """Curves (row, value) float64 of length 1, so that only their shape and direction count; a flat one stays 0."""
+    curves = curves.astype(np.float64)
+    size = np.sqrt((curves**2).sum(1, keepdims=True))
+    return np.divide(curves, size, out=np.zeros_like(curves), where=size > 0)
+
+
+def likeness(curves: np.ndarray, row: int) -> np.ndarray:
+    """Cosine (row,) of every curve with curve ``row``: 1 the same shape, -1 its mirror image."""
+    unit = shapes(curves)
+    return unit @ unit[row]
+
+
+def most_alike(curves: np.ndarray, row: int, n: int) -> np.ndarray:
+    """Rows of the ``n`` curves nearest in shape to curve ``row``, itself left out; nearest first, ties by row."""
+    near = likeness(curves, row)
+    order = np.argsort(-near.round(9), kind="stable")
+    return order[order != row][:n]
+
+
+def shape_order(curves: np.ndarray) -> np.ndarray:
+    """Rows in an order in which neighbours look alike: average linkage of distances between shapes, leaves turned so
+    that neighbours are nearest."""
+    if len(curves) < 3:
+        return np.arange(len(curves))
+    return leaves_list(linkage(pdist(shapes(curves)), "average", optimal_ordering=True))
 
 
 def neighbour_table(

@@ -10,9 +10,9 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
 from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.network import blocks
-from ugrn_core.network.order import EDGES_A_PIECE
 from ugrn_core.network.request import NetworkRequest, check_request
 from ugrn_core.network.run import MISSES, finished_share
+from ugrn_core.network.scores import EDGES_A_PIECE
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA, sweep_pairs

@@ -1,27 +1,53 @@
-"""Translators that come and go as files: both in one zip, and uploads, which are untrusted."""
+"""Translators that come and go: both files in one zip; uploads, which are untrusted; bytes for workers elsewhere."""
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 
 from ugrn_core.errors import InputError
 from ugrn_core.translators.library import (
     MAX_BYTES,
     Listed,
     check_place,
+    from_tensors,
     list_translators,
     open_tensors,
     save_translator,
+    tensors_of,
 )
-from ugrn_core.translators.translator import card_from_json
+from ugrn_core.translators.translator import Translator, card_from_json, card_json
+
+CARD = "card"
 
 MOST_MEMBERS = 10
 MEMBER = b"PK\x01\x02"
 """What every file of a zip has an entry in its directory with."""
+
+
+def pack_translator(translator: Translator) -> bytes:
+    """The translator as a safetensors file in memory; the tensor ``card`` is JSON text."""
+    text = np.frombuffer(json.dumps(card_json(translator.card), allow_nan=False).encode(), np.uint8).copy()
+    return save(tensors_of(translator) | {CARD: torch.from_numpy(text)})
+
+
+def open_translator(content: bytes) -> Translator:
+    """The translator of :func:`pack_translator`."""
+    try:
+        tensors = load(content)
+        card = card_from_json(tensors.pop(CARD).numpy().tobytes())
+    except (SafetensorError, LookupError, ValueError, TypeError) as error:
+        raise InputError(f"The translator that was sent does not open: {str(error)[:200]}") from error
+    return from_tensors(card, tensors, "the translator that was sent")
 
 
 def packed(chosen: Listed) -> bytes:

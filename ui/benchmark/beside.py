@@ -8,11 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.beeline.networks import SPECIES
-from ugrn_core.benchmark.beside import put_beside
-from ugrn_core.benchmark.given import EVERYWHERE, GivenScores, given_scores
-from ugrn_core.benchmark.given_run import given_frame
-from ugrn_core.benchmark.results import NONE
-from ugrn_core.benchmark.score_table import read_score_table, score_columns
+from ugrn_core.benchmark.given import EVERYWHERE, GivenScores, given_scores, read_score_table, score_columns
+from ugrn_core.benchmark.results import NONE, put_beside
+from ugrn_core.benchmark.runner import given_frame
 from ugrn_core.errors import InputError
 from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.types import Vocabulary

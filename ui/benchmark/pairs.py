@@ -10,10 +10,10 @@ import streamlit as st
 
 from ugrn_core.backbones.registry import BACKBONES
 from ugrn_core.beeline.networks import Row
-from ugrn_core.benchmark.labelled_scores import LabelledScores, join_scores, score_files
-from ugrn_core.benchmark.paper import AVERAGE
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.run_facts import RunFacts, benchmark_command
+from ugrn_core.benchmark.scores import LabelledScores, join_scores, score_files
+from ugrn_core.benchmark.tables import AVERAGE
 from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong

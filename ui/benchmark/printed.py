@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.benchmark.frozen import SECOND, frozen_results
+from ugrn_core.benchmark.results import SECOND, frozen_results
 from ugrn_core.figures.benchmark_printed import plot_likeness, prepare_panels
 from ugrn_core.figures.benchmark_printed_words import printed_page
 from ui.shared.figure_panel import figure_panel

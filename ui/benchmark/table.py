@@ -10,10 +10,9 @@ import streamlit as st
 from ugrn_core.beeline.expression import how_to_get
 from ugrn_core.beeline.networks import ROWS
 from ugrn_core.beeline.registry import missing_networks
-from ugrn_core.benchmark.paper import paper_table
 from ugrn_core.benchmark.protocols import PROTOCOLS
 from ugrn_core.benchmark.run_facts import benchmark_command
-from ugrn_core.benchmark.tables import STRING, string_beside_nonspecific
+from ugrn_core.benchmark.tables import STRING, paper_table, string_beside_nonspecific
 from ugrn_core.figures.benchmark import (
     METRICS,
     SUBSETS,

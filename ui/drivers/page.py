@@ -32,7 +32,7 @@ from ui.server.session import store
 from ui.shared import address, cells, contexts, models, work
 from ui.shared.errors import NotYet, plain
 from ui.shared.figure_panel import csv_button, figure_panel
-from ui.shared.gene_table import gene_table
+from ui.shared.gene_report import gene_table
 from ui.shared.work import Question
 
 GROUP, SET = "group", "set"

@@ -14,9 +14,14 @@ from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.gene_effects.effects import GeneEffects, estimate_effects, gene_effects
 from ugrn_core.gene_effects.shipped import shipped_effects
 from ugrn_core.jobs import FILES
-from ugrn_core.neighbourhood.known import edges_by_gene
-from ugrn_core.neighbourhood.request import NeighbourhoodRequest
-from ugrn_core.neighbourhood.run import Neighbourhood, estimate_neighbourhood, neighbourhood, with_effects
+from ugrn_core.neighbourhood.run import (
+    Neighbourhood,
+    NeighbourhoodRequest,
+    estimate_neighbourhood,
+    neighbourhood,
+    with_effects,
+)
+from ugrn_core.neighbourhood.table import edges_by_gene
 from ugrn_core.types import SweepSettings
 from ui.gene import state
 from ui.server.session import store

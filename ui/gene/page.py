@@ -13,8 +13,7 @@ from ugrn_core.figures.report_gene import gene_report, rank_words, trajectories_
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
-from ugrn_core.neighbourhood.shape import likeness
-from ugrn_core.neighbourhood.table import Rank, filtered, neighbour_table, ranked, translator_scores
+from ugrn_core.neighbourhood.table import Rank, filtered, likeness, neighbour_table, ranked, translator_scores
 from ui.gene import card, found, rows, state
 from ui.gene.controls import RESULTS, redraw
 from ui.gene.found import Found

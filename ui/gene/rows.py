@@ -11,8 +11,7 @@ import streamlit as st
 
 from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.genes.file_names import in_file
-from ugrn_core.neighbourhood.request import Side
-from ugrn_core.neighbourhood.run import Neighbourhood
+from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
 from ui.gene import state
 from ui.network import genes as network_genes

@@ -10,7 +10,7 @@ import streamlit as st
 
 from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.neighbourhood.request import SIDES, NeighbourhoodRequest, Side
+from ugrn_core.neighbourhood.run import SIDES, NeighbourhoodRequest, Side
 from ugrn_core.neighbourhood.table import RANKS, Rank
 from ui.shared import address, contexts, settings, translator
 from ui.shared.errors import NotYet

@@ -26,14 +26,13 @@ from ugrn_core.genes.file_names import in_file
 from ugrn_core.network.edge_filter import Selection
 from ugrn_core.network.evidence import beside_edges
 from ugrn_core.network.exports.folder import Beside
-from ugrn_core.network.exports.graph import network_graph
-from ugrn_core.network.exports.graphml import graphml
+from ugrn_core.network.exports.graph import graphml, network_graph
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import edge as network_edge
 from ui.network import genes as network_genes
 from ui.network.run import Predicted
 from ui.server.session import store
-from ui.shared import cells, cells_file, work
+from ui.shared import cells, work
 from ui.shared.errors import plain, said_in_place
 from ui.shared.figure_panel import csv_button
 from ui.shared.work import Question
@@ -232,7 +231,7 @@ def _reading(key: Hashable, _asked: EvidenceQuestion) -> _Reading:
 
 def _job(asked: EvidenceQuestion, reading: _Reading, progress: Progress | None, cancel: Cancel | None) -> Evidence:
     def compute() -> Evidence:
-        read = cells_file.read_values(asked.cells, reading.choice, part_of(progress, 0.0, READING), cancel)
+        read = cells.read_values(asked.cells, reading.choice, part_of(progress, 0.0, READING), cancel)
         return evidence(
             read,
             tuple(reading.places),

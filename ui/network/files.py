@@ -19,8 +19,7 @@ from ugrn_core.figures.report_network import network_report
 from ugrn_core.figures.style import file_stem
 from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.exports.folder import FILES, Beside, NetworkFiles, write_network, zip_files
-from ugrn_core.network.recipe import build_recipe, known_facts
-from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.recipe import Recipe, build_recipe, known_facts
 from ui.network import filters
 from ui.network.known_edges import ReferenceEdges
 from ui.network.question import SOURCES_FILE

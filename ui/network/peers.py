@@ -25,7 +25,7 @@ from ui.network import genes as network_genes
 from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.server.session import store
-from ui.shared import cells, cells_file, work
+from ui.shared import cells, work
 from ui.shared.errors import said_in_place
 from ui.shared.figure_panel import csv_button, figure_panel
 from ui.shared.work import Question
@@ -115,7 +115,7 @@ def _job(asked: PeersQuestion, reading: _Reading, progress: Progress | None, can
 
     @cache
     def read() -> CellValues:
-        return cells_file.read_values(asked.cells, reading.choice, part_of(progress, 0.0, READING), cancel).at_most(
+        return cells.read_values(asked.cells, reading.choice, part_of(progress, 0.0, READING), cancel).at_most(
             CELLS_USED
         )
 

@@ -7,8 +7,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import resolve
-from ugrn_core.network.recipe import MAX_BYTES, check_recipe, read_recipe
-from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.recipe import MAX_BYTES, Recipe, check_recipe, read_recipe
 from ui.network import filters
 from ui.shared import translator as network_translator
 from ui.shared.contexts import ContextChoice

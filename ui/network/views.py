@@ -30,7 +30,7 @@ from ui.network import filters as network_shown
 from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.shared.figure_panel import csv_button, figure_panel
-from ui.shared.gene_table import gene_table
+from ui.shared.gene_report import gene_table
 
 GRAPH, FDR = "graph", "fdr"
 HEIGHT = 560

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
-from ugrn_core.figures.scores import prepare_scores
+from ugrn_core.figures.curves import prepare_scores
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.pair import PairRequest, estimate_curves, score_pairs
 from ui.pair import view as pair_view

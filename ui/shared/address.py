@@ -20,7 +20,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.jobs import JOBS
-from ugrn_core.neighbourhood.request import NeighbourhoodRequest
+from ugrn_core.neighbourhood.run import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
 from ui.shared import cells, contexts, kept, models, settings, work

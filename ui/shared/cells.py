@@ -9,9 +9,11 @@ from typing import Any, BinaryIO, TypeVar
 
 import streamlit as st
 
+from ugrn_core.data.cell_values import CellChoice, CellValues, read_cell_values
 from ugrn_core.data.expression import ExpressionData
-from ugrn_core.data.h5ad import H5adContents, example_data
-from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
+from ugrn_core.data.h5ad import H5adContents, example_data, example_file
+from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_cells, read_untrusted_h5ad
+from ugrn_core.errors import InputError
 from ugrn_core.jobs import FILES
 from ugrn_core.memory import bytes_held
 from ugrn_core.types import Cancel, Progress
@@ -248,3 +250,14 @@ def _matrix_choice(contents: H5adContents) -> tuple[str | None, str | None]:
 @st.cache_resource(show_spinner="Reading the example cells")
 def _bundled() -> ExpressionData:
     return example_data()
+
+
+def read_values(
+    cells: Cells, choice: CellChoice, progress: Progress | None = None, cancel: Cancel | None = None
+) -> CellValues:
+    """The cells of a choice, read by a process of their own; those of the example here."""
+    if cells.word == EXAMPLE:
+        return read_cell_values(example_file(), choice, progress)
+    if cells.file is None or not cells.file.exists():
+        raise InputError("The file of these cells is not here any more. Upload it again to ask the cells.")
+    return read_untrusted_cells(cells.file, choice, progress=progress, cancel=cancel)

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ugrn_core.data.barcodes import SAMPLE, sample_of
 from ugrn_core.data.containers.table import MAX_LINE, lines_of, rows_of
 from ugrn_core.data.containers.written import Entries, check_sizes, write_cells
 from ugrn_core.data.gene_names import known_share
+from ugrn_core.data.other_hdf5 import SAMPLE, sample_of
 from ugrn_core.errors import InputError
 
 ENTRIES_A_PART = 500_000

@@ -16,15 +16,20 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.network.direction import DirectionRule
 from ugrn_core.network.edge_filter import Selection, edge_count, percent
-from ugrn_core.network.exports.cyjs import cyjs
-from ugrn_core.network.exports.gexf import gexf
-from ugrn_core.network.exports.graph import NOT_HDF5, NOT_XML, check_texts, network_graph
-from ugrn_core.network.exports.graphml import graphml
+from ugrn_core.network.exports.graph import (
+    NOT_HDF5,
+    NOT_SIF,
+    NOT_XML,
+    check_texts,
+    cyjs,
+    gexf,
+    graphml,
+    network_graph,
+    sif,
+)
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
 from ugrn_core.network.exports.regulons import adjacencies, decoupler, gmt
-from ugrn_core.network.exports.sif import NOT_SIF, sif
-from ugrn_core.network.recipe import recipe_text
-from ugrn_core.network.recipe_form import Recipe
+from ugrn_core.network.recipe import Recipe, recipe_text
 from ugrn_core.network.request import NetworkRequest, has_probabilities
 from ugrn_core.network.scores import NetworkScores
 from ugrn_core.network.summary import known_enrichment

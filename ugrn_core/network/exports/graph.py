@@ -1,12 +1,16 @@
-"""The shown edges as a networkx graph, the one thing that GraphML, GEXF, Cytoscape JSON and SIF are written from."""
+"""The shown edges as a networkx graph, and its files: GraphML, Cytoscape JSON, GEXF, SIF."""
 
 from __future__ import annotations
 
+import io
+import json
 import re
 from collections.abc import Iterable, Mapping
+from xml.etree.ElementTree import SubElement
 
 import networkx as nx
 import pandas as pd
+from networkx.readwrite.gexf import GEXFWriter
 
 from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import human_by_name
@@ -20,6 +24,10 @@ NOT_UNICODE = re.compile("[\ud800-\udfff]")
 """Halves of characters, which no encoding has a place for."""
 NOT_HDF5 = re.compile("[\x00\ud800-\udfff]")
 """HDF5 ends a text at a zero."""
+
+RELATION = "predicted"
+NOT_SIF = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]|^ | $")
+"""Tabs part the columns, and readers differ in what else ends a line; blanks around a name are stripped by some."""
 
 
 def network_graph(table: pd.DataFrame, about: Mapping[str, str | float]) -> nx.DiGraph:
@@ -55,3 +63,46 @@ def check_texts(texts: Iterable[str], cannot: re.Pattern[str], file: str) -> Non
 def texts_of(graph: nx.DiGraph) -> list[str]:
     """Names of the genes, and what the graph says of itself."""
     return [*graph, *map(str, graph.graph.values())]
+
+
+def graphml(graph: nx.DiGraph) -> bytes:
+    """The graph as GraphML, UTF-8; a gene that XML has no place for is an InputError."""
+    check_texts(texts_of(graph), NOT_XML, "GraphML")
+    out = io.BytesIO()
+    nx.write_graphml_xml(graph, out, named_key_ids=False)  # not write_graphml: it takes lxml where that is installed
+    return out.getvalue()
+
+
+def cyjs(graph: nx.DiGraph) -> bytes:
+    """The graph as Cytoscape JSON, UTF-8; half a character in a gene is an InputError."""
+    check_texts(texts_of(graph), NOT_UNICODE, "Cytoscape JSON")
+    content = nx.cytoscape_data(graph)
+    content["data"] = dict(content["data"])  # Cytoscape reads an object where networkx has a list of pairs
+    return (json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def gexf(graph: nx.DiGraph) -> bytes:
+    """The graph as GEXF, UTF-8, with what the graph says of itself as its description, and without a date.
+
+    A gene that XML has no place for is an InputError.
+    """
+    check_texts(texts_of(graph), NOT_XML, "GEXF")
+    weighted = nx.DiGraph(graph)
+    n = weighted.number_of_edges()
+    for rank, (*_, edge) in enumerate(sorted(weighted.edges(data=True), key=lambda e: -e[2]["score"])):
+        edge["weight"] = edge.get("probability", (n - rank) / n)
+    writer = GEXFWriter()
+    writer.add_graph(weighted)
+    meta = writer.xml.find("meta")
+    assert meta is not None
+    del meta.attrib["lastmodifieddate"]  # networkx writes the day; the same network gives the same bytes
+    SubElement(meta, "description").text = "; ".join(f"{k}: {v}" for k, v in graph.graph.items())
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def sif(graph: nx.DiGraph) -> bytes:
+    """The edges as SIF with tabs, UTF-8; a gene with a tab, a line break or a blank at its ends is an InputError."""
+    check_texts(graph, NOT_SIF, "SIF")
+    return "".join(f"{source}\t{RELATION}\t{target}\n" for source, target in graph.edges()).encode()

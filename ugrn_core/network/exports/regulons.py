@@ -9,8 +9,7 @@ from __future__ import annotations
 import networkx as nx
 import pandas as pd
 
-from ugrn_core.network.exports.graph import check_texts
-from ugrn_core.network.exports.sif import NOT_SIF
+from ugrn_core.network.exports.graph import NOT_SIF, check_texts
 from ugrn_core.spreadsheet import csv_text
 
 REMARK = "predicted targets, no sign of regulation"
