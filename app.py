@@ -8,6 +8,9 @@ from __future__ import annotations
 import streamlit as st
 
 if __name__ == "__main__":
+    from ui.server import warm
+
+    warm.wait()
     from ugrn_core.paths import ASSETS
     from ui import frame
 

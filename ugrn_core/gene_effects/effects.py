@@ -65,13 +65,12 @@ class GeneEffects:
         ``own`` and ``back`` (pair, value) are the raw curves of source -> target and of target -> source. The two genes
         of a pair are left out of the reference, as in :func:`ugrn_core.pair_specific.double_centred`.
         """
-        asked = list(dict.fromkeys(gene for pair in pairs for gene in pair))
-        rows = np.array([self.at[gene] for gene in asked], np.intp)
+        ends = np.array([(self.at[source], self.at[target]) for source, target in pairs], np.intp)
+        rows, place = np.unique(ends, return_inverse=True)
+        s, t = place.reshape(ends.shape).T
         inside, n = self.inside[rows], len(self.reference)
-        members = (n - inside)[:, None]
-        sums = [means[name][rows].astype(np.float64) * members for means in (self.as_source, self.as_target)]
-        place = {gene: i for i, gene in enumerate(asked)}
-        s, t = (np.array([place[pair[end]] for pair in pairs], np.intp) for end in (0, 1))
+        means, members = (self.as_source[name], self.as_target[name]), (n - inside)[:, None]
+        sums = [values[rows].astype(np.float64) * members for values in means]
         return centred(own, back, sums[0], sums[1], self.totals[name], s, t, inside, n)
 
 

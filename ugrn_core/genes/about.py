@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ugrn_core.genes.tables import everyday_names, former_symbols, human_symbols_by_id, mouse_genes
 from ugrn_core.genes.tfs import is_tf
@@ -19,6 +20,7 @@ class GeneFacts:
     mouse: tuple[str, ...]
 
 
+@lru_cache(maxsize=1024)
 def gene_facts(symbol: str) -> GeneFacts:
     """Facts of a human symbol, from the tables that ship; what they lack is empty."""
     tables = (everyday_names(), former_symbols())

@@ -56,7 +56,10 @@ def find(backbone: Backbone, request: NeighbourhoodRequest) -> Found | None:
     best = whole or first
     if request.context.kind == "pair":
         effects = _effects(backbone, request.settings, topic)
-        best = best if effects is None else with_effects(best, effects)
+        if effects is not None:
+            raw = best
+            told = ("specific to pairs", backbone.fingerprint, raw.request, len(effects.reference))
+            best = work.shared(told, lambda: with_effects(raw, effects))
     return Found(best, whole is not None, _known(request.gene))
 
 
@@ -69,7 +72,7 @@ def _answer(
             ("neighbourhood", backbone.fingerprint, request),
             lambda progress, cancel: neighbourhood(backbone, request, store(), progress=progress, cancel=cancel),
             f"{request.gene} with {words}",
-            estimate_neighbourhood(backbone, request, store()).seconds,
+            lambda: estimate_neighbourhood(backbone, request, store()).seconds,
             str(backbone.device),
         ),
         topic=topic,  # pyright: ignore[reportArgumentType]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
@@ -18,12 +21,14 @@ from ui.gene import card, found, rows, state
 from ui.gene.controls import RESULTS, redraw
 from ui.gene.found import Found
 from ui.gene.state import GeneQuestion
-from ui.shared import models
+from ui.shared import models, work
 from ui.shared import translator as network_translator
 from ui.shared.errors import NotYet, plain, said_in_place
 from ui.shared.figure_panel import figure_panel
 from ui.shared.translator import LoadedTranslator
 
+ROW_BYTES, HEAT_BYTES = 400, 600_000
+"""What a row of the table and the figure take in memory, about."""
 HEAT_NOTE = "Each row by its own largest size, in an order in which shapes are alike. A hypothesis, not a measurement."
 
 
@@ -43,8 +48,7 @@ def results() -> None:
 def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
     side = state.side()
     kept = _translator(backbone)
-    whole, rank = _table(backbone, there, kept)
-    table = ranked(_filter(whole, backbone), rank)
+    table, rank, told = _table(backbone, there, kept)
     alike = str(st.session_state.get(state.ALIKE) or "")
     if alike in set(table["gene"]):
         table = _by_likeness(table, there, alike)
@@ -58,7 +62,7 @@ def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
     with left:
         rows.show(table, there.neighbourhood, side, rank, card.detection(backbone), backbone.card.unit)
     with right:
-        _heat(backbone, asked, there, table, kept, rank)
+        _heat(backbone, asked, there, table, kept, rank, (told, alike))
     with left:
         st.download_button(
             "All rows as CSV",
@@ -80,26 +84,30 @@ def _translator(backbone: Backbone) -> LoadedTranslator | None:
         return None
 
 
-def _table(backbone: Backbone, there: Found, kept: LoadedTranslator | None) -> tuple[pd.DataFrame, Rank]:
-    """The table of a side, and by what it can be ranked now."""
+def _table(backbone: Backbone, there: Found, kept: LoadedTranslator | None) -> tuple[pd.DataFrame, Rank, Hashable]:
+    """The table of a side by its rank and filters, the rank there is now, and what tells this table apart."""
     hood, side, rank = there.neighbourhood, state.side(), state.rank()
-    scores = None
+    scores, translator = None, None
+    whole = ("gene table", backbone.fingerprint, hood.request, hood.n_reference, side, there.known is None)
     if kept is not None:
+        used, scored = kept.translator, ("gene scores", *whole, kept.digest)
         try:
-            scores = translator_scores(kept.translator, backbone, hood, side)
+            scores = work.shared(scored, lambda: translator_scores(used, backbone, hood, side))
+            translator, whole = used, (*whole, kept.digest)
         except InputError:
             if rank == "score":
                 raise
-            kept = None
-    translator = None if kept is None else kept.translator
-    table = neighbour_table(hood, side, scores=scores, translator=translator, known=there.known)
-    return table, "response" if rank == "specific" and not hood.specific else rank
-
-
-def _filter(table: pd.DataFrame, backbone: Backbone) -> pd.DataFrame:
+    by: Rank = "response" if rank == "specific" and not hood.specific else rank
     names = parse_gene_list(st.session_state.get(state.OWN) or "")
-    genes = resolve(names, backbone.vocabulary).symbols if names else None
-    return filtered(table, factors=state.factors_only(), genes=genes, text=st.session_state.get(state.TEXT) or "")
+    genes = tuple(resolve(names, backbone.vocabulary).symbols) if names else None
+    text, factors = str(st.session_state.get(state.TEXT) or ""), state.factors_only()
+
+    def made() -> pd.DataFrame:
+        table = neighbour_table(hood, side, scores=scores, translator=translator, known=there.known)
+        return ranked(filtered(table, factors=factors, genes=genes, text=text), by)
+
+    told = (*whole, by, factors, genes, text)
+    return work.shared(told, made, len(hood.others) * ROW_BYTES), by, told
 
 
 def _by_likeness(table: pd.DataFrame, there: Found, gene: str) -> pd.DataFrame:
@@ -152,10 +160,15 @@ def _heat(
     table: pd.DataFrame,
     kept: LoadedTranslator | None,
     rank: Rank,
+    told: Hashable,
 ) -> None:
-    """The best trajectories, clustered by shape."""
+    """The best trajectories, clustered by shape; ``told`` tells the table apart."""
     hood, side, gene = there.neighbourhood, state.side(), asked.request.gene
-    frame = trajectories_of(hood, side, table, backbone.card.unit, MOST_ROWS)
+
+    def drawn() -> tuple[pd.DataFrame, go.Figure]:
+        frame = trajectories_of(hood, side, table, backbone.card.unit, MOST_ROWS)
+        return frame, plot_trajectories(frame, gene=gene, side=side)
+
     line = gene_command(
         asked.request,
         models.command_name(backbone),
@@ -167,8 +180,9 @@ def _heat(
         more=(*asked.choice.group_words, *asked.choice.options),
     )
     with said_in_place():
+        frame, figure = work.shared(("gene heat", told), drawn, HEAT_BYTES)
         figure_panel(
-            plot_trajectories(frame, gene=gene, side=side),
+            figure,
             frame,
             name=f"{gene} as {side}, {backbone.card.name}",
             alt=f"Trajectories of the best {min(MOST_ROWS, len(table))} genes of {gene} as {side}, a row a gene",

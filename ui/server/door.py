@@ -25,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
+from ui.server import warm
 from ui.server.access import behind_proxy, token_wanted
 from ui.server.session import VISITOR, VISITOR_ID, WEEK
 
@@ -62,7 +63,8 @@ def middleware() -> Middleware:
 
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[None]:
-    """Open the browser once the server runs, as ``streamlit run`` does for apps without a door."""
+    """Warm up, and open the browser once the server runs, as ``streamlit run`` does for apps without a door."""
+    warm.start()
     if not config.get_option("server.headless"):
         address = server_util.get_url(server_util.get_display_address(config.get_option("browser.serverAddress")))
         asyncio.get_running_loop().call_later(0.5, cli_util.open_browser, address)

@@ -48,10 +48,7 @@ def gene_fields(
     A field of one gene holds its text or None, a field of several a list. What was typed may be no symbol: see
     :func:`symbol_of`.
     """
-    genes = tfs = names = ""
-    if not further:
-        genes, tfs = _texts(backbone.fingerprint, backbone.vocabulary)
-        names = _everyday(backbone.fingerprint, backbone.vocabulary)
+    genes, tfs, names = ("", "", "") if further else search_texts(backbone)
     key = FURTHER if further else STATE
     shown = [{"name": f.name, "label": f.label, "help": HELP, "values": _values(f), "most": f.most} for f in fields]
 
@@ -65,6 +62,12 @@ def gene_fields(
     swap = len(fields) == 2 and all(field.most == 1 for field in fields)
     data = {"genes": genes, "tfs": tfs, "names": names, "fields": shown, "swap": swap}
     _component()(key=key, data=data, on_chosen_change=take)
+
+
+def search_texts(backbone: Backbone) -> tuple[str, str, str]:
+    """What the fields search: symbols, the transcription factors among them, everyday names; a line each."""
+    named = backbone.fingerprint, backbone.vocabulary
+    return (*_texts(*named), _everyday(*named))
 
 
 def symbol_of(typed: str, backbone: Backbone) -> str:

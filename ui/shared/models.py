@@ -124,6 +124,15 @@ def load(name: str) -> Backbone:
     return _load(name, () if folder is None else _stamp(folder), st.session_state.get(DEVICE))
 
 
+def first_choice() -> Backbone:
+    """The model that every session begins with, loaded for all of them; asks for no session."""
+    from ugrn_core.backbones.devices import choose_device, devices
+
+    name = available()[0]
+    folder = BACKBONES[name].folder
+    return _load(name, () if folder is None else _stamp(folder), str(choose_device()) if len(devices()) > 1 else None)
+
+
 def command_name(backbone: Backbone) -> str:
     """What ``--backbone`` is called with to get this model again."""
     if st.session_state.get("model") == OWN:
