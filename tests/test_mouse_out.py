@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 
 import anndata as ad
 import networkx as nx
@@ -22,10 +23,12 @@ from ugrn_core.figures.curves import prepare_pair, prepare_targets
 from ugrn_core.figures.report_pair import pair_report
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_symbol, mouse_symbol
 from ugrn_core.genes.pair_list import pair_list
+from ugrn_core.jobs import JOBS
 from ugrn_core.network.recipe import read_recipe
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.pair_output import pair_json
 from ugrn_core.types import SweepSettings
+from ui.network.views import VIEWS
 from ui.shared import cells
 
 HUMAN = {
@@ -244,3 +247,77 @@ def test_the_page_of_a_network_knows_genes_by_the_names_of_the_file(folder):
             break
         at.run()
     assert edges(at)["cells_spearman"].notna().all() and not at.exception
+
+
+def told(at) -> list[str]:
+    """What a page says in words, tables and figures, less commands and what stands in a human column."""
+    said = [str(e.value) for e in (*at.markdown, *at.caption, *at.subheader, *at.info, *at.metric)]
+    said += [b.label for b in at.button]
+    for chart in at.get("plotly_chart"):
+        said.append(chart.proto.spec)
+    for table in (d.value for d in at.dataframe):
+        plain = table[
+            [c for c in table if not str(c).startswith("human") and c not in ("symbol", "suggestions", "note")]
+        ]
+        said += [plain.to_csv(index=False)]
+    return [re.sub(r"\(?\b[A-Z0-9]+(?: and [A-Z0-9]+)? in human\)?", "", text.replace("\\", "")) for text in said]
+
+
+PAGES = {
+    "pair.py": {"source": "TP53", "target": "MYC", "context": "cells", "with": "KLF1=1"},
+    "gene.py": {"gene": "TP53", "context": "cells", "rank": "response"},
+    "drivers.py": {"column": "kind", "a": "ery", "b": "mye"},
+    "network.py": {"from": "cells", "rule": "best", "best": "5000", "edge": "Trp53>Myc"},
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_view_has_the_names_of_the_file(folder, page):
+    at = framed(page)
+    file = folder / "mouse.h5ad"
+    at.session_state["model"], at.session_state["cells_from"] = "ugrn-mini-2", "path"
+    at.session_state["cells"] = cells.Cells(read_h5ad(file), "mouse", "mouse.h5ad", file=file)
+    at.query_params.update(PAGES[page])
+    at.run()
+    if page == "network.py":
+        there = "Predict the network" not in [b.label for b in at.button]  # computed by another test
+        finished(at if there else press(at, "Predict the network"), n_runs=200)
+    views = list(VIEWS) if page == "network.py" else [""]
+    wrong: set[str] = set()
+    for view in views:
+        if view:
+            at.session_state["net view"] = view
+        for _ in range(100):
+            at.run()
+            if not any(job.state in ("queued", "working") for job in JOBS._jobs.values()):
+                break
+        assert not at.exception, at.exception
+        for text in told(at.run()):
+            wrong |= {
+                f"{view} {m[0]}" for m in re.finditer(rf".{{0,80}}\b(?:{'|'.join(HUMAN.values())})\b.{{0,40}}", text)
+            }
+    assert any("Trp53" in text for text in told(at))
+    assert not wrong, sorted(wrong)[:20]
+
+
+def test_company_surfaces_and_reports_have_the_names_of_the_file(folder):
+    where = ("--context", folder / "mouse.h5ad", "--group", "kind=ery", "--grid", "-1,1")
+    pair = ("pair", "Trp53", "MYC", *where, "--with", "Klf1=1")
+    curves = pd.read_csv(io.StringIO(ugrn(*pair).stdout))
+    is_mouse(curves, "source", "target")
+    assert set(curves["company"].dropna()) == {"Klf1=1"}
+    surface = pd.read_csv(io.StringIO(ugrn(*pair, "--surface", 3).stdout))
+    is_mouse(surface, "source", "target", "companion")
+    assert set(surface["companion"]) == {"Klf1"} and list(surface)[-1] == "human_companion"
+    points = json.loads(ugrn(*pair, "--surface", 3, "--json").stdout)
+    assert (points["source_in_file"], points["surfaces"][0]["companion_in_file"]) == ("Trp53", "Klf1")
+    ugrn(*pair, "--out", folder / "pair.html")
+    ugrn("gene", "Trp53", *where, "--rank", "response", "--report", folder / "gene.html")
+    line = ("--h5ad", folder / "mouse.h5ad", "--group", "kind=mye", "--context", "full", "--out", folder / "told")
+    ugrn("network", *line, "--report", "html")
+    for report in (folder / "pair.html", folder / "gene.html", folder / "told" / "report.html"):
+        text = re.sub(r"<code.*?</code>|<pre.*?</pre>", "", report.read_text(), flags=re.S)
+        text = re.sub(r"<td>[A-Z0-9]+</td>|\([A-Z0-9]+ in human\)|<script[^>]*>.{100000,}?</script>", "", text, flags=re.S)
+        assert "Trp53" in text, report
+        found = [m[0] for m in re.finditer(rf".{{60}}\b(?:{'|'.join(HUMAN.values())})\b.{{40}}", text)]
+        assert not found, (report.name, found[:10])

@@ -105,7 +105,7 @@ def questions(asked: NetworkOptions, backbone: Backbone, translator: Translator)
     data = read_data(asked.h5ad, asked.cells)
     column, level = asked.cells.column_and_level(data) or ("", "")
     if asked.context is None and level is not None:
-        say(why(model))
+        say(why(model, translator.card.name))
     asked = replace(asked, context=asked.kind(model, several=level is None))
     if level is not None:
         if asked.between:

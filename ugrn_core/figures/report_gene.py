@@ -11,6 +11,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.neighbourhood import beside, plot_trajectories, prepare_trajectories
 from ugrn_core.figures.report import NOTES, Report, asked_rows, genes_table
+from ugrn_core.genes.file_names import in_file, named_as_in_file
 from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import Rank
 
@@ -43,9 +44,10 @@ def gene_report(
     n_rows, n_best = ROWS[len(tables)], BEST[len(tables)]
     drawn = [heat_map(found, side, table, backbone.card.unit, n_rows) for side, table in tables.items() if len(table)]
     if not drawn:
-        raise InputError(f"No gene passes, so that there is nothing to report of {found.request.gene}.")
+        raise InputError(f"No gene passes, so that there is nothing to report of {called(found)}.")
     request, words = found.request, rank_words(rank, found.deciding)
-    gene, context, sides = request.gene, request.context, list(tables)
+    gene, context, sides = called(found), request.context, list(tables)
+    human = "" if gene == request.gene else f" ({request.gene} in human)"
     moved = {"source": f"when {gene} moves", "target": f"of {gene} when others move"}
     n_genes = 2 if context.kind == "pair" else len(context.genes)
     caveats = [*NOTES]
@@ -54,7 +56,7 @@ def gene_report(
     if rank == "score":
         caveats.append("The score ranks; over a whole vocabulary it is no probability.")
     return Report(
-        title=f"{gene} as {' and as '.join(sides)}",
+        title=f"{gene}{human} as {' and as '.join(sides)}",
         subtitle=f"What {backbone.card.label} predicts {', and '.join(moved[side] for side in sides)}",
         facts=[(f"Genes with {gene} as {side}", f"{len(table):,}, by {words}") for side, table in tables.items()],
         settings=asked_rows(backbone, context, request.settings, n_genes),
@@ -62,26 +64,33 @@ def gene_report(
         genes_note=names,
         caveats=(*caveats, *notes),
         command=command,
-        best={f"Best with {gene} as {side}": _best(table, n_best, found.deciding) for side, table in tables.items()},
+        best={f"Best with {gene} as {side}": _best(table, n_best, found) for side, table in tables.items()},
         figure=beside(drawn),
     )
 
 
+def called(found: Neighbourhood) -> str:
+    """The gene that was asked about, by its name in a mouse file."""
+    return in_file(found.request.context.names, (found.request.gene,))[0]
+
+
 def heat_map(found: Neighbourhood, side: Side, table: pd.DataFrame, unit: str, rows: int) -> go.Figure:
     """The trajectories of the first ``rows`` of a table: pair-specific where they are there, else as predicted."""
-    return plot_trajectories(trajectories_of(found, side, table, unit, rows), gene=found.request.gene, side=side)
+    return plot_trajectories(trajectories_of(found, side, table, unit, rows), gene=called(found), side=side)
 
 
 def trajectories_of(found: Neighbourhood, side: Side, table: pd.DataFrame, unit: str, rows: int) -> pd.DataFrame:
-    """The frame of :func:`heat_map`."""
+    """The frame of :func:`heat_map`, by the names of a mouse file."""
     request, first = found.request, table.head(rows)
     base, context = request.settings.base, request.context
     if context.values is not None and side == "source":
         base = context.values[context.genes.index(request.gene)]
     curves = (found.specific or found.raw)[side][found.deciding][first.index]
-    return prepare_trajectories(list(first["gene"]), curves, request.settings.grid, base, unit, found.deciding)
+    frame = prepare_trajectories(list(first["gene"]), curves, request.settings.grid, base, unit, found.deciding)
+    return named_as_in_file(frame, context.names, ("gene",))
 
 
-def _best(table: pd.DataFrame, n: int, deciding: str) -> pd.DataFrame:
-    best = table[COLUMNS].head(n)
-    return best.assign(tf=["yes" if tf else "no" for tf in best["tf"]]).rename(columns={"response": deciding})
+def _best(table: pd.DataFrame, n: int, found: Neighbourhood) -> pd.DataFrame:
+    best = named_as_in_file(table[COLUMNS].head(n), found.request.context.names, ("gene",))
+    best = best.rename(columns={"response": found.deciding, "human_gene": "in human"})
+    return best.assign(tf=["yes" if tf else "no" for tf in best["tf"]])

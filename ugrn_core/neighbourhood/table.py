@@ -15,6 +15,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import GENE_SETS, ROWS, Edge, load_network
 from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.errors import InputError
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.tfs import transcription_factors
 from ugrn_core.methods.catalogue import READINGS, reads_curves
 from ugrn_core.neighbourhood.run import Neighbourhood, Side
@@ -22,6 +23,7 @@ from ugrn_core.network.edge_table import KNOWN, SLOPE_DIRECTIONS, tag_words
 from ugrn_core.translation.scoring import novelty
 from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator
+from ugrn_core.types import FileNames
 
 Rank = Literal["specific", "response", "score"]
 RANKS: tuple[Rank, ...] = ("specific", "response", "score")
@@ -140,16 +142,22 @@ def ranked(table: pd.DataFrame, rank: Rank) -> pd.DataFrame:
 
 
 def filtered(
-    table: pd.DataFrame, *, factors: bool = False, genes: Collection[str] | None = None, text: str = ""
+    table: pd.DataFrame,
+    *,
+    factors: bool = False,
+    genes: Collection[str] | None = None,
+    text: str = "",
+    names: FileNames | None = None,
 ) -> pd.DataFrame:
-    """Rows of transcription factors, of a list, or whose symbol holds a text (in any case)."""
+    """Rows of transcription factors, of a list, or whose symbol or name in a mouse file holds a text (in any case)."""
     keep = np.ones(len(table), bool)
     if factors:
         keep &= table["tf"].to_numpy(bool)
     if genes is not None:
         keep &= table["gene"].isin(list(genes)).to_numpy()
     if text.strip():
-        keep &= table["gene"].str.contains(text.strip(), case=False, regex=False).to_numpy()
+        told = [table["gene"], pd.Series(in_file(names, table["gene"]), table.index, dtype=object)]
+        keep &= np.any([t.str.contains(text.strip(), case=False, regex=False) for t in told], 0)
     return table[keep]
 
 

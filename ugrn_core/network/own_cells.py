@@ -1,8 +1,8 @@
 """Which virtual cell own cells are asked in by default: the one that did best on unseen cells.
 
-Measured by ``python -m ugrn_core.pretrain own-cells``: for BEELINE data sets with expression, translators of all other
-sets rank the same pairs in two genes alone and in the means of a group of cells. Counted are the edges of the set's
-own networks among the best 50 pairs, pairs of the training left out.
+Measured by ``python -m ugrn_core.pretrain own-cells``: for BEELINE data sets with expression, the model's default
+translator and one of all other sets rank the same pairs in two genes alone and in the means of a group of cells.
+Counted are the edges of the set's own networks among the best 50 pairs, pairs of either training left out.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import Literal
 import pandas as pd
 
 from ugrn_core.paths import ASSETS
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS
 
 FILE = ASSETS / "examples" / "own_cells.csv"
-COLUMNS = ("model", "data_set", "group", "network", "context", "pairs", "edges", "best", "best_edges")
+COLUMNS = ("model", "translator", "data_set", "group", "network", "context", "pairs", "edges", "best", "best_edges")
 DEFAULT_MODEL = "ugrn-mini-2"
+WITHOUT = "all-other-sets"
+"""A translator as the project's own of all sets, made without the set it is tested on."""
 Asked = Literal["pair", "full"]
 WORDS: dict[Asked, str] = {"pair": "two genes alone", "full": "means of the cells"}
 
@@ -36,23 +39,30 @@ def times_chance(frame: pd.DataFrame) -> pd.Series:
 
 def default_cell(model: str = DEFAULT_MODEL) -> Asked:
     """The virtual cell of own cells for a model; one that was not measured is taken to be as the default model."""
-    times = times_chance(_of(model))
+    times = times_chance(_of(model, None))
     return "pair" if times["pair"] >= times["full"] else "full"
 
 
-def why(model: str = DEFAULT_MODEL) -> str:
-    """The reason for the default, as a sentence."""
-    frame, best = _of(model), default_cell(model)
+def why(model: str = DEFAULT_MODEL, translator: str | None = None) -> str:
+    """The reason for the default, as a sentence, with the figures of a translator where it was measured."""
+    frame, best = _of(model, translator), default_cell(model)
     times = times_chance(frame)
     other: Asked = "full" if best == "pair" else "pair"
     sets = " and ".join(dict.fromkeys(frame["data_set"]))
+    name = frame["translator"].iloc[0]
+    whose = "a translator of all other sets" if name == WITHOUT else name
     return (
         f"By default own cells are asked in {WORDS[best]}, which did best on cells that neither model nor translator "
-        f"had seen ({sets}): its best {frame['best'].max()} pairs held {times[best]:.2g} times as many known edges as "
-        f"chance, those of {WORDS[other]} {times[other]:.2g} times."
+        f"had seen ({sets}): the best {frame['best'].max()} pairs of {whose} held {times[best]:.2g} times as many "
+        f"known edges as chance, those in {WORDS[other]} {times[other]:.2g} times."
     )
 
 
-def _of(model: str) -> pd.DataFrame:
+def _of(model: str, translator: str | None) -> pd.DataFrame:
+    """Lines of a model and a translator, by default the model's own; what was not measured is as the nearest that was:
+    the default model, a translator of all other sets."""
     frame = measured()
-    return frame[frame["model"] == (model if model in set(frame["model"]) else DEFAULT_MODEL)]
+    model = model if model in set(frame["model"]) else DEFAULT_MODEL
+    of_model = frame[frame["model"] == model]
+    name = DEFAULT_TRANSLATORS.get(model) if translator is None else translator
+    return of_model[of_model["translator"] == (name if name in set(of_model["translator"]) else WITHOUT)]

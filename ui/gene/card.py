@@ -6,6 +6,7 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.genes.about import gene_facts
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.resolve import resolve
 from ui.gene.state import GeneQuestion
 from ui.shared import cells
@@ -16,10 +17,12 @@ def show(asked: GeneQuestion, backbone: Backbone) -> None:
     """One line on the gene, and one on the virtual cell where it is not the pair alone."""
     gene = asked.request.gene
     facts = gene_facts(gene)
-    said = [f"**{plain(gene)}**", "transcription factor" if facts.factor else "no transcription factor"]
+    called = in_file(asked.request.context.names, (gene,))[0]
+    human = "" if called == gene else f" ({plain(gene)} in human)"
+    said = [f"**{plain(called)}**{human}", "transcription factor" if facts.factor else "no transcription factor"]
     if facts.names:
         said.append(f"also {plain(', '.join(facts.names[:4]))}")
-    if facts.mouse:
+    if facts.mouse and called == gene:
         said.append(f"mouse {plain(', '.join(facts.mouse[:2]))}")
     if facts.ensembl:
         said.append(plain(", ".join(facts.ensembl[:1])))

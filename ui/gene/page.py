@@ -12,7 +12,8 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.neighbourhood import MOST_ROWS, plot_trajectories
-from ugrn_core.figures.report_gene import gene_report, rank_words, trajectories_of
+from ugrn_core.figures.report_gene import called, gene_report, rank_words, trajectories_of
+from ugrn_core.genes.file_names import in_file
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
@@ -67,7 +68,7 @@ def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
         st.download_button(
             "All rows as CSV",
             data=lambda: gene_csv(there.neighbourhood, [table.drop(columns="likeness", errors="ignore")]).encode(),
-            file_name=f"{asked.request.gene} as {side}.csv",
+            file_name=f"{called(there.neighbourhood)} as {side}.csv",
             mime="text/csv",
             on_click="ignore",
             icon=":material/download:",
@@ -98,13 +99,15 @@ def _table(backbone: Backbone, there: Found, kept: LoadedTranslator | None) -> t
             if rank == "score":
                 raise
     by: Rank = "response" if rank == "specific" and not hood.specific else rank
-    names = parse_gene_list(st.session_state.get(state.OWN) or "")
-    genes = tuple(resolve(names, backbone.vocabulary).symbols) if names else None
+    names = hood.request.context.names
+    wanted = parse_gene_list(st.session_state.get(state.OWN) or "")
+    wanted = wanted if names is None else [names.symbol(name) for name in wanted]
+    genes = tuple(resolve(wanted, backbone.vocabulary).symbols) if wanted else None
     text, factors = str(st.session_state.get(state.TEXT) or ""), state.factors_only()
 
     def made() -> pd.DataFrame:
         table = neighbour_table(hood, side, scores=scores, translator=translator, known=there.known)
-        return ranked(filtered(table, factors=factors, genes=genes, text=text), by)
+        return ranked(filtered(table, factors=factors, genes=genes, text=text, names=names), by)
 
     told = (*whole, by, factors, genes, text)
     return work.shared(told, made, len(hood.others) * ROW_BYTES), by, told
@@ -123,7 +126,7 @@ def _by_likeness(table: pd.DataFrame, there: Found, gene: str) -> pd.DataFrame:
 
 def _words(asked: GeneQuestion, there: Found, table: pd.DataFrame, rank: Rank, alike: str) -> None:
     """What the table holds, in a sentence or two."""
-    gene, hood, side = asked.request.gene, there.neighbourhood, state.side()
+    gene, hood, side = called(there.neighbourhood), there.neighbourhood, state.side()
     what = f"What moves when {gene} moves" if side == "source" else f"What moves {gene}"
     kind = "transcription factors" if state.factors_only() else "genes"
     said = [f"{what}: {len(table):,} {kind}, by {rank_words(rank, hood.deciding)}."]
@@ -143,7 +146,8 @@ def _words(asked: GeneQuestion, there: Found, table: pd.DataFrame, rank: Rank, a
     st.caption(plain(" ".join(said)))
     if alike:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"Nearest in shape to **{plain(alike)}** first")
+            near = in_file(hood.request.context.names, (alike,))[0]
+            st.markdown(f"Nearest in shape to **{plain(near)}** first")
             st.button("Back to the rank", icon=":material/close:", key="gene back", on_click=state.forget_alike(redraw))
     if asked.request.context.kind != "pair" and side == "target" and not st.session_state.get(state.ALL):
         st.button("Move all genes, not the factors alone", key="gene move all", on_click=_move_all)
@@ -163,7 +167,7 @@ def _heat(
     told: Hashable,
 ) -> None:
     """The best trajectories, clustered by shape; ``told`` tells the table apart."""
-    hood, side, gene = there.neighbourhood, state.side(), asked.request.gene
+    hood, side, gene = there.neighbourhood, state.side(), called(there.neighbourhood)
 
     def drawn() -> tuple[pd.DataFrame, go.Figure]:
         frame = trajectories_of(hood, side, table, backbone.card.unit, MOST_ROWS)

@@ -13,6 +13,7 @@ from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
+from ugrn_core.types import FileNames
 from ui.gene import state
 from ui.network import genes as network_genes
 from ui.shared import address, models
@@ -35,7 +36,7 @@ def show(
     table: pd.DataFrame, found: Neighbourhood, side: Side, rank: Rank, detection: Mapping[str, float] | None, unit: str
 ) -> None:
     """The best rows, to be sorted and chosen; below them what can be done with those that are chosen."""
-    top = table.head(MOST_SHOWN)
+    top, names = table.head(MOST_SHOWN), found.request.context.names
     shown = _columns(top, found, side, detection)
     token = f"{found.request} {side} {rank} {hashlib.sha256(' '.join(top['gene']).encode()).hexdigest()}"
     key = f"gene rows {hashlib.sha256(token.encode()).hexdigest()[:16]}"
@@ -47,12 +48,12 @@ def show(
         key=key,
         on_select="rerun",
         selection_mode="multi-row",
-        alt=f"Genes linked to {found.request.gene}, best first; choose rows to open them",
+        alt=f"Genes linked to {in_file(names, (found.request.gene,))[0]}, best first; choose rows to open them",
         column_config=_config(found, unit),
     )
     if len(table) > MOST_SHOWN:
         st.caption(f"The best {MOST_SHOWN:,} of {len(table):,}; the file has all.")
-    _actions(found.request.gene, [str(top["gene"].iloc[r]) for r in event["selection"]["rows"]], side)
+    _actions(found.request.gene, [str(top["gene"].iloc[r]) for r in event["selection"]["rows"]], side, names)
 
 
 def _columns(
@@ -108,31 +109,39 @@ def _config(found: Neighbourhood, unit: str) -> dict:
     }
 
 
-def _actions(gene: str, chosen: list[str], side: Side) -> None:
+def _actions(gene: str, chosen: list[str], side: Side, names: FileNames | None) -> None:
     """Buttons for the chosen rows; a line that says how to choose where none is."""
     if not chosen:
         st.caption(":material/ads_click: Choose a row to open it as a pair or to find genes like it; several for more.")
         return
     with st.container(horizontal=True, gap="small"):
         if len(chosen) == 1:
-            _one(gene, chosen[0], side)
+            _one(gene, chosen[0], side, names)
         else:
-            _several(gene, chosen, side)
+            _several(gene, chosen, side, names)
 
 
-def _one(gene: str, other: str, side: Side) -> None:
+def _one(gene: str, other: str, side: Side, names: FileNames | None) -> None:
     source, target = (gene, other) if side == "source" else (other, gene)
-    if st.button(f"Open {source} → {target}", type="primary", icon=":material/open_in_new:", key="gene pair"):
+    called = in_file(names, (other,))[0]
+    if st.button(
+        f"Open {' → '.join(in_file(names, (source, target)))}",
+        type="primary",
+        icon=":material/open_in_new:",
+        key="gene pair",
+    ):
         _go(PAIR_PAGE, source=source, target=target, mode="pair")
-    like, icon = f"Find genes like {other}", ":material/ssid_chart:"
+    like, icon = f"Find genes like {called}", ":material/ssid_chart:"
     st.button(like, icon=icon, key="gene like", on_click=_find_alike, args=(other,))
-    if st.button(f"All of {other}", icon=":material/genetics:", key="gene other"):
+    if st.button(f"All of {called}", icon=":material/genetics:", key="gene other"):
         address.open_gene(other)
 
 
-def _several(gene: str, chosen: list[str], side: Side) -> None:
+def _several(gene: str, chosen: list[str], side: Side, names: FileNames | None) -> None:
     fits = side == "source" and len(chosen) <= MOST_TARGETS
-    if fits and st.button(f"{gene} and {len(chosen)} targets", type="primary", key="gene targets"):
+    if fits and st.button(
+        f"{in_file(names, (gene,))[0]} and {len(chosen)} targets", type="primary", key="gene targets"
+    ):
         _go(PAIR_PAGE, source=gene, targets=",".join(chosen), mode="targets")
     if st.button(f"A network of these {len(chosen) + 1} genes", icon=":material/hub:", key="gene network"):
         held = st.session_state

@@ -35,7 +35,8 @@ def worth(network: Predicted, table: pd.DataFrame) -> None:
     """What the best edges are worth by what is known, in a line above the drawing; for cells, why they stand so."""
     found = known_enrichment(table)
     said = found.sentence() if found is not None else "Nothing is known of these edges, so their worth is not either."
-    reason = own_cells.why(network.asked.backbone.card.name) if network.asked.of_cells else ""
+    asked = network.asked
+    reason = own_cells.why(asked.backbone.card.name, asked.translator.card.name) if asked.of_cells else ""
     st.markdown(plain(f"{said} {reason}"))
 
 
