@@ -73,12 +73,7 @@ def changes(file: str) -> Iterator[Change]:
     """Every change of one place of a file that the syntax offers, but for those that :func:`_told` leaves alone."""
     tree = ast.parse((ROOT / "ugrn_core" / file).read_text("utf-8"))
     told = {id(n) for node in ast.walk(tree) for kept in _told(node) for n in ast.walk(kept)}
-    inside = {
-        id(n): f"{holder.name}: "
-        for holder in ast.walk(tree)
-        if isinstance(holder, ast.FunctionDef | ast.ClassDef)
-        for n in ast.walk(holder)
-    }
+    inside = {id(n): f"{name}: " for holder in ast.walk(tree) if (name := _name(holder)) for n in ast.walk(holder)}
     for node in ast.walk(tree):
         if not hasattr(node, "lineno") or id(node) in told:
             continue
@@ -86,6 +81,14 @@ def changes(file: str) -> Iterator[Change]:
             before = " ".join(ast.unparse(node).split())[:100]
             words = f"{inside.get(id(node), '')}{before}  ->  {words}"
             yield Change(file, words, node.lineno, partial(_written, tree, node, changed))
+
+
+def _name(node: ast.AST) -> str:
+    """Name of a function, a class or a constant, to tell a change by; nothing for what has none."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return node.name
+    constant = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id
+    return constant if constant and constant.lstrip("_").isupper() else ""
 
 
 def _written(tree: ast.AST, node: ast.AST, changed: ast.AST) -> str:
@@ -238,6 +241,8 @@ def main(argv: list[str] | None = None) -> int:
         flush=True,
     )
     warm_up()
+    sys.dont_write_bytecode = False  # of the copy, so that a run compiles one file and not three hundred
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryDirectory(prefix="ugrn-mutate-") as folder:
         tree = Path(folder) / "tree"
         skipped = shutil.ignore_patterns(".git", ".venv", "cache", "build", "dist", "__pycache__", ".hypothesis")

@@ -138,5 +138,22 @@ BY_HAND = (
 """File, text, and what it is changed to."""
 
 
-EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {}
+EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
+    "stored_sweep.py": (
+        (
+            (
+                "directed_pairs: response is not None and sweep.response is not None  ->  "
+                "response is not None or sweep.response is not None",
+            ),
+            "both are None under follow and neither is otherwise; the second is asked for the type checker",
+        ),
+    ),
+    "sweep.py": (
+        (("SCHEMA: 1  ->  2",), "a version: any other number computes anew what is kept"),
+        (
+            ("unless_full: if device.type == 'cuda': torch.cuda.empty_cache()  ->  not so",),
+            "no number changes, only what a GPU keeps free",
+        ),
+    ),
+}
 """Changes that change nothing one can ask for: by file, the words of some, and why."""
