@@ -178,6 +178,19 @@ def test_the_arrows_of_a_circuit_are_shown_by_its_cells():
     pd.testing.assert_frame_equal(beside, evidence(cells_of(cells), names, regulators, names, 60).beside(table))
 
 
+def test_cells_show_a_pair_whose_interval_holds_no_zero_and_whose_percentile_is_high_enough():
+    low, high = np.array([[-0.2, -0.5, 0.1, 0.0, 0.1]]), np.array([[0.3, -0.1, 0.5, 0.5, 0.5]])
+    columns = {name: np.full(low.shape, 0.5) for name in COLUMNS} | {
+        "cells_spearman_low": low,
+        "cells_spearman_high": high,
+        "cells_percentile": np.array([[0.99, 0.95, 0.95, 0.99, 0.94]]),
+    }
+    genes = tuple("ABCDE")
+    found = room.Evidence(("A",), genes, columns, np.zeros(low.shape))
+    edges = pd.DataFrame({"source": "A", "target": list(genes), "score": 0.0})
+    assert found.beside(edges)["cells_show"].tolist() == ["no", "yes", "yes", "no", "no"]
+
+
 def test_words_say_what_the_cells_show(values, codes):
     names = tuple(f"G{i}" for i in range(N_GENES))
     found = evidence(cells_of(values, codes), names, names, names, 3)
