@@ -118,5 +118,19 @@ def test_signs_that_were_learnt_turn_an_activity_round(planted, tmp_path):
     assert done.exit_code == 0, done.output
     same = pd.read_csv(io.StringIO(done.stdout))
     np.testing.assert_allclose(same["activity"], turned["activity"], atol=1e-6)
+    known = edges.head(12).assign(mor=[-1.0] * 6 + [1.0] * 6)[["source", "target", "mor"]]  # of GATA1
+    known.to_csv(tmp_path / "mor.csv", index=False)
+    where = ["activities", "--edges", str(folder / "edges.csv"), "--cells", str(folder / "cells.h5ad"), "--by", "kind"]
+    done = CliRunner().invoke(app, [*where, "--signs", str(tmp_path / "mor.csv")])
+    assert "12 of " in done.stderr and "6 activate, 6 repress" in done.stderr, done.output
+    signed = pd.read_csv(io.StringIO(done.stdout)).set_index(["group", "source"])
+    weights = [float(known.set_index("target")["mor"].get(g, 0.0)) for g in GENES]
+    values = (data.groups["kind"]["b"].log1p - data.whole.log1p)[[places[g] for g in GENES]]
+    line_b = linregress(weights, values)
+    assert set(signed.index.get_level_values(1)) == {"GATA1"}
+    assert signed.loc[("b", "GATA1"), "activity"] == pytest.approx(line_b.slope / line_b.stderr, rel=1e-4)
+    (tmp_path / "none.csv").write_text("source,target,mor\nX,Y,1\n")
+    none = CliRunner().invoke(app, [*where, "--signs", str(tmp_path / "none.csv")])
+    assert none.exit_code == 2 and "None of the 1 edges with a sign" in none.stderr
     edges.assign(mor=0).to_csv(tmp_path / "signed.csv", index=False)
     assert "have the sign 0" in CliRunner().invoke(app, line).stderr

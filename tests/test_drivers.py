@@ -174,6 +174,7 @@ def test_towards_a_set_of_genes_is_their_mean_response(cells):
 def test_the_command_says_what_the_core_says(cells, tmp_path):
     line = ["drivers", "--cells", str(cells), "--from", "kind=B", "--to", "kind=T", "--backbone", "ugrn-mini"]
     done = CliRunner().invoke(app, [*line, "--doses", str(tmp_path / "doses.csv")])
+    assert "this order did no better than the size of each factor's own change" in done.stderr
     assert done.exit_code == 0, done.output
     table = pd.read_csv(io.StringIO(done.stdout))
     model, data = load_backbone("ugrn-mini"), read_h5ad(cells)

@@ -62,7 +62,7 @@ def drivers(
     from ugrn_core.cli.genes import read_genes
     from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.data.context import VARIABLE_GENES
-    from ugrn_core.drivers.drivers import N_FACTORS, DriversRequest, estimate_drivers, find_drivers
+    from ugrn_core.drivers.drivers import CONTROL, N_FACTORS, DriversRequest, estimate_drivers, find_drivers
     from ugrn_core.spreadsheet import csv_text
     from ugrn_core.store import Store
     from ugrn_core.time_left import duration
@@ -93,7 +93,7 @@ def drivers(
         say(f"This takes about {duration(cost.seconds)}; {cost.cached_share:.0%} of it is in the store.")
         with progress_on_stderr() as progress:
             found = find_drivers(model, request, store, progress=progress, cancel=cancel)
-    for note in found.notes:
+    for note in (*found.notes, CONTROL):
         say(note)
     if doses is not None:
         write_whole(doses, csv_text(found.doses).encode())

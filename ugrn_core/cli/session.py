@@ -76,9 +76,7 @@ def save(
     ] = None,
     run: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="'COMMAND ...'", help="A command whose results are kept, as 'gene GATA1'; repeat."
-        ),
+        typer.Option(metavar="'COMMAND ...'", help="A command whose results are kept, as 'gene GATA1'; repeat."),
     ] = None,
 ) -> None:
     """Put profiles of cells, lists and runs into a session, to be opened in My results or by ugrn on any machine.

@@ -43,6 +43,11 @@ COLUMNS = {
     "carried_by": "genes that carry most of it",
 }
 DOSE_COLUMNS = ("source", "value", "towards", "alignment", "aside", "nearer")
+CONTROL = (
+    "On known factors of reprogramming, in studies that the model was not trained on, this order did no better than "
+    "the size of each factor's own change (rank_change)."
+)
+"""What the positive control found (docs/decisions/125)."""
 N_CARRIERS = 8
 N_FACTORS = 200
 """Factors that are moved where none are named: with 500 other genes they make the virtual cells the models met."""

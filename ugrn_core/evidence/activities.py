@@ -17,7 +17,7 @@ from scipy.stats import t as student
 
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.errors import Cancelled, InputError
-from ugrn_core.genes.file_names import human_by_name
+from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_by_name
 from ugrn_core.types import Cancel, Progress
 
 LEAST_TARGETS = 5
@@ -34,6 +34,23 @@ COLUMNS = {
     "p_random": "share of random networks of the same degrees in which the activity is as large in size",
     "rank": "rank in the group by activity, 1 the largest",
 }
+
+
+def with_signs(edges: pd.DataFrame, signs: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The edges with the ``sign`` that somebody's table (source, target, score) gives them, 0 for those that it lacks,
+    and how many it has, in a sentence. Those of a mouse file are found by its names or by their human symbols."""
+    known = {(s, t): np.sign(x) for s, t, x in signs[["source", "target", "score"]].itertuples(index=False) if x}
+    ends = [["source", "target"], *([list(HUMAN_COLUMNS)] if set(HUMAN_COLUMNS) <= set(edges) else [])]
+    pairs = zip(*(edges[end].itertuples(index=False, name=None) for end in ends), strict=True)
+    found = np.array([next((known[p] for p in same if p in known), 0.0) for same in pairs])
+    if not found.any():
+        raise InputError(
+            f"None of the {len(known):,} edges with a sign is among the {len(edges):,} of the network. Give a table of "
+            "source, target and sign (above 0 or below) between genes of it."
+        )
+    up, n = int((found > 0).sum()), int((found != 0).sum())
+    said = f"{n:,} of {len(edges):,} edges have a sign: {up:,} activate, {n - up:,} repress."
+    return edges.assign(sign=found), said
 
 
 def ulm(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -60,7 +77,7 @@ def activities(
 ) -> pd.DataFrame:
     """Activities (:data:`COLUMNS`) of sources in each group of ``column``, largest first in every group.
 
-    Taken are the ``n_best`` of the edges (source, target, score; and a ``sign`` other than 0, where they have one), and
+    Taken are the ``n_best`` of the edges (source, target, score; where there is a ``sign``, those with one), and
     of their sources those with at least :data:`LEAST_TARGETS` targets and no more than half of the genes.
 
     ``places``: where the genes of the network stand in the file. The other genes of the table are what targets are
@@ -73,7 +90,8 @@ def activities(
     there = edges[edges["source"].isin(list(places)) & edges["target"].isin(list(places))]
     there = there[there["source"] != there["target"]].drop_duplicates(["source", "target"])
     genes = sorted(set(there["target"]))
-    best = there.sort_values(["score", "source", "target"], ascending=[False, True, True]).head(n_best)
+    ordered = there.sort_values(["score", "source", "target"], ascending=[False, True, True])
+    best = (ordered[ordered["sign"] != 0] if "sign" in ordered else ordered).head(n_best)
     counts = best["source"].value_counts()
     sources = sorted(counts.index[(counts >= LEAST_TARGETS) & (counts <= MOST_OF_GENES * len(genes))])
     if not sources or len(genes) < LEAST_TARGETS + 3:

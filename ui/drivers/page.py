@@ -14,6 +14,7 @@ from ugrn_core.data.column import MAX_LEVELS
 from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.drivers.drivers import (
     COLUMNS,
+    CONTROL,
     N_FACTORS,
     Drivers,
     DriversRequest,
@@ -29,7 +30,7 @@ from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.types import SweepSettings
 from ui.server.session import store
-from ui.shared import address, cells, contexts, models, work
+from ui.shared import address, cells, contexts, kept, models, work
 from ui.shared.errors import NotYet, plain
 from ui.shared.figure_panel import csv_button, figure_panel
 from ui.shared.gene_report import gene_table
@@ -58,7 +59,7 @@ def show(backbone: Backbone) -> None:
     """Controls and, below, everything that came out."""
     st.caption(
         "Every factor is moved up and down in the virtual cell of A, and ranked by how far all other genes then lead "
-        "towards B. A model knows who goes with whom, not who drives whom."
+        f"towards B. A model knows who goes with whom, not who drives whom. {CONTROL}"
     )
     _adopt()
     chosen = cells.current()
@@ -72,6 +73,7 @@ def show(backbone: Backbone) -> None:
     work.turn_to(key)
     found = _answer(backbone, asked, key)
     if found is not None:
+        kept.shelf().show(key, drivers=found.table)
         _result(backbone, asked, found)
     for note in asked.notes:
         st.caption(plain(note))
@@ -214,6 +216,7 @@ def _answer(backbone: Backbone, asked: DriversQuestion, key: Hashable) -> Driver
         f"Drivers of {asked.title}",
         max(held[1], work.AT_ONCE),
         str(backbone.device),
+        about=f"{len(request.sources):,} factors in a cell of {len(request.context.genes):,} genes",
     )
     return work.answer("drivers", question, topic=key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Hashable
 from dataclasses import dataclass, field
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.evidence.activities import COLUMNS, N_RANDOM, activities
+from ugrn_core.benchmark.given import read_score_table
+from ugrn_core.evidence.activities import COLUMNS, N_RANDOM, activities, with_signs
 from ugrn_core.evidence.evidence import file_places
 from ugrn_core.figures.activities import MOST_FACTORS, plot_activities, prepare_activities
 from ugrn_core.types import Cancel, Progress, part_of
@@ -25,9 +27,15 @@ BEST = 1000
 SECONDS = 6.0
 """By estimate; most of it looks up the genes of the file."""
 LOOKING_UP = 0.5
-NOTE = (
-    "Every edge weighs 1: slopes are no signs of regulation, so that an activity says that the targets are high "
-    "together, not that the factor activates them."
+SIGNS = "net activities signs"
+UNSIGNED = (
+    "Every edge weighs 1, since no sign was learnt: slopes are no signs of regulation. An activity says that the "
+    "targets are high together, not that the factor activates them."
+)
+SIGNED = "Every edge weighs 1 or −1 by the sign that your table gives it; the others are left out."
+SIGNS_HELP = (
+    "Source, target and sign (above 0: activates, below: represses), such as mor of DoRothEA or CollecTRI. Only edges "
+    "of the network that the table has are taken then."
 )
 
 
@@ -40,10 +48,13 @@ class Asked:
     table: pd.DataFrame = field(repr=False)
     column: str
     n_best: int
+    signs: tuple[str, pd.DataFrame] | None = field(default=None, repr=False)
+    """Name and content of a table of signs."""
 
     @property
     def key(self) -> tuple:
-        return ("activities", self.network.token, self.cells.token, self.column, self.n_best)
+        signs = None if self.signs is None else hashlib.sha256(self.signs[1].to_csv().encode()).hexdigest()
+        return ("activities", self.network.token, self.cells.token, self.column, self.n_best, signs)
 
 
 def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
@@ -59,7 +70,7 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
         if st.session_state.get(COLUMN) not in columns:
             st.session_state[COLUMN] = group[0] if group is not None else columns[0]
         st.session_state.setdefault(TOP, max(10, min(BEST, len(table) // 4)))
-        by, best, _ = st.columns([4, 3, 6], vertical_alignment="bottom")
+        by, best, given = st.columns([4, 3, 6], vertical_alignment="bottom")
         by.selectbox("Groups of cells by", columns, key=COLUMN, persist_state="session")
         best.number_input(
             "Best edges taken",
@@ -70,10 +81,37 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
             step=100,
             help="A factor needs five targets among them, and at most half of the genes; the others stand beside.",
         )
-        asked = Asked(network, held, table, st.session_state[COLUMN], int(st.session_state[TOP]))
+        file = given.file_uploader(
+            "Signs of edges, where you have them",
+            type=["csv", "tsv", "txt"],
+            key=SIGNS,
+            max_upload_size=20,
+            help=SIGNS_HELP,
+        )
+        st.caption(plain(_words(network)))
+        signs = None if file is None else (file.name, read_score_table(file.getvalue()).frame)
+        if signs is not None:
+            table, told = with_signs(_plain(table), signs[1])
+            st.caption(plain(f"{signs[0]}: {told}"))
+        asked = Asked(network, held, table, st.session_state[COLUMN], int(st.session_state[TOP]), signs)
         found = work.answer("activities", _question(asked), topic=topic)
         if found is not None:
             _result(asked, found)
+
+
+def _words(network: Predicted) -> str:
+    """What the network's translator knows of signs and directions, before anything is computed."""
+    name = network.asked.translator.card.name
+    direction = f" and calls no direction ({network.rule.reason})" if network.rule.reason else ""
+    return (
+        f"{name} has learnt no signs{direction}: from the network alone every edge weighs 1. No translator of this "
+        "project has learnt any; a table of known signs makes activities signed."
+    )
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Edges without categories."""
+    return table.astype({"source": object, "target": object})
 
 
 def _question(asked: Asked) -> Question[pd.DataFrame]:
@@ -87,8 +125,7 @@ def _question(asked: Asked) -> Question[pd.DataFrame]:
 
 
 def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> pd.DataFrame:
-    edges, data = asked.table, asked.cells.data
-    plain_edges = edges.astype({"source": object, "target": object})
+    plain_edges, data = _plain(asked.table), asked.cells.data
     places = file_places(data, list(dict.fromkeys([*plain_edges["source"], *plain_edges["target"]])))
     return activities(
         plain_edges,
@@ -111,7 +148,7 @@ def _result(asked: Asked, found: pd.DataFrame) -> None:
         alt="Activity of factors in groups of cells, a square each",
         command=_command(asked),
         key="net-activities",
-        note=NOTE,
+        note=UNSIGNED if asked.signs is None else SIGNED,
     )
     number = st.column_config.NumberColumn
     formats = {"activity": "%.2f", "p": "%.2e", "p_random": "%.3f"}
@@ -140,4 +177,5 @@ def _command(asked: Asked) -> str:
     line = ["ugrn", "activities", "--edges", "edges.csv", "--cells", genes.file, "--by", asked.column]
     options = zip(genes.options[::2], genes.options[1::2], strict=True)
     line += [word for option in options if option[0] != "--variable" for word in option]
+    line += ["--signs", asked.signs[0]] if asked.signs is not None else []
     return shlex.join([*line, *(["--top", str(asked.n_best)] if asked.n_best != BEST else [])])
