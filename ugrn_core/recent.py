@@ -7,7 +7,6 @@ answer asked the same of the same numbers under the same names. Answers are shar
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -38,7 +37,7 @@ class Recent:
     def __init__(self, most: int = MOST, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._most_bytes = most, most_bytes
         self._lock = threading.Lock()
-        self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
+        self._answers: dict[Hashable, _Answer] = {}  # those asked for last stand last
         self._held = 0
 
     def __contains__(self, key: Hashable) -> bool:
@@ -55,11 +54,11 @@ class Recent:
         """
         while True:
             with self._lock:
-                found = self._answers.get(key)
+                found = self._answers.pop(key, None)
                 if found is None:
                     own = self._answers[key] = _Answer()
                     break
-                self._answers.move_to_end(key)
+                self._answers[key] = found
             found.done.wait()
             if not found.failed:
                 return found.value
@@ -94,11 +93,13 @@ class Recent:
             self._held -= answer.held
 
     def _bound(self) -> None:
+        if len(self._answers) <= self._most and self._held <= self._most_bytes:
+            return
         for key, answer in list(self._answers.items()):
-            if len(self._answers) <= self._most and self._held <= self._most_bytes:
-                return
             if answer.held:
                 self._forget(key, answer)
+            if len(self._answers) <= self._most and self._held <= self._most_bytes:
+                return
 
 
 RECENT = Recent()
