@@ -14,6 +14,9 @@ from ugrn_core.lessons.record import Lesson
 
 SEED = 2
 PATIENCE = 180_000
+QUIET = 120.0
+"""Milliseconds; every step waits for what it brings before it."""
+
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 900, "height": 800}
 
 NAMELESS = """() => {
@@ -45,14 +48,14 @@ def check_the_page(page: Page) -> None:
     assert page.evaluate(NAMELESS) == [] and page.evaluate(WORDLESS) == []
     assert not page.evaluate(TOO_WIDE)
     page.set_viewport_size(NARROW)
-    settled(page)
-    assert not page.evaluate(TOO_WIDE), "too wide at 900 pixels"
+    page.evaluate("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.wait_for_function(f"!({TOO_WIDE})()")  # figures follow a moment later
     page.set_viewport_size(WIDE)
 
 
 def press(page: Page, name: str) -> None:
     """Press a button with the keyboard, once the page stands still."""
-    settled(page)
+    settled(page, QUIET)
     page.get_by_role("button", name=name, exact=True).press("Enter")
 
 
@@ -60,13 +63,15 @@ def take(page: Page, lesson: Lesson) -> None:
     """One lesson as a student with the right answers and no mouse goes through it."""
     prediction, asked = lesson.predict(SEED), lesson.check(SEED)
     expect(heading(page, lesson)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("button", name="Lock my prediction")).to_be_disabled(timeout=PATIENCE)
-    settled(page)
+    lock = page.get_by_role("button", name="Lock my prediction")
+    expect(lock).to_be_disabled(timeout=PATIENCE)
+    settled(page, QUIET)
     page.get_by_test_id("stRadio").locator("input").nth(prediction.right).press("Space")
+    expect(lock).to_be_enabled(timeout=PATIENCE)
     press(page, "Lock my prediction")
     expect(page.get_by_text("You said:")).to_be_visible(timeout=PATIENCE)
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
-    settled(page)
+    settled(page, QUIET)
     shown = page.locator("[data-testid=stMain]").inner_html()
     assert prediction.reason[:30] not in shown and all(a.working[:20] not in shown for a in asked), (
         "the key is not here"
@@ -77,7 +82,7 @@ def take(page: Page, lesson: Lesson) -> None:
     press(page, "Go on to the check")
     fields = page.get_by_role("spinbutton")
     expect(fields).to_have_count(len(asked), timeout=PATIENCE)
-    settled(page)
+    settled(page, QUIET)
     for n, a in enumerate(asked):
         fields.nth(n).fill(a.said.split()[0])
     press(page, "Check my answers")
