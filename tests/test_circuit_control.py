@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from tests.pair_features import pair_features
+from ugrn_core.circuits import joint
 from ugrn_core.circuits.control import ControlRequest, condition_cases, lesson_pairs, run_control
 from ugrn_core.circuits.control_case import (
     CELLS_ALONE,
@@ -264,6 +265,49 @@ def test_a_resample_is_scikit_learns_average_precision_of_repeated_pairs() -> No
     each = [weighted_auprc(y, s, c) for y, s, c in zip(labels, scores, draws.pairs, strict=True)]
     expected = [np.average([e[d] for e in each], weights=draws.circuits[d]) for d in range(20)]
     np.testing.assert_allclose(mean_auprc(labels, scores, draws), expected)
+
+
+class Kind:
+    """Draws of a generator, but for the first one, which chooses the kind of a batch."""
+
+    def __init__(self, first: float) -> None:
+        self.first, self.drawn = first, np.random.default_rng(4)
+        self.random = self.once
+
+    def once(self) -> float:
+        self.random = self.drawn.random
+        return self.first
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.drawn, name)
+
+
+def test_the_loss_weighs_what_changes_with_a_gene_above_what_stands_still(monkeypatch) -> None:
+    cells = np.random.default_rng(0).gamma(2.0, 1.0, (50, 6)).astype(np.float32)
+    means = ConditionalMeans.of(cells)
+    error: dict[str, np.ndarray] = {}
+
+    def model(ids: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        assert int(ids.min()) >= 7, "the circuit's first gene is token 7"
+        error["ids"], error["values"] = ids.numpy() - 7, values.numpy()
+        truth = means.given_one if ids.shape[1] == 2 else lambda _, values: means.given_all(values)
+        error["made"] = np.random.default_rng(9).random(values.shape).astype(np.float32)
+        return torch.from_numpy(truth(error["ids"], error["values"]) + error["made"])
+
+    def loss(kind: float) -> float:
+        return float(joint._loss(model, Kind(kind), cells, means, 7, TINY)) * float(means.scale.mean()) ** 2  # pyright: ignore
+
+    found, e = loss(0.2), error["made"]
+    half = len(e) // 2
+    assert half == TINY.tokens // 6
+    assert found == pytest.approx((e**2).mean() + 3.0 * ((e[half:, 1] - e[:half, 1]) ** 2).mean(), rel=1e-4)
+    found, e = loss(0.45), error["made"]
+    assert len(e) == TINY.tokens // 7
+    change = (e[1:] - e[0])[np.isclose(error["values"][1:], means.centre)]
+    assert len(change) == (len(e) - 1) * 5, "of all genes but the one that was moved"
+    assert found == pytest.approx((e[0] ** 2).mean() + 15.0 * (change**2).sum() / e[1:].size, rel=1e-4)
+    monkeypatch.setattr(joint, "masked_loss", lambda *_: 2.0)
+    assert loss(0.05) == pytest.approx(0.3 * 2.0)
 
 
 def test_a_training_that_was_stopped_goes_on_to_the_same_weights(monkeypatch) -> None:

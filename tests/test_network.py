@@ -83,6 +83,7 @@ def test_scores_are_those_of_single_pairs(toy, request_, method):
     check_edge_table(table)
     expected = score_pairs(kept, toy, all_pairs(request_))
     assert scores.n_edges == len(table) == len(expected)
+    assert expected["score"].is_monotonic_decreasing
     np.testing.assert_allclose(as_scored(table), as_scored(expected), atol=2e-6)
     wanted = expected.set_index(["source", "target"])["probability"].sort_index()
     np.testing.assert_allclose(table.set_index(["source", "target"])["probability"].sort_index(), wanted, atol=2e-6)

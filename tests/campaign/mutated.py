@@ -77,7 +77,7 @@ ROOMS = {
     "neighbourhood/table.py": "neighbourhood",
     "network/compare.py": "network_views network_panels",
     "network/direction.py": "direction noticed network_order",
-    "network/edge_filter.py": "network_views noticed network",
+    "network/edge_filter.py": "network_views noticed columns_cli network",
     "network/edge_table.py": "network network_views",
     "network/scores.py": "network_order network",
     "pair.py": "pair figures noticed",
