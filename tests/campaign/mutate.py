@@ -75,13 +75,18 @@ def changes(file: str) -> Iterator[Change]:
     tree = ast.parse((ROOT / "ugrn_core" / file).read_text("utf-8"))
     told = {id(n) for node in ast.walk(tree) for kept in _told(node) for n in ast.walk(kept)}
     inside = {id(n): f"{name}: " for holder in ast.walk(tree) if (name := _name(holder)) for n in ast.walk(holder)}
+    above = {id(n): holder for holder in ast.walk(tree) for n in ast.iter_child_nodes(holder)}
     for node in ast.walk(tree):
         if not hasattr(node, "lineno") or id(node) in told:
             continue
         for words, changed in _changed(node):
-            before = " ".join(ast.unparse(node).split())[:100]
+            before = _short(node) + (f" of {_short(above[id(node)])}" if isinstance(node, ast.Constant) else "")
             words = f"{inside.get(id(node), '')}{before}  ->  {words}"
             yield Change(file, words, node.lineno, partial(_written, tree, node, changed))
+
+
+def _short(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())[:100]
 
 
 def _name(node: ast.AST) -> str:

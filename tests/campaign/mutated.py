@@ -139,6 +139,15 @@ BY_HAND = (
 
 
 EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
+    "data/matrix.py": (
+        (
+            (
+                "_turned_blocks: 1 of node.chunks[1] if node.chunks else 1  ->  2",
+                "_dense_blocks: 1 of node.chunks[0] if node.chunks else 1  ->  2",
+            ),
+            "how many cells are read at once of a matrix without chunks; the same values come",
+        ),
+    ),
     "stored_sweep.py": (
         (
             (
@@ -149,7 +158,7 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         ),
     ),
     "sweep.py": (
-        (("SCHEMA: 1  ->  2",), "a version: any other number computes anew what is kept"),
+        (("SCHEMA: 1 of SCHEMA = 1  ->  2",), "a version: any other number computes anew what is kept"),
         (
             ("unless_full: if device.type == 'cuda': torch.cuda.empty_cache()  ->  not so",),
             "no number changes, only what a GPU keeps free",
