@@ -26,6 +26,7 @@ from ugrn_core.company import (
     response_surface,
 )
 from ugrn_core.errors import Cancelled, GeneError, InputError
+from ugrn_core.estimate import estimate
 from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.pair import PairRequest
 from ugrn_core.pair_output import SURFACE_COLUMNS, company_frame, surface_frame
@@ -246,6 +247,7 @@ def test_a_surface_is_kept_in_a_bounded_number_of_places(
 ) -> None:
     def ask(companions: list[Companion], gene: str = "TAL1", steps: int = 3) -> Surface:
         cost = estimate_surface(model, asked(), companions, gene, steps, store)
+        assert cost.bytes == estimate(model, 1 + 4, cost.passes).bytes, "<cls>, the pair and its company"
         surface = response_surface(model, asked(), companions, gene, steps, store)
         fresh = response_surface(model, asked(), companions, gene, steps)
         assert all(np.array_equal(value, getattr(fresh, name)) for name, value in vars(surface).items())

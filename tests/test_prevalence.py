@@ -207,6 +207,8 @@ def test_a_planted_truth_leads_and_noise_is_at_the_share_of_edges(frames) -> Non
     assert of.loc[("NOISE", "auprc"), "seeds"] == 1, "nothing of it is drawn"
     told = run.samples.told(REQUEST.splits[0])
     assert not set(sample.pairs) & told and run.samples.train_edges(REQUEST.splits[0]) <= told
+    drawn = [run.samples.train(REQUEST.splits[0], 1, seed).pairs for seed in range(2)]
+    assert told == run.samples.train_edges(REQUEST.splits[0]).union(*drawn), "one negative for each positive"
     whole = len(run.samples.networks[row].tfs) * (len(run.samples.networks[row].genes) - 1)
     assert ratio.n_candidates + ratio.n_excluded == whole
     assert of.loc[("Edge look-up", "early_precision_ratio"), "value"] == pytest.approx(1), "no training edge is left"
