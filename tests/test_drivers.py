@@ -73,6 +73,7 @@ def test_the_table_of_a_closed_form():
     settings = SweepSettings(toy.card.base, toy.card.grid)
     found = find_drivers(toy, DriversRequest(cell, tuple(difference), genes[:5], settings))
     assert list(found.table) == list(COLUMNS) and list(found.doses) == list(DOSE_COLUMNS)
+    pd.testing.assert_frame_equal(found.table, found.table.round(6), check_exact=True)
     assert found.table["p_random"].isna().all() and "p_random is empty" in found.notes[0]
     import torch
 

@@ -191,6 +191,15 @@ def test_cells_show_a_pair_whose_interval_holds_no_zero_and_whose_percentile_is_
     assert found.beside(edges)["cells_show"].tolist() == ["no", "yes", "yes", "no", "no"]
 
 
+def test_a_gene_that_ten_cells_show_is_looked_at_and_one_of_nine_is_not(values):
+    seldom = values.copy()
+    seldom[:, 2:4] = 0
+    seldom[:10, 2] = seldom[:9, 3] = 1.0
+    names = tuple(f"G{i}" for i in range(4))
+    few = evidence(cells_of(seldom[:, :4]), names, names, names, 3).few
+    assert few.astype(bool).tolist() == [[3 in (s, t) for t in range(4)] for s in range(4)]
+
+
 def test_words_say_what_the_cells_show(values, codes):
     names = tuple(f"G{i}" for i in range(N_GENES))
     found = evidence(cells_of(values, codes), names, names, names, 3)

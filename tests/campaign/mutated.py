@@ -148,6 +148,12 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "how many cells are read at once of a matrix without chunks; the same values come",
         ),
     ),
+    "evidence/correlation.py": (
+        (
+            ("correlations: 0 of np.where(varies, 1 / np.sqrt(np.maximum(variance, LEAST_VARIANCE)), 0)  ->  1",),
+            "a gene that does not vary is 0 but for rounding, on any scale, and has no weight",
+        ),
+    ),
     "stored_sweep.py": (
         (
             (
