@@ -21,13 +21,15 @@ from ugrn_core.data.context import data_context
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.figures.curves import prepare_pair, prepare_targets
 from ugrn_core.figures.report_pair import pair_report
-from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_symbol, mouse_symbol
+from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_symbol, mouse_symbol, names_of
 from ugrn_core.genes.pair_list import pair_list
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.recipe import read_recipe
+from ugrn_core.network.request import NetworkRequest
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.pair_output import pair_json
 from ugrn_core.types import SweepSettings
+from ui.network import clicks
 from ui.network.views import VIEWS
 from ui.shared import cells
 
@@ -100,6 +102,13 @@ def test_names_of_a_context_are_those_of_the_file_and_none_stands_twice(folder):
 )
 def test_a_mouse_name_and_its_human_gene(name, symbol, human):
     assert (mouse_symbol(name), human_symbol(name)) == (symbol, human)
+
+
+def test_an_edge_that_is_clicked_is_found_by_the_names_of_the_file():
+    asked = NetworkRequest(("GATA1",), ("KLF1", "SPI1"), names=names_of({"GATA1": "Gata1", "KLF1": "Klf1"}))
+    assert clicks.held(asked, [" Gata1 ", "Klf1"]) == ("Gata1", "Klf1")
+    assert all(clicks.held(asked, wrong) is None for wrong in (["Klf1", "Gata1"], ["Gata1", "TP53"], []))
+    assert clicks.held(NetworkRequest(("GATA1",), ("KLF1",)), ["GATA1", "KLF1", "more"]) == ("GATA1", "KLF1")
 
 
 def test_every_file_of_a_network_has_the_names_of_the_file(network):

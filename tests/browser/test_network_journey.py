@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -51,6 +52,22 @@ def click_an_edge(page: Page) -> None:
     canvas.click(position=at)
 
 
+def expect_to_stand_out(page: Page, edge: str) -> None:
+    """Exactly the edge ``SOURCE>TARGET`` has a band behind it in the drawing, and its two genes a ring."""
+    bands = "edges.get().filter((e) => e.background && e.background.enabled).flatMap((e) => [e.from, e.to])"
+    names = f"() => [{bands}, network.getSelectedNodes()].map((all) => all.map((n) => nodes.get(n).label.trim()))"
+    for _ in range(100):
+        found = drawing(page).locator("canvas").evaluate(names)
+        if found == [edge.split(">")] * 2:
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError(f"{found} stands out, not {edge}")
+
+
+def edge_of(page: Page) -> str:
+    return parse_qs(urlsplit(page.url).query)["edge"][0]
+
+
 def numbers(page: Page, label: str):
     return page.get_by_test_id("stMetric").filter(has_text=label)
 
@@ -80,11 +97,16 @@ def test_a_gene_list_becomes_a_network_that_is_filtered_looked_into_and_taken_aw
     click_an_edge(page)
     expect(page.get_by_text("its curves are below the drawing")).to_be_visible()
     expect(page).to_have_url(re.compile("edge="))
+    clicked = edge_of(page)
+    expect_to_stand_out(page, clicked)
     settled(page)
     table(page).click(position={"x": 16, "y": 50})  # the box of the first row
     expect(page.get_by_role("button", name=re.compile("in the pair explorer"))).to_be_visible()
     expect(page.locator(".annotation-text", has_text="change of predicted").first).to_be_visible()
-    expect(page).to_have_url(re.compile("edge="))
+    settled(page)
+    expect_to_stand_out(page, edge_of(page))
+    page.reload()  # the address names it
+    expect_to_stand_out(page, edge_of(page))
 
     with page.expect_download() as taken:
         page.get_by_role("button", name="All files (zip)").click()

@@ -78,7 +78,8 @@ def network_html(
         notes.append("There is no edge to show.")
     paper, ink, quiet = INK[theme]
     style = STYLE.replace("PAPER", paper).replace("INK", ink).replace("QUIET", quiet)
-    script = SCRIPT.replace("START", str(found[0]) if len(found) else "null").replace("UNIT", str(UNIT))
+    first = str(found[0]) if len(found) else "null"
+    script = SCRIPT.replace("START", first).replace("UNIT", str(UNIT)).replace("CHOSEN", CHOSEN)
     page = _swapped(page, PYVIS_HEAD, HEAD)
     page = _swapped(
         page, "</head>", f"{NOTHING_FROM_OUTSIDE}<title>Predicted network</title><style>{style}</style></head>"

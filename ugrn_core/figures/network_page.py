@@ -44,16 +44,17 @@ SCRIPT = """
 (function () {
   "use strict";
   var find = document.getElementById("find"), said = document.getElementById("said");
-  var start = START, near = {}, waiting = false;
+  var start = START, near = {}, waiting = false, looked = null;
   nodes.update(nodes.get().map(function (n) { return {id: n.id, title: n.about}; }));
   var full = edges.get().map(function (e) { return {id: e.id, source: e.from, target: e.to, color: e.color}; });
 
   // Names keep their size on screen; where genes stand close, only hubs and what is chosen have one.
   function names() {
-    var scale = network.getScale(), roomy = scale * UNIT > 42;
+    var scale = network.getScale(), roomy = scale * UNIT > 42, edge = looked === null ? {} : edges.get(looked);
     waiting = false;
     nodes.update(nodes.get().map(function (n) {
-      var size = n.hub || roomy || near[n.id] ? (roomy ? 12.5 : 11) / scale : 0;
+      var named = n.hub || roomy || near[n.id] || n.id === edge.from || n.id === edge.to;
+      var size = named ? (roomy ? 12.5 : 11) / scale : 0;
       return {id: n.id, font: {size: size, strokeWidth: 3 / scale}};
     }));
   }
@@ -71,6 +72,24 @@ SCRIPT = """
     said.textContent = id === null ? "" : nodes.get(id).about.replace("\\n", "; ");
   }
   function go(id) { network.selectNodes([id]); choose(id); }
+
+  // The edge that is looked at keeps its look and has a band behind it; its genes have a ring and their names.
+  function look(id) {
+    if (looked !== null) { edges.update({id: looked, background: {enabled: false}}); }
+    looked = id;
+    if (id === null) { network.unselectAll(); soon(); return; }
+    var edge = edges.get(id);
+    edges.update({id: id, background: {enabled: true, color: "CHOSEN", size: edge.width + 8}});
+    network.setSelection({nodes: [edge.from, edge.to]}, {highlightEdges: false});
+    soon();
+    said.textContent = edge.title.split("\\n").join("; ");
+  }
+  function called(names) {
+    var found = edges.get({filter: function (e) {
+      return nodes.get(e.from).label.trim() === names[0] && nodes.get(e.to).label.trim() === names[1];
+    }});
+    return found.length ? found[0].id : null;
+  }
   function fit() { network.fit({animation: false, maxZoomLevel: 1.2}); names(); }
   function zoom(by) { network.moveTo({scale: network.getScale() * by}); names(); }
   function named() {
@@ -90,7 +109,7 @@ SCRIPT = """
     choose(null);
     if (!what.edges.length) { return; }
     var edge = edges.get(what.edges[0]);
-    said.textContent = edge.title.split("\\n").join("; ");
+    look(edge.id);
     if (window.parent !== window) {
       window.parent.postMessage({ugrnEdge: [nodes.get(edge.from).label, nodes.get(edge.to).label]}, "*");
     }
@@ -110,6 +129,16 @@ SCRIPT = """
   canvas.setAttribute("aria-label", document.getElementById("about").textContent);
   fit();
   if (start !== null) { go(start); }
+
+  // A page around this one says which edge is looked at, by the names of its genes; it is asked once all is drawn.
+  window.addEventListener("message", function (told) {
+    if (window.parent === window || told.source !== window.parent || !told.data || !("ugrnLook" in told.data)) {
+      return;
+    }
+    var id = Array.isArray(told.data.ugrnLook) ? called(told.data.ugrnLook) : null;
+    if (id !== looked) { look(id); }
+  });
+  if (window.parent !== window) { window.parent.postMessage({ugrnReady: true}, "*"); }
 })();
 """
 
