@@ -46,6 +46,7 @@ def test_numbers_that_are_met_again_and_again_are_groups(tmp_path, name):
     path = file_with(tmp_path, cluster=values)
     read = read_h5ad(path)
     assert list(read.groups["cluster"]) == levels
+    assert f"Groups of cells: cluster ({len(levels)})." in read.notes
     assert inspect_h5ad(path).groups["cluster"] == tuple(levels)
     x = ad.read_h5ad(path).X
     for level in levels[:3]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -50,6 +50,13 @@ def find_groups(cells: Table, progress: Progress | None = None, group: str = "")
         elif codes is not None and len(codes.levels) >= 2:
             found.columns[name] = codes
     return found
+
+
+def offered(columns: Mapping[str, Codes]) -> str:
+    """Which groups of cells there are, as a sentence."""
+    if not columns:
+        return f"It has no groups of cells: no column of them has 2 to {MAX_LEVELS} levels."
+    return _note([f"{name} ({len(codes.levels)})" for name, codes in columns.items()], "Groups of cells")[0]
 
 
 def affordable(groups: Groups, order: tuple[str, ...], n_genes: int, filled: int) -> tuple[dict[str, Codes], list[str]]:

@@ -21,7 +21,7 @@ from ugrn_core.data.gene_names import (
     known_share,
     named_like_genes,
 )
-from ugrn_core.data.groups import affordable, find_groups
+from ugrn_core.data.groups import affordable, find_groups, offered
 from ugrn_core.data.layout import Matrix, OpenedFile, read_layout
 from ugrn_core.data.other_hdf5 import other_layout
 from ugrn_core.data.scale import Survey, survey
@@ -79,7 +79,7 @@ def read_h5ad(
         columns, left_out = affordable(groups, layout.cells.columns, matrix.n_genes, seen.filled)
         summary = summarise(matrix, seen, columns, second)
     notes.append(f"The file is {layout.kind}: {layout.n_cells:,} cells, {matrix.n_genes:,} genes.")
-    notes += [*groups.notes(), *left_out]
+    notes += [offered(columns), *groups.notes(), *left_out]
     empty = int((seen.totals == 0).sum())
     if empty:
         notes.append(f"{empty:,} of {layout.n_cells:,} cells have no counts; they stay in the means.")
