@@ -24,7 +24,7 @@ from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import ClusterError, InputError
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network import blocks, executors
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.store import Store
 from ugrn_core.translators.library import load_translator

@@ -32,7 +32,7 @@ from ugrn_core.network.edge_table import (
     tag_words,
 )
 from ugrn_core.network.estimate import estimate_network
-from ugrn_core.network.request import NetworkRequest, default_sources
+from ugrn_core.network.question import NetworkRequest, default_sources
 from ugrn_core.network.run import finished_share, predict_network
 from ugrn_core.network.table import edge_table, probabilities, write_edges
 from ugrn_core.store import Store

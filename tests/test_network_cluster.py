@@ -27,7 +27,7 @@ from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network import blocks
 from ugrn_core.network import executors as hands
 from ugrn_core.network.direction import DirectionRule
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table, write_edges
 from ugrn_core.store import Store

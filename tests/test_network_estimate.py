@@ -14,7 +14,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.network import blocks, estimate, executors, run
 from ugrn_core.network.blocks import block_pairs
 from ugrn_core.network.estimate import count_edges, estimate_network
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.store import Store
 from ugrn_core.translators.library import load_translator

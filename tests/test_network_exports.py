@@ -35,7 +35,7 @@ from ugrn_core.network.exports.graph import (
     sif,
 )
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.table import csv_lines
 from ugrn_core.spreadsheet import csv_text, unguarded
 from ugrn_core.translation.scoring import NOVELTY

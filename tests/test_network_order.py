@@ -14,7 +14,7 @@ from ugrn_core.network import scores as network_scores
 from ugrn_core.network import table as table_module
 from ugrn_core.network.blocks import BlockScores
 from ugrn_core.network.direction import DirectionRule
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.scores import ScoreFiles, ordered_places
 from ugrn_core.network.table import edge_table, probabilities, write_edges
 from ugrn_core.translators.library import load_translator

@@ -27,7 +27,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.example import read_example
 from ugrn_core.network.exports.folder import FILES
-from ugrn_core.network.request import NetworkRequest, default_sources
+from ugrn_core.network.question import NetworkRequest, default_sources
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table
 from ugrn_core.translators.library import save_translator

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import InputError
+from ugrn_core.network.question import NetworkQuestion, NetworkRequest
 from ugrn_core.network.recipe import build_recipe, read_recipe, recipe_text
-from ugrn_core.network.request import NetworkRequest
 from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Context
 
@@ -24,7 +24,11 @@ GENES = ("GATA1", "KLF1", "TP53")
 def recipe() -> dict[str, Any]:
     request = NetworkRequest(GENES, GENES, Context())
     made = build_recipe(
-        load_backbone("ugrn-mini"), load_translator("all-sets"), request, prevalence=None, command="ugrn network"
+        load_backbone("ugrn-mini"),
+        load_translator("all-sets"),
+        NetworkQuestion.of(request),
+        prevalence=None,
+        command="ugrn network",
     )
     return json.loads(recipe_text(made))
 

@@ -20,8 +20,8 @@ from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.edge_filter import EdgeFilter, Selection
 from ugrn_core.network.exports.folder import NetworkFiles
 from ugrn_core.network.own_cells import default_cell
+from ugrn_core.network.question import ask
 from ugrn_core.network.recipe import build_recipe, known_facts
-from ugrn_core.network.request import NetworkRequest, default_sources, request_in
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table
 from ugrn_core.store import Store
@@ -167,19 +167,17 @@ def networks(
 ) -> Iterator[PredictedNetwork]:
     """The networks that :func:`network` asks for, one by one; ``shown`` is what their recipes say of the edges."""
     backbone, reader = _who(model, translator)
-    base = reader.card.schema.base
     questions = list(_cells(given, backbone, groupby, groups, layer, gene_column, n_variable))
     for n, (level, data, cell, report, told) in enumerate(questions):
         kind = context or ("pair" if data is None else "full" if groupby else default_cell(backbone.card.name))
-        request, notes = _request(cell, report, sources, kind, backbone, base)
+        species = "mouse" if data is not None and data.species == "mouse" else None
+        question, notes = ask(backbone, reader, cell, report, kind, sources, species=species)
         part = part_of(progress, n / len(questions), (n + 1) / len(questions))
-        scores = predict_network(backbone, reader, request, store, progress=part, cancel=cancel)
+        scores = predict_network(backbone, reader, question.request, store, progress=part, cancel=cancel)
         rule = direction_rule(backbone, reader, scores, cancel, store=store)
         edges = None if known is None else frozenset(known)
         recipe = build_recipe(
-            backbone, reader, request,
-            prevalence=prevalence, command=COMMAND, names=[r.name for r in report.records],
-            species="mouse" if data is not None and data.species == "mouse" else None,
+            backbone, reader, question, prevalence=prevalence, command=COMMAND,
             known=known_facts("edges given", edges), shown=shown or EdgeFilter(), notes=scores.notes,
         )  # fmt: skip
         reason = (f"No direction is called: {rule.reason}.",) if rule.reason else ()
@@ -232,15 +230,3 @@ def _cells(
         group = None if groupby is None or level is None else (groupby, level)
         cell, report, notes = data_context(data, backbone.card, backbone.vocabulary, group=group, n_variable=n_variable)
         yield level, data, cell, report, (*data.notes, *notes)
-
-
-def _request(
-    cell: Context, report: GeneReport, sources: Sequence[str] | None, kind: str, backbone: Backbone, base: float
-) -> tuple[NetworkRequest, tuple[str, ...]]:
-    """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
-    if kind not in ("pair", "full"):
-        raise InputError(f"context is {kind!r}; expected pair or full.")
-    named = default_sources(cell.genes) if sources is None else resolve(list(sources), backbone.vocabulary).symbols
-    if not named:
-        raise InputError("None of the genes is a transcription factor: name the sources.")
-    return request_in(cell, named, base, whole=kind == "full")

@@ -17,18 +17,18 @@ from ugrn_core.errors import InputError
 from ugrn_core.network.distinct_names import folder_names
 from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.own_cells import default_cell, why
-from ugrn_core.network.request import NetworkRequest, default_sources, request_in
+from ugrn_core.network.question import CELL_CHOICES, FULL, PAIR, NetworkQuestion, ask
 
 if TYPE_CHECKING:
     from ugrn_core.backbones.backbone import Backbone
     from ugrn_core.data.expression import ExpressionData
     from ugrn_core.genes.lookup import Species
     from ugrn_core.genes.resolve import GeneReport
+    from ugrn_core.network.question import NetworkRequest
     from ugrn_core.network.recipe import Recipe
     from ugrn_core.translators.translator import Translator
     from ugrn_core.types import Context
 
-CONTEXTS = ("pair", "full")
 BETWEEN = "--between names two groups of a column: give --group COLUMN with it."
 
 
@@ -49,12 +49,12 @@ class NetworkOptions:
         """pair or full: two genes alone by default for a list, for cells what does best
         (:mod:`ugrn_core.network.own_cells`); ``several`` groups differ in nothing but their means."""
         if self.context is not None or self.h5ad is None:
-            return self.context or "pair"
-        return "full" if several else default_cell(model)
+            return self.context or PAIR
+        return FULL if several else default_cell(model)
 
     def check(self) -> None:
         """Refuse options that do not go together."""
-        if self.context is not None and self.context not in CONTEXTS:
+        if self.context is not None and self.context not in CELL_CHOICES:
             raise InputError(f"--context is {self.context!r}; expected pair or full.")
         if (self.genes is None) == (self.h5ad is None):
             raise InputError("Give either --genes or --h5ad.")
@@ -70,14 +70,13 @@ class NetworkOptions:
 
 @dataclass(frozen=True)
 class NetworkToMake:
-    """One network to be made. ``names`` are the genes as given, ``line`` makes it again, ``folder`` lies below --out.
+    """One network to be made. ``line`` makes it again, ``folder`` lies below --out.
 
     ``group`` and ``n_cells`` where it is one of several; ``cells`` and ``data`` where it is of cells.
     """
 
-    request: NetworkRequest
+    question: NetworkQuestion
     report: GeneReport
-    species: Species | None
     line: tuple[str, ...]
     group: str | None = None
     n_cells: int = 0
@@ -86,8 +85,8 @@ class NetworkToMake:
     data: ExpressionData | None = None
 
     @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(record.name for record in self.report.records)
+    def request(self) -> NetworkRequest:
+        return self.question.request
 
     @property
     def title(self) -> str:
@@ -111,7 +110,7 @@ def questions(asked: NetworkOptions, backbone: Backbone, translator: Translator)
         if asked.between:
             raise InputError(BETWEEN)
         return [_of_cells(asked, data, asked.cells, backbone, translator)]
-    if asked.context == "pair":
+    if asked.context == PAIR:
         raise InputError("Two genes alone are the same in every group of cells: take --context full.")
     return list(_of_groups(asked, data, column, backbone, translator))
 
@@ -121,8 +120,7 @@ def recipe_question(recipe: Recipe, backbone: Backbone) -> NetworkToMake:
     from ugrn_core.genes.resolve import resolve
 
     names = recipe.names or tuple(dict.fromkeys([*recipe.sources, *recipe.targets]))
-    report = resolve(names, backbone.vocabulary, recipe.species)
-    return NetworkToMake(recipe.request(), report, recipe.species, ("--recipe", "recipe.json"))
+    return NetworkToMake(recipe, resolve(names, backbone.vocabulary, recipe.species), ("--recipe", "recipe.json"))
 
 
 def command_line(
@@ -147,18 +145,17 @@ def _of_list(asked: NetworkOptions, file: Path, backbone: Backbone, translator: 
     from ugrn_core.data.context import list_context
 
     report = read_genes(file, backbone.vocabulary, asked.strict, asked.cells.gene_column)
-    request = _request(asked, list_context(report, file.name), backbone, translator)
-    return NetworkToMake(request, report, None, ("--genes", file.name, *asked.cells.words(), *_rest(asked)))
+    question = _ask(asked, list_context(report, file.name), report, None, backbone, translator)
+    return NetworkToMake(question, report, ("--genes", file.name, *asked.cells.words(), *_rest(asked)))
 
 
 def _of_cells(
     asked: NetworkOptions, data: ExpressionData, cells: CellOptions, backbone: Backbone, translator: Translator
 ) -> NetworkToMake:
     context, report = cell_context(data, cells, backbone, asked.strict)
-    request = _request(asked, context, backbone, translator)
-    species: Species | None = "mouse" if data.species == "mouse" else None
+    question = _ask(asked, context, report, "mouse" if data.species == "mouse" else None, backbone, translator)
     line = ("--h5ad", Path(str(asked.h5ad)).name, *cells.words(), *_rest(asked))
-    return NetworkToMake(request, report, species, line, cells=cells, data=data)
+    return NetworkToMake(question, report, line, cells=cells, data=data)
 
 
 def _of_groups(
@@ -175,18 +172,22 @@ def _of_groups(
         yield replace(question, group=level, n_cells=profile.n_cells, folder=folders[level])
 
 
-def _request(asked: NetworkOptions, cell: Context, backbone: Backbone, translator: Translator) -> NetworkRequest:
-    """Sources (the factors among the genes by default) against all genes, in the virtual cell asked for."""
-    sources = default_sources(cell.genes)
+def _ask(
+    asked: NetworkOptions,
+    cell: Context,
+    report: GeneReport,
+    species: Species | None,
+    backbone: Backbone,
+    translator: Translator,
+) -> NetworkQuestion:
+    """The question of a virtual cell, its notes said."""
+    sources = None
     if asked.sources is not None:
-        report = read_genes(asked.sources, backbone.vocabulary, asked.strict, asked.sources_column, regulators=True)
-        sources = report.symbols
-    if not sources:
-        raise InputError("None of the genes is a transcription factor: name the sources with --sources.")
-    request, notes = request_in(cell, sources, translator.card.schema.base, whole=asked.context == "full")
+        sources = read_genes(asked.sources, backbone.vocabulary, asked.strict, asked.sources_column, regulators=True)
+    question, notes = ask(backbone, translator, cell, report, str(asked.context), sources, species=species)
     for note in notes:
         say(note)
-    return request
+    return question
 
 
 def _rest(asked: NetworkOptions) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.network.estimate import estimate_network
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles, Tell, check_genes, make_folder, write_network
 from ugrn_core.network.exports.groups import GroupNetwork, remove_groups, write_groups
+from ugrn_core.network.question import NetworkRequest, has_probabilities, without_probabilities
 from ugrn_core.network.recipe import MAX_BYTES, Recipe, build_recipe, check_recipe, known_facts, read_recipe
-from ugrn_core.network.request import NetworkRequest, has_probabilities, without_probabilities
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table, probabilities
 from ugrn_core.store import Store
@@ -90,8 +90,8 @@ def make_networks(asked: NetworkOptions, recipe_file: Path | None, options: Opti
     known_name, known = _known(options, backbone)
     if options.shown is not None:
         options = replace(options, shown=_named(options.shown, found, backbone))
-    for question in found:
-        check_genes(question.request)
+    for network in found:
+        check_genes(network.request)
     recipes = [_recipe(q, backbone, translator, options, recipe, known_name, known) for q in found]
     if recipe is not None and recipes[0].known != recipe.known:
         say(_other_known(recipe, recipes[0]))
@@ -128,9 +128,11 @@ def _read(file: Path) -> Recipe:
 
 def _named(shown: EdgeFilter, found: Sequence[NetworkToMake], backbone: Backbone) -> EdgeFilter:
     """The filters with symbols of the networks for names of genes; a name that is in none of them is an error."""
-    sources = dict.fromkeys(gene for question in found for gene in question.request.sources)
-    targets = dict.fromkeys(gene for question in found for gene in question.request.targets)
-    return shown.named(backbone.vocabulary, tuple(sources), tuple(targets), found[0].species, found[0].request.names)
+    sources = dict.fromkeys(gene for network in found for gene in network.request.sources)
+    targets = dict.fromkeys(gene for network in found for gene in network.request.targets)
+    return shown.named(
+        backbone.vocabulary, tuple(sources), tuple(targets), found[0].question.species, found[0].request.names
+    )
 
 
 def _known(options: Options, backbone: Backbone) -> tuple[str, Collection[Edge] | None]:
@@ -145,7 +147,7 @@ def _known(options: Options, backbone: Backbone) -> tuple[str, Collection[Edge] 
 
 
 def _recipe(
-    question: NetworkToMake,
+    network: NetworkToMake,
     backbone: Backbone,
     translator: Translator,
     options: Options,
@@ -162,22 +164,20 @@ def _recipe(
         raise InputError(f"--prevalence is {prevalence:g}; expected a share between 0 and 1, such as 0.01.")
     shown = EdgeFilter(cap=TOP) if shown is None else shown
     shown.check()
-    if not has_probabilities(question.request, translator):
-        _refuse_probabilities(question.request, translator, options)
+    if not has_probabilities(network.request, translator):
+        _refuse_probabilities(network.request, translator, options)
         prevalence, shown = None, shown.by_rank()
     name, model = options.translator or translator.card.name, options.backbone or backbone.card.name
     listed = [] if options.known is None else ["--known", options.known.name, *options.known_columns.words()]
-    line = command_line(question, name, model, prevalence, [*listed, *options.evidence.words()], shown)
+    line = command_line(network, name, model, prevalence, [*listed, *options.evidence.words()], shown)
     if given is not None and options.prevalence is None and options.shown is None:
         line = given.command
     return build_recipe(
         backbone,
         translator,
-        question.request,
+        network.question,
         prevalence=prevalence,
         command=line,
-        names=question.names,
-        species=question.species,
         known=known_facts(known_name, known),
         shown=shown,
     )
@@ -209,29 +209,29 @@ def _other_known(recipe: Recipe, here: Recipe) -> str:
 def _say_cost(found: Sequence[NetworkToMake], made: Made) -> None:
     """What each network and all of them will cost."""
     costs = [estimate_network(made.backbone, made.translator, q.request, made.store) for q in found]
-    for question, cost in zip(found, costs, strict=True):
-        say(f"{question.title} with {made.translator.card.name}. {cost.sentence()}")
+    for network, cost in zip(found, costs, strict=True):
+        say(f"{network.title} with {made.translator.card.name}. {cost.sentence()}")
     if len(found) > 1:
         say(f"{len(found)} networks, about {duration(sum(cost.seconds for cost in costs))} in all.")
 
 
-def _make(question: NetworkToMake, asked: NetworkOptions, recipe: Recipe, out: Path, made: Made) -> GroupNetwork:
+def _make(network: NetworkToMake, asked: NetworkOptions, recipe: Recipe, out: Path, made: Made) -> GroupNetwork:
     """Run one network and write its folder."""
-    folder = out / question.folder if question.folder else out
+    folder = out / network.folder if network.folder else out
     with progress_on_stderr() as progress:
         scores = predict_network(
-            made.backbone, made.translator, question.request, made.store,
+            made.backbone, made.translator, network.request, made.store,
             executor=made.executor, progress=progress, cancel=made.cancel,
         )  # fmt: skip
     rule = direction_rule(made.backbone, made.translator, scores, made.cancel, store=made.store)
     notes = (*scores.notes, *((f"No direction is called: {rule.reason}.",) if rule.reason else ()))
     files = NetworkFiles(
-        scores, made.translator, rule, recipe.model_copy(update={"notes": notes}), question.report.frame(), made.known,
-        ask_cells(question, asked, made.evidence, made.cancel),
+        scores, made.translator, rule, recipe.model_copy(update={"notes": notes}), network.report.frame(), made.known,
+        ask_cells(network, asked, made.evidence, made.cancel),
     )  # fmt: skip
-    if question.group:
+    if network.group:
         remove_groups(out)
-    shown = write_network(files, folder, network_file, _report(question, files, made))
+    shown = write_network(files, folder, network_file, _report(network, files, made))
     for note in notes:
         if note not in made.said:
             say(note)
@@ -240,24 +240,24 @@ def _make(question: NetworkToMake, asked: NetworkOptions, recipe: Recipe, out: P
         say(note)
     _say_worth(files, shown, folder)
     table = shown.table
-    if question.group is not None:
+    if network.group is not None:
         table = edge_table(
             scores, made.translator, rule, prevalence=files.prevalence, known=made.known, limit=LOOKED_AT
         )
-    return GroupNetwork(question.group or "", files.recipe, question.request, table, shown)
+    return GroupNetwork(network.group or "", files.recipe, network.request, table, shown)
 
 
-def _report(question: NetworkToMake, files: NetworkFiles, made: Made) -> dict[str, Tell]:
+def _report(network: NetworkToMake, files: NetworkFiles, made: Made) -> dict[str, Tell]:
     """The report that is asked for, by the name of its file."""
     kind = made.report
     if kind is None:
         return {}
 
     def tell(best: pd.DataFrame, shown: pd.DataFrame) -> bytes:
-        request = question.request
+        request = network.request
         size = f"{len(request.sources):,} sources and {len(request.targets):,} genes"
-        name = question.group or (size if request.context.kind == "pair" else request.context.label)
-        names, notes = question.report.sentence(), files.recipe.notes
+        name = network.group or (size if request.context.kind == "pair" else request.context.label)
+        names, notes = network.report.sentence(), files.recipe.notes
         told = network_report(
             made.backbone, files, best, shown, name=name, known=made.known_name, names=names, notes=notes
         )

@@ -16,8 +16,8 @@ from ugrn_core.genes.file_names import HUMAN_COLUMNS
 from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.exports.folder import LOOKED_AT, NetworkFiles
 from ugrn_core.network.layout import place_genes
+from ugrn_core.network.question import has_probabilities
 from ugrn_core.network.recipe import recipe_text
-from ugrn_core.network.request import has_probabilities
 from ugrn_core.network.summary import NetworkFacts, network_facts
 
 BEST, GENES, HEIGHT = 6, 4, 300

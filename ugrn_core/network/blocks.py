@@ -16,7 +16,7 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.methods.catalogue import READINGS, reads_curves
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.stored_sweep import question_key
 from ugrn_core.sweep import SCHEMA
 from ugrn_core.translators.mlp import predict_logits

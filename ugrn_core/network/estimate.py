@@ -10,7 +10,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
 from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.network import blocks
-from ugrn_core.network.request import NetworkRequest, check_request
+from ugrn_core.network.question import NetworkRequest, check_request
 from ugrn_core.network.run import MISSES, finished_share
 from ugrn_core.network.scores import EDGES_A_PIECE
 from ugrn_core.store import Store

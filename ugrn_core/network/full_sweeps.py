@@ -12,7 +12,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.blocks import Curves
 from ugrn_core.network.executors import CountedProgress, TaskExecutor, computed
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.scores import DiskArray
 from ugrn_core.shared_work import Arrays, Results, WorkItem
 from ugrn_core.store import Store

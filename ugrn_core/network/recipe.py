@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from importlib.metadata import version
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from ugrn_core import __version__
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.checked_json import (
-    MOST_GENES,
     Count,
     Digest,
-    Finite,
     Gene,
     Genes,
     Grid,
@@ -36,18 +33,17 @@ from ugrn_core.checked_json import (
     from_json,
 )
 from ugrn_core.errors import InputError
-from ugrn_core.genes.file_names import names_of
-from ugrn_core.genes.lookup import Species
 from ugrn_core.network.blocks import translator_digest
 from ugrn_core.network.edge_filter import EdgeFilter
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import Entry, NetworkQuestion
 from ugrn_core.translators.names import TranslatorName
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Background, Context, ContextKind, SweepSettings
+from ugrn_core.types import Background, SweepSettings
 
 Lines = Annotated[tuple[Line, ...], Field(max_length=1_000)]
 RECIPE_VERSION = 2
 MAX_BYTES = 16 << 20
+FIRST = ("recipe", "command", "model", "translator", "settings")
 LIBRARIES = ("torch", "numpy", "pandas", "networkx", "anndata")
 
 
@@ -57,18 +53,7 @@ def _no_path(text: str) -> str:
     return text
 
 
-def _none_twice(names: dict[str, str]) -> dict[str, str]:
-    twice = next((name for name, n in Counter(names.values()).items() if n > 1), None)
-    if twice is not None:
-        raise ValueError(f"two genes are called {twice[:60]}")
-    return names
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Model(_Part):
+class Model(Entry):
     """The backbone by name and fingerprint."""
 
     name: Annotated[Line, AfterValidator(_no_path)]
@@ -76,7 +61,7 @@ class Model(_Part):
     unit: Line
 
 
-class TranslatorFacts(_Part):
+class TranslatorFacts(Entry):
     """The translator by name and digest, and what it is."""
 
     name: TranslatorName
@@ -87,7 +72,7 @@ class TranslatorFacts(_Part):
     calibrated: bool
 
 
-class Settings(_Part):
+class Settings(Entry):
     """Virtual values, and the share of edges that probabilities assume."""
 
     base: Value
@@ -96,16 +81,7 @@ class Settings(_Part):
     prevalence: Inside
 
 
-class Cell(_Part):
-    """The virtual cell; ``values`` (gene,) in the model's unit where it is a profile."""
-
-    kind: ContextKind
-    label: Line
-    genes: Genes
-    values: Annotated[tuple[Finite, ...], Field(max_length=MOST_GENES)] | None
-
-
-class ReferencePart(_Part):
+class ReferencePart(Entry):
     """The network that edges were looked up in, by name, number of edges and their hash."""
 
     name: Line
@@ -113,7 +89,7 @@ class ReferencePart(_Part):
     sha256: Digest
 
 
-class ShownEdges(_Part):
+class ShownEdges(Entry):
     """:class:`ugrn_core.network.edge_filter.EdgeFilter`, as text."""
 
     min_probability: Share | None
@@ -129,7 +105,7 @@ class ShownEdges(_Part):
     cap: Positive | None
 
 
-class Hashes(_Part):
+class Hashes(Entry):
     """sha256 of the names as given, of sources and targets, of the virtual cell."""
 
     names: Digest
@@ -137,32 +113,19 @@ class Hashes(_Part):
     cell: Digest
 
 
-class Recipe(_Part):
-    """One network. ``names`` are the genes as they were given, ``species`` how they were read, ``file_names`` what
-    those of the network are called in a mouse file."""
+class Recipe(NetworkQuestion):
+    """A question, and what answered it."""
 
     recipe: Literal[2]
     command: Line
     model: Model
     translator: TranslatorFacts
     settings: Settings
-    cell: Cell
-    names: Annotated[tuple[str, ...], Field(max_length=MOST_GENES)]
-    species: Species | None
-    sources: Genes
-    targets: Genes
     known: ReferencePart | None
     shown: ShownEdges
     notes: Lines
     sha256: Hashes
     versions: Annotated[dict[Line, Line], Field(max_length=100)]
-    file_names: Annotated[dict[Gene, Gene], AfterValidator(_none_twice), Field(max_length=MOST_GENES)] | None = None
-
-    def request(self) -> NetworkRequest:
-        """The question."""
-        cell = Context(self.cell.kind, self.cell.genes, self.cell.values, self.cell.label)
-        names = None if self.file_names is None else names_of(self.file_names)
-        return NetworkRequest(self.sources, self.targets, cell, names)
 
     def shown_edges(self) -> EdgeFilter:
         """Which edges of the answer were shown."""
@@ -172,12 +135,10 @@ class Recipe(_Part):
 def build_recipe(
     backbone: Backbone,
     translator: Translator,
-    request: NetworkRequest,
+    question: NetworkQuestion,
     *,
     prevalence: float | None,
     command: str,
-    names: Sequence[str] = (),
-    species: Species | None = None,
     known: ReferencePart | None = None,
     shown: EdgeFilter = EdgeFilter(),  # noqa: B008 (frozen)
     notes: tuple[str, ...] = (),
@@ -187,7 +148,7 @@ def build_recipe(
     A gene or label that a recipe cannot hold, such as one with control characters, is an :class:`InputError`.
     """
     try:
-        return _recipe(backbone, translator, request, prevalence, command, names, species, known, shown, notes)
+        return _recipe(backbone, translator, question, prevalence, command, known, shown, notes)
     except ValidationError as error:
         raise InputError(f"This network cannot be described in a recipe: {complaint(error)}.") from error
 
@@ -195,17 +156,16 @@ def build_recipe(
 def _recipe(
     backbone: Backbone,
     translator: Translator,
-    request: NetworkRequest,
+    question: NetworkQuestion,
     prevalence: float | None,
     command: str,
-    names: Sequence[str],
-    species: Species | None,
     known: ReferencePart | None,
     shown: EdgeFilter,
     notes: tuple[str, ...],
 ) -> Recipe:
-    card, cell = translator.card, request.context
+    card = translator.card
     return Recipe(
+        **{entry: getattr(question, entry) for entry in NetworkQuestion.model_fields},
         recipe=RECIPE_VERSION,
         command=command,
         model=Model(name=backbone.card.name, fingerprint=backbone.fingerprint, unit=backbone.card.unit),
@@ -223,30 +183,19 @@ def _recipe(
             background=card.schema.background,
             prevalence=card.prevalence if prevalence is None else prevalence,
         ),
-        cell=Cell(kind=cell.kind, label=cell.label, genes=cell.genes, values=cell.values),
-        names=tuple(names),
-        species=species,
-        sources=request.sources,
-        targets=request.targets,
         known=known,
         shown=ShownEdges(**vars(shown)),
         notes=notes,
-        sha256=_hashes(names, request),
+        sha256=_hashes(question),
         versions={"ugrn-explorer": __version__} | {name: version(name) for name in LIBRARIES},
-        file_names=_file_names(request),
     )
-
-
-def _file_names(request: NetworkRequest) -> dict[str, str] | None:
-    """Names in a mouse file of the genes of the network, which may be called by their symbols too."""
-    if request.names is None:
-        return None
-    return {g: request.names.of(g) for g in sorted({*request.sources, *request.targets})}
 
 
 def recipe_text(recipe: Recipe) -> str:
     """The recipe as a file."""
-    return json.dumps(recipe.model_dump(mode="json"), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    content = recipe.model_dump(mode="json")
+    told = {entry: content.pop(entry) for entry in FIRST} | content
+    return json.dumps(told, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def read_recipe(text: str | bytes) -> Recipe:
@@ -257,7 +206,7 @@ def read_recipe(text: str | bytes) -> Recipe:
     """
     recipe = from_json(Recipe, text, "This is not the recipe.json of a network", MAX_BYTES)
     try:
-        hashes = _hashes(recipe.names, recipe.request())
+        hashes = _hashes(recipe)
     except ValueError as error:  # a context of a kind that does not go with its genes
         raise InputError(f"This recipe asks for no network: {error}.") from error
     for what in Hashes.model_fields:
@@ -301,10 +250,11 @@ def known_facts(name: str, edges: Collection[Edge] | None) -> ReferencePart | No
     return ReferencePart(name=name, edges=len(edges), sha256=hashlib.sha256(listed.encode()).hexdigest())
 
 
-def _hashes(names: Sequence[str], request: NetworkRequest) -> Hashes:
+def _hashes(question: NetworkQuestion) -> Hashes:
+    request = question.request
     cell = request.context
     return Hashes(
-        names=_hash(list(names)),
+        names=_hash(list(question.names)),
         genes=_hash([request.sources, request.targets]),
         cell=_hash([cell.kind, cell.genes, cell.values]),
     )

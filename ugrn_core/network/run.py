@@ -19,7 +19,7 @@ from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.network.blocks import BlockScores, block_key, block_pairs, translator_digest
 from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor, computed, task_executor
 from ugrn_core.network.full_sweeps import sweep_all
-from ugrn_core.network.request import NetworkRequest, check_request
+from ugrn_core.network.question import NetworkRequest, check_request
 from ugrn_core.network.scores import NetworkScores, ScoreFiles
 from ugrn_core.opened import not_followed
 from ugrn_core.shared_work import Results, WorkItem

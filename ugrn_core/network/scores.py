@@ -23,7 +23,7 @@ import numpy as np
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.errors import DiskError
 from ugrn_core.network.blocks import BlockScores
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 
 KEPT_BYTES = 64 << 20
 """Arrays up to this size may stay in memory whole."""

@@ -13,7 +13,7 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.file_names import named_as_in_file
 from ugrn_core.network.direction import DirectionRule, directions
 from ugrn_core.network.edge_table import COLUMNS, DECIMALS, SLOPE_DIRECTIONS, known_words, tag_words
-from ugrn_core.network.request import has_probabilities
+from ugrn_core.network.question import has_probabilities
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
 from ugrn_core.spreadsheet import guarded
 from ugrn_core.translation.scoring import novelty
@@ -91,7 +91,7 @@ def probabilities(
     scores: NetworkScores, translator: Translator, prevalence: float | None = None, limit: int | None = None
 ) -> np.ndarray:
     """Calibrated probabilities (edge,) float64 of the best ``limit`` edges (all by default), best first; NaN where
-    none are known (:func:`~ugrn_core.network.request.has_probabilities`)."""
+    none are known (:func:`~ugrn_core.network.question.has_probabilities`)."""
     parts = [mean_over_seeds(scores.at(places)[0]) for places in scores.parts(ROWS_A_PART, limit)]
     return _chances(scores, translator, np.concatenate(parts), prevalence)
 

@@ -20,7 +20,7 @@ from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.errors import InputError
 from ugrn_core.network.own_cells import COLUMNS, DEFAULT_MODEL, FILE, WITHOUT
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.scores import mean_over_seeds
 from ugrn_core.pair_hashes import pair_hashes

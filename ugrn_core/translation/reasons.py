@@ -66,7 +66,7 @@ def pair_reasons(
     """What makes the logit of (source -> target) in a context, at the values the translator was trained at.
 
     A translator of another model, or one that reads no curves, is an :class:`InputError`. Its kind of context is not
-    compared with this one: see :func:`ugrn_core.network.request.request_in`.
+    compared with this one: see :func:`ugrn_core.network.question.request_in`.
     """
     settings = translator.card.schema.settings
     check_reads_curves(translator, backbone)

@@ -14,7 +14,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import CELL_CHOICES, NetworkRequest
 from ui.network import edge as network_edge
 from ui.network import filters, known_edges, question
 from ui.network import genes as network_genes
@@ -111,7 +111,7 @@ def apply_url(backbone: Backbone) -> None:
             state[entry.key] = entry.read(given[name])
     if given.get("prevalence") or given.get("model"):
         filters.forget_prevalences()
-    if given.get("cell") in (question.PAIR, question.FULL):
+    if given.get("cell") in CELL_CHOICES:
         state[question.cell_key()] = given["cell"]
     source, arrow, target = given.get("edge", "").partition(">")
     if arrow:

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.components.v2 import component
 
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.paths import ASSETS
 from ui.network import edge as network_edge
 from ui.shared.errors import plain

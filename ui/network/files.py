@@ -210,16 +210,13 @@ def report_of(
 
 def _recipe(wanted: Wanted) -> Recipe:
     network, known = wanted.network, wanted.known
-    asked, report = network.asked, network.asked.genes.report
-    assert report is not None
+    asked = network.asked
     return build_recipe(
         asked.backbone,
         asked.translator,
-        asked.request,
+        asked.question,
         prevalence=wanted.prevalence,
         command=wanted.command,
-        names=[record.name for record in report.records],
-        species=asked.species,
         known=known_facts(known.name, known.edges),
         shown=wanted.shown,
         notes=network.of_the_run,

@@ -14,7 +14,7 @@ from ugrn_core.genes.lookup import Species
 from ugrn_core.network.edge_filter import EdgeFilter, Selection, network_gene
 from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS
 from ugrn_core.network.exports.folder import LOOKED_AT
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.translators.translator import TranslatorCard
 from ugrn_core.types import Vocabulary
 from ui.shared.errors import plain

@@ -5,20 +5,19 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.network.question import FULL, PAIR
 from ui.network import genes as network_genes
 from ui.network.question import (
     AGAINST,
     CHOSEN,
     FACTORS,
-    FULL,
     GROUPS,
     MODELS,
     MODES,
     ONE,
-    PAIR,
     TRANSLATORS,
     TWO,
-    NetworkQuestion,
+    AskedNetwork,
     against,
     cell,
     cell_default,
@@ -73,7 +72,7 @@ def controls(backbone: Backbone) -> None:
         _controls(backbone)
 
 
-def fold(asked: tuple[NetworkQuestion, ...]) -> None:
+def fold(asked: tuple[AskedNetwork, ...]) -> None:
     """Make room for networks that are there for the first time: draw the page anew with the form closed."""
     if (keys := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
         return
@@ -135,7 +134,7 @@ def _translator_choices(backbone: Backbone, two: bool) -> None:
             network_translator.choice(backbone, "To", "net translator b", other_than=other_than)
 
 
-def _headline(asked: tuple[NetworkQuestion, ...]) -> str:
+def _headline(asked: tuple[AskedNetwork, ...]) -> str:
     """The question in a few words."""
     sizes = [f"{len(a.request.sources):,} sources × {len(a.request.targets):,} targets of {a.name}" for a in asked]
     readers = " and ".join(dict.fromkeys(a.translator.card.name for a in asked))

@@ -9,7 +9,7 @@ from ugrn_core.data.context import VARIABLE_GENES, list_context
 from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.text_file import read_text
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 from ui.network import recipe
 from ui.shared import cells, columns, contexts, example
 from ui.shared.contexts import ALL_CELLS, LIST_FILE, ContextChoice

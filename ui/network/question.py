@@ -11,15 +11,15 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.column import MAX_LEVELS
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
-from ugrn_core.genes.lookup import Species
-from ugrn_core.genes.resolve import resolve
 from ugrn_core.network import own_cells
-from ugrn_core.network.request import (
+from ugrn_core.network.question import (
+    FULL,
+    PAIR,
+    NetworkQuestion,
     NetworkRequest,
+    ask,
     check_request,
-    default_sources,
     has_probabilities,
-    request_in,
 )
 from ugrn_core.translators.translator import Translator
 from ui.network import genes as network_genes
@@ -33,7 +33,6 @@ from ui.shared.translator import LoadedTranslator
 ONE, TWO = "one", "two"
 MODES = (ONE, TWO)
 FACTORS, CHOSEN = "factors", "chosen"
-PAIR, FULL = "pair", "full"
 GROUPS, TRANSLATORS, MODELS = "groups", "translators", "models"
 AGAINST = {GROUPS: "Two groups of cells", TRANSLATORS: "Two translators", MODELS: "Two models"}
 SOURCES_FILE = "sources.txt"
@@ -42,17 +41,20 @@ KEPT = "net kept"
 
 
 @dataclass(frozen=True)
-class NetworkQuestion:
+class AskedNetwork:
     """A network to predict. ``words`` is what ``ugrn network`` is called with for its genes, sources and cell."""
 
     name: str
     backbone: Backbone = field(repr=False)
     kept: LoadedTranslator = field(repr=False)
-    request: NetworkRequest
+    question: NetworkQuestion = field(repr=False)
     genes: ContextChoice
     notes: tuple[str, ...]
     words: tuple[str, ...]
-    species: Species | None = None
+
+    @property
+    def request(self) -> NetworkRequest:
+        return self.question.request
 
     @property
     def translator(self) -> Translator:
@@ -109,7 +111,7 @@ def other_model(backbone: Backbone) -> str:
     return chosen if chosen in names else names[0]
 
 
-def read(backbone: Backbone) -> tuple[NetworkQuestion, ...]:
+def read(backbone: Backbone) -> tuple[AskedNetwork, ...]:
     """The network or the two networks by the controls; an error for the user says what is missing."""
     if mode() == ONE:
         return (_one(backbone),)
@@ -130,22 +132,24 @@ def read(backbone: Backbone) -> tuple[NetworkQuestion, ...]:
     )
 
 
-def _one(backbone: Backbone) -> NetworkQuestion:
+def _one(backbone: Backbone) -> AskedNetwork:
+    words = ("--recipe", network_recipe.RECIPE_FILE)
     if network_genes.origin() == network_genes.RECIPE:
         recipe, kept, genes, notes = network_recipe.read(backbone)
-        words = ("--recipe", network_recipe.RECIPE_FILE)
-        return NetworkQuestion("the recipe", backbone, kept, recipe.request(), genes, notes, words, recipe.species)
+        return AskedNetwork("the recipe", backbone, kept, recipe, genes, notes, words)
     kept = network_translator.chosen(backbone, "net translator")
     request: NetworkRequest | None = st.session_state.get(KEPT)
     if request is None or not network_genes.nothing_given():
         genes = network_genes.read(backbone)
         return _asked(next(iter(genes.contexts)), backbone, kept, genes)
     genes = network_genes.of_job(request, backbone)
+    assert genes.report is not None
+    names = [record.name for record in genes.report.records]
     notes = check_request(request, kept.translator, backbone)
-    return NetworkQuestion("the job", backbone, kept, request, genes, notes, ("--recipe", network_recipe.RECIPE_FILE))
+    return AskedNetwork("the job", backbone, kept, NetworkQuestion.of(request, names), genes, notes, words)
 
 
-def _two_groups(backbone: Backbone, kept: LoadedTranslator) -> tuple[NetworkQuestion, ...]:
+def _two_groups(backbone: Backbone, kept: LoadedTranslator) -> tuple[AskedNetwork, ...]:
     found = [network_genes.read(backbone, key) for key in ("net level", "net level b")]
     names = [network_genes.group_name(key) for key in ("net level", "net level b")]
     if contexts.ALL_CELLS in names:
@@ -155,28 +159,23 @@ def _two_groups(backbone: Backbone, kept: LoadedTranslator) -> tuple[NetworkQues
     return tuple(_asked(name, backbone, kept, genes) for name, genes in zip(names, found, strict=True))
 
 
-def _asked(name: str, backbone: Backbone, kept: LoadedTranslator, genes: ContextChoice) -> NetworkQuestion:
-    sources, notes = _sources(backbone, genes.main.genes)
-    request, added = request_in(genes.main, sources, kept.translator.card.schema.base, whole=cell() == FULL)
-    notes += [*added, *check_request(request, kept.translator, backbone)]
-    return NetworkQuestion(name, backbone, kept, request, genes, tuple(notes), _words(genes), network_genes.species())
+def _asked(name: str, backbone: Backbone, kept: LoadedTranslator, genes: ContextChoice) -> AskedNetwork:
+    assert genes.report is not None
+    question, notes = ask(
+        backbone, kept.translator, genes.main, genes.report, cell(), _sources(), species=network_genes.species()
+    )
+    notes = (*notes, *check_request(question.request, kept.translator, backbone))
+    return AskedNetwork(name, backbone, kept, question, genes, notes, _words(genes))
 
 
-def _sources(backbone: Backbone, genes: tuple[str, ...]) -> tuple[tuple[str, ...], list[str]]:
-    """Sources by the controls, and what became of names that are no genes of the model."""
+def _sources() -> tuple[str, ...] | None:
+    """Names of the sources by the controls; None for the factors among the genes."""
     if st.session_state.get("net sources from") != CHOSEN:
-        factors = default_sources(genes)
-        if not factors:
-            raise InputError(
-                f"None of the {len(genes):,} genes is a transcription factor, so there is no source. Add factors to "
-                "the genes, or name the sources yourself."
-            )
-        return factors, []
+        return None
     names = parse_gene_list(st.session_state.get("net sources") or "")
     if not names:
         raise NotYet("There are no sources yet: name them above, or take the factors among the genes.")
-    report = resolve(names, backbone.vocabulary)
-    return report.symbols, [said] if (said := report.sentence()) else []
+    return tuple(names)
 
 
 def _words(genes: ContextChoice) -> tuple[str, ...]:

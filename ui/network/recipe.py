@@ -62,7 +62,7 @@ def read(backbone: Backbone) -> tuple[Recipe, LoadedTranslator, ContextChoice, t
             f"here; those of this model are {', '.join(names) or 'none'}. Bring it in on the Translators page."
         )
     notes = check_recipe(recipe, backbone, kept.translator)
-    request = recipe.request()
+    request = recipe.request
     report = resolve(recipe.names or request.targets, backbone.vocabulary, recipe.species)
     choice = ContextChoice({recipe.cell.label: request.context}, RECIPE_FILE, report=report)
     return recipe, kept, choice, notes

@@ -38,7 +38,7 @@ def show() -> None:
 def _shown(networks: tuple[Predicted, ...]) -> None:
     first, topic = networks[0].asked, ("networks", tuple(n.asked.key for n in networks))
     above = st.container()
-    network_shown.settle_names(first.request, first.backbone.vocabulary, first.species)
+    network_shown.settle_names(first.request, first.backbone.vocabulary, first.question.species)
     probabilities = all(n.asked.has_probabilities for n in networks)
     with network_shown.controls(first.request, first.translator.card, probabilities):
         known_edges.controls(first.backbone)

@@ -19,7 +19,7 @@ from ugrn_core.network.run import predict_network
 from ugrn_core.network.scores import NetworkScores
 from ugrn_core.network.table import edge_table
 from ugrn_core.types import Cancel, Progress
-from ui.network.question import NetworkQuestion
+from ui.network.question import AskedNetwork
 from ui.server.session import store
 from ui.shared import kept, work
 from ui.shared.errors import plain
@@ -35,7 +35,7 @@ START_NOW = "net start"
 class Predicted:
     """A finished network; ``token`` tells it apart in caches."""
 
-    asked: NetworkQuestion
+    asked: AskedNetwork
     scores: NetworkScores = field(repr=False)
     rule: DirectionRule
     token: str
@@ -52,7 +52,7 @@ class Predicted:
         return (*self.scores.notes, *why)
 
 
-def predicted(asked: tuple[NetworkQuestion, ...]) -> tuple[Predicted, ...] | None:
+def predicted(asked: tuple[AskedNetwork, ...]) -> tuple[Predicted, ...] | None:
     """All networks that are asked for, or None while one is missing; then this place shows why.
 
     They start by a click, or at once where the store holds them and where the demo asks for them.
@@ -81,7 +81,7 @@ def table_of(
     return _table(network.token, prevalence, known_token, network, known)
 
 
-def _offer(slots: dict[str, NetworkQuestion], costs: dict[str, NetworkEstimate]) -> None:
+def _offer(slots: dict[str, AskedNetwork], costs: dict[str, NetworkEstimate]) -> None:
     """What it costs and where it runs, and the button that starts it."""
     button, said = st.columns([2, 7], vertical_alignment="center")
     button.button(
@@ -103,7 +103,7 @@ def _want(keys: dict[str, Hashable]) -> None:
         work.want(slot, key)
 
 
-def _answer(slot: str, asked: NetworkQuestion, cost: NetworkEstimate, topic: Hashable) -> Predicted | None:
+def _answer(slot: str, asked: AskedNetwork, cost: NetworkEstimate, topic: Hashable) -> Predicted | None:
     question = Question(
         asked.key,
         lambda progress, cancel: _job(asked, progress, cancel),
@@ -120,9 +120,7 @@ def _answer(slot: str, asked: NetworkQuestion, cost: NetworkEstimate, topic: Has
     return Predicted(asked, scores, rule, hashlib.sha256(whose.encode()).hexdigest())
 
 
-def _job(
-    asked: NetworkQuestion, progress: Progress | None, cancel: Cancel | None
-) -> tuple[NetworkScores, DirectionRule]:
+def _job(asked: AskedNetwork, progress: Progress | None, cancel: Cancel | None) -> tuple[NetworkScores, DirectionRule]:
     backbone, translator = asked.backbone, asked.translator
     with cluster_executor() as executor:
         scores = predict_network(
@@ -131,7 +129,7 @@ def _job(
     return scores, direction_rule(backbone, translator, scores, cancel, store=store())
 
 
-def _estimate(slot: str, asked: NetworkQuestion) -> NetworkEstimate:
+def _estimate(slot: str, asked: AskedNetwork) -> NetworkEstimate:
     """The cost as it was when this question came up; afterwards more of it is stored."""
     held = st.session_state.get(f"cost of {slot}")
     if held is None or held[0] != asked.key:
@@ -140,11 +138,11 @@ def _estimate(slot: str, asked: NetworkQuestion) -> NetworkEstimate:
     return held[1]
 
 
-def _size(asked: NetworkQuestion) -> str:
+def _size(asked: AskedNetwork) -> str:
     return f"{len(asked.request.sources):,} sources × {len(asked.request.targets):,} targets"
 
 
-def _where(asked: NetworkQuestion) -> str:
+def _where(asked: AskedNetwork) -> str:
     """On which machine it will run; the address of a cluster comes from the environment alone."""
     address = scheduler_address()
     if address is not None:

@@ -29,8 +29,8 @@ from ugrn_core.network.exports.graph import (
 )
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
 from ugrn_core.network.exports.regulons import adjacencies, decoupler, gmt
+from ugrn_core.network.question import NetworkRequest, has_probabilities
 from ugrn_core.network.recipe import Recipe, recipe_text
-from ugrn_core.network.request import NetworkRequest, has_probabilities
 from ugrn_core.network.scores import NetworkScores
 from ugrn_core.network.summary import known_enrichment
 from ugrn_core.network.table import write_edges

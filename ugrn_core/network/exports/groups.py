@@ -13,8 +13,8 @@ from ugrn_core.network.compare import compare_networks, comparison_notes, cut_wo
 from ugrn_core.network.edge_filter import Selection
 from ugrn_core.network.exports.folder import CANNOT_WRITE
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.recipe import Recipe, recipe_text
-from ugrn_core.network.request import NetworkRequest
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.whole_files import remove_sealed, whole_folder
 

@@ -26,7 +26,7 @@ from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.distinct_names import distinct_names
 from ugrn_core.network.edge_table import COLUMNS
 from ugrn_core.network.exports.graph import NOT_HDF5, check_texts
-from ugrn_core.network.request import NetworkRequest
+from ugrn_core.network.question import NetworkRequest
 
 MATRICES = ("score", "probability")
 
