@@ -306,6 +306,8 @@ def test_groups_have_a_network_each(tiny: Backbone, reader: str, cells: anndata.
         ({"groups": ["B"]}, "groupby"),
         ({"context": "half"}, "pair or full"),
         ({"prevalence": 2.0}, "prevalence"),
+        ({"memory": "much"}, "8G"),
+        ({"memory": 0}, "number of bytes"),
     ],
 )
 def test_a_network_that_cannot_be_made_is_one_sentence(
@@ -313,6 +315,16 @@ def test_a_network_that_cannot_be_made_is_one_sentence(
 ) -> None:
     with pytest.raises(InputError, match=words):
         ugrn.network(cells, translator=reader, model=tiny, **options)
+
+
+def test_a_virtual_cell_keeps_within_the_memory_that_is_given(
+    tiny: Backbone, reader: str, cells: anndata.AnnData
+) -> None:
+    whole = ugrn.network(cells, translator=reader, model=tiny)
+    less = ugrn.network(cells, translator=reader, model=tiny, memory="48K")
+    assert 2 <= less["target"].nunique() < whole["target"].nunique()
+    assert any("memory holds" in note for note in less.attrs["notes"])
+    assert not any("memory holds" in note for note in whole.attrs["notes"])
 
 
 def test_what_is_no_network_is_one_sentence(tiny: Backbone, toy: ToyBackbone, reader: str) -> None:

@@ -97,7 +97,7 @@ def test_peers_by_name() -> None:
     with pytest.raises(InputError, match="no peer GENIE3"):
         peers_named(["GENIE3"])
     if not is_here(PEERS["RegDiffusion"]):
-        with pytest.raises(InputError, match="install regdiffusion"):
+        with pytest.raises(InputError, match="pip install"):
             peers_named(["RegDiffusion"])
 
 

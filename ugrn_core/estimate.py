@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+import psutil
 import torch
 
-from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.data.context import ACTIVATIONS
+from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
+from ugrn_core.data.context import ACTIVATIONS, max_context_genes
 from ugrn_core.sweep import batch_size
 
 
@@ -35,6 +36,15 @@ def estimate(backbone: Backbone, tokens: int, passes: int, cached_share: float =
     rows = min(batch_size(tokens, backbone.device), max(1, passes))
     memory = rows * tokens * backbone.width * ACTIVATIONS * 4
     return Estimate(passes, seconds, memory, cached_share)
+
+
+def context_room(backbone: Backbone, memory: int | None = None) -> int | None:
+    """Genes of the largest virtual cell that fits half of ``memory`` bytes, by default of what is free on this machine;
+    None where a backbone needs next to none."""
+    if not isinstance(backbone, TransformerBackbone):
+        return None
+    free = psutil.virtual_memory().available if memory is None else memory
+    return max_context_genes(free, backbone.width, backbone.model.config.n_heads)
 
 
 _rates: dict[str, float] = {}

@@ -11,6 +11,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import data_context, list_context, pair_context
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import read_h5ad
+from ugrn_core.estimate import context_room
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.types import Context
 
@@ -43,7 +44,7 @@ def virtual_cell(
         return pair_context(), ()
     if hasattr(given, "obs"):
         data = cells_of(given, groupby=None if group is None else group[0])  # pyright: ignore[reportArgumentType]
-        cell, _, notes = data_context(data, model.card, model.vocabulary, group=group)
+        cell, _, notes = data_context(data, model.card, model.vocabulary, group=group, cap=context_room(model))
         return cell, (*data.notes, *notes)
     report = resolve(list(given), model.vocabulary)  # pyright: ignore[reportArgumentType]
     return list_context(report, "the genes given"), (report.sentence(),)

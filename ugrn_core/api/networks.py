@@ -15,7 +15,9 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES, data_context, list_context
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.errors import InputError
+from ugrn_core.estimate import context_room
 from ugrn_core.genes.resolve import GeneReport, resolve
+from ugrn_core.memory import bytes_of
 from ugrn_core.network.direction import direction_rule
 from ugrn_core.network.edge_filter import EdgeFilter, Selection
 from ugrn_core.network.exports.folder import NetworkFiles
@@ -72,6 +74,7 @@ def network(
     layer: str | None = None,
     gene_column: str | None = None,
     n_variable: int = VARIABLE_GENES,
+    memory: int | str | None = None,
     store: Store | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -105,6 +108,9 @@ def network(
         Only so many edges, of the best.
     layer, gene_column
         Matrix (``"X"``, ``"raw"``, a layer) and column of names of cells; by default found as in an h5ad file.
+    memory
+        Bytes, or a size such as ``"8G"``: genes of cells beyond what the virtual cell holds within half of it are left
+        out, which the notes say. By default what is free on this machine, as for ``ugrn network``.
     store, progress, cancel
         As in :func:`pair`.
 
@@ -128,7 +134,7 @@ def network(
         networks(
             cells_or_genes, groupby=groupby, groups=groups, sources=sources, translator=translator, model=model,
             context=context, prevalence=prevalence, known=known, layer=layer, gene_column=gene_column,
-            n_variable=n_variable, store=store, progress=progress, cancel=cancel,
+            n_variable=n_variable, memory=memory, store=store, progress=progress, cancel=cancel,
         )
     )  # fmt: skip
     tables = [m.edges(top) for m in made]
@@ -160,6 +166,7 @@ def networks(
     layer: str | None,
     gene_column: str | None,
     n_variable: int,
+    memory: int | str | None,
     store: Store | None,
     progress: Progress | None,
     cancel: Cancel | None,
@@ -167,7 +174,8 @@ def networks(
 ) -> Iterator[PredictedNetwork]:
     """The networks that :func:`network` asks for, one by one; ``shown`` is what their recipes say of the edges."""
     backbone, reader = _who(model, translator)
-    questions = list(_cells(given, backbone, groupby, groups, layer, gene_column, n_variable))
+    room = context_room(backbone, _bytes(memory))
+    questions = list(_cells(given, backbone, groupby, groups, layer, gene_column, n_variable, room))
     for n, (level, data, cell, report, told) in enumerate(questions):
         kind = context or ("pair" if data is None else "full" if groupby else default_cell(backbone.card.name))
         species = "mouse" if data is not None and data.species == "mouse" else None
@@ -197,6 +205,13 @@ def _who(model: Backbone | None, translator: Translator | str | Path | None) -> 
     return model or load(reader.card.schema.backbone), reader
 
 
+def _bytes(memory: int | str | None) -> int | None:
+    found = bytes_of(memory) if isinstance(memory, str) else memory
+    if memory is not None and (found is None or found < 1):
+        raise InputError(f"memory is {memory!r}; expected a number of bytes, or a size such as '500M' or '8G'.")
+    return found
+
+
 Cells = tuple[str | None, ExpressionData | None, Context, GeneReport, tuple[str, ...]]
 
 
@@ -208,6 +223,7 @@ def _cells(
     layer: str | None,
     gene_column: str | None,
     n_variable: int,
+    room: int | None,
 ) -> Iterator[Cells]:
     """Level, cells, virtual cell, report of the names, and notes, for each network that is asked for."""
     if groups is not None and groupby is None:
@@ -228,5 +244,7 @@ def _cells(
         levels = list(groups or data.groups[groupby])
     for level in levels:
         group = None if groupby is None or level is None else (groupby, level)
-        cell, report, notes = data_context(data, backbone.card, backbone.vocabulary, group=group, n_variable=n_variable)
+        cell, report, notes = data_context(
+            data, backbone.card, backbone.vocabulary, group=group, n_variable=n_variable, cap=room
+        )
         yield level, data, cell, report, (*data.notes, *notes)

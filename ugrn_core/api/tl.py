@@ -38,7 +38,7 @@ def network(
         Best edges that are written, of each group.
     options
         ``groupby, groups, sources, translator, model, context, prevalence, known, layer, gene_column, n_variable,
-        store, progress, cancel`` of :func:`ugrn_core.network`.
+        memory, store, progress, cancel`` of :func:`ugrn_core.network`.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def network(
         raise InputError("tl.network writes into cells (AnnData); network(genes) gives a table.")
     asked = dict.fromkeys((
         "groupby", "groups", "sources", "translator", "model", "context", "prevalence", "known", "layer",
-        "gene_column", "store", "progress", "cancel",
+        "gene_column", "memory", "store", "progress", "cancel",
     )) | {"n_variable": VARIABLE_GENES} | options  # fmt: skip
     made = list(networks(adata, **asked, shown=EdgeFilter(cap=top)))  # pyright: ignore[reportArgumentType]
     into = adata.copy() if copy else adata

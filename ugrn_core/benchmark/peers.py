@@ -141,7 +141,11 @@ def peers_named(names: Sequence[str]) -> list[Peer]:
         raise InputError(f"there is no peer {', '.join(unknown)}; there are {', '.join(PEERS)}.")
     lacking = [n for n in names if not is_here(PEERS[n])]
     if lacking:
-        raise InputError(f"{', '.join(lacking)}: install {PEERS[lacking[0]].package} first (the extra `peers`).")
+        package = PEERS[lacking[0]].package
+        raise InputError(
+            f"{', '.join(lacking)} needs the package {package}, which is not here: pip install 'ugrn-explorer[peers]', "
+            "or in a checkout pip install '.[peers]'."
+        )
     return [PEERS[n] for n in names] or [p for p in PEERS.values() if is_here(p)]
 
 

@@ -129,6 +129,7 @@ def cell_context(
 ) -> tuple[Context, GeneReport]:
     """Genes and means of the cells as a context, with the report of every gene of the file; choices are said."""
     from ugrn_core.data.context import VARIABLE_GENES, data_context
+    from ugrn_core.estimate import context_room
 
     context, report, notes = data_context(
         data,
@@ -136,7 +137,7 @@ def cell_context(
         backbone.vocabulary,
         group=_one_group(data, cells),
         n_variable=VARIABLE_GENES if cells.variable is None else cells.variable,
-        cap=_room(backbone),
+        cap=context_room(backbone),
     )
     if strict and report.unresolved:
         raise GeneError(f"{report.sentence()} Correct the file, or go on without --strict.")
@@ -152,15 +153,3 @@ def _one_group(data: ExpressionData, cells: CellOptions) -> tuple[str, str] | No
         levels = ", ".join(list(data.groups[column])[:8])
         raise InputError(f"--group is {cells.group!r}; expected COLUMN=LEVEL, a level of it being one of: {levels}.")
     return (column, level) if cells.group is not None else None
-
-
-def _room(backbone: Backbone) -> int | None:
-    """Genes of the largest context that fits the memory; None where a backbone needs next to none."""
-    import psutil
-
-    from ugrn_core.backbones.backbone import TransformerBackbone
-    from ugrn_core.data.context import max_context_genes
-
-    if not isinstance(backbone, TransformerBackbone):
-        return None
-    return max_context_genes(psutil.virtual_memory().available, backbone.width, backbone.model.config.n_heads)

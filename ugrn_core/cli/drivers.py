@@ -58,11 +58,11 @@ def drivers(
     and its co-expression in the corpus. What a model says is a hypothesis.
     """
     from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.cli.contexts import _room
     from ugrn_core.cli.genes import read_genes
     from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.data.context import VARIABLE_GENES
     from ugrn_core.drivers.drivers import CONTROL, N_FACTORS, DriversRequest, estimate_drivers, find_drivers
+    from ugrn_core.estimate import context_room
     from ugrn_core.spreadsheet import csv_text
     from ugrn_core.store import Store
     from ugrn_core.time_left import duration
@@ -81,7 +81,7 @@ def drivers(
         "sources": named,
         "n_factors": N_FACTORS if factors is None else factors,
         "n_variable": VARIABLE_GENES if variable is None else variable,
-        "cap": _room(model),
+        "cap": context_room(model),
     }
     states = _states(data, model, from_, to, to_genes, size)
     for note in states.notes:

@@ -25,6 +25,7 @@ from ugrn_core.drivers.drivers import (
     to_set,
 )
 from ugrn_core.errors import InputError
+from ugrn_core.estimate import context_room
 from ugrn_core.figures.drivers import plot_drivers, prepare_drivers
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
@@ -197,7 +198,7 @@ def _states(
     _backbone: Backbone,
 ) -> States:
     """A and B; ``token`` and ``fingerprint`` stand for the data and the model in the cache's key."""
-    cap = contexts.room(_backbone)
+    cap = context_room(_backbone)
     if wanted is None:
         return between_groups(
             _chosen.data, _backbone, a, (a[0], b), n_factors=n_factors, n_variable=n_variable, cap=cap

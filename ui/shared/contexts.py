@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-import psutil
 import streamlit as st
 
-from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
+from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import (
     FEWEST_VARIABLE,
     MOST_VARIABLE,
     VARIABLE_GENES,
     data_context,
     list_context,
-    max_context_genes,
 )
+from ugrn_core.estimate import context_room
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.types import Context
@@ -205,16 +204,10 @@ def _context(
     _backbone: Backbone,
 ) -> tuple[Context, GeneReport, tuple[str, ...]]:
     """Context of a group; ``token`` and ``fingerprint`` stand for the data and the model in the cache's key."""
+    cap = context_room(_backbone)
     return data_context(
-        _chosen.data, _backbone.card, _backbone.vocabulary, group=group, n_variable=n_variable, cap=room(_backbone)
+        _chosen.data, _backbone.card, _backbone.vocabulary, group=group, n_variable=n_variable, cap=cap
     )
-
-
-def room(backbone: Backbone) -> int | None:
-    """Genes of the largest context that fits the memory; None for a backbone that needs next to none."""
-    if not isinstance(backbone, TransformerBackbone):
-        return None
-    return max_context_genes(psutil.virtual_memory().available, backbone.width, backbone.model.config.n_heads)
 
 
 def _kept(context_kind: str) -> Context | None:
