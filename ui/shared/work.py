@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -86,11 +87,11 @@ def answer(slot: str, question: Question[T], topic: Hashable = None) -> T | None
     """
     opened = kept.shelf().opened
     if is_there(question):
-        return shared(question.key, lambda: question.function(None, None))
+        return RECENT.once(question.key, partial(question.function, None, None))
     question = replace(question, seconds=question.takes())
     if question.takes() < AT_ONCE:
         if opened.state is None:
-            return shared(question.key, lambda: question.function(None, None))
+            return RECENT.once(question.key, partial(question.function, None, None))
         with Trace(opened).on() as trace:
             found = question.function(None, None)
         _say_opened(slot, trace)
