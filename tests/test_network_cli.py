@@ -375,7 +375,7 @@ def test_filters_choose_the_edges_of_the_graph_files(first, inputs, tmp_path):
     [
         ([], "either --genes or --h5ad"),
         (["--genes", "{genes}", "--h5ad", "example"], "either --genes or --h5ad"),
-        (["--genes", "{others}"], "name the sources with --sources"),
+        (["--genes", "{others}"], "name the sources yourself (of a command: --sources)"),
         (["--genes", "{genes}", "--group", "a=b"], "give --h5ad with it"),
         (["--genes", "{genes}", "--variable", "3"], "give --h5ad with it"),
         (["--genes", "{genes}", "--context", "moon"], "expected pair or full"),

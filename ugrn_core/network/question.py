@@ -76,13 +76,13 @@ def _none_twice(names: dict[str, str]) -> dict[str, str]:
     return names
 
 
-class Entry(BaseModel):
+class RecipeEntry(BaseModel):
     """A part of a recipe: strict types, nothing it does not know, nothing changed afterwards."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class Cell(Entry):
+class Cell(RecipeEntry):
     """The virtual cell; ``values`` (gene,) in the model's unit where it is a profile."""
 
     kind: ContextKind
@@ -91,7 +91,7 @@ class Cell(Entry):
     values: Annotated[tuple[Finite, ...], Field(max_length=MOST_GENES)] | None
 
 
-class NetworkQuestion(Entry):
+class NetworkQuestion(RecipeEntry):
     """A network that is asked for. ``names`` are the genes as they were given, ``species`` how they were read,
     ``file_names`` what those of the network are called in a mouse file."""
 
@@ -158,7 +158,7 @@ def ask(
         if not named:
             raise InputError(
                 f"None of the {len(cell.genes):,} genes is a transcription factor, so there is no source. Add factors "
-                "to the genes, or name the sources yourself."
+                "to the genes, or name the sources yourself (of a command: --sources)."
             )
     else:
         found = sources if isinstance(sources, GeneReport) else resolve(list(sources), backbone.vocabulary)

@@ -35,7 +35,7 @@ from ugrn_core.checked_json import (
 from ugrn_core.errors import InputError
 from ugrn_core.network.blocks import translator_digest
 from ugrn_core.network.edge_filter import EdgeFilter
-from ugrn_core.network.question import Entry, NetworkQuestion
+from ugrn_core.network.question import NetworkQuestion, RecipeEntry
 from ugrn_core.translators.names import TranslatorName
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Background, SweepSettings
@@ -53,7 +53,7 @@ def _no_path(text: str) -> str:
     return text
 
 
-class Model(Entry):
+class Model(RecipeEntry):
     """The backbone by name and fingerprint."""
 
     name: Annotated[Line, AfterValidator(_no_path)]
@@ -61,7 +61,7 @@ class Model(Entry):
     unit: Line
 
 
-class TranslatorFacts(Entry):
+class TranslatorFacts(RecipeEntry):
     """The translator by name and digest, and what it is."""
 
     name: TranslatorName
@@ -72,7 +72,7 @@ class TranslatorFacts(Entry):
     calibrated: bool
 
 
-class Settings(Entry):
+class Settings(RecipeEntry):
     """Virtual values, and the share of edges that probabilities assume."""
 
     base: Value
@@ -81,7 +81,7 @@ class Settings(Entry):
     prevalence: Inside
 
 
-class ReferencePart(Entry):
+class ReferencePart(RecipeEntry):
     """The network that edges were looked up in, by name, number of edges and their hash."""
 
     name: Line
@@ -89,7 +89,7 @@ class ReferencePart(Entry):
     sha256: Digest
 
 
-class ShownEdges(Entry):
+class ShownEdges(RecipeEntry):
     """:class:`ugrn_core.network.edge_filter.EdgeFilter`, as text."""
 
     min_probability: Share | None
@@ -105,7 +105,7 @@ class ShownEdges(Entry):
     cap: Positive | None
 
 
-class Hashes(Entry):
+class Hashes(RecipeEntry):
     """sha256 of the names as given, of sources and targets, of the virtual cell."""
 
     names: Digest
