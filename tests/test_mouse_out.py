@@ -24,8 +24,8 @@ from ugrn_core.figures.report_pair import pair_report
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_symbol, mouse_symbol, names_of
 from ugrn_core.genes.pair_list import pair_list
 from ugrn_core.jobs import JOBS
+from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.recipe import read_recipe
-from ugrn_core.network.request import NetworkRequest
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.pair_output import pair_json
 from ugrn_core.types import SweepSettings
