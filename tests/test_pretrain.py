@@ -18,6 +18,7 @@ from scipy.special import ndtri
 from ugrn_core.backbones.backbone import random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.network.example import most_bent
 from ugrn_core.pretrain import corpus as corpus_module
 from ugrn_core.pretrain import sampling, shapes
 from ugrn_core.pretrain import tissues as tissue_room
@@ -226,6 +227,8 @@ def test_curves_are_judged_against_lines_and_copulas_in_data_sets_that_chose_not
     assert len(driven) == 3 and (driven["bend"] > 0.1).all() and (driven["curve"] > 0.95).all()
     assert (driven["curve"] > driven["line"] + 0.05).all() and (driven["data_sets"] == 4).all()
     assert (wrong.set_index(["source", "target"])["curve"].loc["A"].loc[[*"BCD"]] == 0).all(), "the other sign"
+    assert (driven["gain"] > 0.05).all() and (most_bent(right)["gain"].diff().dropna() <= 0).all()
+    assert wrong.set_index(["source", "target"])["gain"].loc["A"].max() <= 0, "a line explains more than that"
     more, low, high, share = beside(driven, "curve", "line")
     assert low <= more <= high and more == pytest.approx((driven["curve"] - driven["line"]).mean()) and share == 1
 

@@ -1,4 +1,6 @@
-"""The example network: the factors among the genes of the bundled cells against the genes that vary most in them.
+"""Examples of the Start page: a network, and pairs whose curves bend.
+
+The network: the factors among the genes of the bundled cells against the genes that vary most in them.
 
 What its text says of known edges is measured: among the best edges that were not in the translator's training, and
 among all such pairs, the share that is an edge of BEELINE's networks, which are of other cells.
@@ -11,6 +13,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
@@ -26,6 +29,8 @@ from ugrn_core.whole_files import write_whole
 FILE = ASSETS / "examples" / "network.json"
 MOST_VARIABLE = 300
 BEST = 50
+LISTED = 20
+"""Pairs whose curves bend."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,23 @@ def write_example(found: ExampleNetwork) -> None:
 def read_example() -> ExampleNetwork:
     facts = json.loads(FILE.read_text())
     return ExampleNetwork(**(facts | {"genes": tuple(facts["genes"])}))
+
+
+def most_bent(frame: pd.DataFrame) -> pd.DataFrame:
+    """The ``LISTED`` pairs whose curve explains most beyond a line in the data sets of the training, the best first.
+
+    ``frame`` is that of :mod:`ugrn_core.pretrain.shapes`.
+    """
+    return frame.sort_values(["gain", "source", "target"], ascending=[False, True, True])[:LISTED]
+
+
+def bent_pairs(model: str) -> tuple[Edge, ...]:
+    """:func:`most_bent` of a shipped model; none where its shapes were not judged."""
+    file = ASSETS / "models" / model / "shapes.csv"
+    if not file.exists():
+        return ()
+    found = most_bent(pd.read_csv(file))
+    return tuple(zip(found["source"], found["target"], strict=True))
 
 
 def example_genes() -> tuple[str, ...]:

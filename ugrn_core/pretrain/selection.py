@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.embedding import embedding_features
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translators.kinds import KINDS, PAPER, KindName
@@ -41,16 +42,26 @@ def hesc_string_pairs(folder: Path, backbone: Backbone, seed: int = 0) -> pd.Dat
     return pd.DataFrame(rows, columns=["source", "target", "label"])
 
 
-def pair_features(backbone: Backbone, pairs: pd.DataFrame, settings: SweepSettings) -> dict[str, np.ndarray]:
-    """Features (pair, feature) of VVP, GDT (both directions side by side) and Emb in the pair context."""
+CLASS = tuple(name for name, method in METHODS.items() if method.family == "class")
+"""Methods that read what kind of genes the two are, too."""
+
+
+def pair_features(
+    backbone: Backbone, pairs: pd.DataFrame, settings: SweepSettings, methods: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """Features (pair, feature) of VVP, GDT (both directions side by side) and Emb in the pair context, and of
+    ``methods`` of the benchmark."""
     there = list(zip(pairs["source"], pairs["target"], strict=True))
     back = [(t, s) for s, t in there]
     forward, reverse = sweep_pairs(backbone, there, settings), sweep_pairs(backbone, back, settings)
     assert forward.response is not None and reverse.response is not None  # fixed background
+    ways = [{"response": sweep.response, "slope": sweep.slope} for sweep in (forward, reverse)]
+    readings = {name: METHODS[name].reading for name in methods}
     return {
         "VVP": np.hstack([forward.response, reverse.response]),
         "GDT": np.hstack([forward.slope, reverse.slope]),
         "Emb": embedding_features(backbone, there),
+        **{name: reading.features(backbone, there, *ways) for name, reading in readings.items() if reading},
     }
 
 
@@ -78,13 +89,16 @@ def cross_validate(
     return pd.DataFrame(rows, columns=["method", "repeat", "fold", "auprc", "auroc", "prior", "n"])
 
 
-def regulatory_figures(backbone: Backbone, beeline: Path, kinds: Sequence[KindName] = (PAPER,)) -> dict[str, float]:
+def regulatory_figures(
+    backbone: Backbone, beeline: Path, kinds: Sequence[KindName] = (PAPER,), methods: Sequence[str] = ()
+) -> dict[str, float]:
     """Mean AUPRC and AUROC of each method over the folds, e.g. ``VVP_auprc``, at the backbone's default settings.
 
-    Kinds other than the paper's have their name before it: ``logistic_VVP_auprc``.
+    ``methods`` of the benchmark come beside VVP, GDT, Emb and Ens. Kinds other than the paper's have their name before
+    it: ``logistic_VVP_auprc``.
     """
     pairs = hesc_string_pairs(beeline, backbone)
-    features = pair_features(backbone, pairs, SweepSettings(backbone.card.base, backbone.card.grid))
+    features = pair_features(backbone, pairs, SweepSettings(backbone.card.base, backbone.card.grid), methods)
     figures = {}
     for kind in kinds:
         means = cross_validate(pairs, features, kind=kind).groupby("method")[["auprc", "auroc"]].mean()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from ugrn_core.figures.benchmark_means import wrapped
+from ugrn_core.network.example import LISTED, most_bent
 from ugrn_core.pretrain import shapes, tissues
 
 SHARES = {**shapes.PREDICTORS, "copula_in_types": "copula in cell types"}
@@ -28,12 +30,12 @@ def shapes_text(folder: Path) -> str:
         for words, part in chosen.items()
     ]
     listed = [
-        f"| {p.source} | {p.target} | {p.bend:.3f} | {p.below:.2f} | {p.above:.2f} | "
+        f"| {p.source} | {p.target} | {p.gain:.3f} | {p.below:.2f} | {p.above:.2f} | "
         + " | ".join(f"{getattr(p, c):.3f}" for c in SHARES)
         + " |"
-        for p in frame[: shapes.LISTED].itertuples()
+        for p in most_bent(frame).itertuples()
     ]
-    return f"""
+    return wrapped(f"""
 ## Shape
 
 Do curves say more than lines, and than a Gaussian dependence of genes that are not normally distributed? Judged in
@@ -49,12 +51,12 @@ set; in cell types it knows their means in every type, too, which no model was t
 
 {" ".join(said)}
 
-The {shapes.LISTED} pairs that bend most in training:
+The {LISTED} pairs whose curves explain most beyond the line in the training data sets (gain, of the variance):
 
-| source | target | bend | response at -3 | at 3 | {" | ".join(SHARES.values())} |
+| source | target | gain | response at -3 | at 3 | {" | ".join(SHARES.values())} |
 |---|---|---|---|---|{"---|" * len(SHARES)}
 {chr(10).join(listed)}
-"""
+""")
 
 
 def _against(frame: pd.DataFrame, other: str) -> str:
@@ -84,7 +86,7 @@ def tissues_text(folder: Path) -> str:
         else "do not tell it better than the two genes alone"
     )
     n_pairs, n_tissues = len(frame[["source", "target"]].drop_duplicates()), frame["tissue"].nunique()
-    return f"""
+    return wrapped(f"""
 ## Tissues
 
 Of {n_pairs} related pairs whose correlation within tissues differs most between {n_tissues} tissues of one corpus file
@@ -96,4 +98,4 @@ target of the training.
 | virtual cell | correlation with the differences | right order of the two extreme tissues (chance 50%) |
 |---|---|---|
 {chr(10).join(rows)}
-"""
+""")

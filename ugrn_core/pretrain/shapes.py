@@ -38,18 +38,19 @@ FEWEST_IN_BIN = 5
 FEWEST_OF_TYPE = 20
 BINS = 9
 REACH = 3.0
+KNOTS = np.linspace(-REACH, REACH, BINS)
 GRID = np.round(np.linspace(-REACH, REACH, 25), 3)
 BENT = 10
 """One related pair in so many is among the most bent."""
-LISTED = 20
 QUADRATURE = 15
 COLUMNS = (
-    *("source", "target", "cosine", "bend", "most_bent", "data_sets", "profiles", "line", "copula", "copula_in_types"),
-    *("curve", "below", "above"),
+    *("source", "target", "cosine", "bend", "most_bent", "gain", "data_sets", "profiles", "line", "copula"),
+    *("copula_in_types", "curve", "below", "above"),
 )
 """A pair: the cosine of its vectors; what its bend explains of the target's variance beyond the line from one half of
-the training data sets to the other; whether that is among the highest tenth; held-out data sets and their profiles;
-shares explained there; the model's response at -3 and at 3."""
+the training data sets to the other; whether that is among the highest tenth; what the model's curve explains beyond the
+line in the training data sets; held-out data sets and their profiles; shares explained there; the model's response at
+-3 and at 3."""
 
 
 def shape_frame(
@@ -70,19 +71,19 @@ def shape_frame(
     names = [(held_out.genes[i], held_out.genes[j]) for i, j in pairs]
     response = sweep_pairs(backbone, names, SweepSettings(backbone.card.base, tuple(GRID.tolist()))).response
     assert response is not None  # fixed background
-    known = _known(training, pairs, part_of(progress, 0.0, 0.5))
+    known = _known(training, pairs, response, part_of(progress, 0.0, 0.5))
     there = {p.name: frozenset(p.genes.tolist()) for p in parts}
     lines = []
-    for n, ((i, j), (bend, strength)) in enumerate(zip(pairs, known, strict=True)):
+    for n, ((i, j), (bend, gain, strength)) in enumerate(zip(pairs, known, strict=True)):
         shared = [p for p in parts if {i, j} <= there[p.name]]
         found = [_judged(held_out.z[p.rows][:, [i, j]].T, response[n], strength, types.get(p.name)) for p in shared]
         weights = np.array([p.n for p in shared], float)
         shares = [_mean(np.array(column, float), weights) for column in zip(*found, strict=True)]
         cosine = float(vectors[i] @ vectors[j])
         ends = float(response[n][0]), float(response[n][-1])
-        lines.append((*names[n], cosine, bend, False, len(shared), int(weights.sum()), *shares, *ends))
-        if progress:
-            progress(0.5 + 0.5 * (n + 1) / len(pairs), f"{n + 1:,} of {len(pairs):,} pairs judged")
+        lines.append((*names[n], cosine, bend, False, gain, len(shared), int(weights.sum()), *shares, *ends))
+        if progress and n % 100 == 0:
+            progress(0.5 + 0.5 * n / len(pairs), f"{n:,} of {len(pairs):,} pairs judged")
     frame = pd.DataFrame(lines, columns=list(COLUMNS)).dropna(subset=["line", "copula", "curve"])
     frame = frame.sort_values(["bend", "source", "target"], ascending=[False, True, True], ignore_index=True)
     frame["most_bent"] = np.arange(len(frame)) < len(frame) // BENT
@@ -130,9 +131,11 @@ def _related(vectors: np.ndarray, genes: Sequence[str], pool: np.ndarray) -> lis
     return pairs
 
 
-def _known(training: ZCorpus, pairs: Sequence[tuple[int, int]], progress: Progress | None) -> list[tuple[float, float]]:
-    """Bend and strength of each pair in the training data sets: what the bend explains from half to half, and the mean
-    correlation of normal scores."""
+def _known(
+    training: ZCorpus, pairs: Sequence[tuple[int, int]], response: np.ndarray, progress: Progress | None
+) -> list[tuple[float, float, float]]:
+    """Bend, gain and strength of each pair in the training data sets: what the bend explains from half to half, what
+    the model's curve explains beyond the line, and the mean correlation of normal scores."""
     n_genes, parts = len(training.genes), training.parts
     counts = np.zeros((len(parts), n_genes), bool)
     for k, part in enumerate(parts):
@@ -150,12 +153,15 @@ def _known(training: ZCorpus, pairs: Sequence[tuple[int, int]], progress: Progre
         both = counts[:, i] & counts[:, j]
         x, y = z[:, column[i]], z[:, column[j]]
         halves = []
+        whole = _means(x[both[row_part]], y[both[row_part]], row_weight[both[row_part]])
+        curve = np.interp(KNOTS, GRID, response[n])
+        gain = float((whole[1] * (_fitted(*whole, curve) ** 2 - _fitted(*whole, KNOTS) ** 2)).sum())
         for odd in (0, 1):
             rows = (both & (np.arange(len(parts)) % 2 == odd))[row_part]
             halves.append(_means(x[rows], y[rows], row_weight[rows]))
         products = np.add.reduceat(scores[:, column[i]] * scores[:, column[j]], starts) / [p.n for p in parts]
         strength = float(np.average(products[both], weights=weight[both])) if both.any() else 0.0
-        found.append((_bend(*halves), float(np.clip(strength, -0.95, 0.95))))
+        found.append((_bend(*halves), gain, float(np.clip(strength, -0.95, 0.95))))
         if progress and n % 100 == 0:
             progress(n / len(pairs), f"{n:,} of {len(pairs):,} pairs")
     return found
@@ -185,18 +191,16 @@ def _bend(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarra
     """What bins explain of the other half's binned means beyond a line through them, mean of both ways."""
     gains = []
     for (fitted, share), (judged, there) in ((one, other), (other, one)):
-        line = _through(fitted, share)
+        line = (share * fitted).sum() + _fitted(fitted, share, KNOTS)
         known = np.where(share > 0, fitted, line)
         gains.append((there * ((judged - line) ** 2 - (judged - known) ** 2)).sum())
     return float(np.mean(gains))
 
 
-def _through(means: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """The weighted line through binned means, at the bins (bin,)."""
-    x = np.linspace(-REACH, REACH, BINS)
-    x0, y0 = (share * x).sum(), (share * means).sum()
-    slope = (share * (x - x0) * (means - y0)).sum() / max((share * (x - x0) ** 2).sum(), 1e-9)
-    return y0 + slope * (x - x0)
+def _fitted(means: np.ndarray, share: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """What a shape (bin,) says of binned means beyond their level, scaled to fit them best."""
+    away = shape - (share * shape).sum()
+    return away * (share * away * means).sum() / max((share * away**2).sum(), 1e-9)
 
 
 def _judged(

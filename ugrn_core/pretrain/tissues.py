@@ -70,7 +70,7 @@ def tissue_frame(
             tissue = list(groups)[t]
             cells = len(groups[tissue]) // 2
             lines.append((genes[i], genes[j], tissue, cells, even[k, t], odd[k, t], *slopes))
-        if progress:
+        if progress and n % 10 == 9:
             progress((n + 1) / len(chosen), f"{n + 1:,} of {len(chosen):,} pairs")
     return pd.DataFrame(lines, columns=list(COLUMNS))
 

@@ -8,6 +8,7 @@ from ugrn_core.backbones.registry import BackboneStatus, fetch, status
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.style import figure_config
+from ugrn_core.network.example import bent_pairs
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.types import Context, SweepSettings
 from ui.network.run import START_NOW
@@ -59,6 +60,7 @@ def welcome() -> None:
             if st.button("Predict a network", key="demo network"):
                 _demo_network()
         tour.offer()
+        _bent_pair()
         st.caption(f"{example.WHY} The network: {example.NETWORK_WHY}")
     with picture, said_in_place():
         _example_curve()
@@ -93,6 +95,27 @@ def inventory() -> None:
                 "are read."
             )
             st.button("Use the example: 700 blood cells", on_click=cells.use_example, key="example cells")
+
+
+def _bent_pair() -> None:
+    """One of the pairs whose curves say more than a line, to the pair page; nothing for a model without them."""
+    pairs = bent_pairs(models.current().card.name)
+    if not pairs:
+        return
+    chosen = st.selectbox(
+        "A curve that bends",
+        pairs,
+        index=None,
+        format_func=" → ".join,
+        placeholder="A curve that bends",
+        label_visibility="collapsed",
+        key="bent example",
+        help="Most curves are nearly straight. In these the model's curve said most beyond a line in the data it was "
+        "trained on; its card says what they do in data it never saw.",
+    )
+    if chosen is not None:
+        source, target = chosen
+        st.switch_page(PAIR_PAGE, query_params=address.model_words() | {"source": source, "target": target})
 
 
 def _demo_network() -> None:
