@@ -14,6 +14,7 @@ from ugrn_core.benchmark.results import read_results
 from ugrn_core.figures.benchmark import RANDOM
 from ugrn_core.figures.benchmark_means import (
     NONE,
+    NOTHING,
     SUBSETS,
     WITHOUT_STRING,
     Mean,
@@ -23,6 +24,8 @@ from ugrn_core.figures.benchmark_means import (
     best,
     markdown,
 )
+from ugrn_core.figures.context_advice import WORDS, context_advice
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 from ugrn_core.translators.kinds import PAPER
 
@@ -36,6 +39,9 @@ HALF_RANDOM = "ugrn-mini-2-random-transformer"
 FIRST = ("ugrn-mini", "ugrn-mini-log1p")
 CORPUS = "Co-expression"
 KINDS = {PAPER: "", "logistic": ", linear translator"}
+CLASS_KINDS = {"logistic": "linear", "dropout": "dropout"}
+CLASS = tuple(name for name, method in METHODS.items() if method.family == "class")
+TWINS = {"trained": "the model", HALF_RANDOM: "random transformer", RANDOM: "random weights"}
 TAUGHT = {
     DEFAULT: "taught that co-expression",
     LOG1P: "taught the same in the other layout",
@@ -108,12 +114,33 @@ def corpus_findings(frames: Frames) -> str:
             _lines(frames),
         ),
     ]
+    by_class = list(_class_lines(frames))
+    if by_class:
+        told += [
+            "Methods that read what kind of genes the two are, beside their curves: whether both are in the census of "
+            "factors (class), and whether BEELINE lists them as regulators (listed), which is no fact of a gene: that "
+            "list was made of collections of edges, some of which are the tests. Beside them the same with a random "
+            "transformer over the trained gene embeddings, and with random weights throughout: what is there comes "
+            "for the most part from the gene embeddings and from the classes.",
+            markdown(
+                ["method, kind of translator", *(f"{w}, {s}" for w in TWINS.values() for s in ("all pairs", "unseen"))],
+                by_class,
+            ),
+        ]
+    cells = list(_cell_lines())
+    if cells:
+        told += [
+            "Two genes alone against all genes of a data set in the virtual cell, on the same pairs; partial "
+            "correlation of the corpus is given all genes of the data set, as a conditional mean is (all pairs, both "
+            "genes unseen).",
+            markdown(["model", *(f"Ens, {w}" for w in WORDS.values()), "partial correlation", "the corpus"], cells),
+        ]
     others = list(_other_tables(frames))
     if others:
         told += [
             "Where translators are trained on other networks than STRING too, "
-            f"{'less of it survives' if _survives_less(frames) else 'it survives'} (Ens of `{DEFAULT}`, the paper's "
-            "translator):",
+            f"{'less of it survives' if _survives_less(frames) else 'it survives'} (Ens of `{DEFAULT}`, by the "
+            "paper's translator where no other is named):",
             markdown(["table", "Ens", "the corpus", "Ens, both genes unseen", "the corpus, both unseen"], others),
         ]
     return "\n\n".join(told)
@@ -123,8 +150,8 @@ def shipped_frames() -> dict[tuple[str, int, str], pd.DataFrame]:
     """Every shipped frame that the paragraphs read."""
     found = {}
     for model in (*TAUGHT, HALF_RANDOM):
-        for table in range(1, 6):
-            for kind in KINDS:
+        for table in range(1, 7):
+            for kind in {**KINDS, **CLASS_KINDS}:
                 ending = "" if kind == PAPER else f"_{kind}"
                 file = ASSETS / "benchmark" / f"{model}_table_{table}{ending}.csv.gz"
                 if file.exists() and (table == 1 or model == DEFAULT):
@@ -140,9 +167,10 @@ def _lines(frames: Frames) -> Iterator[list[object]]:
         for kind, words in KINDS.items():
             if (model, 1, kind) in frames:
                 yield [f"`{model}` ({taught}){words}", *_of(frames[model, 1, kind], "Ens")]
-    if (HALF_RANDOM, 1, PAPER) in frames:
-        half = _of(frames[HALF_RANDOM, 1, PAPER], f"Ens{RANDOM}")
-        yield ["a random transformer over the trained gene embeddings", *half]
+    for kind, words in KINDS.items():
+        if (HALF_RANDOM, 1, kind) in frames:
+            half = _of(frames[HALF_RANDOM, 1, kind], f"Ens{RANDOM}")
+            yield [f"a random transformer over the trained gene embeddings{words}", *half]
     yield [f"random weights, of the shape of `{DEFAULT}`", *_of(first, f"Ens{RANDOM}")]
 
 
@@ -151,11 +179,36 @@ def _of(frame: pd.DataFrame, column: str) -> list[object]:
     return [averages(frame, 1, s, networks).get(column, NONE) for networks in ((), WITHOUT_STRING) for s in SUBSETS]
 
 
+def _class_lines(frames: Frames) -> Iterator[list[object]]:
+    """Every method with gene class by every kind: the default, its half-random twin, its random one."""
+    for kind, words in CLASS_KINDS.items():
+        whole, half = frames.get((DEFAULT, 1, kind)), frames.get((HALF_RANDOM, 1, kind))
+        for method in CLASS if whole is not None else ():
+            columns = ((whole, method), (half, f"{method}{RANDOM}"), (whole, f"{method}{RANDOM}"))
+            means = [
+                NONE if frame is None else averages(frame, 1, s).get(column, NONE)
+                for frame, column in columns
+                for s in SUBSETS
+            ]
+            if not np.isnan(means[0].value):
+                yield [f"{method}, {words}", *means]
+
+
+def _cell_lines() -> Iterator[list[object]]:
+    """Every model that was asked in both virtual cells."""
+    for model in (DEFAULT, LOG1P, *FIRST):
+        found = context_advice(model)
+        if found is not None:
+            means = [*(found.ens[c] for c in WORDS), found.partial, found.corpus]
+            yield [f"`{model}`", *(NOTHING if np.isnan(m[0].value) else f"{m[0]} / {m[1]}" for m in means)]
+
+
 def _other_tables(frames: Frames) -> Iterator[list[object]]:
-    for table in range(2, 6):
-        if (DEFAULT, table, PAPER) in frames:
-            means = [averages(frames[DEFAULT, table, PAPER], table, s) for s in SUBSETS]
-            yield [f"Table {table}", *(m.get(c, NONE) for m in means for c in ("Ens", CORPUS))]
+    for table in range(2, 7):
+        for kind, words in KINDS.items():
+            if (DEFAULT, table, kind) in frames:
+                means = [averages(frames[DEFAULT, table, kind], table, s) for s in SUBSETS]
+                yield [f"Table {table}{words}", *(m.get(c, NONE) for m in means for c in ("Ens", CORPUS))]
 
 
 def _survives_less(frames: Frames) -> bool:
