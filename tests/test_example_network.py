@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from ugrn_core.backbones.registry import load_backbone
@@ -9,8 +10,8 @@ from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.edge_table import beeline_edges
-from ugrn_core.network.example import example_genes, measure, read_example
-from ugrn_core.paths import ROOT
+from ugrn_core.network.example import bent_pairs, example_genes, measure, read_example
+from ugrn_core.paths import ASSETS, ROOT
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ui.shared import example
 from ui.shared.translator import fitting
@@ -51,3 +52,15 @@ def test_the_figures_are_measured_anew():
     assert known is not None
     found = read_example()
     assert measure(load_backbone(found.model, "cpu"), load_translator(found.translator), known) == found
+
+
+def test_the_pairs_whose_curves_bend_are_those_of_the_card():
+    """By hand from the frame: the highest gain first, all of the vocabulary; a model without a frame has none."""
+    frame = pd.read_csv(ASSETS / "models" / DEFAULT_BACKBONE / "shapes.csv")
+    pairs = bent_pairs(DEFAULT_BACKBONE)
+    gain = frame.set_index(["source", "target"])["gain"]
+    assert len(pairs) == 20 and gain[list(pairs)].is_monotonic_decreasing and gain[list(pairs)].min() > gain.median()
+    assert (gain.drop(list(pairs)) <= gain[list(pairs)].min()).all()
+    vocabulary = load_backbone(DEFAULT_BACKBONE, "cpu").vocabulary
+    assert {g for pair in pairs for g in pair} <= set(vocabulary.symbols)
+    assert bent_pairs("toy") == ()

@@ -120,6 +120,15 @@ def test_start_says_what_curves_cannot_tell_and_what_is_here():
     assert "Download (208 MB)" in [b.label for b in at.button] or "Download (207 MB)" in [b.label for b in at.button]
 
 
+def test_start_offers_the_pairs_whose_curves_bend(monkeypatch):
+    at = framed("start.py").run()
+    assert not any(s.key == "bent example" for s in at.selectbox), "none for a model whose shapes were not judged"
+    monkeypatch.setattr(start, "bent_pairs", lambda model: (("GATA1", "KLF1"), ("KLF1", "ACTB")))
+    at = framed("start.py").run()
+    (offered,) = [s for s in at.selectbox if s.key == "bent example"]
+    assert offered.options == ["GATA1 → KLF1", "KLF1 → ACTB"] and offered.value is None and not at.exception
+
+
 def test_start_without_the_genes_of_the_example_says_so(monkeypatch):
     monkeypatch.setattr(start.example, "SOURCE", "NOSUCH")
     at = framed("start.py").run()
