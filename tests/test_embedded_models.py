@@ -10,10 +10,14 @@ import pytest
 import torch
 
 from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.figures.context_advice import context_advice
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.paths import ASSETS, beeline_folder
+from ugrn_core.pretrain.head_text import heads, heads_text, level
+from ugrn_core.pretrain.shape_text import shapes_text, tissues_text
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.types import Context, SweepSettings
 
 NAMES = [p.name for p in sorted((ASSETS / "models").glob("ugrn-*"))]
@@ -75,6 +79,23 @@ def test_the_card_says_what_was_measured_of_these_weights(shipped):
     assert f"`{folder.name}`" in card or f"# {folder.name}" in card
     for gene in reference_genes(backbone.vocabulary.symbols, PAIR_REFERENCE)[:5]:
         assert gene in card
+
+
+def test_sections_made_from_frames_stand_in_the_card(shipped):
+    folder, _ = shipped
+    card = (folder / "README.md").read_text()
+    for text in (shapes_text(folder), tissues_text(folder), heads_text(folder.name)):
+        assert text in card, "python -m ugrn_core.pretrain card --measured"
+    advice = context_advice(folder.name)
+    if advice is not None and folder.name not in FIRST:
+        assert " ".join(advice.sentence().split()) in " ".join(card.split())
+
+
+def test_the_default_translator_has_the_best_head_of_those_tested():
+    found = {name: (load_translator(name).card.schema.backbone, level(frame)) for name, frame in heads().items()}
+    for model in {backbone for backbone, _ in found.values()}:
+        mine = {name: value for name, (backbone, value) in found.items() if backbone == model}
+        assert DEFAULT_TRANSLATORS[model] == max(mine, key=lambda name: mine[name])
 
 
 def test_a_known_pair_answers_and_its_slope_integrates_to_the_response(shipped):

@@ -83,6 +83,11 @@ def wrapped(text: str, width: int = 120) -> str:
     return "\n\n".join(block if block.startswith("|") else _filled(block, width) for block in text.split("\n\n"))
 
 
+def section(text: str) -> str:
+    """Markdown of a section by :func:`wrapped`, with a line's distance to what stands before and behind it."""
+    return f"\n{wrapped(text.strip())}\n"
+
+
 def _filled(block: str, width: int) -> str:
     whole = re.sub(r"(\d) \[([\d.]+), ([\d.]+\])", "\\1\xa0[\\2,\xa0\\3", block)
     points = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ugrn_core.benchmark.tables import STRING
-from ugrn_core.figures.benchmark_means import markdown, wrapped
+from ugrn_core.figures.benchmark_means import markdown, section
 from ugrn_core.paths import ASSETS
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 
@@ -38,7 +38,7 @@ def heads_text(model: str) -> str:
     sets = ", ".join(dict.fromkeys(test.split(" ")[0] for test in tested["test"]))
     most = int(tested["regulators"].max())
     titles = ["translator", *(f"{n}, best 50 / 200" for n in (STRING, NON_SPECIFIC)), f"listed, not in {STRING}"]
-    return wrapped(f"""
+    return section(f"""
 ## Network translators
 
 All candidate pairs of {sets} ({int(tested["regulators"].min())} to {most} regulators of a network against its genes,

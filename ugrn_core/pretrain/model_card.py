@@ -16,7 +16,7 @@ from ugrn_core.backbones.backbone import TransformerBackbone, random_twin
 from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.data.standardised import MIN_CELLS
 from ugrn_core.errors import InputError
-from ugrn_core.figures.benchmark_means import wrapped
+from ugrn_core.figures.benchmark_means import section
 from ugrn_core.figures.context_advice import context_advice
 from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.pretrain.corpus import HELD_OUT, MIN_DATA_SETS, Corpus, load_corpus
@@ -212,7 +212,7 @@ def _told(figures: dict[str, float], name: str) -> str:
 def _context(name: str) -> str:
     """Which virtual cell is recommended, from the shipped runs in both."""
     found = context_advice(name)
-    return "" if found is None else wrapped(f"\n## Virtual cell\n\n{found.sentence()}\n")
+    return "" if found is None else section(f"\n## Virtual cell\n\n{found.sentence()}\n")
 
 
 def _curve(folder: Path) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ugrn_core.figures.benchmark_means import wrapped
+from ugrn_core.figures.benchmark_means import section
 from ugrn_core.network.example import LISTED, most_bent
 from ugrn_core.pretrain import shapes, tissues
 
@@ -35,7 +35,7 @@ def shapes_text(folder: Path) -> str:
         + " |"
         for p in most_bent(frame).itertuples()
     ]
-    return wrapped(f"""
+    return section(f"""
 ## Shape
 
 Do curves say more than lines, and than a Gaussian dependence of genes that are not normally distributed? Judged in
@@ -86,7 +86,7 @@ def tissues_text(folder: Path) -> str:
         else "do not tell it better than the two genes alone"
     )
     n_pairs, n_tissues = len(frame[["source", "target"]].drop_duplicates()), frame["tissue"].nunique()
-    return wrapped(f"""
+    return section(f"""
 ## Tissues
 
 Of {n_pairs} related pairs whose correlation within tissues differs most between {n_tissues} tissues of one corpus file
