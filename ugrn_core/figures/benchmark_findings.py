@@ -34,7 +34,7 @@ DEGREES, LISTED, CENSUS, LEVEL = "known edges, degrees", "target is listed", "ta
 NO_MODEL = (CENSUS, LISTED, DEGREES)
 UNSEEN = "both_unseen"
 
-DEFAULT, LOG1P, CONTROL = "ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed"
+DEFAULT, LOG1P_2, CONTROL = "ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed"
 HALF_RANDOM = "ugrn-mini-2-random-transformer"
 FIRST = ("ugrn-mini", "ugrn-mini-log1p")
 CORPUS = "Co-expression"
@@ -44,7 +44,7 @@ CLASS = tuple(name for name, method in METHODS.items() if method.family == "clas
 TWINS = {"trained": "the model", HALF_RANDOM: "random transformer", RANDOM: "random weights"}
 TAUGHT = {
     DEFAULT: "taught that co-expression",
-    LOG1P: "taught the same in the other layout",
+    LOG1P_2: "taught the same in the other layout",
     CONTROL: "the same vectors, learnt hidden values alone",
     **dict.fromkeys(FIRST, "first generation"),
 }
@@ -196,7 +196,7 @@ def _class_lines(frames: Frames) -> Iterator[list[object]]:
 
 def _cell_lines() -> Iterator[list[object]]:
     """Every model that was asked in both virtual cells."""
-    for model in (DEFAULT, LOG1P, *FIRST):
+    for model in (DEFAULT, LOG1P_2, *FIRST):
         found = context_advice(model)
         if found is not None:
             means = [*(found.ens[c] for c in WORDS), found.partial, found.corpus]

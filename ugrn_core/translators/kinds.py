@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
 
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, check_training, standardise, train_net
@@ -37,6 +36,8 @@ def train_logistic(
 
     The optimum is unique: there is no seed. ``watch`` is told epoch 1 and the loss.
     """
+    from sklearn.linear_model import LogisticRegression  # here: whoever only reads translators waits for it too long
+
     check_training(features, labels)
     if cancel and cancel():
         raise Cancelled("Training stopped on request.")
