@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import io
 import re
@@ -42,6 +43,8 @@ from ugrn_core.lessons.shortcuts import REVERSE
 from ugrn_core.lessons.words import OF_LESSON, WORDS, words_of
 from ugrn_core.lessons.worksheet import key, worksheet
 from ugrn_core.paths import ASSETS
+
+cells_of = functools.cache(circuit_cells)  # simulated, half a second each
 
 SEEDS = tuple(range(1, 16))
 """Every circuit three times, with all turns of what else depends on a seed."""
@@ -90,7 +93,7 @@ def test_every_seed_has_a_prediction_a_check_and_three_sentences(number: int) ->
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lesson_1_is_the_ratio_of_two_reconstructions(seed: int) -> None:
     x = virtual_cell.end(seed)
-    mean = circuit_cells(circuit_number(seed)).mean(0)
+    mean = cells_of(circuit_number(seed)).mean(0)
     others = {g: float(m) for g, m in zip(GENES, mean, strict=True) if g not in "AB"}
     alone, among = change(seed, "A", "B", 1.0, x), change(seed, "A", "B", 1.0, x, others)
     assert answers(1, seed)[0] == pytest.approx(100 * (1 - among / alone), abs=0.1)
@@ -100,7 +103,7 @@ def test_lesson_1_is_the_ratio_of_two_reconstructions(seed: int) -> None:
 def test_the_mean_cell_of_a_card_is_that_of_its_cells() -> None:
     for number in SHIPPED:
         means = mean_levels(number)
-        np.testing.assert_allclose([means[g] for g in GENES], circuit_cells(number).mean(0), atol=1e-4)
+        np.testing.assert_allclose([means[g] for g in GENES], cells_of(number).mean(0), atol=1e-4)
 
 
 RECOMPUTED = {**dict.fromkeys(LESSONS, SEEDS), 2: tuple(range(1, 31)), 6: SEEDS[:5], 8: SEEDS[:10]}
