@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from tests.test_other_hdf5 import GENES, IDS, KINDS, counts, h5ad, same_profiles, tenx
 from ugrn_core.cli.app import app
-from ugrn_core.data.containers import archive, streams, table, written
+from ugrn_core.data.containers import archive, mtx, streams, table, written
 from ugrn_core.data.containers.streams import bounded
 from ugrn_core.data.containers.table import holds_cells
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
@@ -26,6 +26,17 @@ from ugrn_core.data.untrusted import read_untrusted_h5ad
 from ugrn_core.errors import InputError
 
 CELLS = [f"cell{i}" for i in range(30)]
+
+
+def test_columns_of_genes_without_titles_are_named_by_what_they_hold():
+    kinds, symbols = ["Gene Expression"] * len(GENES), list(GENES)
+    others = [f"chr{i}:{i}" for i in range(len(GENES))]
+    index, more = mtx._of_genes(mtx.Names([list(IDS), symbols, kinds, others], []))
+    assert index == list(IDS)
+    assert list(more) == ["gene_symbols", "feature_types", "column 4"]
+    index, more = mtx._of_genes(mtx.Names([list(IDS), symbols, symbols], []))
+    assert list(more) == ["gene_symbols", "column 3"]
+    assert mtx._of_genes(mtx.Names([["a"], ["b"]], ["id", "name"])) == (["a"], {"name": ["b"]})
 
 
 def frame(x=None):

@@ -80,7 +80,7 @@ ROOMS = {
     "network/edge_filter.py": "network_views noticed columns_cli network",
     "network/edge_table.py": "network network_views",
     "network/scores.py": "network_order network",
-    "pair.py": "pair figures noticed",
+    "pair.py": "pair gene_effects figures noticed",
     "pair_hashes.py": "translators",
     "pair_specific.py": "probes pair",
     "pinned.py": "pinned fetch",
@@ -139,6 +139,19 @@ BY_HAND = (
 
 
 EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
+    "checked_json.py": (
+        (
+            ("_short: 70 of len(text) <= 70  ->  71",),
+            "how much of a value the words of an error show",
+        ),
+    ),
+    "circuits/circuit.py": ((("__init__: r.sign > 0  ->  r.sign >= 0",), "a sign is 1 or -1"),),
+    "circuits/first_weights.py": (
+        (
+            ("LEVEL: 0.3 of LEVEL = 0.3  ->  1.3",),
+            "the size of a channel, taken out again where it is read: one of many that serve",
+        ),
+    ),
     "data/matrix.py": (
         (
             (
@@ -169,6 +182,9 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             ("unless_full: if device.type == 'cuda': torch.cuda.empty_cache()  ->  not so",),
             "no number changes, only what a GPU keeps free",
         ),
+    ),
+    "whole_files.py": (
+        (("POLL_SECONDS: 0.02 of POLL_SECONDS = 0.02  ->  1.02",), "how often one looks whether another has finished"),
     ),
 }
 """Changes that change nothing one can ask for: by file, the words of some, and why."""
