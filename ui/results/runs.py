@@ -113,22 +113,26 @@ def _rows() -> None:
 
 
 def _row(run: VisitorRun) -> None:
-    what, when, state, reopen, end = st.columns([8, 3, 3, 2, 2], vertical_alignment="center")
-    what.markdown(f"**{plain(run.title)}**" + (f"  \n{plain(run.about)}" if run.about else ""))
-    for name, table in run.found.items():
-        with what.popover(f"{name.title()}: {len(table):,} rows", key=f"found {name} {run.id}"):
-            st.dataframe(table, hide_index=True, height=320, alt=f"{name} of {run.title}")
-    when.caption(time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started)))
+    """What was asked and when, what it found, its state and the buttons; in two lines where there is no room."""
     found = run.state()
     word, colour, icon = WORDS[found]
-    with state:
+    brought = ["from a saved session"] if kept.of_file(run) else []
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.started))
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(gap="xxsmall", width=430):
+            st.markdown(f"**{plain(run.title)}**")
+            st.caption(plain(" · ".join(filter(None, [run.about, when, *brought]))))
+        st.space("stretch")
+        for name, table in run.found.items():
+            with st.popover(f"{name.title()}: {len(table):,} rows", key=f"found {name} {run.id}", width="content"):
+                st.dataframe(table, hide_index=True, height=320, alt=f"{name} of {run.title}")
         st.badge(f"{word} {run.share():.0%}" if found == "working" else word, color=colour, icon=icon)  # pyright: ignore
-    if run.address and run.page and reopen.button("Open", key=f"open {run.id}", width="stretch"):
-        st.switch_page(run.page, query_params=run.address)
-    if run.going_on:
-        end.button("Stop", key=f"end {run.id}", on_click=_stop, args=(run,), width="stretch")
-    else:
-        end.button("Delete", key=f"end {run.id}", on_click=_delete, args=(run,), width="stretch")
+        if run.address and run.page and st.button("Open", key=f"open {run.id}"):
+            st.switch_page(run.page, query_params=run.address)
+        if run.going_on:
+            st.button("Stop", key=f"end {run.id}", on_click=_stop, args=(run,))
+        else:
+            st.button("Delete", key=f"end {run.id}", on_click=_delete, args=(run,))
 
 
 def _stop(run: VisitorRun) -> None:

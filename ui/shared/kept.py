@@ -199,8 +199,7 @@ class Shelf:
         """A run of a session that was opened and is shown now stands once in the list."""
         with self.lock:
             for other in list(self.runs.values()):
-                of_file = isinstance(other.topic, tuple) and other.topic[:1] == (OF_FILE,)
-                if of_file and other is not run and (other.page, other.address) == (run.page, run.address):
+                if of_file(other) and other is not run and (other.page, other.address) == (run.page, run.address):
                     del self.runs[other.id]
 
     def show(self, topic: Hashable, **tables: pd.DataFrame) -> None:
@@ -256,6 +255,11 @@ class Shelf:
                 JOBS.cancel(job_id, self.keeper)  # it goes on as long as a page looks at it
         for run in [run for run in list(self.runs.values()) if not run.going_on][: max(0, len(self.runs) - MOST_RUNS)]:
             del self.runs[run.id]
+
+
+def of_file(run: VisitorRun) -> bool:
+    """Whether a session brought it."""
+    return isinstance(run.topic, tuple) and run.topic[:1] == (OF_FILE,)
 
 
 def plain_table(table: pd.DataFrame) -> pd.DataFrame:

@@ -225,7 +225,7 @@ def _say_opened(slot: str, trace: Trace) -> None:
     if not trace.foreign:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption("From the session that was opened; not computed here.")
+        st.caption("From the session that was opened; not computed here.", width="content")
         st.button("Compute it here", key=f"compute {slot}", on_click=_compute_here, args=(slot, trace), type="tertiary")
 
 
