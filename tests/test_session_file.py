@@ -30,7 +30,7 @@ def session() -> Session:
     data = example_data()
     few = replace(data, genes=data.genes[:30], variance=data.variance[:30], groups={}, whole=cut(data.whole))
     grouped = replace(few, groups={"kind": {k: cut(p) for k, p in list(data.groups["bulk_labels"].items())[:3]}})
-    table = small_edge_table().assign(source="=SUM(A1)")
+    table = small_edge_table().assign(source="=SUM(A1)", target="NA")
     table.loc[0, "probability"] = np.nan
     run = KeptRun("pages/network.py", "Network of B", "2 × 3", 1.5e9, "done", {"genes": "A,B"}, {"edges": table})
     asked = KeptRun("pages/gene.py", "Gène", "", 1.6e9, "cancelled", {"gene": "GATA1"})
