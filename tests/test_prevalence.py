@@ -193,6 +193,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, pd.DataFrame,
 def test_a_planted_truth_leads_and_noise_is_at_the_share_of_edges(frames) -> None:
     run, frame, _ = frames
     assert tuple(frame.columns) == PREVALENCE_COLUMNS
+    assert set(frame.max_pos) == {300}
     assert len(frame) == 7 * 5 * len(HEAD), "seven tests, four methods, one of them by two kinds of translator"
     row = Row("STRING", "mDC")
     test = frame[(frame.test_set == "mDC") & (frame.test_network == "STRING")]

@@ -115,8 +115,14 @@ def _told(node: ast.AST) -> Iterator[ast.AST]:
     """Parts in which a change is no change of what is done: types, words of an error, imports, checks of a programmer.
 
     Of the last kind are the frozen dataclass and the zip that asks for equal lengths: they speak up where a caller
-    in the code is wrong, and no input brings that about.
+    in the code is wrong, and no input brings that about. How large a named limit is (``MAX_LINKS = 100_000``,
+    ``MOST_BYTES = 64 << 20``) is a choice; that it is kept is changed where it is asked for.
     """
+    if isinstance(node, ast.Assign) and _name(node):
+        value = node.value
+        shifted = isinstance(value, ast.BinOp) and isinstance(value.op, ast.LShift)
+        if shifted or (isinstance(value, ast.Constant) and isinstance(value.value, int) and value.value >= LARGE):
+            yield value
     for name in ("annotation", "returns"):
         if isinstance(kept := getattr(node, name, None), ast.AST):
             yield kept
@@ -145,16 +151,11 @@ def _changed(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     elif isinstance(other, ast.IfExp):
         yield "the other branch", ast.IfExp(other.test, other.orelse, other.body)
     elif isinstance(other, ast.Constant) and isinstance(other.value, bool | int | float):
-        value = (not other.value) if isinstance(other.value, bool) else _other_number(other.value)
+        value = (not other.value) if isinstance(other.value, bool) else other.value + 1
         yield repr(value), ast.Constant(value)
     elif isinstance(other, ast.If):
         other.test = ast.UnaryOp(ast.Not(), other.test)
         yield "not so", other
-
-
-def _other_number(value: float) -> float:
-    """One more; of a large whole number, which is a limit or a size, ten times as much: one more is no fault there."""
-    return value + 1 if isinstance(value, float) or value < LARGE else 10 * value
 
 
 def _put(tree: ast.AST, place: ast.AST, changed: ast.AST) -> None:
