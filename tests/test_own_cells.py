@@ -21,7 +21,7 @@ def lines(pair: int, full: int, translator: str = "hESC-STRING-class-2") -> pd.D
     return pd.DataFrame(found, columns=list(COLUMNS))
 
 
-@pytest.mark.parametrize(("pair", "full", "chosen"), [(9, 2, "pair"), (2, 9, "full"), (4, 4, "pair")])
+@pytest.mark.parametrize(("pair", "full", "chosen"), [(9, 2, "pair"), (2, 9, "full"), (4, 4, "pair"), (40, 4, "pair")])
 def test_what_did_best_is_the_default(monkeypatch: pytest.MonkeyPatch, pair: int, full: int, chosen: str) -> None:
     both = pd.concat([lines(pair, full), lines(20, 20, WITHOUT)])
     monkeypatch.setattr(own_cells, "measured", lambda: both)
@@ -32,6 +32,7 @@ def test_what_did_best_is_the_default(monkeypatch: pytest.MonkeyPatch, pair: int
     assert f"{times[chosen]:.2g} times as many" in words and "mDC and hHEP" in words
     assert "best 50 pairs of hESC-STRING-class-2" in words and words == why(translator="hESC-STRING-class-2")
     assert "best 50 pairs of a translator of all other sets held 4.6 times" in why(translator="all-sets-2")
+    assert ("A translator of all other sets held 4.6 times (all-sets-2" in words) == (times[chosen] < 4.6)
 
 
 def test_the_shipped_figures_are_of_sets_that_are_held_out() -> None:
