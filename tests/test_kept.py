@@ -128,6 +128,15 @@ def test_the_networks_of_a_run_are_its_title_and_curves_of_an_edge_are_not() -> 
     assert run.title == "Network of B and Network of T" and list(run.jobs) == [("network", "B"), ("network", "T")]
 
 
+def test_another_page_does_not_take_the_address_of_a_run() -> None:
+    shelf = Shelf()
+    job = JOBS.submit(("network", "left"), lambda *_: "done", device="left")
+    run = shelf.note("both", "pages/network.py", "Network of B", "", job, asked_for=True)
+    shelf.addressed(["both"], {"mode": "two", "job": "x"}, "pages/network.py")
+    shelf.addressed(["both"], {"model": "ugrn-mini-2"}, "pages/learn.py")  # the session still has its task
+    assert run.address == {"mode": "two"}
+
+
 def test_finished_runs_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept, "MOST_RUNS", 3)
     shelf = Shelf()

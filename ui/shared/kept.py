@@ -187,11 +187,11 @@ class Shelf:
         """Whether the work of a question was started by a click before, and not stopped."""
         return any(run.asked_for and not run.stopped and key in run.jobs for run in list(self.runs.values()))
 
-    def addressed(self, topics: Iterable[Hashable], address: Mapping[str, str]) -> None:
-        """The runs of what a page shows are found again by its address."""
+    def addressed(self, topics: Iterable[Hashable], address: Mapping[str, str], page: str) -> None:
+        """The runs of what a page shows are found again by its address; what another page has shown keeps its own."""
         shown = set(topics)
         for run in list(self.runs.values()):
-            if run.topic in shown:
+            if run.topic in shown and run.page == page:
                 run.address = {name: value for name, value in address.items() if name != "job"}
                 self._joined(run)
 

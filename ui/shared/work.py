@@ -134,7 +134,8 @@ def take_up(job: Job[Any]) -> None:
 
 def addressed(address: Mapping[str, str]) -> None:
     """What this page shows is found again by ``address``."""
-    kept.shelf().addressed([task.topic for task in _tasks().values() if task.topic is not None], address)
+    topics = [task.topic for task in _tasks().values() if task.topic is not None]
+    kept.shelf().addressed(topics, address, st.session_state.get("page", ""))
 
 
 def unfinished_job() -> str | None:
