@@ -137,5 +137,8 @@ def test_a_network_of_no_steps_or_into_stdout_is_refused(folder: Path) -> None:
     assert not (folder / "out").exists()
 
 
-def test_json_is_ascii_and_read_back(folder: Path) -> None:
-    assert json.loads(shell(f"ugrn {PAIR} --json", folder, PYTHONIOENCODING="ascii").stdout)["source"] == "GATA1"
+def test_json_is_ascii_and_read_back_and_notes_stand_elsewhere(folder: Path) -> None:
+    done = shell("ugrn pair OCT4 SOX2 --backbone toy-linear --json", folder, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["source"] == "POU5F1"
+    assert done.stderr == b"OCT4 is POU5F1 here.\n"
