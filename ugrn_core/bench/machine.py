@@ -35,9 +35,9 @@ def describe_machine() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str | None]:
-    """What the run was made with."""
-    packages = {name: _version(name) for name in ("torch", "scgpt", "numpy")}
-    return {"ugrn": __version__, "python": platform.python_version(), **packages}
+    """What the run was made with; of torch also its build, which its package does not always name."""
+    packages = {name: _version(name) for name in ("scgpt", "numpy")}
+    return {"ugrn": __version__, "python": platform.python_version(), "torch": str(torch.__version__), **packages}
 
 
 def _version(package: str) -> str | None:
