@@ -31,7 +31,7 @@ from ugrn_core.benchmark.budget import budget
 from ugrn_core.benchmark.features import sweep_table
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.request import BenchmarkRequest, Samples, cut_network
-from ugrn_core.benchmark.results import COLUMNS, STATUSES, Parts, merged_results, read_results, write_results
+from ugrn_core.benchmark.results import COLUMNS, STATUSES, Parts, read_results, write_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.runner import run_benchmark
@@ -626,15 +626,3 @@ def test_the_frame_says_what_weights_were_made_by(planted: pd.DataFrame) -> None
     }
     twin = random_twin(load_backbone("ugrn-mini"))  # pyright: ignore[reportArgumentType]
     assert (load_backbone("ugrn-mini").card.objective, twin.card.objective) == ("reconstructed", "random")
-
-
-def test_rows_of_another_run_stand_where_one_run_has_them(tmp_path: Path, planted: pd.DataFrame) -> None:
-    some = [m for m in METHODS if m not in ("GDT", "Edge look-up")]
-    frame = planted[planted["method"].isin(some)]
-    more = planted[~planted["method"].isin(some) | ((planted["method"] == "VVP") & (planted["test_set"] == "mDC"))]
-    stale = frame.assign(value=frame["value"].where(frame["method"] != "VVP", -1.0))
-    merged = merged_results(stale, more, list(METHODS))
-    expected = planted.copy()
-    old = (expected["method"] == "VVP") & (expected["test_set"] != "mDC")
-    expected.loc[old, "value"] = -1.0
-    pd.testing.assert_frame_equal(merged, expected)

@@ -33,7 +33,6 @@ from ugrn_core.figures.benchmark import (
     prepare_cells,
     prepare_missing,
     prepare_tests,
-    wide_cells,
 )
 from ugrn_core.figures.benchmark_cell import cell_facts, companions, plot_seeds, prepare_cell_tests, prepare_seeds
 from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepare_readings, why_no_paper
@@ -101,7 +100,8 @@ def test_cells_are_those_of_the_wide_table(table):
         frame = frame[frame["neg_ratio"] == 3]
     cells = prepare_cells(prepare_tests(frame, TableView(table, neg_ratio=3 if table == 6 else 1)))
     expected = wide_table(frame, 1 if table == 6 else table).drop(columns=["test_network", "test_set"], errors="ignore")
-    wide = wide_cells(cells)
+    wide = cells.pivot(index="row", columns="column", values="value")
+    wide = wide.loc[list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))].round(3).reset_index()
     assert list(wide.columns[1:]) == [c for c in expected.columns if c in wide]
     assert set(wide.columns) - {"row"} == {c for c in expected.columns if c.removesuffix(RANDOM) in METHODS}
     got, want = wide.iloc[:, 1:].to_numpy(float), expected[wide.columns[1:]].to_numpy(float)

@@ -6,6 +6,8 @@ import ast
 from collections import defaultdict
 from pathlib import Path
 
+from ugrn_core.methods.catalogue import METHODS
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -36,3 +38,18 @@ def test_no_text_of_the_app_names_a_class() -> None:
         words = {n.value: set(n.value.split()) for n in texts if id(n) not in docs}
         said += [f"{path.name}: {text}" for text, parts in words.items() if parts & classes]
     assert not said
+
+
+def test_no_name_of_a_method_is_compared_as_text() -> None:
+    """What a method needs and reads stands in its record (``ugrn_core/methods``)."""
+    found: list[str] = []
+    for room in ("ugrn_core", "ui", "pages"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Compare):
+                    listed = (ast.Tuple, ast.List, ast.Set)
+                    sides = (node.left, *node.comparators)
+                    sides = [n for side in sides for n in (side.elts if isinstance(side, listed) else (side,))]
+                    texts = {n.value for n in sides if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+                    found += [f"{path.relative_to(ROOT)}:{node.lineno} {text}" for text in texts & METHODS.keys()]
+    assert not found

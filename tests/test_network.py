@@ -41,7 +41,6 @@ from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translation.training_set import TrainRequest, own_training_set
-from ugrn_core.translators.calibration import false_discovery_rate
 from ugrn_core.types import Context, SweepSettings
 
 NO_RULE = DirectionRule(None, None, "a test")
@@ -112,7 +111,7 @@ def test_a_run_computes_only_the_values_its_translator_reads(toy, request_):
     curves = [real(toy, way, SweepSettings(base, grid)).response for way in (pairs, [(t, s) for s, t in pairs])]
     there, back = ({"response": whole[:, [1, len(grid) - 1]]} for whole in curves)
     features = READINGS["VVP+class"].features(toy, pairs, there, back)
-    found = scores.mean_logits()
+    found = scores.logits.mean(0)
     ours = [found[request_.sources.index(s), request_.targets.index(t)] for s, t in pairs]
     np.testing.assert_allclose(ours, lean.logits({"VVP+class": features}), atol=2e-5)
 
@@ -134,7 +133,7 @@ def test_a_profile_is_scored_with_a_caveat_and_moves_the_scores(toy, translator,
     )
     found = [predict_network(toy, translator, NetworkRequest(chosen[:3], chosen, c)) for c in (flat, steep)]
     assert "is calibrated for two genes alone" in found[0].notes[0] and "rank edges" in found[0].notes[0]
-    assert not np.allclose(found[0].mean_logits(), found[1].mean_logits(), equal_nan=True)
+    assert not np.allclose(found[0].logits.mean(0), found[1].logits.mean(0), equal_nan=True)
 
 
 def test_probabilities_hold_in_the_cells_that_a_card_names(toy, translator, genes):
@@ -235,7 +234,7 @@ def test_the_digest_tells_translators_apart(toy, translator):
 def test_the_largest_set_within_an_fdr(values, fdr):
     falling = np.sort(values)[::-1]
     k = edges_within(falling, fdr)
-    sizes = [n for n in range(1, len(falling) + 1) if false_discovery_rate(falling[:n]) <= fdr]
+    sizes = [n for n in range(1, len(falling) + 1) if (1 - falling[:n]).mean() <= fdr]
     assert k == max(sizes, default=0) or abs(fdr_of_top(falling)[max(k, max(sizes, default=1)) - 1] - fdr) < 1e-12
 
 
@@ -262,7 +261,7 @@ def test_directions_are_called_beyond_the_threshold_only(toy, translator, genes)
     scores = predict_network(toy, translator, request)
     places = scores.order()
     gap = {
-        (s, t): scores.mean_logits()[i, j] - scores.mean_logits()[j, i]
+        (s, t): scores.logits.mean(0)[i, j] - scores.logits.mean(0)[j, i]
         for i, s in enumerate(request.sources)
         for j, t in enumerate(request.targets)
     }

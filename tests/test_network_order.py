@@ -60,7 +60,7 @@ def test_every_edge_is_read_back_from_where_it_was_put():
     files = ScoreFiles(request, 2)
     files.fill(pairs, block)
     scores = files.finished(())
-    assert scores.n_edges == 7 == np.isfinite(scores.mean_logits()).sum()
+    assert scores.n_edges == 7 == np.isfinite(scores.logits.mean(0)).sum()
     places = scores.order()
     logits, against, slope = scores.at(places)
     for n, edge in enumerate(scores.edges(places)):
@@ -89,7 +89,7 @@ def test_a_large_network_is_ordered_and_written_in_little_memory(tmp_path, monke
         tracemalloc.stop()
     whole = scores.values.array.nbytes + scores.order().nbytes
     assert whole > 35e6 and peak < 15e6 and grown < 40e6, (whole, peak, grown)
-    mean = scores.mean_logits().ravel()
+    mean = scores.logits.mean(0).ravel()
     top = np.sort(mean[np.isfinite(mean)])[::-1][:1000]
     np.testing.assert_allclose(table["score"], top, atol=1e-6)
     np.testing.assert_allclose(table["probability"], best, atol=1e-6)

@@ -46,7 +46,6 @@ from ugrn_core.translation.training_set import (
 )
 from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
-    false_discovery_rate,
     fit_calibration,
     platt,
     probability,
@@ -255,7 +254,6 @@ def test_prevalence_is_bayes_rule() -> None:
     ratio = (p / (1 - p)) / (prior / (1 - prior))
     odds = ratio * prevalence / (1 - prevalence)
     assert shifted == pytest.approx(odds / (1 + odds))
-    assert false_discovery_rate(np.array([0.9, 0.7])) == pytest.approx(0.2)
     with pytest.raises(InputError, match="between 0 and 1"):
         shift_prevalence(np.zeros(1), 0.5, 1.0)
 

@@ -44,8 +44,6 @@ Background = Literal["fixed", "follow"]
 ContextKind = Literal["pair", "genes", "profile"]
 
 Objective = Literal["reconstructed", "distilled", "random", "none"]
-OBJECTIVES: tuple[Objective, ...] = ("reconstructed", "distilled", "random", "none")
-"""What weights were made for: hidden values of cells; conditional means computed from a corpus; nothing; no weights."""
 
 
 class Vocabulary:

@@ -17,8 +17,6 @@ NEG_RATIOS = (1, 2, 3, 5, 10)
 
 SHORT_NETWORKS = {"Str": "STRING", "Nsp": "Non-specific ChIP", "L/G": "LOF/GOF", "Spc": "Cell-type-specific ChIP"}
 """The paper's names of the networks."""
-SHORT_DATA_SETS = {"mH-E": "mHSC-E", "mH-G": "mHSC-GM", "mH-L": "mHSC-L"}
-"""The paper's names of data sets, where they differ."""
 
 
 @dataclass(frozen=True)

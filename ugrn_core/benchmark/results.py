@@ -134,15 +134,6 @@ def _row(record: dict[str, Any]) -> Result:
     return LATER | {k: float("nan") if v is None else v for k, v in record.items()}
 
 
-def merged_results(frame: pd.DataFrame, more: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """A frame with the rows of ``more``, in the order that one run of all ``methods`` gives; its own rows give way."""
-    tests = list(TESTS)
-    place = pd.concat([frame, more])[tests].drop_duplicates().reset_index(drop=True).reset_index(names="test")
-    both = pd.concat([more, frame], ignore_index=True).drop_duplicates([*tests, "method", "subset", "metric"])
-    placed = both.merge(place, on=tests, how="left").assign(rank=lambda f: f["method"].map(list(methods).index))
-    return placed.sort_values(["test", "rank"], kind="stable", ignore_index=True)[list(COLUMNS)]
-
-
 def frozen_results(table: int = 1, folder: Path = FROZEN) -> pd.DataFrame:
     """All frozen frames of a table under one another; ``folder`` is ``FROZEN`` or ``SECOND``."""
     files = sorted(folder.glob(f"*_table_{table}_*.csv.gz"))

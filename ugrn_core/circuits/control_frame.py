@@ -23,6 +23,7 @@ from ugrn_core.circuits.control_case import (
     Task,
 )
 from ugrn_core.errors import InputError
+from ugrn_core.methods.gdt import GDT
 from ugrn_core.translators.mlp import predict_logits, train_net
 
 TOGETHER = (("VVP", "pair"), ("VVP", "full"), (STANDING, "full"))
@@ -99,7 +100,7 @@ def all_scores(
         return case.regression[*part, task]
 
     scores[ON_SCORES, NO_WEIGHTS] = translated(lambda case: [case.score_features[task]])
-    parts = [part for part in PARTS if part[0] != "GDT"]
+    parts = [part for part in PARTS if part[0] != GDT.name]
     scores[ON_REGRESSION, NO_WEIGHTS] = _all(of_parts(regressed, parts), together(regressed))
     for weights in WEIGHTS:
 

@@ -131,16 +131,9 @@ def lifted(column: str, value: float, best: tuple[str, float]) -> tuple[str, flo
     return group, float(value), float(lift), *best
 
 
-def wide_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """Cells as a table: one line a row, one column a method, values with 3 decimals."""
-    table = cells.pivot(index="row", columns="column", values="value")
-    table = table.loc[list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))]
-    table.columns.name = None
-    return table.round(3).reset_index()
-
-
 def interval_cells(cells: pd.DataFrame) -> pd.DataFrame:
-    """:func:`wide_cells` as text: each value with its lowest and highest seed; printed numbers as they are."""
+    """Cells as a table, one line a row, one column a method, as text: each value with its lowest and highest seed;
+    printed numbers as they are."""
     said = [
         with_seeds(c.value, c.low, c.high, c.seeds) if c.seeds else ("" if np.isnan(c.value) else f"{c.value:.3f}")
         for c in cells[["value", "low", "high", "seeds"]].itertuples()

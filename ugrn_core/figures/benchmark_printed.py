@@ -17,6 +17,7 @@ from ugrn_core.benchmark.request import COMPUTED, LABELLED_ONLY
 from ugrn_core.benchmark.tables import AVERAGE, paper_table
 from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, restrained
 from ugrn_core.methods.catalogue import METHODS
+from ugrn_core.methods.gdt import GDT
 
 RUN = ["backbone", "weights", "sampler", "reverse_features", "method"]
 """Columns of the frame that name one score of one run."""
@@ -69,11 +70,11 @@ def prepare_panels(frame: pd.DataFrame, printed: tuple[str, str] = ("scGPT", "GD
     points = prepare_points(frame[frame["sampler"] == "per_tf"])
     points = points[(points["printed_backbone"] == printed[0]) & (points["printed_method"] == printed[1])]
     model = min(set(points["backbone"]) - {"none"})
-    trained = (points["backbone"] == model) & (points["weights"] == "trained") & (points["method"] == "GDT")
+    trained = (points["backbone"] == model) & (points["weights"] == "trained") & (points["method"] == GDT.name)
     panels = {
         f"GDT of {model}": trained & (points["reverse_features"] == COMPUTED),
         "the same, reads the labels": trained & (points["reverse_features"] == LABELLED_ONLY),
-        "reverse is an edge (no model)": points["method"] == "Reverse is an edge",
+        "reverse is an edge (no model)": points["method"] == METHODS["Reverse is an edge"].name,
     }
     return pd.concat([points[chosen].assign(panel=name) for name, chosen in panels.items()], ignore_index=True)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ugrn_core.lessons.model import BASE, LOWEST, change_to, model_name, true_change, true_response
+from ugrn_core.lessons.model import BASE, LOWEST, change_to, model_name, true_change
 from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction, signed
 
 ENDS = (2.0, 1.6)
@@ -141,11 +141,6 @@ def seen(seed: int) -> tuple[str, str, str]:
         "arrow the other way round, or a common cause, and only an experiment tells them apart: so the page calls its "
         "edges hypotheses.",
     )
-
-
-def curve_pair(seed: int, case: Case, *, held: bool) -> pd.DataFrame:
-    """do() beside the model for a figure: ``x, response`` of the simulation, with the third gene held if asked."""
-    return true_response(seed, case.source, case.target, (case.third,) if held and case.third else ())
 
 
 LESSON = Lesson(

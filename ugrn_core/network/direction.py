@@ -10,6 +10,7 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.tfs import is_tf
+from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.network.blocks import score_block, translator_digest
 from ugrn_core.network.edge_table import DIRECTIONS
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
@@ -87,7 +88,7 @@ def _limits_alone(backbone: Backbone, translator: Translator, cancel: Cancel | N
 
 def why_not(card: TranslatorCard) -> str:
     """Why a translator calls no direction; empty where it does."""
-    if card.schema.method == "Baseline-Emb":
+    if not reads_curves(card.schema.parts):
         return "sums of embeddings are the same in both directions"
     if card.reciprocal is None:
         return "its card does not say how many of its training edges run both ways: train it again"

@@ -11,7 +11,6 @@ from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.edge_filter import drawable
 from ugrn_core.network.edge_table import in_order
 
-NODE_COLUMNS = ["gene", "is_tf", "out_degree", "in_degree"]
 PLACE_COLUMNS = ["gene", "x", "y"]
 PATH_LENGTHS = 100
 """Up to so many genes distances follow the lengths of paths (Kamada and Kawai 1989), which reads best and takes a
@@ -27,7 +26,7 @@ GAP = 0.9
 
 
 def prepare_nodes(table: pd.DataFrame) -> pd.DataFrame:
-    """Genes of an edge table (:data:`NODE_COLUMNS`), by name; degrees are numbers of edges of the table."""
+    """Genes of an edge table, ``gene, is_tf, out_degree, in_degree``, by name; degrees are numbers of its edges."""
     out, into = (table[end].astype(object).value_counts() for end in ("source", "target"))
     genes = pd.Index(sorted({*out.index, *into.index}), dtype=object)
     human = human_by_name(table)

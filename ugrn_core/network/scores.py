@@ -191,10 +191,6 @@ class NetworkScores:
         """Slope of the largest size over the virtual values (source, target), a view of the file."""
         return self.values.array[..., -1]
 
-    def mean_logits(self) -> np.ndarray:
-        """Mean logit (source, target) over seeds, float32; in memory whole."""
-        return self.logits.mean(0, dtype=np.float32)
-
     def at(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Logits (edge, seed), mean logits of the reverse (edge,) and slopes (edge,) of edges by their places in the
         flattened (source, target)."""

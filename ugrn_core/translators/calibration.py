@@ -163,8 +163,3 @@ def shift_prevalence(logits: np.ndarray, prior: float, prevalence: float) -> np.
 def log_odds(share: float) -> float:
     """log(share / (1 - share))."""
     return float(np.log(share) - np.log1p(-share))
-
-
-def false_discovery_rate(probabilities: np.ndarray) -> float:
-    """Expected share of non-edges among pairs of these probabilities: the mean of 1 - p; NaN for no pair."""
-    return float((1 - probabilities).mean()) if len(probabilities) else float("nan")

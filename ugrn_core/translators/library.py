@@ -20,6 +20,7 @@ from safetensors.torch import load, save
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import READINGS
 from ugrn_core.paths import ASSETS, cache_folder, user_path
 from ugrn_core.translators.kinds import KINDS
 from ugrn_core.translators.mlp import TranslatorNet
@@ -276,8 +277,9 @@ def _content(file: Path, most: int) -> bytes:
 
 def _width(schema: FeatureSchema, part: str, tensors: Mapping[str, torch.Tensor]) -> int:
     """Features a pair has in a part: both directions of every virtual value; with embeddings in it, as it is stored."""
-    if part in ("VVP", "GDT"):
-        return 2 * len(schema.grid)
+    reading = READINGS[part]
+    if reading.curves and not reading.beside:
+        return 2 * len(reading.curves) * len(schema.grid)
     return tensors.get(f"{part}.0.mean", torch.empty(0)).numel()
 
 

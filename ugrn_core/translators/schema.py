@@ -11,6 +11,7 @@ from pydantic.dataclasses import dataclass
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.checked_json import STRICT, Grid, Value, Word, complaint
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import READINGS, reads_curves
 from ugrn_core.types import Background, SweepSettings
 
 MethodName = Literal["Ens", "VVP", "GDT", "Baseline-Emb", "VVP+class"]
@@ -54,7 +55,7 @@ def feature_schema(backbone: Backbone, method: str, context: ContextName, settin
     """Schema of the features a backbone gives; a method without a translator that can be kept is an InputError."""
     if method not in PARTS:
         raise InputError(f"no translator can be kept of {method!r}; there are {', '.join(PARTS)}.")
-    if settings.background == "follow" and method not in ("GDT", "Baseline-Emb"):
+    if settings.background == "follow" and any("response" in READINGS[part].curves for part in PARTS[method]):
         raise InputError(f"{method} reads responses, which background 'follow' does not have; take GDT or 'fixed'.")
     card = backbone.card
     try:
@@ -73,9 +74,9 @@ def feature_schema(backbone: Backbone, method: str, context: ContextName, settin
 
 
 def check_schema(translator: str, expected: FeatureSchema, got: FeatureSchema) -> None:
-    """Refuse features of another schema and say in what they differ; for Emb base, grid and context do not matter."""
+    """Refuse features of another schema and say in what they differ; base, grid and context matter to curves."""
     ignored = {"backbone"}
-    if expected.method == "Baseline-Emb":
+    if not reads_curves(expected.parts):
         ignored |= {"context", "base", "grid", "background"}
     here = asdict(got)
     differing = {k: (v, here[k]) for k, v in asdict(expected).items() if k not in ignored and v != here[k]}

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from ugrn_core.checked_json import STRICT, Count, Genes, Inside, Positive, Share, Word, Words, from_json
 from ugrn_core.errors import InputError
+from ugrn_core.methods.catalogue import reads_curves
 from ugrn_core.translators.calibration import Calibration, probability, shift_prevalence
 from ugrn_core.translators.kinds import PAPER, KindName
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
@@ -83,7 +84,7 @@ class TranslatorCard:
         Without ``contexts`` it is the one of its features: two genes alone, or a list of genes at base. Embeddings of
         genes are the same in every cell.
         """
-        return kind in (self.contexts or own_contexts(self.schema)) or self.schema.method == "Baseline-Emb"
+        return kind in (self.contexts or own_contexts(self.schema)) or not reads_curves(self.schema.parts)
 
 
 def own_contexts(schema: FeatureSchema) -> tuple[ContextKind, ...]:

@@ -26,6 +26,7 @@ from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepa
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_protocols import DRAWS, BothDraws, prepare_protocols, protocols_sentence
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
+from ugrn_core.methods.vvp import VVP
 from ugrn_core.spreadsheet import csv_text
 from ui.benchmark import controls
 from ui.benchmark.results import SHIPPED, Results
@@ -218,7 +219,7 @@ def _chosen(shown: pd.DataFrame) -> tuple[str, str]:
     if state.get("row") not in set(shown["row"]):
         state["row"] = str(shown["row"].iloc[0])
     if state.get("method") not in set(shown["column"]):
-        state["method"] = "VVP" if "VVP" in set(shown["column"]) else str(shown["column"].iloc[0])
+        state["method"] = VVP.name if VVP.name in set(shown["column"]) else str(shown["column"].iloc[0])
     return state["row"], state["method"]
 
 

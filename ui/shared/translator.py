@@ -19,8 +19,6 @@ from ugrn_core.translators.translator import Translator
 from ui.server.session import library
 from ui.shared.errors import NotYet
 
-TRANSLATORS_PAGE = "pages/translators.py"
-
 
 @dataclass(frozen=True)
 class LoadedTranslator:

@@ -147,12 +147,6 @@ def unfinished_job() -> str | None:
     return None
 
 
-def job_of(slot: str, key: Hashable = None) -> str | None:
-    """Id of the job that a slot has asked for, with ``key`` only if it is the job of that question."""
-    task = _tasks().get(slot)
-    return None if task is None or key not in (None, task.key) else task.job_id
-
-
 def want(slot: str, key: Hashable) -> None:
     """The work of a question may start, however long it takes."""
     st.session_state[f"wanted {slot}"] = key
