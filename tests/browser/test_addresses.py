@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from playwright.sync_api import Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from tests.browser.settled import settled
 
@@ -35,6 +37,19 @@ def test_an_example_of_the_start_page_has_an_address_and_back_leads_to_the_start
     page.go_forward()
     expect(page.get_by_text("Largest change of KLF1")).to_be_visible()
     assert urlparse(page.url).path == "/pair" and asked.items() <= words(page).items()
+
+
+def test_opening_a_page_asks_the_server_for_one_run_of_its_script(page: Page, app: str) -> None:
+    sent: list[Any] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    for path, there in (("", "Ask a cell model"), ("pair?source=GATA1&target=KLF1", "Largest change of KLF1")):
+        sent.clear()
+        page.goto(f"{app}/{path}")
+        expect(page.get_by_text(there).first).to_be_visible()
+        expect(page.locator(".stPlotlyChart").first).to_be_visible()
+        settled(page)
+        asked = [BackMsg.FromString(frame).WhichOneof("type") for frame in sent]
+        assert asked.count("rerun_script") == 1, (path, asked)
 
 
 @pytest.mark.parametrize("path", ["pair?source=GATA1&target=KLF1", "translators?mode=train"])

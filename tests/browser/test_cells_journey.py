@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import h5py
@@ -42,6 +43,18 @@ def tenx(tmp_path_factory) -> Path:
     return path
 
 
+class Steps:
+    """Seconds of every step of a journey, printed as it goes (``pytest -s``)."""
+
+    def __init__(self) -> None:
+        self._before = time.perf_counter()
+
+    def done(self, what: str) -> None:
+        now = time.perf_counter()
+        print(f"{now - self._before:6.1f} s  {what}")
+        self._before = now
+
+
 def upload(page: Page, file: Path) -> None:
     page.get_by_role("combobox", name="Cells", exact=True).click()
     page.get_by_role("option", name="Upload cells").click()
@@ -59,26 +72,35 @@ def opened(page: Page, title: str, start: str) -> None:
 
 
 def test_from_a_10x_file_to_a_network_its_evidence_and_drivers(page, app, tenx):
+    steps = Steps()
     page.goto(f"{app}/network?from=cells&column=sample&level=2&rule=best&best=60&view=figure")
+    steps.done("the page")
     upload(page, tenx)
+    steps.done("the file is read, its groups are there")
     start = page.get_by_role("button", name="Predict the network")
     expect(start.or_(numbers(page, "Edges scored")).first).to_be_visible(timeout=PATIENCE)
     if start.is_visible():  # in a second try the answer is stored
         start.click()
     expect(numbers(page, "Edges scored")).to_be_visible(timeout=PATIENCE)
+    steps.done("the network")
 
     opened(page, "What the cells show of these edges", "Ask the cells")
     expect(page.get_by_text("Evidence of 30 cells")).to_be_visible(timeout=PATIENCE)
+    steps.done("what the cells show")
     opened(page, "Activities of its factors in groups of cells", "Compute the activities")
     expect(page.get_by_text("factors as decoupler's ulm gives them")).to_be_visible(timeout=PATIENCE)
     settled(page)
+    steps.done("activities")
     with page.expect_download() as told:
         page.get_by_role("button", name="Report", exact=True).first.click()
     report = Path(told.value.path()).read_text("utf-8")
     assert "Network of 2" in report and "GATA1" in report and "--group sample=2" in report
+    steps.done("the report")
     with page.expect_download() as graph:
         page.get_by_role("button", name="network.graphml").click()
     assert "cells_spearman" in Path(graph.value.path()).read_text("utf-8")
+
+    steps.done("a file of the graph")
 
     page.get_by_role("link", name="Drivers").click()
     expect(page.get_by_role("heading", name="Drivers")).to_be_visible()
@@ -88,5 +110,6 @@ def test_from_a_10x_file_to_a_network_its_evidence_and_drivers(page, app, tenx):
     if again.count():
         again.first.click()
     expect(leads).to_be_visible(timeout=PATIENCE)
+    steps.done("drivers")
     expect(table(page)).to_be_visible()
     expect(page.get_by_text("--from sample=1 --to sample=2").last).to_be_attached()
