@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from ugrn_core.figures.standalone import standalone_html
 from ugrn_core.pair import PairRequest, compare_targets, explore_pair, pair_specific
 from ugrn_core.trajectory import area, between, dense_request, dense_values
 from ugrn_core.types import Context, SweepSettings
+from ui.pair import trajectories
+from ui.shared.settings import x_key
 
 SETTINGS = SweepSettings(1.0, (0.5, 2.0, 4.0))
 
@@ -121,6 +124,9 @@ def test_a_value_marks_response_and_area_in_both_directions(toy):
     assert texts == [*signed[:2], *(f"area {v}" for v in signed[2:])]
     shaded = [m for m in marks if m.fill == "tozeroy"]
     assert len(shaded) == 2 and all((m.x[0], m.x[-1]) == (1.0, 3.0) for m in shaded)
+    lines = [t for t in figure.data if t.mode == "lines+markers"]  # what can be clicked is not seen
+    assert len(lines) == 4 and all(t.marker.opacity == 0 and not t.showlegend and len(t.x) > 60 for t in lines)
+    assert [(t.name, t.mode, list(t.x)) for t in figure.data if t.showlegend] == [(lines[0].name, "lines", [None])]
     upright = [s for s in figure.layout.shapes if s.type == "line" and s.x0 == 3.0]
     assert len(upright) == 4
 
@@ -149,8 +155,8 @@ def test_several_targets_and_follow(toy):
     dense = dense_request(toy, PairRequest("NANOG", "SOX2", Context(), SETTINGS)).settings
     frame = prepare_targets(compare_targets(toy, "NANOG", ["SOX2", "KLF4"], Context(), dense))
     figure = plot_curves(prepare_targets(results), dense=frame, at=2.0)
-    assert [t.mode for t in figure.data[:4]] == ["lines", "markers", "lines", "markers"]
-    marks = figure.data[16:]
+    assert [t.mode for t in figure.data[:4]] == ["lines+markers", "markers"] * 2
+    marks = figure.data[18:]  # after what stands in the legend
     shaded, rings = ([m for m in marks if m.mode == mode] for mode in ("lines", "markers+text"))
     assert len(shaded) == 4 and len(rings) == 8 and len({m.fillcolor for m in shaded}) == 2
     told = compared(frame, 2.0)
@@ -172,13 +178,26 @@ def test_the_pair_page_draws_curves_and_the_slider_compares(pair):  # noqa: F811
     pair.run()
     assert not pair.exception and not pair.error
     drawn = json.loads(pair.get("plotly_chart")[0].proto.spec)["data"]
-    assert drawn[0]["mode"] == "lines" and drawn[1]["mode"] == "markers"
+    assert drawn[0]["mode"] == "lines+markers" and drawn[1]["mode"] == "markers"
     slider = sliders(pair)["x (toy units)"]
     assert slider.value == 5.0
     slider.set_value(2.0).run()
     words = " ".join(c.value for c in pair.caption)
     assert "GATA1 at 2: KLF1" in words and "area under its slope" in words
     assert pair.query_params["x"] == "2"
+
+
+def test_a_click_on_a_curve_moves_the_slider(pair, toy, monkeypatch):  # noqa: F811
+    pair.run()
+    state: dict = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(trajectories, "st", SimpleNamespace(session_state=state))
+        trajectories.move_to({"selection": {"points": []}}, toy.card)
+        assert not state
+        trajectories.move_to({"selection": {"points": [{"x": 2.5, "y": 0.1}, {"x": 4, "y": 1}]}}, toy.card)
+    assert state == {x_key(toy.card): 2.5}
+    sliders(pair)["x (toy units)"].set_value(state[x_key(toy.card)]).run()
+    assert "GATA1 at 2.5: KLF1" in " ".join(c.value for c in pair.caption)
 
 
 def test_an_address_brings_its_value(pair):  # noqa: F811

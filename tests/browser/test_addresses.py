@@ -50,6 +50,18 @@ def test_opening_a_page_asks_the_server_for_one_run_of_its_script(page: Page, ap
         settled(page)
         asked = [BackMsg.FromString(frame).WhichOneof("type") for frame in sent]
         assert asked.count("rerun_script") == 1, (path, asked)
+    at = page.evaluate(CURVE_POINT)
+    page.mouse.move(*at)
+    page.mouse.click(*at)  # a click on a curve moves x there
+    page.wait_for_url(re.compile(r"[?&]x=-?[0-9.]+"))
+
+
+CURVE_POINT = """() => {
+    const figure = document.querySelector(".js-plotly-plot"), curve = figure.data[0];
+    const box = figure.getBoundingClientRect();
+    const { xaxis, yaxis } = figure._fullLayout, [x, y] = [curve.x[20], curve.y[20]];
+    return [box.left + xaxis._offset + xaxis.d2p(x) + 1, box.top + yaxis._offset + yaxis.d2p(y) + 1];
+}"""
 
 
 @pytest.mark.parametrize("path", ["pair?source=GATA1&target=KLF1", "translators?mode=train"])

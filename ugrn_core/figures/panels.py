@@ -113,7 +113,9 @@ def plot_curves(
         layout["shapes"] += [mark for panel in panels for mark in outside_marks(*panel.axes, shown, domain)]
     if at is not None and dense is not None:
         places = panel_places(frame)
-        data += value_marks(places, dense, at)
+        if marks := value_marks(places, dense, at):
+            data = [*_clickable(data), *marks]
+            layout["dragmode"] = "zoom"  # as ever; a page that takes clicks would let it pan
         layout["shapes"] += value_lines(places, at)
     return go.Figure({"data": data, "layout": layout}, _validate=False)  # a test validates it
 
@@ -211,6 +213,18 @@ def _lines(panel: Panel, through: Mapping[tuple[str, str], Curve]) -> list[dict[
             }
         )
     return lines
+
+
+def _clickable(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same where every value of a curve can be clicked: that has to be a point, and is not seen. At the end stands
+    what the legend shows of the curves, which would show such a point."""
+    entries: list[dict[str, Any]] = []
+    for line in [line for line in lines if line["mode"] == "lines"]:
+        if line["showlegend"]:
+            entries.append(line | {"x": [None], "y": [None], "legendrank": len(entries) + 1})
+        unseen = {"size": 9, "opacity": 0, "color": line["line"]["color"]}
+        line |= {"mode": "lines+markers", "marker": unseen, "showlegend": False}
+    return [*lines, *entries]
 
 
 def _smooth(panel: Panel, curve: Curve, colour: str, label: str) -> dict[str, Any]:

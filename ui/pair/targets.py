@@ -65,6 +65,7 @@ def show(backbone: Backbone) -> None:
         drawn.figure,
         frame,
         taken=drawn.taken,
+        on_pick=drawn.on_pick("targets-figure", backbone.card),
         name=f"{source} to {len(targets)} targets, {backbone.card.name}",
         alt=f"Response and slope of {', '.join(targets)} when {source} moves, and the other way round",
         command="\n".join(lines),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -26,7 +27,8 @@ from ui.shared.work import Question
 
 X_HELP = (
     "The value of the moved gene at which both panels are compared. The area under the slope, from the base to here, "
-    "is the response here: both are computed in different ways, and their gap is the residual. Arrow keys move it."
+    "is the response here: both are computed in different ways, and their gap is the residual. Arrow keys move it, "
+    "and so does a click on a curve."
 )
 
 
@@ -40,6 +42,18 @@ class Drawn:
 
     figure: go.Figure
     taken: Callable[[], go.Figure] | None = None
+    movable: bool = False
+
+    def on_pick(self, key: str, card: BackboneCard) -> Callable[[], None] | None:
+        """What a click on a curve of the figure with this ``key`` does: x is there then; None where nothing moves."""
+        return (lambda: move_to(st.session_state[key], card)) if self.movable else None
+
+
+def move_to(picked: Mapping[str, Any], card: BackboneCard) -> None:
+    """Compare the panels at the point that was clicked."""
+    points = picked["selection"]["points"]
+    if points:
+        st.session_state[x_key(card)] = float(points[0]["x"])
 
 
 def of_pair(
@@ -114,7 +128,7 @@ def draw(frame: pd.DataFrame, dense: pd.DataFrame | None, card: BackboneCard, to
     figure = work.shared(key, lambda: plot_curves(frame, dense=dense, domain=card.domain, at=at), FIGURE_BYTES)
     if dense is None or at is None:
         return Drawn(figure)
-    return Drawn(figure, lambda: with_slider(figure, panel_places(frame), dense, at))
+    return Drawn(figure, lambda: with_slider(figure, panel_places(frame), dense, at), movable=True)
 
 
 def x_now(frame: pd.DataFrame, dense: pd.DataFrame, card: BackboneCard) -> float:

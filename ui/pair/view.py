@@ -80,6 +80,7 @@ def show(backbone: Backbone) -> None:
             drawn.figure,
             frame,
             taken=drawn.taken,
+            on_pick=drawn.on_pick("pair-figure", backbone.card),
             name=f"{source} to {target}, {name}, {backbone.card.name}",
             alt=f"Response and slope of {target} when {source} moves, and the other way round",
             command=line,
