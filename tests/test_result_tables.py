@@ -18,6 +18,7 @@ from ugrn_core.figures.benchmark_words import prepare_standings
 
 TABLES = sorted(FOLDER.glob("*_table_*.csv.gz"))
 ALL_GENES = "cut, all genes"
+SAMPLERS = ("uniform", "degree_matched", "tf_matched")
 
 
 def summary(model: str, run: str, subset: str = "all") -> dict[str, float]:
@@ -31,7 +32,7 @@ def test_all_six_tables_and_the_cut_are_shipped_for_both_models():
 
 
 def test_the_second_generation_stands_beside_the_first():
-    names = ("1", "1_logistic", "1_dropout", "2", "3", "4", "5")
+    names = ("1", "1_logistic", "1_dropout", "2", "3", "4", "5", "6")
     assert {f"ugrn-mini-2_table_{n}.csv.gz" for n in names} <= {t.name for t in TABLES}
     frames = {n: read_results(FOLDER / f"{n}_table_1.csv.gz") for n in ("ugrn-mini-2", "ugrn-mini-2-reconstructed")}
     of = {n: set(f.loc[f["weights"] == "trained", "objective"]) for n, f in frames.items()}
@@ -115,7 +116,8 @@ def test_a_table_is_whole(table: Path):
     assert list(frame.columns) == list(COLUMNS)
     alone = {"random-transformer": {"random"}, "reconstructed": {"trained"}, "table_1_exch": {"trained", "random"}}
     alone |= {key: {"trained"} for key in ("exchanged", "table_2_logistic", "log1p-2_table_2", "log1p-2_table_4")}
-    alone |= {key: {"trained"} for key in (f"mini-2_table_1_{c}_cut" for c in ("pair", "full"))}
+    again = ("6", "1_pair_cut", "1_full_cut", *(f"1_{s}" for s in SAMPLERS))
+    alone |= {f"mini-2_table_{name}.": {"trained"} for name in again}
     expected = next((w for name, w in alone.items() if name in table.name), {"trained", "random"})
     assert set(frame["weights"]) == {"none", *expected}
     assert set(frame["seed"]) == {0, 1, 2}
@@ -132,8 +134,8 @@ def test_the_cut_is_the_same_in_both_contexts(model: str):
     assert {f["protocol"].iloc[0] for f in frames} == {"table_1 (100 sources)"}
 
 
-@pytest.mark.parametrize("sampler", ["uniform", "degree_matched", "tf_matched"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("model", [*MODELS, "ugrn-mini-2"])
 def test_table_1_is_shipped_with_the_other_samplers(model: str, sampler: str):
     frame = read_results(FOLDER / f"{model}_table_1_{sampler}.csv.gz")
     assert set(frame["sampler"]) == {sampler} and set(frame["backbone"]) == {"none", model}

@@ -150,7 +150,7 @@ def shipped_frames() -> dict[tuple[str, int, str], pd.DataFrame]:
     """Every shipped frame that the paragraphs read."""
     found = {}
     for model in (*TAUGHT, HALF_RANDOM):
-        for table in range(1, 7):
+        for table in range(1, 6):
             for kind in {**KINDS, **CLASS_KINDS}:
                 ending = "" if kind == PAPER else f"_{kind}"
                 file = ASSETS / "benchmark" / f"{model}_table_{table}{ending}.csv.gz"
@@ -204,7 +204,7 @@ def _cell_lines() -> Iterator[list[object]]:
 
 
 def _other_tables(frames: Frames) -> Iterator[list[object]]:
-    for table in range(2, 7):
+    for table in range(2, 6):
         for kind, words in KINDS.items():
             if (DEFAULT, table, kind) in frames:
                 means = [averages(frames[DEFAULT, table, kind], table, s) for s in SUBSETS]
