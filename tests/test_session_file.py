@@ -14,15 +14,28 @@ import anndata
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from tests.small_network import small_edge_table
+from ugrn_core import session_file
 from ugrn_core.cli import app
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.errors import InputError
-from ugrn_core.session_file import MOST_MEMBERS, RECORD, KeptCells, KeptRun, Session, read_session, write_session
+from ugrn_core.opened import OpenedResults, Trace
+from ugrn_core.session_file import (
+    MOST_MEMBERS,
+    RECORD,
+    KeptCells,
+    KeptRun,
+    Session,
+    read_session,
+    with_results,
+    write_session,
+)
+from ugrn_core.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +142,10 @@ def array(values: Any, **kwargs: Any) -> Callable[[dict[str, bytes]], None]:
         (record(cells__0__species="rat"), "species"),
         (record(cells__0__groups={"k": [{"name": "a", "n_cells": 1}] * 2}), "stands twice"),
         (record(cells__0__groups={"k": [{"name": str(n), "n_cells": 1} for n in range(999)]}), "expected float32"),
+        (lambda m: m.update({"results/" + "0" * 64 + ".safetensors": b"x"}), "not of it"),
+        (record(results={"0" * 64: "1" * 32}), "missing"),
+        (record(results={"../x": "1" * 32}), "results"),
+        (record(runs__0__results=["x"]), "results"),
         (array(np.zeros(30)), "expected float32"),
         (array(np.full(30, np.nan, np.float32)), "not finite"),
         (array(np.array([{}] * 30, object), allow_pickle=True), "expected float32|no array"),
@@ -143,6 +160,41 @@ def test_files_that_do_not_fit_are_a_sentence(content: bytes, change: Any, why: 
     assert len(str(refused.value)) < 600
 
 
+def test_results_are_bound_to_their_checksums_and_taken_as_far_as_there_is_room(session: Session, monkeypatch) -> None:
+    stored = {f"{n:064x}": bytes([n]) * 100 for n in range(3)}
+    runs = tuple(replace(run, results=tuple(stored)[: 1 + n]) for n, run in enumerate(session.runs))
+    whole = with_results(replace(session, runs=runs), stored.get)
+    assert [len(run.results) for run in whole.runs] == [1, 2] and len(whole.results) == 2
+    content = write_session(whole, "0.0")
+    assert read_session(content).results == whole.results and read_session(content).runs[1].results == runs[1].results
+    spoilt = remade(content, lambda m: m.update({f"results/{next(iter(stored))}.safetensors": b"other"}))
+    with pytest.raises(InputError, match="the result 000000000000 was changed"):
+        read_session(spoilt)
+    monkeypatch.setattr(session_file, "MOST_RESULT_BYTES", 150)
+    few = with_results(replace(session, runs=runs), stored.get)
+    assert [len(run.results) for run in few.runs] == [1, 0], "the latest run does not fit whole, the one before does"
+
+
+def test_a_result_that_does_not_fit_its_question_is_forgotten_and_said(tmp_path) -> None:
+    key, store = "a" * 64, Store(tmp_path)
+    opened = OpenedResults({key: safetensors.numpy.save({"x": np.zeros(3)}), "b" * 64: b"no tensors"})
+    assert store.get(key) is None, "nobody has opened it"
+    with pytest.raises(InputError, match="does not fit this question"), Trace(opened).on() as trace:
+        store.get(key)["y"]  # pyright: ignore
+    assert trace.foreign == {key} and key not in opened
+    with Trace(opened).on() as trace:
+        assert store.get("b" * 64) is None and not trace.foreign
+    opened.add({key: safetensors.numpy.save({"x": np.ones(3)})})
+    with Trace(opened).on() as trace:
+        assert (store.get(key) or {})["x"].sum() == 3
+        store.put("c" * 64, {"made": np.ones(1)})
+        assert "c" * 64 in store
+    assert "c" * 64 not in store and store.stats().entries == 0, "what rests on it stays beside the store"
+    with Trace(OpenedResults()).on():
+        store.put("c" * 64, {"made": np.ones(1)})
+    assert "c" * 64 in store
+
+
 def test_other_containers_are_refused(content: bytes) -> None:
     packed_oddly = remade(content, lambda m: None, zipfile.ZIP_LZMA)
     for odd in (b"", b"PK", content[:-30], content[: len(content) // 2], packed_oddly):
@@ -151,10 +203,11 @@ def test_other_containers_are_refused(content: bytes) -> None:
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = remade(content, lambda m: m.update({"found/0/edges.csv": b"0" * (257 << 20)}))
-    assert len(bomb) < 2 << 20
+    monkeypatch.setattr(session_file, "MOST_BYTES", 8 << 20)
+    bomb = remade(content, lambda m: m.update({"found/0/edges.csv": b"0" * (9 << 20)}))
+    assert len(bomb) < 1 << 20
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was opened"))
-    with pytest.raises(InputError, match="over 20,000 files or 268,435,456 bytes"):
+    with pytest.raises(InputError, match="over 20,000 files or 8,388,608 bytes"):
         read_session(bomb)
 
 

@@ -148,7 +148,10 @@ def test_groups_of_an_h5ad_become_two_networks_and_their_difference(page, app, h
     expect(page.get_by_text("finished").first).to_be_visible()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save the session").click()
-    assert len(read_session(Path(saved.value.path()).read_bytes()).cells) >= 1
+    session = read_session(Path(saved.value.path()).read_bytes())
+    assert len(session.cells) >= 1 and any(run.results for run in session.runs)
+    page.get_by_test_id("stMain").get_by_role("button", name="Open", exact=True).first.click()  # as it was left
+    expect(numbers(page, "Gained")).to_be_visible(timeout=PATIENCE)
 
 
 def test_the_start_page_shows_a_network_by_one_click(page, app):
