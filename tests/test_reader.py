@@ -23,7 +23,7 @@ from tests.test_h5ad import GENES, dataset, same, saved, turned_around
 from ugrn_core.cli import app
 from ugrn_core.data import groups, hdf5, limits, untrusted
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
-from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
+from ugrn_core.data.untrusted import inspect_untrusted_h5ad, open_untrusted_h5ad, read_untrusted_h5ad
 from ugrn_core.errors import Cancelled, DiskError, InputError
 
 ENDLESS = "import time\nprint('{\"ready\": true}', flush=True)\nwhile True: time.sleep(1)"
@@ -58,6 +58,21 @@ def test_an_upload_is_read_by_a_process_of_its_own(path):
     same(read_untrusted_h5ad(upload, progress=lambda share, _: seen.append(share)), read_h5ad(path))
     assert seen[-1] == 1.0
     assert inspect_untrusted_h5ad(path) == inspect_h5ad(path)
+
+
+def test_a_file_that_leaves_no_choice_is_opened_by_one_process(tmp_path, path, monkeypatch):
+    started, real, seen = [], untrusted._started, []
+    monkeypatch.setattr(untrusted, "_started", lambda *given: started.append(1) or real(*given))
+    contents, cells = open_untrusted_h5ad(path, progress=lambda share, _: seen.append(share))
+    assert contents == inspect_h5ad(path) and cells is not None and not contents.leaves_a_choice
+    same(cells, read_h5ad(path))
+    assert started == [1] and seen == sorted(seen) and seen[-1] == 1.0
+    several = tmp_path / "several.h5ad"
+    data = ad.read_h5ad(path)
+    data.layers["raw"] = data.X.copy()
+    data.write_h5ad(several)
+    contents, cells = open_untrusted_h5ad(several)
+    assert contents == inspect_h5ad(several) and contents.leaves_a_choice and cells is None
 
 
 def test_its_errors_are_those_of_the_reader(tmp_path, path):

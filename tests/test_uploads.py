@@ -240,8 +240,8 @@ def test_files_read_before_are_kept_within_bounds(tmp_path, monkeypatch):
         at.text_input(key="cells_path").set_value(str(tmp_path / f"{n}.h5ad")).run()
         taken(at)
         assert at.session_state["cells"].data.label == f"{n}.h5ad"
-        sizes.append(sum(map(bytes_held, at.session_state["data of files"].values())))
-    kept = at.session_state["data of files"]
+        sizes.append(sum(map(bytes_held, at.session_state["contents of files"].values())))
+    kept = at.session_state["contents of files"]
     assert [token[1] for token in kept][-1].endswith("3.h5ad")
     assert len(kept) < 4
     assert max(sizes) <= 30_000 or len(kept) == 1

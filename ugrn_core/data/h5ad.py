@@ -44,6 +44,11 @@ class H5adContents:
     gene_columns: tuple[str, ...]
     groups: dict[str, tuple[str, ...]]
 
+    @property
+    def leaves_a_choice(self) -> bool:
+        """Whether there are several matrices or several columns of gene names."""
+        return len(self.layers) > 1 or len(self.gene_columns) > 1
+
 
 def inspect_h5ad(file: Path | str | BinaryIO, progress: Progress | None = None) -> H5adContents:
     """List layers, gene columns and groups without reading a matrix."""

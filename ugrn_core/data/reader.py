@@ -24,9 +24,12 @@ from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.genes.tables import human_symbols, mouse_genes
 from ugrn_core.genes.tfs import transcription_factors
 from ugrn_core.memory import keep_freed_memory
+from ugrn_core.types import Progress, part_of
 
 MAX_ANSWER = 8 << 20
 """Characters of one answer; the names of groups are all that can be long."""
+LOOKED_AT = 0.2
+"""Share of the progress of a file that is opened, at which its cells are begun."""
 OPEN_FILES = 32
 UNPACKERS = ("zipfile.py", "tarfile.py", "gzip.py", "lzma.py", "bz2.py", "_compression.py")
 SPARE_SECONDS = 10
@@ -69,17 +72,24 @@ def _of_a_library(error: BaseException) -> bool:
 
 
 def _carry_out(request: dict[str, Any]) -> None:
-    def progress(share: float, what: str) -> None:
+    def tell(share: float, what: str) -> None:
         _answer(progress=(share, what))
 
-    if request["task"] == "inspect":
-        _answer(done=True, contents=asdict(inspect_h5ad(request["file"], progress)))
-        return
+    progress: Progress | None = tell
+    told: dict[str, Any] = {}
+    if request["task"] in ("inspect", "open"):
+        both = request["task"] == "open"
+        contents = inspect_h5ad(request["file"], part_of(tell, 0.0, LOOKED_AT if both else 1.0))
+        told = {"contents": asdict(contents)}
+        if not both or contents.leaves_a_choice:
+            _answer(done=True, **told)
+            return
+        progress = part_of(tell, LOOKED_AT, 1.0)
     file, folder = request["file"], Path(request["folder"])
     if request["task"] == "cells":
         keep = partial(save_cell_values, read_cell_values(file, _choice(request["choice"]), progress))
     else:
-        choice = {name: request[name] for name in ("layer", "gene_column", "group")}
+        choice = {name: request.get(name) for name in ("layer", "gene_column", "group")}
         keep = partial(save_expression, read_h5ad(file, **choice, progress=progress))
     try:
         keep(folder)
@@ -88,7 +98,7 @@ def _carry_out(request: dict[str, Any]) -> None:
             f"The cells that were read cannot be kept in {folder}: {error.strerror or error}. Make room "
             "there, or set TMPDIR to a folder with more."
         ) from error
-    _answer(done=True)
+    _answer(done=True, **told)
 
 
 def _choice(said: dict[str, Any]) -> CellChoice:

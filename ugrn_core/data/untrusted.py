@@ -71,14 +71,20 @@ def inspect_untrusted_h5ad(
     with _room() as folder:
         path = _on_disk(file, folder)
         answer = _ask({"task": "inspect", "file": str(path)}, folder, progress, cancel)
-    contents = answer["contents"]
-    return H5adContents(
-        contents["n_cells"],
-        contents["n_genes"],
-        tuple(contents["layers"]),
-        tuple(contents["gene_columns"]),
-        {column: tuple(levels) for column, levels in contents["groups"].items()},
-    )
+    return _contents(answer["contents"])
+
+
+def open_untrusted_h5ad(
+    file: Path | str | BinaryIO, *, progress: Progress | None = None, cancel: Cancel | None = None
+) -> tuple[H5adContents, ExpressionData | None]:
+    """What a file offers, and its cells where that leaves no choice; by one child, where both functions start two."""
+    with _room() as folder:
+        path = _on_disk(file, folder)
+        answer = _ask({"task": "open", "file": str(path), "folder": str(folder)}, folder, progress, cancel)
+        contents = _contents(answer["contents"])
+        if contents.leaves_a_choice:
+            return contents, None
+        return contents, replace(load_expression(folder), label=_label(file))
 
 
 def read_untrusted_cells(
@@ -94,6 +100,16 @@ def read_untrusted_cells(
         request = {"task": "cells", "file": str(path), "folder": str(folder), "choice": asdict(choice)}
         _ask(request, folder, progress, cancel)
         return load_cell_values(folder)
+
+
+def _contents(said: dict[str, Any]) -> H5adContents:
+    return H5adContents(
+        said["n_cells"],
+        said["n_genes"],
+        tuple(said["layers"]),
+        tuple(said["gene_columns"]),
+        {column: tuple(levels) for column, levels in said["groups"].items()},
+    )
 
 
 @contextlib.contextmanager

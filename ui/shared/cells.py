@@ -12,7 +12,7 @@ import streamlit as st
 from ugrn_core.data.cell_values import CellChoice, CellValues, read_cell_values
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import H5adContents, example_data, example_file
-from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_cells, read_untrusted_h5ad
+from ugrn_core.data.untrusted import open_untrusted_h5ad, read_untrusted_cells, read_untrusted_h5ad
 from ugrn_core.errors import InputError
 from ugrn_core.jobs import FILES
 from ugrn_core.memory import bytes_held
@@ -167,7 +167,7 @@ def _upload() -> None:
     if file is None:
         return
     contents = _read(file, file.name, ("upload", file.file_id))
-    if contents is not None and len(contents.layers) <= 1 and len(contents.gene_columns) <= 1:
+    if contents is not None and not contents.leaves_a_choice:
         st.session_state["upload_turn"] = turn + 1
         uploads.let_go(file)
 
@@ -191,25 +191,28 @@ def _stamp(path: Path) -> tuple[int, ...]:
 
 
 def _read(file: Path | BinaryIO, word: str, token: Token) -> H5adContents | None:
-    """Read a file in the background, first what it offers, then its cells; the first once the cells are there.
+    """Read a file in the background, what it offers and its cells, at once where it leaves no choice; returns what it
+    offers once the cells are there.
 
     An untrusted file is read by a process of its own, so that the page lives on whatever the file does. It ends when
     its job is stopped, as it is when the page is closed.
     """
 
-    def look(progress: Progress | None, cancel: Cancel | None) -> H5adContents:
-        return inspect_untrusted_h5ad(file, progress=progress, cancel=cancel)
+    def look(progress: Progress | None, cancel: Cancel | None) -> tuple[H5adContents, ExpressionData | None]:
+        return open_untrusted_h5ad(file, progress=progress, cancel=cancel)
 
-    contents = _kept("contents", token, "Opening the file", look)
-    if contents is None:
+    opened = _kept("contents", token, "Reading the file", look)
+    if opened is None:
         return None
+    contents, data = opened
     layer, gene_column = _matrix_choice(contents)
+    if data is None:
 
-    def read(progress: Progress | None, cancel: Cancel | None) -> ExpressionData:
-        choice = {"layer": layer, "gene_column": gene_column}
-        return read_untrusted_h5ad(file, **choice, progress=progress, cancel=cancel)
+        def read(progress: Progress | None, cancel: Cancel | None) -> ExpressionData:
+            choice = {"layer": layer, "gene_column": gene_column}
+            return read_untrusted_h5ad(file, **choice, progress=progress, cancel=cancel)
 
-    data = _kept("data", (*token, layer, gene_column), "Reading the cells", read)
+        data = _kept("data", (*token, layer, gene_column), "Reading the cells", read)
     if data is None:
         return None
     options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
