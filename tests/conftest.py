@@ -120,15 +120,21 @@ def write_folder(folder: Path, args: dict, tokens: dict[str, int], tensors: dict
     return folder
 
 
-SLOW = {"AppTest", "framed_page", "subprocess"}
+SLOW = {"AppTest", "framed", "framed_page", "subprocess"}
 """A file that has one of these names drives pages or starts programs: it is none of the fast part (``make fast``)."""
+SLOW_FILES = {
+    *("bench", "campaign", "circuits", "contributed", "docs", "embedded_models", "learn", "mutate", "pretrain"),
+    *("benchmark_figures", "cell_values", "containers", "edge_tables", "network_cli", "reader"),
+}
+"""Nor are these files: trainings, whole reports, thousands of inputs, each some seconds."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of a file share what it builds once, so they run in one process; one that drives a browser has a server."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(Path(item.path).stem))
-        if isinstance(item, pytest.Function) and SLOW & vars(item.module).keys():
+        slow = Path(item.path).stem.removeprefix("test_") in SLOW_FILES
+        if slow or (isinstance(item, pytest.Function) and SLOW & vars(item.module).keys()):
             item.add_marker(pytest.mark.slow)
     if "streamlit.testing" in sys.modules:  # each AppTest reads the metadata of all installed packages, half a second
         from streamlit.components.v2 import manifest_scanner
