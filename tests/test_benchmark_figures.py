@@ -39,7 +39,7 @@ from ugrn_core.figures.benchmark_paper import paper_cells, prepare_ratios, prepa
 from ugrn_core.figures.benchmark_plot import plot_ratios, plot_table, shown_cells
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
-from ugrn_core.figures.context_advice import WORDS, advice_from, context_advice
+from ugrn_core.figures.context_advice import WORDS, advice_from, advice_on, context_advice
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.shortcuts import KnownEdges, edge_lookup, gene_degrees
 from ugrn_core.paths import ASSETS
@@ -517,4 +517,10 @@ def test_the_recommended_cell_is_the_one_that_did_better_on_the_same_pairs():
     assert found.best == better and f"{WORDS[better]}." in found.sentence()
     turned = advice_from("ugrn-mini", {"pair": frames["full"], "full": frames["pair"]})
     assert turned.best != found.best
-    assert context_advice("a model of mine") is None
+    assert context_advice("a model of mine") is None and advice_on("a model of mine") == ""
+    assert advice_on("ugrn-mini", alone=better == "pair") == "", "what is recommended is chosen"
+    assert advice_on("ugrn-mini", alone=better == "full") == found.sentence() == advice_on("ugrn-mini")
+    last = pd.read_csv(ASSETS / "models" / "ugrn-mini-log1p-2" / "curve.csv").iloc[-1]
+    said = advice_on("ugrn-mini-log1p-2", alone=False)
+    assert f"{last['r2_means_2_genes']:.2f}" in said and f"{last['r2_means_512_genes']:.2f}" in said
+    assert advice_on("ugrn-mini-log1p-2", alone=True) == "" and "the two genes alone" in said

@@ -63,4 +63,4 @@ def test_the_pairs_whose_curves_bend_are_those_of_the_card():
     assert (gain.drop(list(pairs)) <= gain[list(pairs)].min()).all()
     vocabulary = load_backbone(DEFAULT_BACKBONE, "cpu").vocabulary
     assert {g for pair in pairs for g in pair} <= set(vocabulary.symbols)
-    assert bent_pairs("toy") == ()
+    assert bent_pairs("toy") == bent_pairs("../models/ugrn-mini-2") == bent_pairs("\0") == ()

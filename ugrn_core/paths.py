@@ -71,3 +71,8 @@ def corpus_folder() -> Path | None:
         if any(folder.glob("*.h5ad")):
             return folder
     return None
+
+
+def shipped_model(name: str) -> Path | None:
+    """Folder of a model that is shipped, None for any other name."""
+    return next((folder for folder in (ASSETS / "models").iterdir() if folder.name == name), None)

@@ -5,6 +5,7 @@ Two shipped runs of Table 1 ask the same pairs in cells of two genes and in cell
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ import pandas as pd
 
 from ugrn_core.benchmark.results import read_results
 from ugrn_core.figures.benchmark_means import NONE, SUBSETS, Mean, averages
-from ugrn_core.paths import ASSETS
+from ugrn_core.paths import ASSETS, shipped_model
 
 ContextName = Literal["pair", "full"]
 WORDS: Mapping[ContextName, str] = {"pair": "the two genes alone", "full": "all genes of a data set"}
@@ -60,7 +61,7 @@ class ContextAdvice:
 def context_advice(model: str) -> ContextAdvice | None:
     """What the shipped runs say of a model; None where there are none."""
     files = {c: ASSETS / "benchmark" / f"{model}_table_1_{c}_cut.csv.gz" for c in WORDS}
-    if not all(file.exists() for file in files.values()):
+    if shipped_model(model) is None or not all(file.exists() for file in files.values()):
         return None
     return advice_from(model, {c: read_results(file) for c, file in files.items()})
 
@@ -72,6 +73,36 @@ def advice_from(model: str, frames: Mapping[str, pd.DataFrame]) -> ContextAdvice
     partial, corpus = (tuple(m.get(c, NONE) for m in means["full"]) for c in (PARTIAL, CORPUS))
     sets = tuple(dict.fromkeys(map(str, frames["full"]["test_set"])))
     return ContextAdvice(model, sets, ens, partial, corpus)
+
+
+def advice_on(model: str, *, alone: bool | None = None) -> str:
+    """What is recommended for a model, in a sentence; empty where nothing is known.
+
+    Where ``alone`` says what is chosen (two genes alone, or more), only what speaks against that.
+    """
+    found = context_advice(model)
+    if found is not None:
+        return "" if alone is not None and alone == (found.best == "pair") else found.sentence()
+    taught = taught_means(model)
+    if alone or not taught:
+        return ""
+    few, many = min(taught), max(taught)
+    return (
+        f"Recommended for {model}: {WORDS['pair']}. There it gives back the conditional means that it was taught (R2 "
+        f"{taught[few]:.2f}), in a virtual cell of {many} genes little of them ({taught[many]:.2f}), and no translator "
+        "was judged there."
+    )
+
+
+def taught_means(model: str) -> dict[int, float]:
+    """R2 of the conditional means that a distilled model was taught, by genes of the virtual cell, at its last step."""
+    folder = shipped_model(model)
+    if folder is None or not (folder / "curve.csv").exists():
+        return {}
+    if json.loads((folder / "card.json").read_text())["objective"] != "distilled":
+        return {}
+    last = pd.read_csv(folder / "curve.csv").iloc[-1]
+    return {int(c.split("_")[2]): float(last[c]) for c in last.index if c.startswith("r2_means_")}
 
 
 def _both(means: tuple[Mean, ...]) -> str:

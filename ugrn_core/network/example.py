@@ -19,7 +19,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.data.h5ad import example_data
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.paths import ASSETS
+from ugrn_core.paths import ASSETS, shipped_model
 from ugrn_core.store import Store
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
 from ugrn_core.translators.translator import Translator
@@ -85,10 +85,10 @@ def most_bent(frame: pd.DataFrame) -> pd.DataFrame:
 
 def bent_pairs(model: str) -> tuple[Edge, ...]:
     """:func:`most_bent` of a shipped model; none where its shapes were not judged."""
-    file = ASSETS / "models" / model / "shapes.csv"
-    if not file.exists():
+    folder = shipped_model(model)
+    if folder is None or not (folder / "shapes.csv").exists():
         return ()
-    found = most_bent(pd.read_csv(file))
+    found = most_bent(pd.read_csv(folder / "shapes.csv"))
     return tuple(zip(found["source"], found["target"], strict=True))
 
 

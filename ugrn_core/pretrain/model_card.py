@@ -17,7 +17,7 @@ from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.data.standardised import MIN_CELLS
 from ugrn_core.errors import InputError
 from ugrn_core.figures.benchmark_means import section
-from ugrn_core.figures.context_advice import context_advice
+from ugrn_core.figures.context_advice import advice_on
 from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.pretrain.corpus import HELD_OUT, MIN_DATA_SETS, Corpus, load_corpus
 from ugrn_core.pretrain.doors import LOG1P_FLOOR
@@ -84,8 +84,9 @@ def measure(backbone: TransformerBackbone, beeline: Path) -> dict[str, Any]:
         "random_weights": random_twin(backbone),
         "random_transformer": random_twin(backbone, keep_embeddings=True),
     }
+    kinds = [kind.name for kind in KINDS.values()]
     figures: dict[str, Any] = {
-        name: {k: round(v, 3) for k, v in regulatory_figures(b, beeline, tuple(KINDS), CLASS).items()}
+        name: {k: round(v, 3) for k, v in regulatory_figures(b, beeline, kinds, CLASS).items()}
         for name, b in asked.items()
     }
     return figures | {"slope_sign_changes": round(slope_sign_changes(backbone), 4)}
@@ -211,8 +212,8 @@ def _told(figures: dict[str, float], name: str) -> str:
 
 def _context(name: str) -> str:
     """Which virtual cell is recommended, from the shipped runs in both."""
-    found = context_advice(name)
-    return "" if found is None else section(f"\n## Virtual cell\n\n{found.sentence()}\n")
+    said = advice_on(name)
+    return section(f"## Virtual cell\n\n{said}") if said else ""
 
 
 def _curve(folder: Path) -> str:

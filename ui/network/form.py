@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.figures.context_advice import advice_on
 from ugrn_core.network.question import FULL, PAIR
 from ui.network import genes as network_genes
 from ui.network.question import (
@@ -28,7 +29,6 @@ from ui.network.question import (
 from ui.shared import models
 from ui.shared import translator as network_translator
 from ui.shared.errors import plain, said_in_place
-from ui.shared.virtual_cell import against_advice
 
 MODE_LABELS = {ONE: ":material/hub: One network", TWO: ":material/compare_arrows: Two compared"}
 SOURCES = {FACTORS: "The factors among them", CHOSEN: "My own"}
@@ -159,7 +159,7 @@ def _cell_choice(place, backbone: Backbone) -> None:
         help=CELL_HELP,
     )
     if origin == network_genes.LIST and cell() == FULL:  # its translators were trained on two genes alone
-        place.caption(against_advice(backbone.card.name, alone=False))
+        place.caption(advice_on(backbone.card.name, alone=False))
 
 
 def _difference(backbone: Backbone) -> None:

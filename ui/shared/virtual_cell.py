@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from ugrn_core.figures.context_advice import context_advice
+from ugrn_core.figures.context_advice import advice_on
 from ugrn_core.types import BackboneCard
 from ui.shared import contexts, settings
 
@@ -31,18 +31,9 @@ def controls(card: BackboneCard, redraw: Callable[[], None], page: str) -> None:
     )
     settings.controls(card, (base, grid, background), redraw)
     contexts.controls(redraw)
-    said = against_advice(card.name, alone=contexts.kind() == contexts.PAIR)
+    said = advice_on(card.name, alone=contexts.kind() == contexts.PAIR)
     if said:
         st.caption(said)
-
-
-def against_advice(model: str, *, alone: bool) -> str:
-    """What is recommended for a model, where another virtual cell is chosen; else, or where nothing is known, empty.
-
-    ``alone``: two genes alone are chosen, and no further ones.
-    """
-    found = context_advice(model)
-    return "" if found is None or alone == (found.best == "pair") else found.sentence()
 
 
 def _keep_values(card: BackboneCard, page: str) -> None:
