@@ -227,7 +227,19 @@ def shipped_means(model: str, sampler: str) -> dict[str, float]:
 
 
 def test_every_sampler_of_the_lesson_is_one_of_the_benchmark() -> None:
-    assert set(shortcuts.HOW_DRAWN) <= set(SAMPLERS)
+    assert set(shortcuts.ALL_DRAWN) <= set(SAMPLERS)
+
+
+def test_the_default_model_is_among_those_to_look_at_and_a_sampler_shuts_the_turned_edge_out() -> None:
+    """As the lesson asks: with exchanged targets the score that reads the answers is at chance."""
+    assert set(shortcuts.models()) < set(shortcuts.shown_models()) and "ugrn-mini-2" in shortcuts.shown_models()
+    assert shortcuts.samplers_of("ugrn-mini-2") == ("per_tf", "exchanged")
+    assert all(set(shortcuts.samplers_of(m)) >= set(shortcuts.HOW_DRAWN) for m in shortcuts.models())
+    for sampler in shortcuts.samplers_of("ugrn-mini-2"):
+        table = shortcuts.standing("ugrn-mini-2", sampler).set_index("method")["auprc"]
+        means = shipped_means("ugrn-mini-2", sampler)
+        assert table.to_dict() == pytest.approx({m: means[m] for m in table.index}, abs=1e-6)
+        assert (abs(table[REVERSE] - 0.5) < 0.01) == (sampler == "exchanged")
 
 
 @pytest.mark.parametrize("seed", RECOMPUTED[6])

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ugrn_core.benchmark.results import NONE, read_results
 from ugrn_core.benchmark.run_facts import run_facts
-from ugrn_core.benchmark.sampling import SAMPLERS
+from ugrn_core.benchmark.sampling import EXCHANGED, SAMPLERS
 from ugrn_core.benchmark.tables import wide_table
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.model import model_name
@@ -30,6 +30,13 @@ HOW_DRAWN = {
     "degree_matched": "targets as often as they are targets of edges",
     "tf_matched": "targets as often factors as those of edges",
 }
+"""Samplers that votes and checks are about."""
+
+ALL_DRAWN = {
+    **HOW_DRAWN,
+    EXCHANGED: "two edges with their targets exchanged, so that every gene stands as often here as there",
+}
+"""Those that can be looked at; no model of the project has been run with every one."""
 
 
 def contestants() -> tuple[str, ...]:
@@ -66,6 +73,16 @@ def models() -> tuple[str, ...]:
     if not whole:
         raise InputError("No shipped benchmark table has every sampler; this copy of the project is incomplete.")
     return whole
+
+
+def shown_models() -> tuple[str, ...]:
+    """Models whose tables can be looked at: those of :func:`models`, and any other that was run with two samplers."""
+    return tuple(dict.fromkeys((*models(), *(m for m, _ in tables() if len(samplers_of(m)) > 1))))
+
+
+def samplers_of(model: str) -> tuple[str, ...]:
+    """Samplers that a model has been run with, in the order of :data:`ALL_DRAWN`."""
+    return tuple(s for s in ALL_DRAWN if (model, s) in tables())
 
 
 def model_of(seed: int) -> str:
@@ -176,6 +193,6 @@ LESSON = Lesson(
         "Switch the sampler of negatives and watch who is first.",
         "Switch to pairs of which both genes are new: who falls most?",
         "Find a sampler with which no shortcut is above VVP.",
-        "Show the score that reads the answers. Does any sampler shut it out?",
+        "Show the score that reads the answers. Does any sampler shut it out? Look at ugrn-mini-2 as well.",
     ),
 )

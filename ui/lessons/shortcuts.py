@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.figures.lessons import plot_standing
-from ugrn_core.lessons.shortcuts import ASKED_WITH, HOW_DRAWN, REVERSE, model_of, standing
+from ugrn_core.lessons.shortcuts import (
+    ALL_DRAWN,
+    ASKED_WITH,
+    REVERSE,
+    model_of,
+    samplers_of,
+    shown_models,
+    standing,
+)
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 from ui.shared.beeline import sampler_title
@@ -14,16 +22,24 @@ SUBSETS = {"all": "All pairs", "both_unseen": "Both genes new"}
 
 
 def show(now: State) -> None:
-    """Sampler and subset, then the bars."""
-    model = model_of(now.seed)
+    """Model, sampler and subset, then the bars."""
     choices = st.container(horizontal=True, gap="medium")
+    model = choices.segmented_control(
+        "Model",
+        shown_models(),
+        default=model_of(now.seed),
+        required=True,
+        key="learn widget 5 model",
+        help=f"Votes and checks are about {model_of(now.seed)}, the model of your seed.",
+    )
+    samplers = samplers_of(model)
     sampler = choices.segmented_control(
         "Pairs without an edge are drawn",
-        list(HOW_DRAWN),
-        default=ASKED_WITH,
+        samplers,
+        default=ASKED_WITH if ASKED_WITH in samplers else samplers[0],
         required=True,
         format_func=sampler_title,
-        key="learn widget 5 sampler",
+        key="learn widget 5 sampler" + ("" if ASKED_WITH in samplers else f" of {model}"),
     )
     subset = choices.segmented_control(
         "Tested on",
@@ -44,7 +60,7 @@ def show(now: State) -> None:
     table = table if answers else table[table["kind"] != "answers"]
     drawn = sampler_title(sampler)
     st.caption(
-        f"Drawn {drawn}: {HOW_DRAWN[sampler]}. Table 1 of the paper's protocol, {model}, one negative for each "
+        f"Drawn {drawn}: {ALL_DRAWN[sampler]}. Table 1 of the paper's protocol, {model}, one negative for each "
         "positive: lots score 0.5, where the bars begin."
     )
     first = table.iloc[0]
