@@ -79,6 +79,7 @@ def test_what_commands_found_is_in_the_file(folder) -> None:
         "ugrn drivers: example",
     ]
     assert all(run.results and set(run.results) <= set(session.results) for run in session.runs)
+    assert session.runs[0].about == "network --genes genes.txt" and "--factors 3" in session.runs[2].about
     assert str(folder) not in repr(session.runs), "no path of this machine"
     network, gene, drivers = (next(iter(run.found.values())) for run in session.runs)
     assert len(network) == 4 * 6 - 4 and set(gene["side"]) == {"source"} and len(drivers) == 3

@@ -71,20 +71,20 @@ def kept_run(line: str, gathered: Gathered, folder: Path) -> KeptRun:
         name, words = "", []
     if name not in PAGES:
         raise InputError(f"--run is {line[:80]!r}; expected a command of these: {', '.join(PAGES)}, with its options.")
-    given = [word.partition("=")[0] for word in words]
+    given, asked_for = [word.partition("=")[0] for word in words], words
     if name in ("network", "gene", "peers") and "--out" not in given:
-        words += ["--out", str(folder / ("found.csv" if name == "gene" else "found"))]
+        words = [*words, "--out", str(folder / ("found.csv" if name == "gene" else "found"))]
     before, printed, started = TRACE.get(), io.StringIO(), time.time()
     trace = Trace(None if before is None else before.opened)
     say(f"ugrn {shlex.join([name, *words])}")
     with trace.on(), redirect_stdout(printed):
         command = app_command(name)
-        with command.make_context(name, words) as context:
+        with command.make_context(name, list(words)) as context:  # click takes them out of the list
             asked = dict(context.params)
             command.invoke(context)
     found = {"network": _network, "gene": _gene}.get(name, _printed)(asked, printed.getvalue())
     address = ADDRESSES[name](asked, gathered)
-    shown = shlex.join([name, *(Path(word).name if "/" in word else word for word in words)])
+    shown = shlex.join([name, *(Path(word).name if "/" in word else word for word in asked_for)])
     return KeptRun(
         PAGES[name], _title(name, asked), shown[:400], started, "done", address, found, tuple(sorted(trace.read))
     )
