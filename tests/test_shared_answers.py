@@ -59,6 +59,7 @@ def test_the_same_question_of_two_sessions_is_computed_and_drawn_once(made):
     assert made == {"explore_pair": 1, "pair_residual": 1, "pair_specific": made["pair_specific"], "plot_curves": 1}
     assert drawn(first) == drawn(second) and facts(first) == facts(second)
     assert facts(first)["Residual"][1] == "slope and response agree"
+    assert list(made).index("plot_curves") < list(made).index("pair_residual")  # the figure is what one waits for
     session("KLF1", "GATA1")
     assert made["explore_pair"] == made["plot_curves"] == 2
     first.slider[0].set_value(2.0).run()  # the figure of this one alone
