@@ -12,7 +12,7 @@ from ugrn_core.paths import ASSETS
 from ui.results import runs as results_list
 from ui.results import stored
 from ui.server.session import OPENED
-from ui.shared import address, cells, kept, models, uploads
+from ui.shared import address, cells, kept, keys, models, uploads
 from ui.start import tour
 
 PAGES = {
@@ -35,7 +35,7 @@ def navigation() -> st.Page:
     page = st.navigation(
         [st.Page(path, title=title, default=title == start) for title, path in PAGES.items()], position="top"
     )
-    st.session_state["page"], st.session_state["pages"] = PAGES[page.title], tuple(PAGES.values())
+    st.session_state[keys.PAGE], st.session_state[keys.PAGES] = PAGES[page.title], tuple(PAGES.values())
     return page
 
 
@@ -43,7 +43,7 @@ def navigation() -> st.Page:
 def around_page() -> Iterator[None]:
     """Draw the frame; the line on the model comes after the page, since loading a model takes a moment, and what is
     running, since the page may have started it."""
-    st.session_state["framed"], st.session_state[OPENED] = True, kept.shelf().opened
+    st.session_state[keys.FRAMED], st.session_state[OPENED] = True, kept.shelf().opened
     st.logo(str(ASSETS / "logo.svg"), size="large")
     st.html(ASSETS / "style.css")
     st.html(f"<script>{_script()}</script>", unsafe_allow_javascript=True)
@@ -75,6 +75,6 @@ def come_through_app() -> None:
     It does so once after its start, if the first address asked for is that of a page: it takes files in ``pages/`` for
     pages of their own until ``st.navigation`` has been called.
     """
-    if not st.session_state.get("framed"):
+    if not st.session_state.get(keys.FRAMED):
         navigation()
         st.rerun()

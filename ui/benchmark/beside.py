@@ -14,6 +14,7 @@ from ugrn_core.benchmark.runner import given_frame
 from ugrn_core.errors import InputError
 from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.types import Vocabulary
+from ui.benchmark import keys
 from ui.benchmark.results import Results
 from ui.shared import work
 from ui.shared.beeline import networks_are_here, vocabulary_of
@@ -64,10 +65,10 @@ def _asked(results: Results) -> GivenScores | None:
         "pairs of this run, in the session only; pairs without a score stand last."
     )
     name, place, both = st.columns([3, 3, 2], vertical_alignment="bottom")
-    called = name.text_input("Name of the method", key="given name", max_chars=40, persist_state="session")
-    of = place.selectbox("Scores for", [ALL, *SPECIES], key="given set", persist_state="session")
-    undirected = both.checkbox("Count for both directions", key="given undirected", persist_state="session")
-    file = st.file_uploader("Table of scores", type=["csv", "tsv", "txt"], max_upload_size=100, key="given file")
+    called = name.text_input("Name of the method", key=keys.GIVEN_NAME, max_chars=40, persist_state="session")
+    of = place.selectbox("Scores for", [ALL, *SPECIES], key=keys.GIVEN_SET, persist_state="session")
+    undirected = both.checkbox("Count for both directions", key=keys.GIVEN_UNDIRECTED, persist_state="session")
+    file = st.file_uploader("Table of scores", type=["csv", "tsv", "txt"], max_upload_size=100, key=keys.GIVEN_FILE)
     if file is None or not called:
         return None
     if not networks_are_here(results.facts.gene_set, "the scores are held against them.", "fetch for scores"):

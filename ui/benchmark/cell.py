@@ -17,6 +17,7 @@ from ugrn_core.figures.benchmark_cell import (
     prepare_cell_tests,
     prepare_seeds,
 )
+from ui.benchmark import keys
 from ui.benchmark.results import Results
 from ui.shared.errors import plain
 from ui.shared.figure_panel import csv_button, figure_panel
@@ -45,7 +46,7 @@ def show(results: Results, view: TableView, cells: pd.DataFrame) -> None:
         name=f"{name}, by seed",
         alt=f"{METRICS[view.metric]} of {column} by seed, over all pairs and pairs of unseen genes, beside controls",
         command=benchmark_command(results.facts, results.out),
-        key="seeds",
+        key=keys.SEEDS,
         note=NOTE,
     )
     with st.expander(f"Tests behind it: {len(tests)}", expanded=1 < len(tests) <= 30):
@@ -54,7 +55,7 @@ def show(results: Results, view: TableView, cells: pd.DataFrame) -> None:
 
 def chosen() -> tuple[str, str]:
     """Row and column of the chosen cell."""
-    return st.session_state["row"], st.session_state["method"]
+    return st.session_state[keys.ROW], st.session_state[keys.METHOD]
 
 
 def best_shortcut(cells: pd.DataFrame) -> str:
@@ -67,8 +68,8 @@ def _choice(table: int, cells: pd.DataFrame) -> tuple[str, str]:
     rows, columns = list(dict.fromkeys(cells["row"])), list(dict.fromkeys(cells["column"]))
     title, which, what = st.columns([4, 3, 3], vertical_alignment="bottom")
     title.subheader("One square in detail", anchor=False)
-    which.selectbox("Tested on" if table in BY_TEST else "Trained on", rows, key="row", persist_state="session")
-    what.selectbox("Method", columns, key="method", persist_state="session")
+    which.selectbox("Tested on" if table in BY_TEST else "Trained on", rows, key=keys.ROW, persist_state="session")
+    what.selectbox("Method", columns, key=keys.METHOD, persist_state="session")
     return chosen()
 
 

@@ -15,6 +15,7 @@ from ugrn_core.figures.circuit_control import (
     standing_of,
 )
 from ugrn_core.paths import ASSETS
+from ui.benchmark import keys
 from ui.shared.errors import plain
 from ui.shared.figure_panel import figure_panel
 
@@ -45,7 +46,7 @@ def show() -> None:
         list(conditions),
         default=next(iter(conditions)),
         required=True,
-        key="control cells",
+        key=keys.CONTROL_CELLS,
         help="Of a screen: in every second cell one regulator is held at a level drawn by lot. Hidden common causes: "
         "genes that act on several others and are not measured.",
     )
@@ -55,7 +56,7 @@ def show() -> None:
         default="unordered",
         required=True,
         format_func=TASK_WORDS.__getitem__,
-        key="control task",
+        key=keys.CONTROL_TASK,
         help=" ".join(f"{TASK_WORDS[task]}: {words}." for task, words in TASKS.items()),
     )
     condition = conditions[cells]
@@ -66,7 +67,7 @@ def show() -> None:
         name=f"known truth {condition[0]} {'confounded ' if condition[1] else ''}{task}",
         alt=f"Mean AUPRC on circuits never met: {lines['name'].iloc[0]} is first with {lines['auprc'].iloc[0]:.3f}",
         command=COMMAND,
-        key="known truth",
+        key=keys.KNOWN_TRUTH,
         note=NOTE,
     )
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in control_sentences(frame)))

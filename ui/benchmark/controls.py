@@ -11,9 +11,11 @@ from ugrn_core.benchmark.protocols import PROTOCOLS
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.figures.benchmark import METRICS, SUBSETS, TableView
 from ugrn_core.figures.benchmark_paper import PRINTED_BACKBONES
+from ui.benchmark import keys
 from ui.benchmark.results import Results
 from ui.benchmark.results import models as models_of
 from ui.shared import address
+from ui.shared import keys as shared_keys
 from ui.shared.beeline import SAMPLERS_EXPLAINED, sampler_title
 
 TABLES = [str(table) for table in PROTOCOLS]
@@ -62,9 +64,9 @@ def write_address() -> None:
     said = {name: state.get(name) for name in DEFAULTS if state.get(name) != DEFAULTS[name]}
     said |= {name: state.get(name) for name in TEXTS}
     said |= {name: ",".join(state.get(name) or []) for name in LISTS}
-    if state.get("table") != "6":
+    if state.get(keys.TABLE) != "6":
         said.pop("ratio", None)
-    if state.get("run") == state.get("first run"):
+    if state.get(keys.RUN) == state.get(keys.FIRST_RUN):
         said.pop("run", None)
     address.put(said)
 
@@ -74,47 +76,47 @@ def table_choice() -> int:
     st.segmented_control(
         "Table of the paper",
         TABLES,
-        key="table",
+        key=keys.TABLE,
         persist_state="session",
         required=True,
         format_func="Table {}".format,
         label_visibility="collapsed",
     )
-    return int(st.session_state["table"])
+    return int(st.session_state[keys.TABLE])
 
 
 def ask(found: list[Results]) -> BenchmarkQuestion:
     """Model, kind of pairs, metric and sampler, in one row with what is tested on."""
     known = models_of(found)
-    if st.session_state.get("results") not in known:
-        mine = str(st.session_state.get("model"))
+    if st.session_state.get(keys.RESULTS) not in known:
+        mine = str(st.session_state.get(shared_keys.MODEL))
         ready = [r.facts.backbone for r in found]
-        st.session_state["results"] = mine if mine in ready else known[0]
+        st.session_state[keys.RESULTS] = mine if mine in ready else known[0]
     model, pairs, metric, sampler, tests = st.columns([20, 28, 18, 16, 13], vertical_alignment="bottom")
-    model.selectbox("Results of", known, key="results", persist_state="session")
+    model.selectbox("Results of", known, key=keys.RESULTS, persist_state="session")
     pairs.segmented_control(
         "Pairs",
         list(SUBSETS),
-        key="pairs",
+        key=keys.PAIRS,
         persist_state="session",
         required=True,
         format_func={"all": "All", "one_unseen": "One unseen", "both_unseen": "Both unseen"}.__getitem__,
         help="Unseen: the gene occurs in no training pair. Only these say what carries over to new genes.",
     )
     metric.segmented_control(
-        "Score", list(METRICS), key="metric", persist_state="session", required=True, format_func=METRICS.__getitem__
+        "Score", list(METRICS), key=keys.METRIC, persist_state="session", required=True, format_func=METRICS.__getitem__
     )
     sampler.selectbox(
         "Negatives",
         list(SAMPLERS),
-        key="sampler",
+        key=keys.SAMPLER,
         persist_state="session",
         format_func=sampler_title,
         help=f"How non-edges are drawn. {SAMPLERS_EXPLAINED}",
     )
     with tests.popover("Tests", icon=":material/filter_list:", width="stretch", help="Networks and sets tested on"):
         _filters()
-    return BenchmarkQuestion(st.session_state["results"], st.session_state["sampler"])
+    return BenchmarkQuestion(st.session_state[keys.RESULTS], st.session_state[keys.SAMPLER])
 
 
 def view(table: int, results: Results) -> TableView:
@@ -123,16 +125,16 @@ def view(table: int, results: Results) -> TableView:
     ratio = 1
     offered = [str(r) for r in results.facts.neg_ratios]
     if len(offered) > 1:
-        if state.get("ratio") not in offered:
-            state["ratio"] = offered[0]
+        if state.get(keys.RATIO) not in offered:
+            state[keys.RATIO] = offered[0]
         st.columns([3, 2])[0].select_slider(
-            "N/P: negatives to a positive, in training and test", offered, key="ratio", persist_state="session"
+            "N/P: negatives to a positive, in training and test", offered, key=keys.RATIO, persist_state="session"
         )
-        ratio = int(state["ratio"])
+        ratio = int(state[keys.RATIO])
     elif offered:
         ratio = results.facts.neg_ratios[0]
     networks, sets = (tuple(state.get(name) or ()) for name in LISTS)
-    return TableView(table, state["metric"], state["pairs"], ratio, networks, sets or results.facts.test_sets)
+    return TableView(table, state[keys.METRIC], state[keys.PAIRS], ratio, networks, sets or results.facts.test_sets)
 
 
 def printed_half(table: int) -> str:
@@ -142,14 +144,14 @@ def printed_half(table: int) -> str:
     st.segmented_control(
         "Printed numbers of",
         list(PRINTED_BACKBONES),
-        key="printed",
+        key=keys.PRINTED,
         persist_state="session",
         required=True,
         format_func="Printed: {}".format,
         help="The paper's Table 1 has two halves, one a backbone.",
         label_visibility="collapsed",
     )
-    return st.session_state["printed"]
+    return st.session_state[keys.PRINTED]
 
 
 def _filters() -> None:
@@ -157,7 +159,7 @@ def _filters() -> None:
     st.pills(
         "Networks tested on",
         LISTS["networks"],
-        key="networks",
+        key=keys.NETWORKS,
         selection_mode="multi",
         persist_state="session",
         help="None chosen: all",
@@ -165,7 +167,7 @@ def _filters() -> None:
     st.pills(
         "Data sets tested on",
         LISTS["sets"],
-        key="sets",
+        key=keys.SETS,
         selection_mode="multi",
         persist_state="session",
         help="None chosen: all",

@@ -18,6 +18,7 @@ from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions
 from ugrn_core.figures.benchmark_ranking import plot_ranking, prepare_ranking, prepare_wrong
 from ugrn_core.types import Vocabulary
+from ui.benchmark import keys
 from ui.benchmark.results import Results
 from ui.shared.beeline import networks_are_here, vocabulary_of
 from ui.shared.errors import plain
@@ -71,7 +72,7 @@ def _ranking(results: Results, joined: LabelledScores, row: str, column: str, be
         name=f"{column} on {row}, {results.facts.backbone}, PR and ROC",
         alt=f"Precision against recall, and edges found against non-edges taken for edges, of {column} on {row}",
         command=_scores_command(results),
-        key="ranking",
+        key=keys.RANKING,
         note=NOTE,
     )
 

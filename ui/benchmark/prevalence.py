@@ -25,6 +25,7 @@ from ugrn_core.figures.style import file_stem
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 from ugrn_core.spreadsheet import csv_text
+from ui.benchmark import keys
 from ui.benchmark.results import own_folder
 from ui.shared.errors import plain
 from ui.shared.figure_panel import figure_panel
@@ -60,8 +61,8 @@ def show(model: str) -> None:
     st.markdown("\n".join(f"- {plain(sentence)}" for sentence in head_sentences(frame, compared)))
     left, right = st.columns([5, 3], gap="medium", vertical_alignment="bottom")
     networks = networks_of(frame)
-    network = left.segmented_control("Network", networks, default=networks[0], required=True, key="heads network")
-    measure = right.selectbox("What of it", list(MEASURES), format_func=MEASURES.__getitem__, key="heads measure")
+    network = left.segmented_control("Network", networks, default=networks[0], required=True, key=keys.HEADS_NETWORK)
+    measure = right.selectbox("What of it", list(MEASURES), format_func=MEASURES.__getitem__, key=keys.HEADS_MEASURE)
     lines = prepare_heads(frame, str(network), str(measure))
     figure_panel(
         plot_heads(lines, str(measure)),
@@ -69,7 +70,7 @@ def show(model: str) -> None:
         name=f"heads of rankings, {model}, {network}, {measure}",
         alt=f"{MEASURES[str(measure)]} of every method on the tests of {network}, with intervals over regulators",
         command=prevalence_line(frame, f"{model}.csv.gz", None if set(frame["method"]) <= set(METHODS) else PEERS),
-        key="heads",
+        key=keys.HEADS,
         note=NOTE,
     )
     _table(frame, str(network), model)
@@ -110,7 +111,7 @@ def _comparisons(frame: pd.DataFrame, compared: pd.DataFrame, measure: str, mode
     names = names_of(frame)
     with st.expander("One method against every other"):
         usual = names.index(CORPUS) if CORPUS in names else 0
-        name = st.selectbox("Method", names, index=usual, key="heads name")
+        name = st.selectbox("Method", names, index=usual, key=keys.HEADS_NAME)
         lines = prepare_comparisons(compared, str(name), measure)
         st.caption(
             f"{MEASURES[measure]}: differences on the same draws of regulators, with their intervals. “all” is the "

@@ -8,6 +8,7 @@ import streamlit as st
 from ugrn_core.benchmark.results import SECOND, frozen_results
 from ugrn_core.figures.benchmark_printed import plot_likeness, prepare_panels
 from ugrn_core.figures.benchmark_printed_words import printed_page
+from ui.benchmark import keys
 from ui.shared.figure_panel import figure_panel
 
 COMMAND = "ugrn benchmark --table 1 --reverse-features labelled_only --out table_1_labelled_only.csv.gz"
@@ -24,7 +25,7 @@ def show() -> None:
         name="printed figures",
         alt="An honest score and two that read the answers, beside the printed GDT of scGPT on the rows of Table 1",
         command=COMMAND,
-        key="printed figures",
+        key=keys.PRINTED_FIGURES,
         note=NOTE,
     )
     with st.expander("What this is, what it does not show, and what would decide it"):

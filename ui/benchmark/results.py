@@ -16,6 +16,7 @@ from ugrn_core.benchmark.run_facts import RunFacts, benchmark_command, run_facts
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.errors import InputError
 from ugrn_core.paths import ASSETS, cache_folder
+from ui.benchmark import keys
 from ui.shared.errors import plain
 
 SHIPPED = ASSETS / "benchmark"
@@ -147,12 +148,14 @@ def choose(found: list[Results], table: int, model: str, sampler: str) -> Result
         _how_to_get(table, model, sampler, others=any(r.facts.backbone == model for r in found))
         return None
     runs = {r.key: r for r in fitting.values()}
-    st.session_state["first run"] = next(iter(runs))
-    if st.session_state.get("run") not in runs:
-        st.session_state["run"] = st.session_state["first run"]
+    st.session_state[keys.FIRST_RUN] = next(iter(runs))
+    if st.session_state.get(keys.RUN) not in runs:
+        st.session_state[keys.RUN] = st.session_state[keys.FIRST_RUN]
     if len(runs) > 1:
-        st.selectbox("Run", list(runs), key="run", persist_state="session", format_func=lambda stem: runs[stem].label)
-    return runs[st.session_state["run"]]
+        st.selectbox(
+            "Run", list(runs), key=keys.RUN, persist_state="session", format_func=lambda stem: runs[stem].label
+        )
+    return runs[st.session_state[keys.RUN]]
 
 
 def _how_to_get(table: int, model: str, sampler: str, others: bool) -> None:

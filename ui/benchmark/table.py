@@ -28,7 +28,7 @@ from ugrn_core.figures.benchmark_protocols import DRAWS, BothDraws, prepare_prot
 from ugrn_core.figures.benchmark_words import prepare_standings, verdict
 from ugrn_core.methods.vvp import VVP
 from ugrn_core.spreadsheet import csv_text
-from ui.benchmark import controls
+from ui.benchmark import controls, keys
 from ui.benchmark.results import SHIPPED, Results
 from ui.shared.beeline import network_table, vocabulary_of
 from ui.shared.errors import plain
@@ -138,7 +138,7 @@ def ratios(results: Results, view: TableView) -> None:
         name=f"table 6 by ratio, {results.facts.backbone}, {METRICS[view.metric]}",
         alt=f"Mean {METRICS[view.metric]} by the number of negatives to a positive, ours and the paper's",
         command=benchmark_command(results.facts, results.out),
-        key="ratios",
+        key=keys.RATIOS,
         note="AUPRC falls with more negatives for every method, chance included; compare with the dotted line. Bars: "
         "the lowest and the highest seed.",
     )
@@ -216,11 +216,11 @@ def _button(label: str, frame, name: str, key: str) -> None:
 def _chosen(shown: pd.DataFrame) -> tuple[str, str]:
     """The chosen cell; where the session has none of this table, VVP on the first row."""
     state = st.session_state
-    if state.get("row") not in set(shown["row"]):
-        state["row"] = str(shown["row"].iloc[0])
-    if state.get("method") not in set(shown["column"]):
-        state["method"] = VVP.name if VVP.name in set(shown["column"]) else str(shown["column"].iloc[0])
-    return state["row"], state["method"]
+    if state.get(keys.ROW) not in set(shown["row"]):
+        state[keys.ROW] = str(shown["row"].iloc[0])
+    if state.get(keys.METHOD) not in set(shown["column"]):
+        state[keys.METHOD] = VVP.name if VVP.name in set(shown["column"]) else str(shown["column"].iloc[0])
+    return state[keys.ROW], state[keys.METHOD]
 
 
 def _pick() -> None:
@@ -228,4 +228,4 @@ def _pick() -> None:
     points = st.session_state[FIGURE]["selection"]["points"]
     if points:
         row, column = points[0]["customdata"][:2]
-        st.session_state["row"], st.session_state["method"] = row, column.removesuffix(" (paper)")
+        st.session_state[keys.ROW], st.session_state[keys.METHOD] = row, column.removesuffix(" (paper)")

@@ -30,6 +30,7 @@ from ugrn_core.figures.drivers import plot_drivers, prepare_drivers
 from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.types import SweepSettings
+from ui.drivers import keys
 from ui.server.session import store
 from ui.shared import address, cells, contexts, kept, models, work
 from ui.shared.errors import NotYet, plain
@@ -82,8 +83,8 @@ def show(backbone: Backbone) -> None:
 
 def _adopt() -> None:
     """Fill the controls from an address that came from outside."""
-    keys = ("drivers to", *WORDS.values(), *(key for key, _ in NUMBERS.values()))
-    given, state = address.arrived(*keys), st.session_state
+    of_page = (keys.TO, *WORDS.values(), *(key for key, _ in NUMBERS.values()))
+    given, state = address.arrived(*of_page), st.session_state
     for word, key in WORDS.items():
         if given.get(word):
             state[key] = given[word]
@@ -91,9 +92,9 @@ def _adopt() -> None:
         if given.get(word):
             state[key] = _whole(word, given[word])
     if given.get("towards"):
-        state["drivers to"] = address.one_of("towards", given["towards"], tuple(LABELS))
+        state[keys.TO] = address.one_of("towards", given["towards"], tuple(LABELS))
     if given.get("genes"):
-        state["drivers set"] = address.list_of(given["genes"])
+        state[keys.SET] = address.list_of(given["genes"])
 
 
 def _whole(word: str, text: str) -> int:
@@ -104,7 +105,7 @@ def _whole(word: str, text: str) -> int:
 
 def _write() -> None:
     """Put the controls into the address; defaults are left out."""
-    state, to_set = st.session_state, st.session_state["drivers to"] == SET
+    state, to_set = st.session_state, st.session_state[keys.TO] == SET
     said = {word: state.get(key) for word, key in WORDS.items() if not (to_set and word == "b")}
     said |= {word: state[key] if state.get(key) != default else "" for word, (key, default) in NUMBERS.items()}
     said |= {"towards": SET if to_set else "", "genes": address.short_list("drivers set") if to_set else ""}
@@ -116,37 +117,37 @@ def _controls(chosen: cells.Cells) -> None:
     if not columns:
         raise InputError(f"These cells have no groups: a column with 2 to {MAX_LEVELS} levels is needed.")
     state = st.session_state
-    state.setdefault("drivers to", GROUP)
-    if state.get("drivers column") not in columns:
-        state["drivers column"] = columns[0]
+    state.setdefault(keys.TO, GROUP)
+    if state.get(keys.COLUMN) not in columns:
+        state[keys.COLUMN] = columns[0]
     by, first, kind, second = st.columns([5, 5, 6, 5], vertical_alignment="bottom")
-    column = by.selectbox("Group cells by", columns, key="drivers column", persist_state="session")
+    column = by.selectbox("Group cells by", columns, key=keys.COLUMN, persist_state="session")
     levels = list(chosen.data.groups[column])
     for key, default in (("drivers a", levels[0]), ("drivers b", levels[1])):
         if state.get(key) not in levels:
             state[key] = default
-    first.selectbox("From A", levels, key="drivers a", persist_state="session")
+    first.selectbox("From A", levels, key=keys.A, persist_state="session")
     kind.segmented_control(
         "Towards",
         list(LABELS),
-        key="drivers to",
+        key=keys.TO,
         persist_state="session",
         required=True,
         format_func=LABELS.__getitem__,
     )
-    if state["drivers to"] == GROUP:
-        second.selectbox("To B", levels, key="drivers b", persist_state="session")
+    if state[keys.TO] == GROUP:
+        second.selectbox("To B", levels, key=keys.B, persist_state="session")
     else:
-        st.text_area("Genes that should rise", key="drivers set", persist_state="session", placeholder="HBB, GYPA ...")
+        st.text_area("Genes that should rise", key=keys.SET, persist_state="session", placeholder="HBB, GYPA ...")
     size, factors, _ = st.columns([3, 3, 7])
     with size:
         contexts.variable_genes("drivers variable")
-    state.setdefault("drivers factors", N_FACTORS)
+    state.setdefault(keys.FACTORS, N_FACTORS)
     factors.number_input(
         "Factors",
         1,
         MOST_FACTORS,
-        key="drivers factors",
+        key=keys.FACTORS,
         persist_state="session",
         step=50,
         help="How many transcription factors are moved: those that differ most between the groups.",
@@ -156,27 +157,25 @@ def _controls(chosen: cells.Cells) -> None:
 def _read(backbone: Backbone, chosen: cells.Cells) -> DriversQuestion:
     """The question by the controls."""
     state = st.session_state
-    column, a = state["drivers column"], state["drivers a"]
-    n_variable, n_factors = state.get("drivers variable") or VARIABLE_GENES, int(state["drivers factors"])
+    column, a = state[keys.COLUMN], state[keys.A]
+    n_variable, n_factors = state.get(keys.VARIABLE) or VARIABLE_GENES, int(state[keys.FACTORS])
     words = ["--cells", chosen.word, "--from", f"{column}={a}"]
     wanted: tuple[str, ...] | None = None
-    if state["drivers to"] == GROUP:
-        b = state["drivers b"]
+    if state[keys.TO] == GROUP:
+        b = state[keys.B]
         if a == b:
             raise NotYet(f"Choose two different groups: both are {a}.")
         words += ["--to", f"{column}={b}"]
         title = f"{a} to {b}"
     else:
-        names = parse_gene_list(state.get("drivers set") or "")
+        names = parse_gene_list(state.get(keys.SET) or "")
         if not names:
             raise NotYet("There are no genes yet: name those that should rise.")
         wanted = resolve(names, backbone.vocabulary).symbols
         words += ["--to-genes", SET_FILE]
         title = f"{a} to {len(wanted)} genes"
     size = n_factors, n_variable
-    states = _states(
-        chosen.token, backbone.fingerprint, (column, a), state["drivers b"], wanted, *size, chosen, backbone
-    )
+    states = _states(chosen.token, backbone.fingerprint, (column, a), state[keys.B], wanted, *size, chosen, backbone)
     words += [*chosen.options, *(["--variable", str(n_variable)] if n_variable != VARIABLE_GENES else [])]
     words += ["--factors", str(n_factors)] if n_factors != N_FACTORS else []
     words += ["--backbone", models.command_name(backbone)]
@@ -208,9 +207,9 @@ def _states(
 
 def _answer(backbone: Backbone, asked: DriversQuestion, key: Hashable) -> Drivers | None:
     request = asked.request
-    held = st.session_state.get("cost of drivers")
+    held = st.session_state.get(keys.COST_OF_DRIVERS)
     if held is None or held[0] != key:
-        held = st.session_state["cost of drivers"] = key, estimate_drivers(backbone, request, store()).seconds
+        held = st.session_state[keys.COST_OF_DRIVERS] = key, estimate_drivers(backbone, request, store()).seconds
     question = Question(
         key,
         lambda progress, cancel: find_drivers(backbone, request, store(), progress=progress, cancel=cancel),
@@ -232,7 +231,7 @@ def _result(backbone: Backbone, asked: DriversQuestion, found: Drivers) -> None:
         name=f"{name}, dose by dose",
         alt="Share of the way from A to B at every virtual value of the best factors",
         command=command,
-        key="drivers-figure",
+        key=keys.FIGURE,
     )
     number = st.column_config.NumberColumn
     percent = ("towards", "aside", "nearer")

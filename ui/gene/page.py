@@ -18,7 +18,7 @@ from ugrn_core.genes.gene_list import parse_gene_list
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
 from ugrn_core.neighbourhood.table import Rank, filtered, likeness, neighbour_table, ranked, translator_scores
-from ui.gene import card, found, rows, state
+from ui.gene import card, found, keys, rows, state
 from ui.gene.controls import RESULTS, redraw
 from ui.gene.found import Found
 from ui.gene.state import GeneQuestion
@@ -59,7 +59,7 @@ def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
     if table.empty:
         st.info("No gene passes the filters.", icon=":material/filter_alt_off:")
         return
-    left, right = st.container(key="gene-results").columns([31, 17], gap="medium")
+    left, right = st.container(key=keys.RESULTS).columns([31, 17], gap="medium")
     with left:
         rows.show(table, there.neighbourhood, side, rank, card.detection(backbone), backbone.card.unit)
     with right:
@@ -148,9 +148,9 @@ def _words(asked: GeneQuestion, there: Found, table: pd.DataFrame, rank: Rank, a
         with st.container(horizontal=True, vertical_alignment="center"):
             near = in_file(hood.request.context.names, (alike,))[0]
             st.markdown(f"Nearest in shape to **{plain(near)}** first")
-            st.button("Back to the rank", icon=":material/close:", key="gene back", on_click=state.forget_alike(redraw))
+            st.button("Back to the rank", icon=":material/close:", key=keys.BACK, on_click=state.forget_alike(redraw))
     if asked.request.context.kind != "pair" and side == "target" and not st.session_state.get(state.ALL):
-        st.button("Move all genes, not the factors alone", key="gene move all", on_click=_move_all)
+        st.button("Move all genes, not the factors alone", key=keys.MOVE_ALL, on_click=_move_all)
 
 
 def _move_all() -> None:
@@ -200,6 +200,6 @@ def _heat(
                 names=asked.choice.names_told,
                 notes=(*asked.choice.notes, *asked.notes),
             ),
-            key="gene-heat",
+            key=keys.HEAT,
             note=HEAT_NOTE,
         )

@@ -14,7 +14,7 @@ from ugrn_core.genes.file_names import in_file
 from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
 from ugrn_core.types import FileNames
-from ui.gene import state
+from ui.gene import keys, state
 from ui.network import genes as network_genes
 from ui.shared import address, models
 from ui.shared.genes import MOST_TARGETS
@@ -128,22 +128,20 @@ def _one(gene: str, other: str, side: Side, names: FileNames | None) -> None:
         f"Open {' → '.join(in_file(names, (source, target)))}",
         type="primary",
         icon=":material/open_in_new:",
-        key="gene pair",
+        key=keys.PAIR,
     ):
         _go(PAIR_PAGE, source=source, target=target, mode="pair")
     like, icon = f"Find genes like {called}", ":material/ssid_chart:"
-    st.button(like, icon=icon, key="gene like", on_click=_find_alike, args=(other,))
-    if st.button(f"All of {called}", icon=":material/genetics:", key="gene other"):
+    st.button(like, icon=icon, key=keys.LIKE, on_click=_find_alike, args=(other,))
+    if st.button(f"All of {called}", icon=":material/genetics:", key=keys.OTHER):
         address.open_gene(other)
 
 
 def _several(gene: str, chosen: list[str], side: Side, names: FileNames | None) -> None:
     fits = side == "source" and len(chosen) <= MOST_TARGETS
-    if fits and st.button(
-        f"{in_file(names, (gene,))[0]} and {len(chosen)} targets", type="primary", key="gene targets"
-    ):
+    if fits and st.button(f"{in_file(names, (gene,))[0]} and {len(chosen)} targets", type="primary", key=keys.TARGETS):
         _go(PAIR_PAGE, source=gene, targets=",".join(chosen), mode="targets")
-    if st.button(f"A network of these {len(chosen) + 1} genes", icon=":material/hub:", key="gene network"):
+    if st.button(f"A network of these {len(chosen) + 1} genes", icon=":material/hub:", key=keys.NETWORK):
         held = st.session_state
         held["net from"], held["net genes"] = network_genes.LIST, ", ".join([gene, *chosen])
         held.pop("net names", None)

@@ -12,6 +12,7 @@ from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.neighbourhood.run import SIDES, NeighbourhoodRequest, Side
 from ugrn_core.neighbourhood.table import RANKS, Rank
+from ui.gene import keys
 from ui.shared import address, contexts, settings, translator
 from ui.shared.errors import NotYet
 from ui.shared.genes import symbol_of
@@ -50,7 +51,7 @@ def factors_only() -> bool:
 
 def read(backbone: Backbone) -> GeneQuestion:
     """The question by the controls; an error for the user says what is still missing."""
-    typed = st.session_state.get("gene")
+    typed = st.session_state.get(keys.GENE)
     if not typed:
         raise NotYet("Choose a gene above to see what the model links to it.")
     choice = contexts.read(backbone)
@@ -64,7 +65,7 @@ def apply_url(backbone: Backbone) -> None:
     factors, usual = [f"{FACTORS} {end}" for end in SIDES], address.cell_keys(backbone.card)
     given, state = address.arrived(SIDE, RANK, TEXT, OWN, TRANSLATOR, ALIKE, *factors, *usual), st.session_state
     if given.get("gene"):
-        state["gene"] = given["gene"]
+        state[keys.GENE] = given["gene"]
         state.pop(ALIKE, None)
     for name, key, allowed in (("side", SIDE, SIDES), ("rank", RANK, RANKS)):
         if given.get(name):
@@ -84,7 +85,7 @@ def write(backbone: Backbone) -> None:
     state = st.session_state
     first = next(iter(translator.fitting(backbone)), "")
     words: dict[str, Any] = {
-        "gene": state.get("gene"),
+        "gene": state.get(keys.GENE),
         "side": side() if side() != "source" else "",
         "rank": rank() if rank() != "specific" else "",
         "factors": ("yes" if factors_only() else "no") if factors_only() != (side() == "target") else "",

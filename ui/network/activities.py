@@ -16,6 +16,7 @@ from ugrn_core.evidence.evidence import file_places
 from ugrn_core.figures.activities import MOST_FACTORS, plot_activities, prepare_activities
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import genes as network_genes
+from ui.network import keys
 from ui.network.run import Predicted
 from ui.shared import cells, work
 from ui.shared.errors import plain, said_in_place
@@ -147,7 +148,7 @@ def _result(asked: Asked, found: pd.DataFrame) -> None:
         name=name,
         alt="Activity of factors in groups of cells, a square each",
         command=_command(asked),
-        key="net-activities",
+        key=keys.ACTIVITIES,
         note=UNSIGNED if asked.signs is None else SIGNED,
     )
     number = st.column_config.NumberColumn

@@ -16,7 +16,7 @@ from ugrn_core.data.context import VARIABLE_GENES
 from ugrn_core.errors import InputError
 from ugrn_core.network.question import CELL_CHOICES, NetworkRequest
 from ui.network import edge as network_edge
-from ui.network import filters, known_edges, question
+from ui.network import filters, keys, known_edges, question
 from ui.network import genes as network_genes
 from ui.network import views as network_views
 from ui.shared import cells, contexts, example, kept, work
@@ -56,30 +56,30 @@ def _several(text: str) -> list[str]:
 
 
 CONTROLS: Mapping[str, AddressEntry] = {
-    "mode": AddressEntry("net mode", question.ONE, question.MODES),
-    "against": AddressEntry("net against", question.GROUPS, tuple(question.AGAINST)),
-    "from": AddressEntry("net from", network_genes.LIST, tuple(network_genes.LABELS)),
-    "translator": AddressEntry("net translator"),
+    "mode": AddressEntry(keys.MODE, question.ONE, question.MODES),
+    "against": AddressEntry(keys.AGAINST, question.GROUPS, tuple(question.AGAINST)),
+    "from": AddressEntry(keys.FROM, network_genes.LIST, tuple(network_genes.LABELS)),
+    "translator": AddressEntry(keys.TRANSLATOR),
     "to_translator": AddressEntry("net translator b"),
-    "to_model": AddressEntry("net model b"),
-    "column": AddressEntry("net column", contexts.ALL_CELLS),
+    "to_model": AddressEntry(keys.MODEL_B),
+    "column": AddressEntry(keys.COLUMN, contexts.ALL_CELLS),
     "level": AddressEntry("net level"),
-    "variable": AddressEntry("net variable", VARIABLE_GENES, read=_count),
+    "variable": AddressEntry(keys.VARIABLE, VARIABLE_GENES, read=_count),
     "to_level": AddressEntry("net level b"),
     "prevalence": AddressEntry(filters.ASKED_PREVALENCE, read=_share),
-    "known": AddressEntry("net known", known_edges.BEELINE, tuple(known_edges.LABELS)),
-    "rule": AddressEntry("net rule", filters.FDR, tuple(filters.RULES)),
-    "fdr": AddressEntry("net fdr", 0.5, read=_number),
-    "probability": AddressEntry("net probability", 0.05, read=_number),
-    "best": AddressEntry("net best", 100, read=_count),
+    "known": AddressEntry(keys.KNOWN, known_edges.BEELINE, tuple(known_edges.LABELS)),
+    "rule": AddressEntry(keys.RULE, filters.FDR, tuple(filters.RULES)),
+    "fdr": AddressEntry(keys.FDR, 0.5, read=_number),
+    "probability": AddressEntry(keys.PROBABILITY, 0.05, read=_number),
+    "best": AddressEntry(keys.BEST, 100, read=_count),
     "tags": AddressEntry("net tags", (), read=_several),
     "slopes": AddressEntry("net slopes", (), read=_several),
-    "near": AddressEntry("net near"),
-    "steps": AddressEntry("net steps", 1, read=_count),
-    "per_source": AddressEntry("net per source", 0, read=_count),
-    "search": AddressEntry("net search", (), read=_several),
+    "near": AddressEntry(keys.NEAR),
+    "steps": AddressEntry(keys.STEPS, 1, read=_count),
+    "per_source": AddressEntry(keys.PER_SOURCE, 0, read=_count),
+    "search": AddressEntry(keys.SEARCH, (), read=_several),
     "why": AddressEntry(network_edge.WHY, False, ("yes",), lambda text: text == "yes"),
-    "view": AddressEntry("net view", network_views.GRAPH, tuple(network_views.VIEWS)),
+    "view": AddressEntry(keys.VIEW, network_views.GRAPH, tuple(network_views.VIEWS)),
 }
 ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
 ONLY_OF_CELLS = ("column", "level", "variable", "to_level")
@@ -88,20 +88,20 @@ ONLY_OF_CELLS = ("column", "level", "variable", "to_level")
 def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     cells_of = [question.cell_key(origin) for origin in network_genes.LABELS]
-    keys = [entry.key for entry in CONTROLS.values()]
-    given, state = arrived(*keys, *cells_of, network_edge.EDGE), st.session_state
+    of_page = [entry.key for entry in CONTROLS.values()]
+    given, state = arrived(*of_page, *cells_of, network_edge.EDGE), st.session_state
     request = take_up_job(given.get("job", ""), backbone.fingerprint)
     of_job = isinstance(request, NetworkRequest)
     if of_job:
         state[question.KEPT] = request
     if given.get("genes"):
         listed = given["genes"]
-        state["net genes"] = example.NETWORK if listed == example.GENES else list_of(listed, of_job=of_job)
+        state[keys.GENES] = example.NETWORK if listed == example.GENES else list_of(listed, of_job=of_job)
     if given.get("sources"):
         named = list_of(given["sources"], of_job=of_job)
-        state["net sources"], state["net sources from"] = named, question.CHOSEN
+        state[keys.SOURCES], state[keys.SOURCES_FROM] = named, question.CHOSEN
     if given.get("edges"):
-        state["net known text"] = state["net known given"] = kept_text(given["edges"])
+        state[keys.KNOWN_TEXT] = state[keys.KNOWN_GIVEN] = kept_text(given["edges"])
     for name, entry in CONTROLS.items():
         if given.get(name):
             if entry.allowed and given[name] not in entry.allowed:
@@ -127,8 +127,8 @@ def write() -> None:
     cell, edge = question.cell(), network_edge.chosen()
     said |= {
         "genes": _genes() if origin == network_genes.LIST else "",
-        "edges": _edges() if state.get("net known") == known_edges.OWN else "",
-        "sources": short_list("net sources") if state.get("net sources from") == question.CHOSEN else "",
+        "edges": _edges() if state.get(keys.KNOWN) == known_edges.OWN else "",
+        "sources": short_list(keys.SOURCES) if state.get(keys.SOURCES_FROM) == question.CHOSEN else "",
         "cell": cell if origin != network_genes.RECIPE and cell != question.cell_default() else "",
         "cells": cells.in_address(),
         "edge": ">".join(edge) if edge else "",
@@ -153,11 +153,11 @@ def _genes() -> str:
     uploaded = st.session_state.get(network_genes.UPLOADED)
     if uploaded is not None:
         return kept.shelf().put_text(uploaded[1])
-    if st.session_state.get("net genes", "").replace(",", " ").split() == example.NETWORK.split():
+    if st.session_state.get(keys.GENES, "").replace(",", " ").split() == example.NETWORK.split():
         return example.GENES
-    return short_list("net genes")
+    return short_list(keys.GENES)
 
 
 def _edges() -> str:
-    given = st.session_state.get("net known given") or ""
+    given = st.session_state.get(keys.KNOWN_GIVEN) or ""
     return kept.shelf().put_text(given) if given.strip() else ""

@@ -17,7 +17,7 @@ from ugrn_core.network.exports.groups import CAVEAT
 from ui.network import edge as network_edge
 from ui.network import files as network_files
 from ui.network import filters as network_shown
-from ui.network import summary
+from ui.network import keys, summary
 from ui.network.edge_table import MOST_ROWS
 from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
@@ -42,7 +42,7 @@ def which(networks: Sequence[Predicted]) -> tuple[int | None, DeltaGenerator]:
     chosen = looked_at.segmented_control(
         "Look at",
         [CHANGES_VIEW, *names],
-        key="net which",
+        key=keys.WHICH,
         persist_state="session",
         default=CHANGES_VIEW,
         required=True,
@@ -71,11 +71,11 @@ def show(
     with above:
         _numbers(compared, shown, names)
     there = [change for change in CHANGES if (compared["change"] == change).any()]
-    network_shown.forget_strangers("net changes", there)
+    network_shown.forget_strangers(keys.CHANGES, there)
     kinds = beside.pills(
         "Changes",
         there,
-        key="net changes",
+        key=keys.CHANGES,
         selection_mode="multi",
         persist_state="session",
         format_func=lambda change: _said(change, names),
@@ -95,7 +95,7 @@ def show(
             name=f"{names[0]} and {names[1]}, changes",
             alt=f"Probability or rank of every edge in {names[0]} and in {names[1]}",
             command=network_files.command_of_both(networks, filters, known),
-            key="net-changes",
+            key=keys.CHANGES_SHOWN,
             note=CAVEAT if networks[0].asked.genes.group else NOTE,
         )
     with right:

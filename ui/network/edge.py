@@ -15,11 +15,13 @@ from ugrn_core.figures.titles import short_unit, slope_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
+from ui.network import keys
 from ui.network.run import Predicted
 from ui.pair import reasons
 from ui.pair.facts_row import signed
 from ui.server.session import store
 from ui.shared import cells, models, work
+from ui.shared import keys as shared_keys
 from ui.shared.address import open_gene
 from ui.shared.errors import plain
 from ui.shared.figure_panel import figure_panel
@@ -75,11 +77,11 @@ def show(networks: Sequence[Predicted], tables: Sequence[pd.DataFrame]) -> None:
         name=f"{source} to {target}, {next(iter(results))}, {asked.backbone.card.name}",
         alt=f"Response and slope of {target} when {source} moves, and the other way round",
         command=_command(networks[0], known),
-        key="net-edge-figure",
+        key=keys.EDGE_FIGURE,
     )
     _reasons(networks, known)
     with st.container(horizontal=True, gap="small"):
-        if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key="net open"):
+        if st.button(f"Open {source} and {target} in the pair explorer", icon=":material/open_in_new:", key=keys.OPEN):
             open_pair(networks[0], known)
         for gene, symbol in zip(edge, known, strict=True):
             if st.button(f"All of {gene}", icon=":material/genetics:", key=f"net all of {gene}"):
@@ -131,19 +133,19 @@ def pair_address(network: Predicted, edge: Edge) -> dict[str, str]:
     said = {
         "source": edge[0],
         "target": edge[1],
-        "model": state.get("model"),
-        "folder": state.get("model_folder") if state.get("model") == models.OWN else "",
+        "model": state.get(shared_keys.MODEL),
+        "folder": state.get(shared_keys.MODEL_FOLDER) if state.get(shared_keys.MODEL) == models.OWN else "",
         "base": written((chosen.base,)),
         "grid": written(chosen.grid, ","),
         "background": chosen.background,
         "context": {"pair": "", "genes": "genes", "profile": "cells"}[context.kind],
     }
     if context.kind == "genes":
-        state["gene_text"] = ", ".join(context.genes)
+        state[shared_keys.GENE_TEXT] = ", ".join(context.genes)
         said["genes"] = ",".join(context.genes) if len(context.genes) <= MOST_GENES else ""
     if context.kind == "profile" and asked.genes.group:
         said["column"], said["levels"] = asked.genes.group[0], quote(asked.genes.group[1])
-        state["n_variable"] = state.get("net variable")
+        state[shared_keys.N_VARIABLE] = state.get(keys.VARIABLE)
         said["cells"] = cells.in_address()
     return {name: str(value) for name, value in said.items() if value}
 

@@ -30,6 +30,7 @@ from ugrn_core.network.exports.graph import graphml, network_graph
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import edge as network_edge
 from ui.network import genes as network_genes
+from ui.network import keys
 from ui.network.run import Predicted
 from ui.server.session import store
 from ui.shared import cells, work
@@ -104,9 +105,9 @@ def words(found: Evidence | None) -> tuple[str, ...]:
     if found is None:
         return ()
     state = st.session_state
-    chosen = (("--within", state["net within"]), ("--donors", state["net donors"]))
+    chosen = (("--within", state[keys.WITHIN]), ("--donors", state[keys.DONORS]))
     named = [word for name, value in chosen if value != NOBODY for word in (name, value)]
-    best = ["--best", str(state["net cells best"])] if state["net cells best"] != BEST else []
+    best = ["--best", str(state[keys.CELLS_BEST])] if state[keys.CELLS_BEST] != BEST else []
     said = [option for option, key in (("--agree", AGREE), ("--surest", SURE)) if state.get(key)]
     return ("--evidence", *named, *best, *said)
 
@@ -115,8 +116,8 @@ def token(found: Evidence | None, of_table: str) -> str:
     """What tells the edges apart that :func:`beside` gives, in caches."""
     if found is None:
         return of_table
-    keys = ("net within", "net donors", "net cells best", AGREE, SURE)
-    return f"{of_table} {[st.session_state.get(key) for key in keys]}"
+    chosen = (keys.WITHIN, keys.DONORS, keys.CELLS_BEST, AGREE, SURE)
+    return f"{of_table} {[st.session_state.get(key) for key in chosen]}"
 
 
 def result(found: Evidence | None, network: Predicted, shown: pd.DataFrame) -> None:
@@ -138,7 +139,7 @@ def result(found: Evidence | None, network: Predicted, shown: pd.DataFrame) -> N
             data=lambda: graphml(network_graph(shown, {"caption": "Predicted edges with what the cells show of them"})),
             file_name=f"{file_stem(name)}.graphml",
             on_click="ignore",
-            key="graphml evidence",
+            key=keys.GRAPHML_EVIDENCE,
             icon=":material/download:",
             help="The edges shown with all columns, for Cytoscape, Gephi and others",
         )
@@ -161,18 +162,18 @@ def column_config() -> dict:
 
 def _controls(network: Predicted, held: cells.Cells) -> EvidenceQuestion:
     columns = [NOBODY, *held.data.groups]
-    for key in ("net within", "net donors"):
+    for key in (keys.WITHIN, keys.DONORS):
         if st.session_state.get(key) not in columns:
             st.session_state[key] = NOBODY
-    st.session_state.setdefault("net cells best", BEST)
+    st.session_state.setdefault(keys.CELLS_BEST, BEST)
     within, donors, best, agree = st.columns([3, 3, 2, 4], vertical_alignment="bottom")
-    within.selectbox("Correlate within", columns, key="net within", persist_state="session", help=WITHIN_HELP)
-    donors.selectbox("Donors", columns, key="net donors", persist_state="session", help=DONOR_HELP)
+    within.selectbox("Correlate within", columns, key=keys.WITHIN, persist_state="session", help=WITHIN_HELP)
+    donors.selectbox("Donors", columns, key=keys.DONORS, persist_state="session", help=DONOR_HELP)
     best.number_input(
         "Best pairs",
         1,
         10_000,
-        key="net cells best",
+        key=keys.CELLS_BEST,
         persist_state="session",
         step=50,
         help="How many pairs count as the best in each of the 50 resamples.",
@@ -180,8 +181,8 @@ def _controls(network: Predicted, held: cells.Cells) -> EvidenceQuestion:
     with agree:
         st.toggle("Only edges that the cells show too", key=AGREE, persist_state="session")
         st.toggle("Those first in which both are sure", key=SURE, persist_state="session")
-    first, second = (None if (v := st.session_state[key]) == NOBODY else v for key in ("net within", "net donors"))
-    return EvidenceQuestion(network, held, first, second, int(st.session_state["net cells best"]))
+    first, second = (None if (v := st.session_state[key]) == NOBODY else v for key in (keys.WITHIN, keys.DONORS))
+    return EvidenceQuestion(network, held, first, second, int(st.session_state[keys.CELLS_BEST]))
 
 
 def _question(asked: EvidenceQuestion) -> Question[Evidence]:
@@ -251,9 +252,9 @@ def _command(network: Predicted) -> str:
     genes, state = network.asked.genes, st.session_state
     line = ["ugrn", "evidence", "--edges", "edges.csv", "--cells", genes.file, *genes.group_words]
     read = zip(genes.options[::2], genes.options[1::2], strict=True)
-    chosen = (("--within", state["net within"]), ("--donors", state["net donors"]))
+    chosen = (("--within", state[keys.WITHIN]), ("--donors", state[keys.DONORS]))
     options = [*((n, v) for n, v in read if n != "--variable"), *((n, v) for n, v in chosen if v != NOBODY)]
-    options += [("--best", str(state["net cells best"]))] if state["net cells best"] != BEST else []
+    options += [("--best", str(state[keys.CELLS_BEST]))] if state[keys.CELLS_BEST] != BEST else []
     line += [word for option in options for word in option]
     said = [option for option, key in (("--agree", AGREE), ("--surest", SURE)) if state.get(key)]
     return shlex.join([*line, *said])

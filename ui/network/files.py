@@ -20,7 +20,7 @@ from ugrn_core.figures.style import file_stem
 from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.exports.folder import FILES, Beside, NetworkFiles, write_network, zip_files
 from ugrn_core.network.recipe import Recipe, build_recipe, known_facts
-from ui.network import filters
+from ui.network import filters, keys
 from ui.network.known_edges import ReferenceEdges
 from ui.network.question import SOURCES_FILE
 from ui.network.run import Predicted
@@ -85,7 +85,7 @@ def show(
             mime="application/zip",
             on_click="ignore",
             type="primary",
-            key="net zip",
+            key=keys.ZIP,
             icon=":material/folder_zip:",
         )
         for file in FILES:
@@ -106,7 +106,7 @@ def show(
             "\n".join(asked.request.sources) + "\n",
             SOURCES_FILE,
             on_click="ignore",
-            key="net sources file",
+            key=keys.SOURCES_FILE,
             help="The sources as a file, for the command line",
         )
 

@@ -17,6 +17,7 @@ from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.question import NetworkRequest
 from ugrn_core.translators.translator import TranslatorCard
 from ugrn_core.types import Vocabulary
+from ui.network import keys
 from ui.shared.errors import plain
 
 FDR, PROBABILITY, BEST = "fdr", "probability", "best"
@@ -39,12 +40,12 @@ SLOPE_HELP = (
     "(label 1 activation, 0 repression) is the place for signs: its probability is that of activation."
 )
 DEFAULTS = {
-    "net rule": FDR,
-    "net fdr": 0.5,
-    "net probability": 0.05,
-    "net best": 100,
-    "net steps": 1,
-    "net per source": 0,
+    keys.RULE: FDR,
+    keys.FDR: 0.5,
+    keys.PROBABILITY: 0.05,
+    keys.BEST: 100,
+    keys.STEPS: 1,
+    keys.PER_SOURCE: 0,
 }
 
 
@@ -53,8 +54,8 @@ def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Speci
     these are read. A name that is not in the network is taken out and said."""
     state, genes = st.session_state, tuple(dict.fromkeys([*request.sources, *request.targets]))
     for key, there, what in (
-        ("net search", genes, "gene"), ("net of sources", request.sources, "source"),
-        ("net of targets", request.targets, "target"), ("net near", genes, "gene"),
+        (keys.SEARCH, genes, "gene"), (keys.OF_SOURCES, request.sources, "source"),
+        (keys.OF_TARGETS, request.targets, "target"), (keys.NEAR, genes, "gene"),
     ):  # fmt: skip
         held = state.get(key)
         names = [held] if isinstance(held, str) else list(held or [])
@@ -65,7 +66,7 @@ def settle_names(request: NetworkRequest, vocabulary: Vocabulary, species: Speci
             except UGRNError as error:
                 st.warning(plain(str(error)), icon=":material/search_off:")
         if list(found) != names:
-            state[key] = list(found) if key != "net near" else next(iter(found), None)
+            state[key] = list(found) if key != keys.NEAR else next(iter(found), None)
 
 
 def controls(request: NetworkRequest, card: TranslatorCard, probabilities: bool) -> DeltaGenerator:
@@ -80,7 +81,7 @@ def controls(request: NetworkRequest, card: TranslatorCard, probabilities: bool)
         _rule(rule, threshold, share, card)
     else:
         rule.caption("By rank: no probability is known in this virtual cell.")
-        threshold.number_input("The best", 1, LOOKED_AT, key="net best", persist_state="session", step=50)
+        threshold.number_input("The best", 1, LOOKED_AT, key=keys.BEST, persist_state="session", step=50)
     with more.popover(_label(), icon=":material/filter_list:", width="stretch"):
         _filters(request)
     return other
@@ -90,7 +91,7 @@ def _rule(rule: DeltaGenerator, threshold: DeltaGenerator, share: DeltaGenerator
     rule.segmented_control(
         "Show by",
         list(RULES),
-        key="net rule",
+        key=keys.RULE,
         persist_state="session",
         required=True,
         format_func=RULES.__getitem__,
@@ -111,7 +112,7 @@ def search(request: NetworkRequest, place) -> None:
     place.multiselect(
         "Search",
         _genes(request),
-        key="net search",
+        key=keys.SEARCH,
         persist_state="session",
         placeholder="Edges of these genes ...",
         accept_new_options=True,
@@ -138,20 +139,20 @@ def prevalence(card: TranslatorCard) -> float:
 def read(probabilities: bool) -> EdgeFilter:
     """Filters by the controls; without ``probabilities`` the best edges whatever the rule."""
     state = st.session_state
-    rule = (state.get("net rule") or FDR) if probabilities else BEST
-    near = state.get("net near")
+    rule = (state.get(keys.RULE) or FDR) if probabilities else BEST
+    near = state.get(keys.NEAR)
     return EdgeFilter(
-        min_probability=state["net probability"] if rule == PROBABILITY else None,
-        max_fdr=state["net fdr"] if rule == FDR else None,
+        min_probability=state[keys.PROBABILITY] if rule == PROBABILITY else None,
+        max_fdr=state[keys.FDR] if rule == FDR else None,
         slope_directions=_given("net slopes"),
         directions=_given("net directions"),
         tags=_given("net tags"),
-        sources=_given("net of sources"),
-        targets=_given("net of targets"),
-        genes=_given("net search"),
-        near=(near, int(state["net steps"])) if near else None,
-        top_per_source=int(state["net per source"]) or None,
-        cap=int(state["net best"]) if rule == BEST else None,
+        sources=_given(keys.OF_SOURCES),
+        targets=_given(keys.OF_TARGETS),
+        genes=_given(keys.SEARCH),
+        near=(near, int(state[keys.STEPS])) if near else None,
+        top_per_source=int(state[keys.PER_SOURCE]) or None,
+        cap=int(state[keys.BEST]) if rule == BEST else None,
     )
 
 
@@ -160,19 +161,19 @@ def fill(shown: EdgeFilter) -> None:
     state = st.session_state
     _reset()
     if shown.min_probability is not None:
-        state["net rule"], state["net probability"] = PROBABILITY, shown.min_probability
+        state[keys.RULE], state[keys.PROBABILITY] = PROBABILITY, shown.min_probability
     elif shown.max_fdr is not None:
-        state["net rule"], state["net fdr"] = FDR, shown.max_fdr
+        state[keys.RULE], state[keys.FDR] = FDR, shown.max_fdr
     elif shown.cap is not None:
-        state["net rule"], state["net best"] = BEST, min(shown.cap, LOOKED_AT)
+        state[keys.RULE], state[keys.BEST] = BEST, min(shown.cap, LOOKED_AT)
     lists = {
         "net slopes": shown.slope_directions, "net directions": shown.directions, "net tags": shown.tags,
-        "net of sources": shown.sources, "net of targets": shown.targets, "net search": shown.genes,
+        keys.OF_SOURCES: shown.sources, keys.OF_TARGETS: shown.targets, keys.SEARCH: shown.genes,
     }  # fmt: skip
     for key, values in lists.items():
         state[key] = list(values or ())
-    state["net near"], state["net steps"] = shown.near or (None, 1)
-    state["net per source"] = shown.top_per_source or 0
+    state[keys.NEAR], state[keys.STEPS] = shown.near or (None, 1)
+    state[keys.PER_SOURCE] = shown.top_per_source or 0
 
 
 def selected(token: str, table: pd.DataFrame, filters: EdgeFilter, share: float) -> Selection:
@@ -186,13 +187,13 @@ def _selected(token: str, filters: EdgeFilter, _table: pd.DataFrame, _share: flo
 
 
 def _threshold() -> None:
-    rule = st.session_state["net rule"]
+    rule = st.session_state[keys.RULE]
     if rule == FDR:
-        st.slider("At most", 0.01, 0.99, key="net fdr", persist_state="session", step=0.01, format="percent")
+        st.slider("At most", 0.01, 0.99, key=keys.FDR, persist_state="session", step=0.01, format="percent")
     elif rule == PROBABILITY:
-        st.number_input("At least", 0.0, 1.0, key="net probability", persist_state="session", step=0.01, format="%.4g")
+        st.number_input("At least", 0.0, 1.0, key=keys.PROBABILITY, persist_state="session", step=0.01, format="%.4g")
     else:
-        st.number_input("The best", 1, LOOKED_AT, key="net best", persist_state="session", step=50)
+        st.number_input("The best", 1, LOOKED_AT, key=keys.BEST, persist_state="session", step=50)
 
 
 def _filters(request: NetworkRequest) -> None:
@@ -207,32 +208,32 @@ def _filters(request: NetworkRequest) -> None:
     )
     left, right = st.columns(2)
     left.multiselect(
-        "Sources", sources, key="net of sources", persist_state="session", placeholder="All", accept_new_options=True
+        "Sources", sources, key=keys.OF_SOURCES, persist_state="session", placeholder="All", accept_new_options=True
     )
     right.multiselect(
         "Targets",
         sorted(in_file(request.names, request.targets)),
-        key="net of targets",
+        key=keys.OF_TARGETS,
         persist_state="session",
         placeholder="All",
         accept_new_options=True,
     )
     left.number_input(
-        "Best edges of each source (0: all)", 0, LOOKED_AT, key="net per source", persist_state="session", step=1
+        "Best edges of each source (0: all)", 0, LOOKED_AT, key=keys.PER_SOURCE, persist_state="session", step=1
     )
     left, right = st.columns(2)
     left.selectbox(
         "Around one gene",
         genes,
         index=None,
-        key="net near",
+        key=keys.NEAR,
         persist_state="session",
         placeholder="No gene",
         accept_new_options=True,
         help="The genes that are reached from it along shown edges, either way, and all edges among them.",
     )
-    right.number_input("Steps from it", 1, 100, key="net steps", persist_state="session")
-    st.button("Reset", on_click=_reset, key="net reset")
+    right.number_input("Steps from it", 1, 100, key=keys.STEPS, persist_state="session")
+    st.button("Reset", on_click=_reset, key=keys.RESET)
 
 
 def _pills(label: str, options: Sequence[str], key: str, explained: str) -> None:
@@ -240,8 +241,8 @@ def _pills(label: str, options: Sequence[str], key: str, explained: str) -> None
 
 
 def _label() -> str:
-    n = sum(bool(_given(k)) for k in ("net slopes", "net directions", "net tags", "net of sources", "net of targets"))
-    n += bool(st.session_state.get("net near")) + bool(st.session_state.get("net per source"))
+    n = sum(bool(_given(k)) for k in ("net slopes", "net directions", "net tags", keys.OF_SOURCES, keys.OF_TARGETS))
+    n += bool(st.session_state.get(keys.NEAR)) + bool(st.session_state.get(keys.PER_SOURCE))
     return f"Filters: {n}" if n else "Filters"
 
 
@@ -262,6 +263,6 @@ def forget_strangers(key: str, known: Sequence[str]) -> None:
 
 
 def _reset() -> None:
-    for key in ("net slopes", "net directions", "net tags", "net of sources", "net of targets"):
+    for key in ("net slopes", "net directions", "net tags", keys.OF_SOURCES, keys.OF_TARGETS):
         st.session_state[key] = []
-    st.session_state["net near"], st.session_state["net steps"], st.session_state["net per source"] = None, 1, 0
+    st.session_state[keys.NEAR], st.session_state[keys.STEPS], st.session_state[keys.PER_SOURCE] = None, 1, 0

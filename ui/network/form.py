@@ -8,6 +8,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.context_advice import advice_on
 from ugrn_core.network.question import FULL, PAIR
 from ui.network import genes as network_genes
+from ui.network import keys
 from ui.network.question import (
     AGAINST,
     CHOSEN,
@@ -46,11 +47,11 @@ CELL_HELP = (
 
 def mode_choice() -> str:
     """One network, or two compared."""
-    st.session_state.setdefault("net mode", ONE)
+    st.session_state.setdefault(keys.MODE, ONE)
     st.segmented_control(
         "How many",
         list(MODES),
-        key="net mode",
+        key=keys.MODE,
         persist_state="session",
         required=True,
         format_func=MODE_LABELS.__getitem__,
@@ -62,8 +63,8 @@ def mode_choice() -> str:
 def controls(backbone: Backbone) -> None:
     """Genes, sources, translator and virtual cell; in the mode of two, in what they differ."""
     state = st.session_state
-    state.setdefault("net from", network_genes.LIST)
-    state.setdefault("net sources from", FACTORS)
+    state.setdefault(keys.FROM, network_genes.LIST)
+    state.setdefault(keys.SOURCES_FROM, FACTORS)
     state.setdefault(OPEN, FOLDED_FOR not in state)
     if state.pop(FOLD, False):
         state[OPEN] = False
@@ -74,9 +75,9 @@ def controls(backbone: Backbone) -> None:
 
 def fold(asked: tuple[AskedNetwork, ...]) -> None:
     """Make room for networks that are there for the first time: draw the page anew with the form closed."""
-    if (keys := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
+    if (asked_now := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
         return
-    st.session_state[FOLDED_FOR] = keys
+    st.session_state[FOLDED_FOR] = asked_now
     st.session_state[HEADLINE] = _headline(asked)
     st.session_state[FOLD] = True
     st.rerun()
@@ -88,13 +89,13 @@ def _controls(backbone: Backbone) -> None:
         _difference(backbone)
     two_groups = two and against() == GROUPS
     origins = [o for o in network_genes.LABELS if not (two and o == network_genes.RECIPE)]
-    if two_groups or state["net from"] not in origins:
-        state["net from"] = network_genes.CELLS
+    if two_groups or state[keys.FROM] not in origins:
+        state[keys.FROM] = network_genes.CELLS
     origin, sources, around = st.columns([4, 4, 4])
     origin.segmented_control(
         "Genes",
         origins,
-        key="net from",
+        key=keys.FROM,
         persist_state="session",
         required=True,
         disabled=two_groups,
@@ -107,7 +108,7 @@ def _controls(backbone: Backbone) -> None:
     sources.segmented_control(
         "Sources",
         list(SOURCES),
-        key="net sources from",
+        key=keys.SOURCES_FROM,
         persist_state="session",
         required=True,
         format_func=SOURCES.__getitem__,
@@ -117,9 +118,9 @@ def _controls(backbone: Backbone) -> None:
     _cell_choice(around, backbone)
     with said_in_place():
         network_genes.controls(two_groups)
-    if state["net sources from"] == CHOSEN:
+    if state[keys.SOURCES_FROM] == CHOSEN:
         st.text_input(
-            "My sources", key="net sources", persist_state="session", placeholder="GATA1, TAL1 ... added where missing"
+            "My sources", key=keys.SOURCES, persist_state="session", placeholder="GATA1, TAL1 ... added where missing"
         )
     _translator_choices(backbone, two and against() == TRANSLATORS)
 
@@ -127,9 +128,9 @@ def _controls(backbone: Backbone) -> None:
 def _translator_choices(backbone: Backbone, two: bool) -> None:
     first, second = st.columns(2) if two else (st.container(), None)
     with first:
-        network_translator.choice(backbone, "From" if two else "Translator", "net translator")
+        network_translator.choice(backbone, "From" if two else "Translator", keys.TRANSLATOR)
     if second is not None:
-        other_than = st.session_state.get("net translator")
+        other_than = st.session_state.get(keys.TRANSLATOR)
         with second:
             network_translator.choice(backbone, "To", "net translator b", other_than=other_than)
 
@@ -164,12 +165,12 @@ def _cell_choice(place, backbone: Backbone) -> None:
 
 def _difference(backbone: Backbone) -> None:
     """In what the two networks differ; the second model where it is that."""
-    st.session_state.setdefault("net against", GROUPS)
+    st.session_state.setdefault(keys.AGAINST, GROUPS)
     what, which, how = st.columns([6, 3, 5])
     what.segmented_control(
         "Compare",
         list(AGAINST),
-        key="net against",
+        key=keys.AGAINST,
         persist_state="session",
         required=True,
         format_func=AGAINST.__getitem__,
@@ -177,8 +178,8 @@ def _difference(backbone: Backbone) -> None:
     if against() != MODELS:
         return
     names = [name for name in models.available() if name != backbone.card.name]
-    if st.session_state.get("net model b") not in names:
-        st.session_state["net model b"] = names[0]
-    which.selectbox("Second model", names, key="net model b", persist_state="session")
+    if st.session_state.get(keys.MODEL_B) not in names:
+        st.session_state[keys.MODEL_B] = names[0]
+    which.selectbox("Second model", names, key=keys.MODEL_B, persist_state="session")
     with said_in_place(), how:
         network_translator.choice(models.load(other_model(backbone)), "Its translator", "net translator of the other")

@@ -10,7 +10,7 @@ from ugrn_core.genes.lookup import Species
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.network.question import NetworkRequest
-from ui.network import recipe
+from ui.network import keys, recipe
 from ui.shared import cells, columns, contexts, example
 from ui.shared.contexts import ALL_CELLS, LIST_FILE, ContextChoice
 from ui.shared.errors import NotYet
@@ -23,7 +23,7 @@ LABELS = {LIST: "A list", CELLS: "The cells", RECIPE: "A recipe"}
 
 def origin() -> str:
     """Where the genes come from."""
-    return st.session_state.get("net from") or LIST
+    return st.session_state.get(keys.FROM) or LIST
 
 
 def controls(two_groups: bool) -> None:
@@ -52,13 +52,13 @@ def species() -> Species | None:
 def nothing_given() -> bool:
     """Whether the controls name no genes at all, as when a page was loaded anew without list and file."""
     if origin() == LIST:
-        return not (st.session_state.get(UPLOADED) or (st.session_state.get("net genes") or "").strip())
+        return not (st.session_state.get(UPLOADED) or (st.session_state.get(keys.GENES) or "").strip())
     return origin() == CELLS and cells.current() is None
 
 
 def group_name(level_key: str) -> str:
     """The group a select box holds, for titles."""
-    column = st.session_state.get("net column") or ALL_CELLS
+    column = st.session_state.get(keys.COLUMN) or ALL_CELLS
     return ALL_CELLS if column == ALL_CELLS else str(st.session_state.get(level_key))
 
 
@@ -71,20 +71,20 @@ def of_job(request: NetworkRequest, backbone: Backbone) -> ContextChoice:
 
 def use_example() -> None:
     """Callback of a button: the genes of the demo."""
-    st.session_state["net from"], st.session_state["net genes"] = LIST, example.NETWORK
+    st.session_state[keys.FROM], st.session_state[keys.GENES] = LIST, example.NETWORK
 
 
 def _list_controls() -> None:
     text, upload = st.columns([3, 2])
     text.text_area(
         "Genes of the network",
-        key="net genes",
+        key=keys.GENES,
         persist_state="session",
         height=124,
         placeholder="GATA1, TAL1, KLF1, HBB ... separated as you like, or pasted from a table",
     )
     file = upload.file_uploader(
-        "or a text or CSV file", key="net gene file", type=["txt", "csv", "tsv"], max_upload_size=5
+        "or a text or CSV file", key=keys.GENE_FILE, type=["txt", "csv", "tsv"], max_upload_size=5
     )
     if file is not None:
         st.session_state[UPLOADED] = (file.name, read_text(file.getvalue()))
@@ -97,7 +97,7 @@ def _list_controls() -> None:
 
 def _given() -> tuple[str, str]:
     """File and text of the list."""
-    return st.session_state.get(UPLOADED) or (LIST_FILE, st.session_state.get("net genes") or "")
+    return st.session_state.get(UPLOADED) or (LIST_FILE, st.session_state.get(keys.GENES) or "")
 
 
 def _of_list(backbone: Backbone) -> ContextChoice:
@@ -121,17 +121,17 @@ def _cell_controls(two_groups: bool) -> None:
     columns = [*([] if two_groups else [ALL_CELLS]), *chosen.data.groups]
     if not columns:
         return
-    if st.session_state.get("net column") not in columns:
-        st.session_state["net column"] = columns[0]
+    if st.session_state.get(keys.COLUMN) not in columns:
+        st.session_state[keys.COLUMN] = columns[0]
     by, first, second, size = st.columns([3, 3, 3, 2])
-    column = by.selectbox("Group cells by", columns, key="net column", persist_state="session")
+    column = by.selectbox("Group cells by", columns, key=keys.COLUMN, persist_state="session")
     if column != ALL_CELLS:
         levels = list(chosen.data.groups[column])
         _level_box(first, "From" if two_groups else "Group", levels, "net level", levels[0])
         if two_groups:
             _level_box(second, "To", levels, "net level b", levels[1])
     with size:
-        contexts.variable_genes("net variable")
+        contexts.variable_genes(keys.VARIABLE)
 
 
 def _level_box(place, label: str, levels: list[str], key: str, default: str) -> None:
@@ -144,9 +144,9 @@ def _of_cells(backbone: Backbone, level_key: str) -> ContextChoice:
     chosen = cells.current()
     if chosen is None:
         raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
-    column = st.session_state.get("net column") or ALL_CELLS
+    column = st.session_state.get(keys.COLUMN) or ALL_CELLS
     group = None if column == ALL_CELLS else (column, str(st.session_state.get(level_key)))
-    n_variable = st.session_state.get("net variable") or VARIABLE_GENES
+    n_variable = st.session_state.get(keys.VARIABLE) or VARIABLE_GENES
     return contexts.of_group(backbone, chosen, group, n_variable)
 
 

@@ -14,6 +14,7 @@ from ugrn_core.genes.pair_list import PairColumns
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.translation.edge_list import OwnEdges, parse_edges
+from ui.network import keys
 from ui.shared import columns
 from ui.shared.beeline import networks_are_here
 from ui.shared.errors import NotYet, plain, said_in_place
@@ -41,33 +42,33 @@ class ReferenceEdges:
 
 def controls(backbone: Backbone) -> None:
     """Where known edges come from, in a popover."""
-    st.session_state.setdefault("net known", NONE if missing_networks() else BEELINE)
+    st.session_state.setdefault(keys.KNOWN, NONE if missing_networks() else BEELINE)
     with st.popover("Known edges", icon=":material/fact_check:", width="stretch"), said_in_place():
         st.segmented_control(
             "Held against",
             list(LABELS),
-            key="net known",
+            key=keys.KNOWN,
             persist_state="session",
             required=True,
             format_func=LABELS.__getitem__,
             help="An edge that is known elsewhere is tagged so. Being known there is no proof, and being unknown no "
             "refutation.",
         )
-        if st.session_state["net known"] == BEELINE:
+        if st.session_state[keys.KNOWN] == BEELINE:
             if networks_are_here("TFs+1000", "predicted edges are then held against them."):
                 st.caption("The edges of all BEELINE networks of all its data sets, taken together.")
-        elif st.session_state["net known"] == OWN:
+        elif st.session_state[keys.KNOWN] == OWN:
             _own_controls(backbone)
 
 
 def read(backbone: Backbone) -> ReferenceEdges:
     """Known edges by the controls; nothing where they are not there yet."""
-    kind = st.session_state.get("net known")
+    kind = st.session_state.get(keys.KNOWN)
     if kind == BEELINE and not missing_networks():
         return ReferenceEdges(_beeline(), BEELINE, "BEELINE")
-    text = st.session_state.get("net known given") or ""
+    text = st.session_state.get(keys.KNOWN_GIVEN) or ""
     if kind == OWN and text.strip():
-        chosen = st.session_state.get("net known columns") or PairColumns()
+        chosen = st.session_state.get(keys.KNOWN_COLUMNS) or PairColumns()
         edges = _own(text, chosen, backbone.fingerprint, backbone)
         token = hashlib.sha256(repr((text, chosen)).encode()).hexdigest()
         return ReferenceEdges(
@@ -79,19 +80,19 @@ def read(backbone: Backbone) -> ReferenceEdges:
 def _own_controls(backbone: Backbone) -> None:
     text = st.text_area(
         "Edges: source,target, one a line",
-        key="net known text",
+        key=keys.KNOWN_TEXT,
         persist_state="session",
         height=140,
         placeholder="GATA1,KLF1\nSPI1 -> CSF1R",
     )
-    file = st.file_uploader("or a CSV file", type=["csv", "txt", "tsv"], max_upload_size=5, key="net known file")
+    file = st.file_uploader("or a CSV file", type=["csv", "txt", "tsv"], max_upload_size=5, key=keys.KNOWN_FILE)
     given = read_text(file.getvalue()) if file is not None else text or ""
-    st.session_state["net known given"] = ""
+    st.session_state[keys.KNOWN_GIVEN] = ""
     if not given.strip():
         raise NotYet("There are no edges yet: paste some above or upload a file.")
-    chosen = columns.pair_boxes(given, "net known", labelled=True)
+    chosen = columns.pair_boxes(given, keys.KNOWN, labelled=True)
     edges = _own(given, chosen, backbone.fingerprint, backbone)
-    st.session_state["net known given"], st.session_state["net known columns"] = given, chosen
+    st.session_state[keys.KNOWN_GIVEN], st.session_state[keys.KNOWN_COLUMNS] = given, chosen
     st.caption(plain(f"{len(edges.network.edges):,} edges. {' '.join(edges.notes)} {edges.report.sentence()}"))
 
 

@@ -22,6 +22,7 @@ from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
 from ugrn_core.spreadsheet import csv_text
 from ugrn_core.types import Cancel, Progress, part_of
 from ui.network import genes as network_genes
+from ui.network import keys
 from ui.network.known_edges import ReferenceEdges
 from ui.network.run import Predicted
 from ui.server.session import store
@@ -161,7 +162,7 @@ def _result(asked: PeersQuestion, found: Comparison) -> None:
         name=f"ranks by {name}",
         alt="Rank of every pair in the network and by each method, a dot an edge",
         command=_command(asked),
-        key="net-ranks",
+        key=keys.RANKS,
         note=f"Ranks, 1 the best; up to {MOST_DOTS:,} edges, the best of the network. Agreement is no proof of either.",
     )
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -172,7 +173,7 @@ def _result(asked: PeersQuestion, found: Comparison) -> None:
             file_name=f"ranks_{hashlib.sha256(repr(asked.key).encode()).hexdigest()[:8]}.csv",
             mime="text/csv",
             on_click="ignore",
-            key="ranks peers",
+            key=keys.RANKS_PEERS,
             icon=":material/download:",
             help="The rank of every pair by every method",
         )

@@ -23,8 +23,10 @@ from ugrn_core.network.question import (
 )
 from ugrn_core.translators.translator import Translator
 from ui.network import genes as network_genes
+from ui.network import keys
 from ui.network import recipe as network_recipe
 from ui.shared import contexts, models
+from ui.shared import keys as shared_keys
 from ui.shared import translator as network_translator
 from ui.shared.contexts import ContextChoice
 from ui.shared.errors import NotYet
@@ -78,12 +80,12 @@ class AskedNetwork:
 
 def mode() -> str:
     """Which of :data:`MODES`."""
-    return st.session_state.get("net mode") or ONE
+    return st.session_state.get(keys.MODE) or ONE
 
 
 def against() -> str:
     """In what two networks differ."""
-    return st.session_state.get("net against") or GROUPS
+    return st.session_state.get(keys.AGAINST) or GROUPS
 
 
 def cell_key(origin: str | None = None) -> str:
@@ -101,13 +103,15 @@ def cell() -> str:
 def cell_default() -> str:
     """Two genes alone, or for cells what does best."""
     of_cells = network_genes.origin() == network_genes.CELLS
-    return own_cells.default_cell(st.session_state.get("model") or own_cells.DEFAULT_MODEL) if of_cells else PAIR
+    return (
+        own_cells.default_cell(st.session_state.get(shared_keys.MODEL) or own_cells.DEFAULT_MODEL) if of_cells else PAIR
+    )
 
 
 def other_model(backbone: Backbone) -> str:
     """Name of the second model."""
     names = [name for name in models.available() if name != backbone.card.name]
-    chosen = st.session_state.get("net model b")
+    chosen = st.session_state.get(keys.MODEL_B)
     return chosen if chosen in names else names[0]
 
 
@@ -115,7 +119,7 @@ def read(backbone: Backbone) -> tuple[AskedNetwork, ...]:
     """The network or the two networks by the controls; an error for the user says what is missing."""
     if mode() == ONE:
         return (_one(backbone),)
-    kept = network_translator.chosen(backbone, "net translator")
+    kept = network_translator.chosen(backbone, keys.TRANSLATOR)
     if against() == GROUPS:
         return _two_groups(backbone, kept)
     genes = network_genes.read(backbone)
@@ -137,7 +141,7 @@ def _one(backbone: Backbone) -> AskedNetwork:
     if network_genes.origin() == network_genes.RECIPE:
         recipe, kept, genes, notes = network_recipe.read(backbone)
         return AskedNetwork("the recipe", backbone, kept, recipe, genes, notes, words)
-    kept = network_translator.chosen(backbone, "net translator")
+    kept = network_translator.chosen(backbone, keys.TRANSLATOR)
     request: NetworkRequest | None = st.session_state.get(KEPT)
     if request is None or not network_genes.nothing_given():
         genes = network_genes.read(backbone)
@@ -170,9 +174,9 @@ def _asked(name: str, backbone: Backbone, kept: LoadedTranslator, genes: Context
 
 def _sources() -> tuple[str, ...] | None:
     """Names of the sources by the controls; None for the factors among the genes."""
-    if st.session_state.get("net sources from") != CHOSEN:
+    if st.session_state.get(keys.SOURCES_FROM) != CHOSEN:
         return None
-    names = parse_gene_list(st.session_state.get("net sources") or "")
+    names = parse_gene_list(st.session_state.get(keys.SOURCES) or "")
     if not names:
         raise NotYet("There are no sources yet: name them above, or take the factors among the genes.")
     return tuple(names)
@@ -182,5 +186,5 @@ def _words(genes: ContextChoice) -> tuple[str, ...]:
     given = ("--genes", genes.file, *genes.options)
     if network_genes.origin() == network_genes.CELLS:
         given = ("--h5ad", genes.file, *genes.group_words, *genes.options)
-    sources = ("--sources", SOURCES_FILE) if st.session_state.get("net sources from") == CHOSEN else ()
+    sources = ("--sources", SOURCES_FILE) if st.session_state.get(keys.SOURCES_FROM) == CHOSEN else ()
     return (*given, *sources, "--context", cell())

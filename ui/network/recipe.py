@@ -8,7 +8,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.network.recipe import MAX_BYTES, Recipe, check_recipe, read_recipe
-from ui.network import filters
+from ui.network import filters, keys
 from ui.shared import translator as network_translator
 from ui.shared.contexts import ContextChoice
 from ui.shared.errors import NotYet, plain
@@ -23,15 +23,15 @@ def controls() -> None:
     file = st.file_uploader(
         "recipe.json of a network",
         type=["json"],
-        key="net recipe file",
+        key=keys.RECIPE_FILE,
         max_upload_size=MAX_BYTES >> 20,
         help="It holds the question itself, its genes and the values of the virtual cell, and names model and "
         "translator.",
     )
-    if file is not None and st.session_state.get("net recipe id") != file.file_id:
+    if file is not None and st.session_state.get(keys.RECIPE_ID) != file.file_id:
         st.session_state.pop(RECIPE, None)
         recipe = read_recipe(file.getvalue())
-        st.session_state[RECIPE], st.session_state["net recipe id"] = recipe, file.file_id
+        st.session_state[RECIPE], st.session_state[keys.RECIPE_ID] = recipe, file.file_id
         _fill(recipe)
     recipe = _loaded()
     if recipe is not None:

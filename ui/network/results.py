@@ -6,7 +6,7 @@ import streamlit as st
 
 from ugrn_core.network.summary import network_facts
 from ui.network import activities as network_activities
-from ui.network import address, comparison, known_edges, question
+from ui.network import address, comparison, keys, known_edges, question
 from ui.network import edge as network_edge
 from ui.network import evidence as network_cells
 from ui.network import files as network_files
@@ -22,7 +22,7 @@ from ui.shared.errors import said_in_place
 from ui.shared.gene_report import show_report
 
 
-@st.fragment(key="network results")
+@st.fragment(key=keys.NETWORK_RESULTS)
 def show() -> None:
     """The network or the two networks that the form asks for; a control in here draws nothing else anew."""
     with said_in_place():

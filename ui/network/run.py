@@ -19,6 +19,7 @@ from ugrn_core.network.run import predict_network
 from ugrn_core.network.scores import NetworkScores
 from ugrn_core.network.table import edge_table
 from ugrn_core.types import Cancel, Progress
+from ui.network import keys
 from ui.network.question import AskedNetwork
 from ui.server.session import store
 from ui.shared import kept, work
@@ -86,7 +87,7 @@ def _offer(slots: dict[str, AskedNetwork], costs: dict[str, NetworkEstimate]) ->
     button, said = st.columns([2, 7], vertical_alignment="center")
     button.button(
         "Predict the network" if len(slots) == 1 else "Predict both networks",
-        key="predict",
+        key=keys.PREDICT,
         type="primary",
         icon=":material/play_arrow:",
         width="stretch",
@@ -98,8 +99,8 @@ def _offer(slots: dict[str, AskedNetwork], costs: dict[str, NetworkEstimate]) ->
     said.caption("  \n".join(map(plain, filter(None, [*lines, _where(next(iter(slots.values())))]))))
 
 
-def _want(keys: dict[str, Hashable]) -> None:
-    for slot, key in keys.items():
+def _want(wanted: dict[str, Hashable]) -> None:
+    for slot, key in wanted.items():
         work.want(slot, key)
 
 

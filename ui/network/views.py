@@ -23,7 +23,7 @@ from ugrn_core.figures.report import Report
 from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.layout import place_genes
 from ugrn_core.network.summary import hub_table
-from ui.network import clicks, edge_table
+from ui.network import clicks, edge_table, keys
 from ui.network import edge as network_edge
 from ui.network import files as network_files
 from ui.network import filters as network_shown
@@ -61,15 +61,15 @@ class View:
 
 def show(view: View) -> None:
     """The chosen view of the edges shown, and a field to search for genes."""
-    st.session_state.setdefault("net view", GRAPH)
+    st.session_state.setdefault(keys.VIEW, GRAPH)
     offered = [name for name in VIEWS if name != FDR or view.network.asked.has_probabilities]
-    if st.session_state["net view"] not in offered:
-        st.session_state["net view"] = GRAPH
+    if st.session_state[keys.VIEW] not in offered:
+        st.session_state[keys.VIEW] = GRAPH
     which, search = st.columns([7, 4], vertical_alignment="center")
     which.segmented_control(
         "View",
         offered,
-        key="net view",
+        key=keys.VIEW,
         persist_state="session",
         required=True,
         format_func=LABELS.__getitem__,
@@ -82,7 +82,7 @@ def show(view: View) -> None:
             icon=":material/filter_list_off:",
         )
         return
-    VIEWS[st.session_state["net view"]](view)
+    VIEWS[st.session_state[keys.VIEW]](view)
 
 
 def _graph(view: View) -> None:
@@ -197,8 +197,8 @@ LABELS = {
 
 def _looked_at() -> str | None:
     """The gene whose edges stand out: the one searched for, or the centre of the neighbourhood."""
-    searched = st.session_state.get("net search") or []
-    return searched[0] if searched else st.session_state.get("net near")
+    searched = st.session_state.get(keys.SEARCH) or []
+    return searched[0] if searched else st.session_state.get(keys.NEAR)
 
 
 def _pick(key: str) -> None:

@@ -9,8 +9,10 @@ import streamlit as st
 from ugrn_core import __version__
 from ugrn_core.session_file import MOST_BYTES, KeptCells, read_session, with_results, write_session
 from ugrn_core.store import Store
+from ui.results import keys
 from ui.server.session import store
 from ui.shared import kept, uploads
+from ui.shared import keys as shared_keys
 from ui.shared.cells import Cells
 from ui.shared.errors import plain, said_in_place
 from ui.shared.kept import VisitorRun
@@ -67,20 +69,20 @@ def _file() -> None:
         on_click="ignore",
         disabled=not (shelf.runs or shelf.cells or shelf.texts),
         icon=":material/save:",
-        key="save session",
+        key=keys.SAVE_SESSION,
         width="stretch",
         help="Profiles of cells (not the cells), lists, runs and what they found: one file, which opens on another "
         "machine without computing anew.",
     )
-    turn = st.session_state.setdefault("session turn", 0)
+    turn = st.session_state.setdefault(keys.SESSION_TURN, 0)
     file = opened.file_uploader(
         "Open a saved session", type=["zip"], key=f"session file {turn}", max_upload_size=MOST_BYTES >> 20
     )
     if file is not None:
         session = read_session(file.getvalue())
-        shelf.take(session, _cells, tuple(st.session_state.get("pages", ())))
+        shelf.take(session, _cells, tuple(st.session_state.get(shared_keys.PAGES, ())))
         uploads.let_go(file)
-        st.session_state["session turn"] = turn + 1
+        st.session_state[keys.SESSION_TURN] = turn + 1
         st.rerun()
 
 
@@ -103,7 +105,7 @@ def _sign() -> None:
     more = f" and {len(running) - 1} more" if len(running) > 1 else ""
     label = f"{plain(first.title)}{more}: {first.share():.0%}"
     icon = ":material/progress_activity:"
-    if st.button(label, icon=icon, key="what is running", type="tertiary", help="Running; open My results"):
+    if st.button(label, icon=icon, key=keys.WHAT_IS_RUNNING, type="tertiary", help="Running; open My results"):
         st.switch_page(PAGE)
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ugrn_core.errors import InputError
 from ugrn_core.recent import RECENT
+from ui.results import keys
 from ui.server.access import own_machine
 from ui.server.session import store
 from ui.shared.errors import plain, said_in_place
@@ -18,7 +19,7 @@ def show() -> None:
         st.markdown(f"{stats.entries:,} results, {stats.size / 2**20:,.1f} of {stats.limit / 2**20:,.0f} MiB")
         if own_machine():
             st.caption(plain(f"Nothing is computed twice. Kept in {stats.folder}; also `ugrn cache`."))
-            st.button("Clear", on_click=_clear, disabled=not stats.entries, key="clear results")
+            st.button("Clear", on_click=_clear, disabled=not stats.entries, key=keys.CLEAR_RESULTS)
         else:
             st.caption("Nothing is computed twice. Everybody who uses this server shares them.")
 
@@ -27,9 +28,9 @@ def show() -> None:
 
 def _tell_damage(notes: tuple[str, ...]) -> None:
     """Tell a session once what was found damaged in the store; it stays until it is closed."""
-    for note in notes[st.session_state.get("damage told", 0) :]:
+    for note in notes[st.session_state.get(keys.DAMAGE_TOLD, 0) :]:
         st.toast(plain(note), icon=":material/warning:", duration="infinite")
-    st.session_state["damage told"] = len(notes)
+    st.session_state[keys.DAMAGE_TOLD] = len(notes)
 
 
 def _clear() -> None:

@@ -32,8 +32,8 @@ LIBRARY_BYTES = 1 << 30
 OWN_BYTES = 256 << 20
 """Disk that the library of one browser takes."""
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
-OPENED = "opened results"
-"""Session key of the results that sessions brought to this visitor."""
+OPENED, VISITOR_KEY = "opened results", "visitor"
+"""Session keys of the results that sessions brought to this visitor, and of the visitor."""
 WEEK = 7 * 24 * 3600
 """Seconds that a browser, and what it left here, is remembered after its last visit."""
 
@@ -79,9 +79,9 @@ def _store() -> Store:
 
 def visitor() -> Visitor:
     """This session."""
-    if "visitor" not in st.session_state:
-        st.session_state["visitor"] = Visitor(secrets.token_hex(16))
-    known: Visitor = st.session_state["visitor"]
+    if VISITOR_KEY not in st.session_state:
+        st.session_state[VISITOR_KEY] = Visitor(secrets.token_hex(16))
+    known: Visitor = st.session_state[VISITOR_KEY]
     _present(known.owner, known)
     return known
 

@@ -23,7 +23,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.neighbourhood.run import NeighbourhoodRequest
 from ugrn_core.pair import PairRequest
 from ugrn_core.types import BackboneCard
-from ui.shared import cells, contexts, kept, models, settings, work
+from ui.shared import cells, contexts, kept, keys, models, settings, work
 
 CHOICES = {
     "context": tuple(contexts.LABELS),
@@ -41,14 +41,14 @@ MOST_GENES = 60
 def read_url() -> None:
     """Notice an address that came from outside, and take model and example cells from it; before anything is drawn."""
     given = st.query_params.to_dict()
-    if given == st.session_state.get("address") or _is_on_its_way(given):
+    if given == st.session_state.get(keys.ADDRESS) or _is_on_its_way(given):
         return
-    st.session_state["address"] = st.session_state["arrived"] = given
+    st.session_state[keys.ADDRESS] = st.session_state[keys.ARRIVED] = given
     if given.get("model"):
-        st.session_state["model"] = given["model"]
+        st.session_state[keys.MODEL] = given["model"]
         st.session_state.pop(models.NOT_HERE, None)
     if given.get("folder"):
-        st.session_state["model_folder"] = given["folder"]
+        st.session_state[keys.MODEL_FOLDER] = given["folder"]
     if given.get("cells"):
         cells.read_url(given["cells"])
 
@@ -66,15 +66,15 @@ def _just_left() -> list[tuple[Mapping[str, str], float]]:
     return [(before, at) for before, at in st.session_state.get(LEFT, []) if at > since]
 
 
-def arrived(*keys: str) -> dict[str, str]:
+def arrived(*defaults: str) -> dict[str, str]:
     """The address that came from outside, once; empty where none did.
 
-    One with a model is that of a whole view, in which what is usual was left out: these ``keys`` of the session are
+    One with a model is that of a whole view, in which what is usual was left out: these ``defaults`` of the session are
     forgotten first, so that Back restores a view and not a mixture of two. A page without an address is as it was left.
     """
-    given = st.session_state.pop("arrived", {})
+    given = st.session_state.pop(keys.ARRIVED, {})
     if given.get("model"):
-        for key in keys:
+        for key in defaults:
             st.session_state.pop(key, None)
     return given
 
@@ -88,15 +88,15 @@ def apply_cell_url(given: Mapping[str, str], backbone: Backbone) -> None:
     """Fill what the explorer and the gene page share from an address: virtual cell, values, a job under way."""
     card, state = backbone.card, st.session_state
     if given.get("column"):
-        state["column"] = given["column"]
+        state[keys.COLUMN] = given["column"]
     if given.get("levels"):
-        state["levels"] = parts(given["levels"])
+        state[keys.LEVELS] = parts(given["levels"])
     if given.get("variable"):
-        state["n_variable"] = int(number("variable", given["variable"]))
+        state[keys.N_VARIABLE] = int(number("variable", given["variable"]))
     found = take_up_job(given.get("job", ""), backbone.fingerprint)
     _find_genes_again(found)
     if given.get("genes"):
-        state["gene_text"] = list_of(given["genes"], of_job=found is not None)
+        state[keys.GENE_TEXT] = list_of(given["genes"], of_job=found is not None)
     for name, allowed in CHOICES.items():
         if given.get(name):
             state[name] = one_of(name, given[name], allowed)
@@ -123,8 +123,8 @@ def cell_words(card: BackboneCard) -> dict[str, Any]:
 def model_words() -> dict[str, str]:
     """The chosen model in an address."""
     state = st.session_state
-    folder = state.get("model_folder") if state.get("model") == models.OWN else ""
-    return {name: str(value) for name, value in (("model", state.get("model")), ("folder", folder)) if value}
+    folder = state.get(keys.MODEL_FOLDER) if state.get(keys.MODEL) == models.OWN else ""
+    return {name: str(value) for name, value in (("model", state.get(keys.MODEL)), ("folder", folder)) if value}
 
 
 def go(page: str, words: Mapping[str, str], card: BackboneCard | None = None) -> None:
@@ -148,28 +148,28 @@ def put(said: Mapping[str, Any]) -> None:
     now = model_words() | {name: str(value) for name, value in said.items() if value}
     if now != st.query_params.to_dict():
         st.query_params.from_dict(now)
-    before = state.get("address")
+    before = state.get(keys.ADDRESS)
     if now != before:
         state[LEFT] = [*_just_left(), *([] if before is None else [(before, time.monotonic())])]
-    state["address"] = now
+    state[keys.ADDRESS] = now
     work.addressed(now)
 
 
 def _listed() -> str:
     """The genes of the virtual cell in an address: those pasted, or the list that was uploaded by its hash."""
-    file = st.session_state.get("gene_file")
+    file = st.session_state.get(keys.GENE_FILE)
     return short_list("gene_text") if file is None else kept.shelf().put_text(read_text(file.getvalue()))
 
 
 def _cells() -> dict[str, str]:
     state, word = st.session_state, cells.in_address()
-    column = state.get("column")
+    column = state.get(keys.COLUMN)
     if not word:
         return {}
-    size = state.get("n_variable")
+    size = state.get(keys.N_VARIABLE)
     said = {"cells": word, "variable": str(size) if size not in (None, VARIABLE_GENES) else ""}
     if column and column != contexts.ALL_CELLS:
-        said |= {"column": column, "levels": ",".join(map(quote, state.get("levels") or []))}
+        said |= {"column": column, "levels": ",".join(map(quote, state.get(keys.LEVELS) or []))}
     return said
 
 
@@ -213,7 +213,7 @@ def take_up_job(job_id: str, fingerprint: str) -> Hashable:
 
 def _find_genes_again(request: Hashable) -> None:
     if isinstance(request, PairRequest | NeighbourhoodRequest) and request.context.kind != "pair":
-        st.session_state["kept_context"] = request.context
+        st.session_state[keys.KEPT_CONTEXT] = request.context
 
 
 def parts(text: str) -> list[str]:

@@ -11,7 +11,7 @@ from ugrn_core.beeline.registry import fetch_networks, missing_networks
 from ugrn_core.beeline.report import report_frame
 from ugrn_core.benchmark.sampling import SAMPLERS
 from ugrn_core.types import Vocabulary
-from ui.shared import models, work
+from ui.shared import keys, models, work
 from ui.shared.errors import plain
 from ui.shared.figure_panel import csv_button
 from ui.shared.work import Question
@@ -34,7 +34,7 @@ def vocabulary_of(model: str) -> Vocabulary | None:
     """Genes of a model of the registry, or of the user's own folder in the sidebar; None where neither is it."""
     if model in BACKBONES and is_available(BACKBONES[model]):
         return models.load(model).vocabulary
-    own = models.current() if st.session_state.get("model") == models.OWN else None
+    own = models.current() if st.session_state.get(keys.MODEL) == models.OWN else None
     return own.vocabulary if own is not None and own.card.name == model else None
 
 

@@ -18,7 +18,7 @@ from ugrn_core.jobs import FILES
 from ugrn_core.memory import bytes_held
 from ugrn_core.types import Cancel, Progress
 from ui.server.folders import paths_welcome, typed_cells
-from ui.shared import kept, uploads
+from ui.shared import kept, keys, uploads
 from ui.shared.errors import NotYet, plain, said_in_place
 from ui.shared.work import Question, answer
 
@@ -61,12 +61,12 @@ def choose() -> None:
     """The select box of cells in the sidebar, and what belongs to the choice."""
     before = [AGAIN] if kept.shelf().cells else []
     offered = [NONE, EXAMPLE, UPLOAD, *([PATH] if paths_welcome() else []), *before]
-    if st.session_state.get("cells_from") not in offered:
-        st.session_state["cells_from"] = NONE
+    if st.session_state.get(keys.CELLS_FROM) not in offered:
+        st.session_state[keys.CELLS_FROM] = NONE
     st.selectbox(
         "Cells",
         offered,
-        key="cells_from",
+        key=keys.CELLS_FROM,
         format_func=LABELS.__getitem__,
         on_change=_let_go,
         help="Cells give a virtual cell its genes and their mean values. Without them, ask in the pair alone or in a "
@@ -74,7 +74,7 @@ def choose() -> None:
     )
     with said_in_place():
         read = {NONE: _none, EXAMPLE: _take_example, UPLOAD: _upload, PATH: _path, AGAIN: _again}
-        read[st.session_state["cells_from"]]()
+        read[st.session_state[keys.CELLS_FROM]]()
     cells = current()
     if cells is not None:
         st.caption(facts(cells.data))
@@ -85,13 +85,13 @@ def choose() -> None:
 
 def current() -> Cells | None:
     """The cells of this session, or None."""
-    return st.session_state.get("cells")
+    return st.session_state.get(keys.CELLS)
 
 
 def use_example() -> None:
     """Callback of a button: take the bundled cells."""
     _let_go()
-    st.session_state["cells_from"] = EXAMPLE
+    st.session_state[keys.CELLS_FROM] = EXAMPLE
 
 
 def in_address() -> str:
@@ -107,9 +107,9 @@ def read_url(word: str) -> None:
     if word == EXAMPLE:
         use_example()
     elif word in kept.shelf().cells:
-        st.session_state["cells_from"], st.session_state[AGAIN_KEY] = AGAIN, word
+        st.session_state[keys.CELLS_FROM], st.session_state[AGAIN_KEY] = AGAIN, word
     else:
-        st.session_state["cells missed"] = True
+        st.session_state[keys.CELLS_MISSED] = True
 
 
 def facts(data: ExpressionData) -> str:
@@ -118,13 +118,13 @@ def facts(data: ExpressionData) -> str:
 
 
 def _let_go() -> None:
-    st.session_state.pop("cells", None)
-    st.session_state.pop("cells missed", None)
+    st.session_state.pop(keys.CELLS, None)
+    st.session_state.pop(keys.CELLS_MISSED, None)
 
 
 def _none() -> None:
-    st.session_state.pop("cells", None)
-    if st.session_state.get("cells missed"):
+    st.session_state.pop(keys.CELLS, None)
+    if st.session_state.get(keys.CELLS_MISSED):
         raise NotYet("The cells of this address are not kept here (any more): upload them again.")
 
 
@@ -146,35 +146,35 @@ def _again() -> None:
     held = found[chosen]
     if held.file is not None and not held.file.exists():  # the copy of an upload goes with its session
         held = replace(held, file=None)
-    st.session_state["cells"] = held
-    st.button("Forget these cells", key="forget cells", on_click=_forget, args=(chosen,))
+    st.session_state[keys.CELLS] = held
+    st.button("Forget these cells", key=keys.FORGET_CELLS, on_click=_forget, args=(chosen,))
 
 
 def _forget(digest: str) -> None:
     kept.shelf().cells.pop(digest, None)
     _let_go()
-    st.session_state["cells_from"] = NONE
+    st.session_state[keys.CELLS_FROM] = NONE
 
 
 def _take_example() -> None:
-    st.session_state["cells"] = Cells(_bundled(), "example", "example")
+    st.session_state[keys.CELLS] = Cells(_bundled(), "example", "example")
 
 
 def _upload() -> None:
     """Read what is uploaded. Once read the file is let go, unless it offers another matrix or other gene names."""
-    turn = st.session_state.setdefault("upload_turn", 0)
+    turn = st.session_state.setdefault(keys.UPLOAD_TURN, 0)
     file = st.file_uploader("File of cells", type=SUFFIXES, key=f"upload {turn}", label_visibility="collapsed")
     if file is None:
         return
     contents = _read(file, file.name, ("upload", file.file_id))
     if contents is not None and not contents.leaves_a_choice:
-        st.session_state["upload_turn"] = turn + 1
+        st.session_state[keys.UPLOAD_TURN] = turn + 1
         uploads.let_go(file)
 
 
 def _path() -> None:
     text = st.text_input(
-        "Path", key="cells_path", persist_state="session", placeholder="cells.h5ad", label_visibility="collapsed"
+        "Path", key=keys.CELLS_PATH, persist_state="session", placeholder="cells.h5ad", label_visibility="collapsed"
     )
     if text.strip():
         path = typed_cells(text)
@@ -218,7 +218,7 @@ def _read(file: Path | BinaryIO, word: str, token: Token) -> H5adContents | None
     options = [*(["--layer", layer] if layer else []), *(["--gene-column", gene_column] if gene_column else [])]
     copy = uploads.copy_of(token, file)
     held = Cells(data, repr((*token, layer, gene_column)), word, tuple(options), copy, gene_column)
-    st.session_state["cells"] = held
+    st.session_state[keys.CELLS] = held
     kept.shelf().put_cells(held)
     return contents
 
@@ -231,7 +231,7 @@ def _kept(what: str, token: Token, headline: str, function: Callable[[Progress |
     kept: dict[Token, T] = st.session_state.setdefault(f"{what} of files", {})
     result = kept.pop(token, None)
     if result is None:
-        st.session_state.pop("cells", None)
+        st.session_state.pop(keys.CELLS, None)
         result = answer(f"file {what}", Question((what, token), function, headline, SLOW_READ, device=FILES))
     if result is not None:
         kept[token] = result
@@ -244,9 +244,9 @@ def _matrix_choice(contents: H5adContents) -> tuple[str | None, str | None]:
     """Matrix and gene names, each None for an automatic choice; asked only where the file offers several."""
     layer = gene_column = AUTOMATIC
     if len(contents.layers) > 1:
-        layer = st.selectbox("Matrix", [AUTOMATIC, *contents.layers], key="layer")
+        layer = st.selectbox("Matrix", [AUTOMATIC, *contents.layers], key=keys.LAYER)
     if len(contents.gene_columns) > 1:
-        gene_column = st.selectbox("Gene names", [AUTOMATIC, *contents.gene_columns], key="gene_column")
+        gene_column = st.selectbox("Gene names", [AUTOMATIC, *contents.gene_columns], key=keys.GENE_COLUMN)
     return (None if layer == AUTOMATIC else layer), (None if gene_column == AUTOMATIC else gene_column)
 
 

@@ -19,7 +19,7 @@ from ugrn_core.estimate import context_room
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.genes.text_file import read_text
 from ugrn_core.types import Context
-from ui.shared import cells, columns
+from ui.shared import cells, columns, keys
 from ui.shared.errors import NotYet
 
 PAIR, GENES, CELLS = "pair", "genes", "cells"
@@ -63,7 +63,7 @@ class ContextChoice:
 
 def kind() -> str:
     """Kind of context that is chosen."""
-    return st.session_state.get("context") or PAIR
+    return st.session_state.get(keys.CONTEXT) or PAIR
 
 
 def controls(redraw: Callable[[], None]) -> None:
@@ -87,22 +87,22 @@ def _gene_controls(redraw: Callable[[], None]) -> None:
     text, upload = st.columns([3, 2])
     text.text_area(
         "Genes of the virtual cell",
-        key="gene_text",
+        key=keys.GENE_TEXT,
         persist_state="session",
         height=100,
         placeholder="SOX2, POU5F1, KLF4, MYC ... separated as you like, or pasted from a table",
         on_change=redraw,
     )
     upload.file_uploader(
-        "or a text or CSV file", key="gene_file", type=["txt", "csv", "tsv"], max_upload_size=5, on_change=redraw
+        "or a text or CSV file", key=keys.GENE_FILE, type=["txt", "csv", "tsv"], max_upload_size=5, on_change=redraw
     )
 
 
 def _of_genes(backbone: Backbone) -> ContextChoice:
     """The list with a box for its column; it is drawn anew with the results, and so is the box."""
-    file = st.session_state.get("gene_file")
+    file = st.session_state.get(keys.GENE_FILE)
     label = "the pasted list" if file is None else file.name
-    text = st.session_state.get("gene_text") or "" if file is None else read_text(file.getvalue())
+    text = st.session_state.get(keys.GENE_TEXT) or "" if file is None else read_text(file.getvalue())
     columns.gene_box(text, GENE_COLUMN)
     names = columns.read_genes(text, GENE_COLUMN).names
     if not names:
@@ -124,18 +124,18 @@ def _cell_controls(redraw: Callable[[], None]) -> None:
             st.button("Use the example: 700 blood cells", on_click=cells.use_example, icon=":material/grain:")
         return
     columns = [ALL_CELLS, *chosen.data.groups]
-    if st.session_state.get("column") not in columns:
-        st.session_state["column"] = ALL_CELLS
+    if st.session_state.get(keys.COLUMN) not in columns:
+        st.session_state[keys.COLUMN] = ALL_CELLS
     by, which, size = st.columns([2, 4, 2])
-    column = by.selectbox("Group cells by", columns, key="column", persist_state="session")
+    column = by.selectbox("Group cells by", columns, key=keys.COLUMN, persist_state="session")
     if column != ALL_CELLS:
         levels = list(chosen.data.groups[column])
-        kept = [x for x in st.session_state.get("levels") or [] if x in levels]
-        st.session_state["levels"] = kept or levels[:1]
+        kept = [x for x in st.session_state.get(keys.LEVELS) or [] if x in levels]
+        st.session_state[keys.LEVELS] = kept or levels[:1]
         which.multiselect(
             "Groups, the first one asked about and up to two more for comparison",
             levels,
-            key="levels",
+            key=keys.LEVELS,
             persist_state="session",
             max_selections=MOST_GROUPS,
             on_change=redraw,
@@ -169,12 +169,12 @@ def _of_cells(backbone: Backbone) -> ContextChoice:
         if kept is not None:
             return ContextChoice({kept.label: kept}, "cells.h5ad")
         raise NotYet("There are no cells yet: choose them in the sidebar, or use the example.")
-    column = st.session_state.get("column") or ALL_CELLS
-    levels = st.session_state.get("levels") or []
+    column = st.session_state.get(keys.COLUMN) or ALL_CELLS
+    levels = st.session_state.get(keys.LEVELS) or []
     groups = [None] if column == ALL_CELLS else [(column, level) for level in levels]
     if not groups:
         raise NotYet(f"No group of {column} is chosen: choose one to three.")
-    n_variable = st.session_state.get("n_variable") or VARIABLE_GENES
+    n_variable = st.session_state.get(keys.N_VARIABLE) or VARIABLE_GENES
     found = [of_group(backbone, chosen, group, n_variable) for group in groups]
     all_contexts = {name: context for one in found for name, context in one.contexts.items()}
     return replace(found[0], contexts=all_contexts, notes=tuple(note for one in found for note in one.notes))
@@ -205,12 +205,10 @@ def _context(
 ) -> tuple[Context, GeneReport, tuple[str, ...]]:
     """Context of a group; ``token`` and ``fingerprint`` stand for the data and the model in the cache's key."""
     cap = context_room(_backbone)
-    return data_context(
-        _chosen.data, _backbone.card, _backbone.vocabulary, group=group, n_variable=n_variable, cap=cap
-    )
+    return data_context(_chosen.data, _backbone.card, _backbone.vocabulary, group=group, n_variable=n_variable, cap=cap)
 
 
 def _kept(context_kind: str) -> Context | None:
     """Context of a job that was found again by its id, when the page was loaded anew without list and file."""
-    kept = st.session_state.get("kept_context")
+    kept = st.session_state.get(keys.KEPT_CONTEXT)
     return kept if kept is not None and kept.kind == context_kind else None

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.errors import StreamlitDuplicateElementKey
 
 from ugrn_core.errors import ColumnError, DeviceError, UGRNError
+from ui.shared import keys
 
 BOXES = {"source": "Source", "target": "Target", "label": "Label", "score": "Score"}
 """Titles of the boxes in which a column of a table is chosen."""
@@ -29,7 +30,7 @@ def said_in_place() -> Iterator[None]:
     except DeviceError as error:
         st.error(plain(str(error)), icon=":material/error:")
         with suppress(StreamlitDuplicateElementKey):  # said twice on a page, one button will do
-            st.button("Go on on the processor", on_click=_to_processor, key="to the processor")
+            st.button("Go on on the processor", on_click=_to_processor, key=keys.TO_THE_PROCESSOR)
     except ColumnError as error:
         boxes = [BOXES[column] for column in error.columns if column in BOXES]
         which = f" Choose it in the box {' and in the box '.join(boxes)}." if boxes else ""

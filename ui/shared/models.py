@@ -10,6 +10,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES, load_backbone, status
 from ugrn_core.pinned import stamp_of
 from ui.server.folders import paths_welcome, typed_folder
+from ui.shared import keys
 from ui.shared.errors import NotYet, plain, said_in_place
 
 DEVICE = "device"
@@ -25,18 +26,18 @@ OWN = "own"
 def choose() -> None:
     """The select box of models, with a field for a folder of one's own."""
     names = available() + ([OWN] if paths_welcome() else [])
-    asked = st.session_state.get("model")
+    asked = st.session_state.get(keys.MODEL)
     if asked not in names:
-        st.session_state["model"] = names[0]
+        st.session_state[keys.MODEL] = names[0]
         if asked:
             st.session_state[NOT_HERE] = str(asked)
-    st.selectbox("Model", names, key="model", format_func=_label, on_change=_forget_the_missing)
+    st.selectbox("Model", names, key=keys.MODEL, format_func=_label, on_change=_forget_the_missing)
     if missing := st.session_state.get(NOT_HERE):
         st.warning(plain(f"{missing}, which the address asks for, is not here. This is {names[0]} instead."))
-    if st.session_state["model"] == OWN:
+    if st.session_state[keys.MODEL] == OWN:
         st.text_input(
             "Checkpoint folder",
-            key="model_folder",
+            key=keys.MODEL_FOLDER,
             persist_state="session",
             placeholder="a folder with args.json, vocab.json and weights",
             help="An official scGPT checkpoint, or one in the scBenchmark layout. Weights are read as tensors only.",
@@ -98,10 +99,10 @@ def facts(backbone: Backbone) -> str:
 
 def current() -> Backbone:
     """The chosen backbone; a :class:`UGRNError` where it cannot be loaded."""
-    name = st.session_state.get("model")
+    name = st.session_state.get(keys.MODEL)
     if name != OWN:
         return load(str(name))
-    text = st.session_state.get("model_folder", "").strip()
+    text = st.session_state.get(keys.MODEL_FOLDER, "").strip()
     if not text:
         raise NotYet("No checkpoint folder is given yet: type its path in the sidebar, or choose another model.")
     folder = typed_folder(text)
@@ -135,8 +136,8 @@ def first_choice() -> Backbone:
 
 def command_name(backbone: Backbone) -> str:
     """What ``--backbone`` is called with to get this model again."""
-    if st.session_state.get("model") == OWN:
-        return st.session_state["model_folder"].strip()
+    if st.session_state.get(keys.MODEL) == OWN:
+        return st.session_state[keys.MODEL_FOLDER].strip()
     return backbone.card.name
 
 

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from ugrn_core.errors import InputError
 from ugrn_core.figures.titles import minus, short_unit
 from ugrn_core.types import BackboneCard, Background, SweepSettings
+from ui.shared import keys
 
 MOST_VALUES = 64
 BACKGROUNDS: dict[Background, str] = {"fixed": "Stays at base", "follow": "Moves along"}
@@ -26,7 +27,7 @@ def controls(
     """One control in each of three places; the numbers are kept for every unit by itself."""
     st.session_state.setdefault(base_key(card), card.base)
     st.session_state.setdefault(grid_key(card), written(card.grid))
-    st.session_state.setdefault("background", "fixed")
+    st.session_state.setdefault(keys.BACKGROUND, "fixed")
     base, grid, background = places
     low, high = card.domain
     base.number_input(
@@ -48,7 +49,7 @@ def controls(
     background.segmented_control(
         "Background",
         list(BACKGROUNDS),
-        key="background",
+        key=keys.BACKGROUND,
         persist_state="session",
         required=True,
         format_func=BACKGROUNDS.__getitem__,
@@ -61,7 +62,7 @@ def read(card: BackboneCard) -> SweepSettings:
     """Settings by the controls; a value that is not a number is an :class:`InputError`."""
     base = st.session_state.get(base_key(card))
     grid = st.session_state.get(grid_key(card), written(card.grid))
-    background = st.session_state.get("background") or "fixed"
+    background = st.session_state.get(keys.BACKGROUND) or "fixed"
     return SweepSettings(card.base if base is None else float(base), parse_values(grid), background)
 
 

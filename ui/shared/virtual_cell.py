@@ -8,7 +8,7 @@ import streamlit as st
 
 from ugrn_core.figures.context_advice import advice_on
 from ugrn_core.types import BackboneCard
-from ui.shared import contexts, settings
+from ui.shared import contexts, keys, settings
 
 SHARED = ("background", "context", "gene_text", "column", "levels", "n_variable")
 """Session keys of controls that both pages have, beside those of the unit."""
@@ -18,11 +18,11 @@ def controls(card: BackboneCard, redraw: Callable[[], None], page: str) -> None:
     """One row, and below it what belongs to the kind of virtual cell that is chosen; ``page`` names whose row it is."""
     _keep_values(card, page)
     cell, base, grid, background = st.columns([29, 12, 24, 24], vertical_alignment="bottom")
-    st.session_state.setdefault("context", contexts.PAIR)
+    st.session_state.setdefault(keys.CONTEXT, contexts.PAIR)
     cell.segmented_control(
         "Virtual cell",
         list(contexts.LABELS),
-        key="context",
+        key=keys.CONTEXT,
         persist_state="session",
         required=True,
         format_func=contexts.LABELS.__getitem__,
@@ -43,9 +43,9 @@ def _keep_values(card: BackboneCard, page: str) -> None:
     then says that; a value that is assigned anew is shown.
     """
     state = st.session_state
-    if state.get("cell page") == page:
+    if state.get(keys.CELL_PAGE) == page:
         return
-    state["cell page"] = page
+    state[keys.CELL_PAGE] = page
     for key in (settings.base_key(card), settings.grid_key(card), *SHARED):
         if key in state:
             state[key] = state[key]

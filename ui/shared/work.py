@@ -20,7 +20,7 @@ from ugrn_core.recent import RECENT
 from ugrn_core.time_left import duration
 from ugrn_core.types import Cancel, Progress
 from ui.server.session import visitor
-from ui.shared import kept
+from ui.shared import kept, keys
 from ui.shared.errors import plain
 
 T = TypeVar("T")
@@ -129,13 +129,13 @@ def shared(key: Hashable, make: Callable[[], T], size: int | None = None) -> T:
 
 def take_up(job: Job[Any]) -> None:
     """Go on with a job whose id came with the address, without asking for a click again."""
-    st.session_state["taken up"] = job.key
+    st.session_state[keys.TAKEN_UP] = job.key
 
 
 def addressed(address: Mapping[str, str]) -> None:
     """What this page shows is found again by ``address``."""
     topics = [task.topic for task in _tasks().values() if task.topic is not None]
-    kept.shelf().addressed(topics, address, st.session_state.get("page", ""))
+    kept.shelf().addressed(topics, address, st.session_state.get(keys.PAGE, ""))
 
 
 def unfinished_job() -> str | None:
@@ -154,12 +154,12 @@ def want(slot: str, key: Hashable) -> None:
 
 def wanted(slot: str, key: Hashable) -> bool:
     """Whether the work was asked for, here or by the job in an address."""
-    here = (st.session_state.get(f"wanted {slot}"), st.session_state.get("taken up"))
+    here = (st.session_state.get(f"wanted {slot}"), st.session_state.get(keys.TAKEN_UP))
     return key in here or kept.shelf().asked_for(key)
 
 
 def _tasks() -> dict[str, Task]:
-    return st.session_state.setdefault("tasks", {})
+    return st.session_state.setdefault(keys.TASKS, {})
 
 
 def _wanted(slot: str, question: Question[T]) -> bool:
@@ -191,7 +191,7 @@ def _submit(slot: str, question: Question[T], topic: Hashable) -> Task:
     task = Task(question.key, job.id, topic)
     _tasks()[slot] = task
     if topic is not None:
-        page, asked_for = st.session_state.get("page", ""), wanted(slot, question.key)
+        page, asked_for = st.session_state.get(keys.PAGE, ""), wanted(slot, question.key)
         kept.shelf().note(
             topic, page, question.headline, question.about, job, asked_for=asked_for, session=visitor().owner
         )

@@ -17,7 +17,7 @@ from ui.shared import address, cells, example, models, work
 from ui.shared.address import open_gene
 from ui.shared.errors import plain, said_in_place
 from ui.shared.work import Question
-from ui.start import tour
+from ui.start import keys, tour
 
 PAIR_PAGE = "pages/pair.py"
 NETWORK_PAGE = "pages/network.py"
@@ -51,13 +51,13 @@ def welcome() -> None:
         st.title("Ask a cell model how one gene answers another", anchor=False)
         st.markdown(INTRODUCTION)
         with st.container(horizontal=True, gap="xsmall"):
-            if st.button(f"All that moves with {example.SOURCE}", type="primary", key="gene example"):
+            if st.button(f"All that moves with {example.SOURCE}", type="primary", key=keys.GENE_EXAMPLE):
                 open_gene(example.SOURCE)
-            if st.button(f"Open {example.SOURCE} and {example.TARGET}", key="example"):
+            if st.button(f"Open {example.SOURCE} and {example.TARGET}", key=keys.EXAMPLE):
                 st.switch_page(
                     PAIR_PAGE, query_params=address.model_words() | {"source": example.SOURCE, "target": example.TARGET}
                 )
-            if st.button("Predict a network", key="demo network"):
+            if st.button("Predict a network", key=keys.DEMO_NETWORK):
                 _demo_network()
         tour.offer()
         _bent_pair()
@@ -94,7 +94,7 @@ def inventory() -> None:
                 "None chosen. Cells give a virtual cell its genes and their mean values; h5ad, 10x, loom and tables "
                 "are read."
             )
-            st.button("Use the example: 700 blood cells", on_click=cells.use_example, key="example cells")
+            st.button("Use the example: 700 blood cells", on_click=cells.use_example, key=keys.EXAMPLE_CELLS)
 
 
 def _bent_pair() -> None:
@@ -109,7 +109,7 @@ def _bent_pair() -> None:
         format_func=" → ".join,
         placeholder="A curve that bends",
         label_visibility="collapsed",
-        key="bent example",
+        key=keys.BENT_EXAMPLE,
         help="Most curves are nearly straight. In these the model's curve said most beyond a line in the data it was "
         "trained on; its card says what they do in data it never saw.",
     )
@@ -137,7 +137,7 @@ def _example_curve() -> None:
         width="stretch",
         config=figure_config(f"{example.SOURCE} to {example.TARGET}") | {"displayModeBar": False},
         alt=f"Response and slope of {example.TARGET} when {example.SOURCE} moves, by {card.label}",
-        key="example curve",
+        key=keys.EXAMPLE_CURVE,
     )
 
 

@@ -10,6 +10,8 @@ import streamlit as st
 from ui.network import run as network_run
 from ui.results.runs import PAGE as RESULTS
 from ui.shared import example
+from ui.shared import keys as shared_keys
+from ui.start import keys
 
 TOUR = "tour"
 """Session key: which tour, and the place of its step."""
@@ -92,9 +94,9 @@ TOURS: Mapping[str, tuple[TourStep, ...]] = {
 def offer() -> None:
     """Buttons that begin a tour."""
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button("Tour with 700 cells", icon=":material/tour:", type="tertiary", key="tour cells"):
+        if st.button("Tour with 700 cells", icon=":material/tour:", type="tertiary", key=keys.TOUR_CELLS):
             _go("cells", 0)
-        if st.button("Tour with a gene list", icon=":material/tour:", type="tertiary", key="tour list"):
+        if st.button("Tour with a gene list", icon=":material/tour:", type="tertiary", key=keys.TOUR_LIST):
             _go("list", 0)
 
 
@@ -102,13 +104,13 @@ def show() -> None:
     """The step of the tour that is under way, above its page."""
     name, place = st.session_state.get(TOUR, ("", 0))
     steps = TOURS.get(name, ())
-    if place >= len(steps) or st.session_state.get("page", steps[place].page) != steps[place].page:
+    if place >= len(steps) or st.session_state.get(shared_keys.PAGE, steps[place].page) != steps[place].page:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/tour: **{place + 1} of {len(steps)}** · {steps[place].words}", width="stretch")
-        if place + 1 < len(steps) and st.button("Next", key="tour next", type="primary"):
+        if place + 1 < len(steps) and st.button("Next", key=keys.TOUR_NEXT, type="primary"):
             _go(name, place + 1)
-        st.button("End", key="tour end", on_click=_end)
+        st.button("End", key=keys.TOUR_END, on_click=_end)
 
 
 def _go(name: str, place: int) -> None:

@@ -28,7 +28,7 @@ from ui.shared import models
 from ui.shared.beeline import networks_are_here, networks_of, vocabulary_of
 from ui.shared.errors import plain
 from ui.shared.figure_panel import figure_panel
-from ui.translators import held_out_tests
+from ui.translators import held_out_tests, keys
 
 HELD_OUT_NOTE = (
     "Filled: the translator, on data it never saw. Open: scores that need no model, on the very same pairs; those "
@@ -92,7 +92,7 @@ def _metric() -> str:
     return st.segmented_control(
         "Score",
         list(METRIC_LABELS),
-        key="translator metric",
+        key=keys.TRANSLATOR_METRIC,
         default="auprc",
         required=True,
         format_func=METRIC_LABELS.__getitem__,
@@ -117,7 +117,7 @@ def _held_out(card: TranslatorCard, metric: str) -> None:
         name=f"{card.name} held-out {METRIC_LABELS[metric]}",
         alt=f"{METRIC_LABELS[metric]} of {card.name} and of shortcuts without a model on every held-out test",
         command=f"ugrn translator show {card.name}",
-        key="held out",
+        key=keys.HELD_OUT,
         note=HELD_OUT_NOTE if frame["scored_by"].nunique() > 1 else "The translator, on data it never saw.",
     )
 
@@ -157,7 +157,7 @@ def _reliability(card: TranslatorCard) -> None:
         name=f"{card.name} reliability",
         alt="Share of edges among held-out pairs against the probability said",
         command=f"ugrn translator show {card.name}",
-        key="reliability",
+        key=keys.RELIABILITY,
         note=RELIABILITY_NOTE,
     )
 

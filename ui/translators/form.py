@@ -27,6 +27,7 @@ from ui.shared import columns
 from ui.shared.beeline import SAMPLERS_EXPLAINED, network_table, networks_are_here, networks_of, sampler_title
 from ui.shared.errors import NotYet
 from ui.shared.gene_report import gene_report
+from ui.translators import keys
 
 BEELINE, OWN_EDGES = "BEELINE networks", "My own edges"
 EXAMPLE = "GATA1,KLF1\nGATA1,TAL1\nKLF1,HBB\nTAL1,GATA1\nSPI1,CSF1R\nSPI1,CEBPA\nCEBPA,SPI1\nTP53,MDM2\nTP53,CDKN1A"
@@ -54,8 +55,8 @@ def ask(backbone: Backbone) -> TrainingQuestion | None:
     """The training that the controls ask for; None, with the reason in place, while there is none."""
     for name, value in DEFAULTS.items():
         st.session_state.setdefault(name, value)
-    st.segmented_control("Train on", [BEELINE, OWN_EDGES], key="train source", required=True, persist_state="session")
-    own = st.session_state["train source"] == OWN_EDGES
+    st.segmented_control("Train on", [BEELINE, OWN_EDGES], key=keys.SOURCE, required=True, persist_state="session")
+    own = st.session_state[keys.SOURCE] == OWN_EDGES
     made = _own_controls(backbone) if own else _beeline_controls(backbone)
     request = _how()
     return None if made is None else made(request)
@@ -64,9 +65,9 @@ def ask(backbone: Backbone) -> TrainingQuestion | None:
 def _beeline_controls(backbone: Backbone) -> Maker | None:
     """Networks and data sets; returns how to make material of them, or None where BEELINE is not here."""
     left, right, third = st.columns([4, 4, 2])
-    networks = left.multiselect("Networks", list(NETWORK_FOLDERS), key="train networks", persist_state="session")
-    sets = right.multiselect("Data sets", list(SPECIES), key="train sets", persist_state="session")
-    gene_set = third.selectbox("Genes of each set", list(GENE_SETS), key="train gene set", persist_state="session")
+    networks = left.multiselect("Networks", list(NETWORK_FOLDERS), key=keys.NETWORKS, persist_state="session")
+    sets = right.multiselect("Data sets", list(SPECIES), key=keys.SETS, persist_state="session")
+    gene_set = third.selectbox("Genes of each set", list(GENE_SETS), key=keys.GENE_SET, persist_state="session")
     if not networks_are_here(gene_set, "translators can then be trained on them. Your own edges need no download."):
         return None
     rows = tuple(r for r in ROWS if r.network in networks and r.data_set in sets)
@@ -96,15 +97,15 @@ def _own_controls(backbone: Backbone) -> Maker:
     text, upload = st.columns([3, 2])
     text.text_area(
         "Edges: source,target or source,target,label, one a line",
-        key="train edges",
+        key=keys.EDGES,
         persist_state="session",
         height=140,
         placeholder="source,target,label\nGATA1,KLF1,1\nGATA1,MYOD1,0",
         help="Without labels all are positives, and negatives are drawn by the sampler below.",
     )
-    file = upload.file_uploader("or a CSV file", type=["csv", "txt", "tsv"], max_upload_size=5, key="train edge file")
+    file = upload.file_uploader("or a CSV file", type=["csv", "txt", "tsv"], max_upload_size=5, key=keys.EDGE_FILE)
     upload.button("Fill in nine edges to try", on_click=_fill_example, icon=":material/grain:")
-    given = read_text(file.getvalue()) if file is not None else st.session_state.get("train edges") or ""
+    given = read_text(file.getvalue()) if file is not None else st.session_state.get(keys.EDGES) or ""
     if not given.strip():
         raise NotYet("There are no edges yet: paste some above or upload a file.")
     chosen = columns.pair_boxes(given, "train edge", labelled=True)
@@ -128,34 +129,34 @@ def _report(edges: OwnEdges) -> None:
 def _how() -> TrainRequest:
     """Method, sampler and sizes by controls."""
     a, b, c, d = st.columns(4)
-    method = a.selectbox("Method", list(PARTS), key="train method", persist_state="session",
+    method = a.selectbox("Method", list(PARTS), key=keys.METHOD, persist_state="session",
                          help="What of the curves it reads. Ens: one network on VVP, one on GDT.")  # fmt: skip
     context = b.selectbox(
         "Virtual cell",
         ["pair", "full"],
-        key="train context",
+        key=keys.CONTEXT,
         persist_state="session",
         format_func={"pair": "Two genes alone", "full": "All genes of the set"}.__getitem__,
     )
     sampler = c.selectbox(
-        "Negatives", list(SAMPLERS), key="train sampler", persist_state="session",
+        "Negatives", list(SAMPLERS), key=keys.SAMPLER, persist_state="session",
         format_func=sampler_title, help=SAMPLERS_EXPLAINED,
     )  # fmt: skip
-    ratio = d.number_input("Negatives to a positive", 1, 20, key="train ratio", persist_state="session")
+    ratio = d.number_input("Negatives to a positive", 1, 20, key=keys.RATIO, persist_state="session")
     e, k, f, g, h = st.columns(5)
-    most = e.number_input("Most positives a network (0: all)", 0, 1_000_000, key="train max", persist_state="session",
+    most = e.number_input("Most positives a network (0: all)", 0, 1_000_000, key=keys.MAX, persist_state="session",
                           step=500)  # fmt: skip
     kind = KINDS[
         k.selectbox(
-            "Translator", list(KINDS), key="train kind", persist_state="session",
+            "Translator", list(KINDS), key=keys.KIND, persist_state="session",
             help="; ".join(f"{kind.name}: {kind.label}" for kind in KINDS.values()) + ".",
         )
     ]  # fmt: skip
     given = f.number_input(
-        "Epochs", 1, 1000, key="train epochs", persist_state="session", disabled=kind.epochs is None
+        "Epochs", 1, 1000, key=keys.EPOCHS, persist_state="session", disabled=kind.epochs is None
     )  # fmt: skip
-    seeds = g.number_input("Seeds", 1, 20, key="train seeds", persist_state="session")
-    name = h.text_input("Name", key="train name", persist_state="session", max_chars=64).strip()
+    seeds = g.number_input("Seeds", 1, 20, key=keys.SEEDS, persist_state="session")
+    name = h.text_input("Name", key=keys.NAME, persist_state="session", max_chars=64).strip()
     check_place(name, library())
     whole: ContextName = "full" if context == "full" else "pair"
     epochs = None if kind.epochs is None else int(given)
@@ -173,4 +174,4 @@ def _beeline_material(
 
 
 def _fill_example() -> None:
-    st.session_state["train edges"] = EXAMPLE
+    st.session_state[keys.EDGES] = EXAMPLE

@@ -22,6 +22,7 @@ from ui.shared.beeline import networks_are_here, networks_of
 from ui.shared.errors import plain, said_in_place
 from ui.shared.figure_panel import figure_panel
 from ui.shared.work import Question
+from ui.translators import keys
 
 SLOT = "test translator"
 NOTE = (
@@ -82,7 +83,7 @@ def _tests(chosen: Listed, backbone: Backbone, card: TranslatorCard, rows: tuple
         name=f"{card.name} on chosen networks {metric}",
         alt=f"Scores of {card.name} and of shortcuts without a model on every chosen network",
         command=shlex.join(("ugrn", "translator", "test", card.name, "--network", names, "--sets", sets)),
-        key="chosen tests",
+        key=keys.CHOSEN_TESTS,
         note=NOTE,
     )
 

@@ -11,6 +11,7 @@ from ugrn_core.translators.library import DEFAULT_TRANSLATORS, Listed, delete_tr
 from ui.server.session import library, make_room_in_libraries
 from ui.shared import address
 from ui.shared.errors import plain, said_in_place
+from ui.translators import keys
 
 LOOK, TRAIN = "Look", "Train"
 WELCOME = (
@@ -23,30 +24,30 @@ def apply_url() -> None:
     """Fill the controls from an address that came from outside."""
     given = address.arrived("translator mode")
     if given.get("translator"):
-        st.session_state["translator"] = given["translator"]
+        st.session_state[keys.TRANSLATOR] = given["translator"]
     if given.get("mode") in (LOOK.lower(), TRAIN.lower()):
-        st.session_state["translator mode"] = given["mode"].title()
+        st.session_state[keys.TRANSLATOR_MODE] = given["mode"].title()
 
 
 def write_address(mode: str) -> None:
     """The chosen translator, or the mode, in the address of the page."""
-    chosen = st.session_state.get("translator")
+    chosen = st.session_state.get(keys.TRANSLATOR)
     address.put({"mode": mode.lower()} if mode == TRAIN else {"translator": chosen})
 
 
 def mode_choice() -> str:
     """Look at a translator, or train one."""
-    st.session_state.setdefault("translator mode", LOOK)
+    st.session_state.setdefault(keys.TRANSLATOR_MODE, LOOK)
     st.segmented_control(
         "What to do",
         [LOOK, TRAIN],
-        key="translator mode",
+        key=keys.TRANSLATOR_MODE,
         persist_state="session",
         required=True,
         format_func={LOOK: ":material/description: Look", TRAIN: ":material/model_training: Train"}.__getitem__,
         label_visibility="collapsed",
     )
-    return st.session_state["translator mode"]
+    return st.session_state[keys.TRANSLATOR_MODE]
 
 
 def choose(backbone: Backbone) -> Listed | None:
@@ -55,15 +56,17 @@ def choose(backbone: Backbone) -> Listed | None:
     default = DEFAULT_TRANSLATORS.get(backbone.card.name)
     order = sorted(list_translators(library()), key=lambda t: (not t.fits(backbone), t.name != default, t.name))
     found = {t.name: t for t in order}
-    if st.session_state.get("translator") not in found:
-        if st.session_state.get("translator"):
-            st.warning(plain(f"There is no translator {st.session_state['translator']} here."), icon=":material/error:")
-        st.session_state["translator"] = next(iter(found), None)
+    if st.session_state.get(keys.TRANSLATOR) not in found:
+        if st.session_state.get(keys.TRANSLATOR):
+            st.warning(
+                plain(f"There is no translator {st.session_state[keys.TRANSLATOR]} here."), icon=":material/error:"
+            )
+        st.session_state[keys.TRANSLATOR] = next(iter(found), None)
     pick, bring = st.columns([5, 2], vertical_alignment="bottom")
     pick.selectbox(
         "Translator",
         list(found),
-        key="translator",
+        key=keys.TRANSLATOR,
         persist_state="session",
         format_func=lambda name: _label(found[name], backbone),
     )
@@ -73,7 +76,7 @@ def choose(backbone: Backbone) -> Listed | None:
         st.dataframe(
             _table(found.values(), backbone), width="stretch", hide_index=True, alt="All translators with their cards"
         )
-    chosen = found.get(st.session_state["translator"])
+    chosen = found.get(st.session_state[keys.TRANSLATOR])
     if chosen is not None and chosen.card is None:
         st.error(plain(chosen.problem), icon=":material/error:")
         if not chosen.shipped:
@@ -116,7 +119,7 @@ def files(chosen: Listed) -> None:
 def _delete_button(name: str) -> None:
     with st.popover("Delete", icon=":material/delete:"):
         st.markdown(f"Delete **{plain(name)}** for good?")
-        st.button("Yes, delete it", key="delete translator", on_click=_delete, args=(name,))
+        st.button("Yes, delete it", key=keys.DELETE_TRANSLATOR, on_click=_delete, args=(name,))
 
 
 def _upload() -> None:
@@ -125,15 +128,15 @@ def _upload() -> None:
         type=["safetensors", "json", "zip"],
         accept_multiple_files=True,
         max_upload_size=50,
-        key="translator files",
+        key=keys.TRANSLATOR_FILES,
     )
     replace = st.checkbox("Replace one of my own that has the same name")
     if st.button("Add", icon=":material/add:", disabled=not given):
         make_room_in_libraries(sum(f.size for f in given))
         name = bring_in([(f.name, f.getvalue()) for f in given], replace=replace, own=library())
-        st.session_state["next translator"] = name
+        st.session_state[keys.NEXT_TRANSLATOR] = name
         st.toast(plain(f"{name} is added."))
-    if st.session_state.get("next translator"):
+    if st.session_state.get(keys.NEXT_TRANSLATOR):
         st.button("Show it", on_click=_show_next)
 
 
@@ -171,9 +174,9 @@ def _table(found, backbone: Backbone) -> pd.DataFrame:
 def _delete(name: str) -> None:
     with said_in_place():
         delete_translator(name, library())
-        st.session_state["translator"] = None
+        st.session_state[keys.TRANSLATOR] = None
         st.toast(plain(f"{name} is deleted."))
 
 
 def _show_next() -> None:
-    st.session_state["translator"] = st.session_state.pop("next translator")
+    st.session_state[keys.TRANSLATOR] = st.session_state.pop(keys.NEXT_TRANSLATOR)

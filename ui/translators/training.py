@@ -25,6 +25,7 @@ from ui.shared.errors import plain, said_in_place
 from ui.shared.figure_panel import figure_panel
 from ui.shared.work import Question
 from ui.translators import form as translator_form
+from ui.translators import keys
 from ui.translators.form import TrainingQuestion
 
 SLOT = "train translator"
@@ -81,7 +82,7 @@ def _made(backbone: Backbone, asked: TrainingQuestion, name: str) -> None:
         name=f"{name} loss",
         alt="Mean training loss by epoch, a line a seed",
         command=command(backbone, asked),
-        key="loss",
+        key=keys.LOSS,
         note=LOSS_NOTE,
     )
 
@@ -136,7 +137,7 @@ def _live(key: Hashable, epochs: int) -> None:
         st.plotly_chart(
             plot_loss(prepare_loss(points), epochs),
             width="stretch",
-            key="live loss",
+            key=keys.LIVE_LOSS,
             alt="Mean training loss by epoch so far",
         )
         st.caption(LOSS_NOTE)
@@ -158,5 +159,5 @@ def _cost(_backbone: Backbone, request: TrainRequest, key: Hashable, _material: 
 
 
 def _look(name: str) -> None:
-    st.session_state["translator"] = name
-    st.session_state["translator mode"] = "Look"
+    st.session_state[keys.TRANSLATOR] = name
+    st.session_state[keys.TRANSLATOR_MODE] = "Look"

@@ -1,0 +1,33 @@
+"""Session keys that several pages share, each with the type of what lies under it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+ADDRESS: Annotated[str, object] = "address"
+ARRIVED: Annotated[str, object] = "arrived"
+BACKGROUND: Annotated[str, str] = "background"
+CELLS: Annotated[str, object] = "cells"
+CELLS_FROM: Annotated[str, str] = "cells_from"
+CELLS_MISSED: Annotated[str, object] = "cells missed"
+CELLS_PATH: Annotated[str, str] = "cells_path"
+CELL_PAGE: Annotated[str, object] = "cell page"
+COLUMN: Annotated[str, str] = "column"
+CONTEXT: Annotated[str, str] = "context"
+FORGET_CELLS: Annotated[str, bool] = "forget cells"
+FRAMED: Annotated[str, object] = "framed"
+GENE_COLUMN: Annotated[str, str] = "gene_column"
+GENE_FILE: Annotated[str, object] = "gene_file"
+GENE_TEXT: Annotated[str, str] = "gene_text"
+KEPT_CONTEXT: Annotated[str, object] = "kept_context"
+LAYER: Annotated[str, str] = "layer"
+LEVELS: Annotated[str, list[str]] = "levels"
+MODEL: Annotated[str, str] = "model"
+MODEL_FOLDER: Annotated[str, str] = "model_folder"
+N_VARIABLE: Annotated[str, object] = "n_variable"
+PAGE: Annotated[str, object] = "page"
+PAGES: Annotated[str, object] = "pages"
+TAKEN_UP: Annotated[str, object] = "taken up"
+TASKS: Annotated[str, object] = "tasks"
+TO_THE_PROCESSOR: Annotated[str, bool] = "to the processor"
+UPLOAD_TURN: Annotated[str, object] = "upload_turn"

@@ -1,0 +1,32 @@
+"""Session keys of the Translators page, each with the type of what lies under it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+CHOSEN_TESTS: Annotated[str, object] = "chosen tests"
+CONTEXT: Annotated[str, str] = "train context"
+DELETE_TRANSLATOR: Annotated[str, bool] = "delete translator"
+EDGES: Annotated[str, str] = "train edges"
+EDGE_FILE: Annotated[str, object] = "train edge file"
+EPOCHS: Annotated[str, float] = "train epochs"
+GENE_SET: Annotated[str, str] = "train gene set"
+HELD_OUT: Annotated[str, object] = "held out"
+KIND: Annotated[str, str] = "train kind"
+LIVE_LOSS: Annotated[str, object] = "live loss"
+LOSS: Annotated[str, object] = "loss"
+MAX: Annotated[str, float] = "train max"
+METHOD: Annotated[str, str] = "train method"
+NAME: Annotated[str, str] = "train name"
+NETWORKS: Annotated[str, list[str]] = "train networks"
+NEXT_TRANSLATOR: Annotated[str, object] = "next translator"
+RATIO: Annotated[str, float] = "train ratio"
+RELIABILITY: Annotated[str, object] = "reliability"
+SAMPLER: Annotated[str, str] = "train sampler"
+SEEDS: Annotated[str, float] = "train seeds"
+SETS: Annotated[str, list[str]] = "train sets"
+SOURCE: Annotated[str, str] = "train source"
+TRANSLATOR: Annotated[str, str] = "translator"
+TRANSLATOR_FILES: Annotated[str, object] = "translator files"
+TRANSLATOR_METRIC: Annotated[str, str] = "translator metric"
+TRANSLATOR_MODE: Annotated[str, str] = "translator mode"
