@@ -7,7 +7,7 @@ so that workers elsewhere need no store.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing, suppress
 
@@ -16,16 +16,17 @@ import numpy as np
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.methods.catalogue import reads_curves
-from ugrn_core.network.blocks import BlockScores, block_key, block_pairs, translator_digest
+from ugrn_core.network.blocks import BlockScores, Curves, block_key, block_pairs, translator_digest
 from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor, computed, task_executor
-from ugrn_core.network.full_sweeps import sweep_all
 from ugrn_core.network.question import NetworkRequest, check_request
-from ugrn_core.network.scores import NetworkScores, ScoreFiles
+from ugrn_core.network.scores import DiskArray, NetworkScores, ScoreFiles
 from ugrn_core.opened import not_followed
-from ugrn_core.shared_work import Results, WorkItem
+from ugrn_core.shared_work import Arrays, Results, WorkItem
 from ugrn_core.store import Store
+from ugrn_core.stored_sweep import sorted_cell, source_key
+from ugrn_core.sweep import check_settings
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Cancel, Progress, part_of
+from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 
 SWEEP_SHARE = 0.9
 """Share of the progress bar that the sweeps of a full context take."""
@@ -129,3 +130,62 @@ def _scored(
             pairs = drawn.pop(key)
             yield pairs, BlockScores(**found[key])
             counting.add(len(pairs))
+
+
+class CurveFiles:
+    """Response and slope (gene, value, gene) of ``genes`` over each other, in files; no response under follow."""
+
+    def __init__(self, genes: Sequence[str], cell: Sequence[str], settings: SweepSettings) -> None:
+        self.row = {gene: n for n, gene in enumerate(genes)}
+        place = {gene: n for n, gene in enumerate(cell)}
+        self.columns = [place[gene] for gene in genes]
+        names = ("slope",) if settings.background == "follow" else ("slope", "response")
+        shape = len(genes), len(settings.grid), len(genes)
+        self.files = {name: DiskArray(shape, np.float32) for name in names}
+
+    def fill(self, source: str, sweep: Arrays) -> None:
+        """Put in the sweep of a source, each array (value, gene) over the genes of the cell."""
+        for name, file in self.files.items():
+            file.array[self.row[source]] = sweep[name][:, self.columns]
+            file.let_go()
+
+    def read(
+        self, pairs: Sequence[Edge], progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> tuple[np.ndarray | None, np.ndarray]:
+        """Response and slope, each (pair, value); it takes a moment, so that nothing is told or asked."""
+        i, j = np.array([[self.row[s], self.row[t]] for s, t in pairs]).T
+        found = {name: file.array[i, :, j] for name, file in self.files.items()}
+        for file in self.files.values():
+            file.let_go()
+        return found.get("response"), found["slope"]
+
+
+def sweep_all(
+    backbone: Backbone,
+    request: NetworkRequest,
+    settings: SweepSettings,
+    store: Store | None,
+    tasks: TaskExecutor,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Curves:
+    """Sweep sources and targets, since both directions are scored; each source is kept as soon as it is done."""
+    _, cell, values = sorted_cell(request.context)
+    check_settings(settings, base_values=values)
+    genes = tuple(dict.fromkeys([*request.sources, *request.targets]))
+    files = CurveFiles(genes, cell, settings)
+    counting = CountedProgress(len(genes), "sources swept", progress)
+    source = {source_key(backbone, request.context, settings, gene): gene for gene in genes}
+
+    def submit(missing: Sequence[str], stop: Cancel) -> Future[Results]:
+        keys = {source[key]: key for key in missing}
+        return tasks.sweep(cell, values, settings, keys, counting.part(len(missing)), stop)
+
+    keys, size = list(source), tasks.sources_a_piece
+    pieces = (WorkItem(tuple(keys[n : n + size]), submit) for n in range(0, len(keys), size))
+    with closing(computed(pieces, store, tasks, counting, cancel)) as results:
+        for swept, found in results:
+            for key in swept:
+                files.fill(source[key], found[key])
+            counting.add(len(swept))
+    return files.read
