@@ -155,11 +155,15 @@ def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextCh
 
 
 def _residual_question(backbone: Backbone, request: PairRequest) -> Question[float | None]:
+    def seconds() -> float:
+        afresh = estimate_pair(backbone, request).seconds
+        return afresh if afresh < work.AT_ONCE else estimate_pair(backbone, request, store()).seconds
+
     return Question(
         ("residual", backbone.fingerprint, request),
         lambda progress, cancel: pair_residual(backbone, request, store(), progress=progress, cancel=cancel),
         "Residual",
-        lambda: estimate_pair(backbone, request, store()).seconds,
+        seconds,
         str(backbone.device),
     )
 
