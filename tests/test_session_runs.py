@@ -100,11 +100,22 @@ def test_commands_read_it_beside_their_own_store(folder, nothing_computed) -> No
         assert store.stats().entries == 0, "the store believes nobody"
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
-def test_pages_open_them(folder, nothing_computed, number: int) -> None:
+@pytest.fixture
+def a_new_server():
+    """Nothing is remembered, and no job is under way when it ends."""
     st.cache_resource.clear()
     JOBS._jobs.clear()
     SHELVES.clear()
+    yield
+    for job in list(JOBS._jobs.values()):
+        job.stop.set()
+        job.wait(5)
+    JOBS._jobs.clear()
+    SHELVES.clear()
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_pages_open_them(folder, nothing_computed, a_new_server, number: int) -> None:
     session = read_session((folder / "s.zip").read_bytes())
     shelf = SHELVES.of("own machine")
     run = session.runs[number]
@@ -120,7 +131,6 @@ def test_pages_open_them(folder, nothing_computed, number: int) -> None:
             break
         at.run()
     assert not at.exception and "not computed here" in words(at), words(at)
-    SHELVES.clear()
 
 
 def test_what_is_no_run_is_said(folder) -> None:
