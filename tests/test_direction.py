@@ -34,7 +34,7 @@ def scores() -> Any:
 
 def test_a_threshold_is_the_99th_percentile_of_its_own_class() -> None:
     found = scores()
-    card = SimpleNamespace(schema=SimpleNamespace(method="Ens"), reciprocal=0.1)
+    card = SimpleNamespace(schema=SimpleNamespace(parts=("VVP", "GDT")), reciprocal=0.1)
     translator: Any = SimpleNamespace(card=card)
     backbone: Any = None
     rule = direction_rule(backbone, translator, found)

@@ -46,6 +46,8 @@ def test_any_mixture_of_delimiters_quotes_and_comments_gives_the_names_in_order_
 def test_a_list_on_several_lines_of_equal_length_is_read_in_full(names, width, delimiter):
     """The ragged and the even layout of a list without titles and numbers: no column is dropped."""
     assume(names[0] != "x")  # the title that R gives a vector
+    known = {any(map(is_gene_like, column)) for j in range(width) if (column := names[j::width])}
+    assume(len(known) == 1)  # beside genes, words of which none is a gene are clusters or the like
     lines = [delimiter.join(names[i : i + width]) for i in range(0, len(names), width)]
     assert parse_gene_list("\n".join(lines)) == once(names)
 
@@ -66,6 +68,7 @@ def test_a_table_with_numbers_gives_its_first_column(rows, titles, delimiter, li
 
 @given(names=GENES)
 def test_what_was_parsed_is_parsed_again_to_the_same(names):
+    assume(names[0] != "x")
     assert parse_gene_list("\n".join(parse_gene_list("\n".join(names)))) == once(names)
 
 
