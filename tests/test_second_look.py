@@ -79,6 +79,9 @@ class Copied:
     def __init__(self, store: Store, other: Store) -> None:
         self.store, self.other = store, other
 
+    def get_many(self, keys):
+        return {key: self.get(key) for key in keys}
+
     def get(self, key: str):
         found = self.other.get(key)
         if found is not None:
