@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import assume, given
@@ -61,6 +62,7 @@ def test_a_list_on_several_lines_of_equal_length_is_read_in_full(names, width, d
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
 def test_a_table_with_numbers_gives_its_first_column(rows, titles, delimiter, line_end, quoting):
+    assume(not any(re.fullmatch("n[ds]", gene, re.IGNORECASE) for gene, _, _ in rows))  # marks of no number
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=quoting)
     writer.writerows(([titles] if titles else []) + rows)
