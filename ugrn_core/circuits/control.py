@@ -1,8 +1,9 @@
 """Positive control: the whole pipeline on circuits whose arrows are known.
 
-Cells of many circuits are simulated, one backbone is trained on all of them, its sweeps become pair features, a
-translator learns the arrows of some circuits and is asked about others. Of those the backbone has seen cells, and
-nobody an arrow. Beside it stand scores from the cells alone, and the same pipeline on weights that were never trained.
+Cells of many circuits are simulated, two backbones are trained on all of them, one for each way of estimating what is
+taught, their sweeps become pair features, translators learn the arrows of some circuits and are asked about others. Of
+those the backbones have seen cells, and nobody an arrow. Beside them stand scores from the cells alone, the same
+translators on what is taught, and the same pipeline on weights that were never trained.
 """
 
 from __future__ import annotations
@@ -34,37 +35,46 @@ from ugrn_core.circuits.control_case import (
     score_features,
     standardised,
 )
-from ugrn_core.circuits.joint import Checkpoint, Group, train_together, untrained
-from ugrn_core.circuits.training import BASE, GRID, Trained, TrainingSettings, as_backbone
+from ugrn_core.circuits.joint import Checkpoint, Group, train_together
+from ugrn_core.circuits.means import FITS, ConditionalMeans, Fit
+from ugrn_core.circuits.training import BASE, GRID, TrainingSettings, as_backbone
 from ugrn_core.errors import Cancelled
 from ugrn_core.store import Store
 from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 
-Weights = Literal["trained", "before training", "random"]
+Weights = Literal["trained", "random"]
 WEIGHTS: dict[Weights, str] = {
     "trained": "trained on the cells",
-    "before training": "one layer of attention holds a part of the regression, the rest is drawn by lot",
     "random": "all drawn by lot",
 }
+BACKBONES: dict[Weights, tuple[Fit, ...]] = {
+    "trained": tuple(FITS),
+    "random": ("dense",),
+}
+"""Backbones of each kind of weights by what they are taught; where all is drawn by lot, one is enough."""
+
 UNIT = "standardised"
-SCHEMA = 4
+SCHEMA = 5
 TRAINING = TrainingSettings(
-    steps=300, warmup=20, learning_rate=2e-5, tokens=800, width=300, n_heads=6, n_layers=1, ff_width=64
+    steps=120, warmup=20, learning_rate=2e-5, tokens=800, width=600, n_heads=12, n_layers=1, ff_width=64
 )
-"""A backbone of about 670,000 shared weights and 300 a gene; it begins close to what it is taught."""
+"""A backbone of about 2.6 million shared weights and 600 a gene; it begins close to what it is taught."""
 
 Named = tuple[int, int]
 """A circuit: its number of measured genes and its seed."""
+
+SIZES = (50, 100, 200, 50, 100, 50, 50, 100, 50, 50, 100, 50, 50)
+"""Genes of the circuits that are asked about; the first few have some of each size."""
 
 
 @dataclass(frozen=True)
 class ControlRequest:
     """Circuits that translators learn from, and those they are asked about."""
 
-    train: tuple[Named, ...] = tuple((50, seed) for seed in range(1, 5))
-    test: tuple[Named, ...] = (*((50, seed) for seed in range(501, 511)), (100, 511))
+    train: tuple[Named, ...] = tuple((50, seed) for seed in range(1, 13))
+    test: tuple[Named, ...] = tuple(zip(SIZES, range(701, 701 + len(SIZES)), strict=True))
     conditions: tuple[Condition, ...] = (Condition(), Condition("perturbed"), Condition("observed", True))
-    fewer: int | None = 6
+    fewer: int | None = 4
     n_cells: int = 2000
     training: TrainingSettings = TRAINING
     seeds: int = 3
@@ -81,17 +91,18 @@ class ControlRequest:
 
 @dataclass(frozen=True)
 class ControlCase:
-    """One circuit with its pairs a task, features by weights, probe, context and task, and scores by rival and task.
+    """One circuit with its pairs a task, features by weights, what the backbone is taught, probe, context and task, and
+    scores by rival and task.
 
     The others are for translators without a model: ``cell_features`` and ``score_features`` by task, and the parts of
-    the regression by probe, context and task.
+    the regressions by fit, probe, context and task.
     """
 
     pairs: Mapping[Task, Pairs]
-    features: Mapping[tuple[Weights, str, str, Task], np.ndarray]
+    features: Mapping[tuple[Weights, Fit, str, str, Task], np.ndarray]
     cell_features: Mapping[Task, np.ndarray]
     score_features: Mapping[Task, np.ndarray]
-    regression: PartFeatures
+    regression: Mapping[tuple[Fit, str, str, Task], np.ndarray]
     scores: Mapping[tuple[str, Task], np.ndarray]
 
 
@@ -143,7 +154,9 @@ def lesson_pairs(request: ControlRequest, store: Store | None = None) -> dict[st
     parts: dict[str, np.ndarray] = {}
     both = condition_cases(request, request.conditions[0], store)
     for name, cases in zip(("train", "test"), both, strict=True):
-        rows = [np.hstack([c.features["trained", "VVP", w, "unordered"] for w in ("pair", "full")]) for c in cases]
+        rows = [
+            np.hstack([c.features["trained", "dense", "VVP", w, "unordered"] for w in ("pair", "full")]) for c in cases
+        ]
         parts[f"{name}_x"] = np.vstack(rows).astype(np.float16)
         parts[f"{name}_y"] = np.concatenate([c.pairs["unordered"].labels for c in cases]).astype(np.float16)
     return parts
@@ -192,43 +205,57 @@ class _Run:
         measured = circuit_of(*named, self.condition).measured
         return tuple(f"{named[0]}-{named[1]}.{gene}" for gene in measured)
 
-    def models(self, start: float, end: float) -> dict[Weights, TransformerBackbone]:
-        """The backbone, the same before its training, and one of random weights."""
+    def models(self, start: float, end: float) -> dict[tuple[Weights, Fit], TransformerBackbone]:
+        """The backbones, and one of random weights."""
         groups = self.groups(0.0, start)
+        models: dict[tuple[Weights, Fit], TransformerBackbone] = {}
+        for n, fit in enumerate(FITS):
+            at, until = (start + (end - start) * (n + part) / len(FITS) for part in (0, 1))
+            models["trained", fit] = self._taught(fit, groups, part_of(self.progress, at, until))
+        return models | {("random", "dense"): random_twin(models["trained", "dense"])}
+
+    def _taught(self, fit: Fit, groups: list[Group], progress: Progress | None) -> TransformerBackbone:
+        """The backbone that is taught one fit."""
 
         def kept(chunk: int) -> Checkpoint | None:
-            return None if self.store is None else self.store.get(self._backbone_key(chunk))
+            return None if self.store is None else self.store.get(self._backbone_key(fit, chunk))
 
         def keep(chunk: int, state: Checkpoint) -> None:
             if self.store is not None:
-                self.store.put(self._backbone_key(chunk), state)
+                self.store.put(self._backbone_key(fit, chunk), state)
 
-        settings = self.request.training
-        within = part_of(self.progress, start, end)
-        trained = train_together(groups, settings, kept=kept, keep=keep, progress=within, cancel=self.cancel)
-        before = Trained(untrained(groups, settings).eval(), trained.genes, settings, (), trained.mean, trained.domain)
-        model, first = as_backbone(trained, "circuits", UNIT), as_backbone(before, "circuits", UNIT)
-        return {"trained": model, "before training": first, "random": random_twin(model)}
+        settings, taught = self.request.training, [self.means(named, fit) for named in self.circuits]
+        trained = train_together(groups, settings, taught, kept=kept, keep=keep, progress=progress, cancel=self.cancel)
+        return as_backbone(trained, f"circuits, {fit}", UNIT)
 
-    def case(self, named: Named, models: Mapping[Weights, TransformerBackbone]) -> ControlCase:
+    def case(self, named: Named, models: Mapping[tuple[Weights, Fit], TransformerBackbone]) -> ControlCase:
         """What is known of a circuit."""
         circuit = circuit_of(*named, self.condition)
         pairs: dict[Task, Pairs] = {task: drawn_pairs(circuit, task, named[1]) for task in TASKS}
-        features: dict[tuple[Weights, str, str, Task], np.ndarray] = {}
-        for weights, model in models.items():
-            key = self._key(f"features {weights}", named, self.request.training, self.circuits)
+        features: dict[tuple[Weights, Fit, str, str, Task], np.ndarray] = {}
+        for (weights, fit), model in models.items():
+            key = self._key(f"features {weights}, {fit}", named, self.request.training, self.circuits)
             found = self._kept(key, lambda m=model: _flat(self._features(named, m, pairs)))
-            for name, array in found.items():
-                probe, context, task = name.split("|")
-                features[weights, probe, context, _task(task)] = array
+            features |= {(weights, fit, *part): array for part, array in _by_part(found).items()}
+        regression: dict[tuple[Fit, str, str, Task], np.ndarray] = {}
+        for fit in FITS:
+            found = regression_features(self.means(named, fit), pairs)
+            regression |= {(fit, *part): array for part, array in found.items()}
         cells, tables = self.cells(named), self.rivals(named)
         return ControlCase(
             pairs,
             features,
             {task: cell_features(cells, pairs[task]) for task in TASKS},
             {task: score_features(tables, pairs[task]) for task in TASKS},
-            regression_features(cells, pairs),
+            regression,
             {(name, task): rival_scores(t, pairs[task], task) for name, t in tables.items() for task in TASKS},
+        )
+
+    def means(self, named: Named, fit: Fit) -> ConditionalMeans:
+        """What a backbone is taught of a circuit."""
+        key = self._key(f"means {fit}", named)
+        return ConditionalMeans(
+            **self._kept(key, lambda: dict(vars(ConditionalMeans.of(standardised(self.cells(named)), fit))))
         )
 
     def rivals(self, named: Named) -> dict[str, np.ndarray]:
@@ -241,8 +268,8 @@ class _Run:
     ) -> dict[tuple[str, str, Task], np.ndarray]:
         return curve_features(model, self.genes(named), pairs, SweepSettings(BASE, GRID))
 
-    def _backbone_key(self, chunk: int) -> str:
-        return self._key(f"backbone {chunk}", self.request.training, self.circuits)
+    def _backbone_key(self, fit: Fit, chunk: int) -> str:
+        return self._key(f"backbone {fit}, {chunk}", self.request.training, self.circuits)
 
     def _key(self, part: str, *more: Any) -> str:
         asked = {"schema": SCHEMA, "part": part, **asdict(self.condition), "n_cells": self.request.n_cells}
@@ -260,6 +287,12 @@ class _Run:
 
 def _flat(features: Mapping[tuple[str, str, Task], np.ndarray]) -> Checkpoint:
     return {"|".join(key): array for key, array in features.items()}
+
+
+def _by_part(flat: Checkpoint) -> PartFeatures:
+    """What :func:`_flat` made one level."""
+    parts = ((name.split("|"), array) for name, array in flat.items())
+    return {(probe, context, _task(task)): array for (probe, context, task), array in parts}
 
 
 def _task(name: str) -> Task:

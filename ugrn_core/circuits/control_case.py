@@ -171,9 +171,9 @@ def score_features(tables: Mapping[str, np.ndarray], pairs: Pairs) -> np.ndarray
     return np.hstack([there, back]).astype(np.float32)
 
 
-def regression_features(cells: np.ndarray, asked: Mapping[Task, Pairs]) -> PartFeatures:
-    """Parts (no slopes) of the regression that the backbone is taught, at the values it is asked at."""
-    responses = ConditionalMeans.of(standardised(cells)).responses((np.array(GRID) - BASE) / SPREAD)
+def regression_features(means: ConditionalMeans, asked: Mapping[Task, Pairs]) -> PartFeatures:
+    """Parts (no slopes) of the regression that a backbone is taught, at the values it is asked at."""
+    responses = means.responses((np.array(GRID) - BASE) / SPREAD)
     alone, among = (SPREAD * r.astype(np.float32) for r in responses)
     return features_of({"VVP": alone}, {"VVP": among}, asked)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ugrn_core.circuits.control import WEIGHTS, ControlCase, ControlRequest, Weights
+from ugrn_core.circuits.control import BACKBONES, WEIGHTS, ControlCase, ControlRequest, Weights
 from ugrn_core.circuits.control_case import (
     KNOWS_ARROWS,
     PARTS,
@@ -22,6 +22,7 @@ from ugrn_core.circuits.control_case import (
     Condition,
     Task,
 )
+from ugrn_core.circuits.means import FITS, Fit
 from ugrn_core.errors import InputError
 from ugrn_core.methods.gdt import GDT
 from ugrn_core.translators.mlp import predict_logits, train_net
@@ -30,12 +31,18 @@ TOGETHER = (("VVP", "pair"), ("VVP", "full"), (STANDING, "full"))
 """Parts that one translator is given side by side, as well as each its own."""
 
 OURS = "Ens of all"
-"""Mean of two logits: of the translators on every part, and of the one on :data:`TOGETHER`. Its lead is stated."""
+"""Mean of two logits, of the translators on every part and of the one on :data:`TOGETHER`, and of both backbones. Its
+lead is stated."""
 
 WITHOUT_MODEL = "Translator on correlations"
 ON_SCORES = "Translator on all scores"
-ON_REGRESSION = "Translator on the regression"
-"""What the same translator makes of all scores from cells alone, and of the regression that the backbone is taught."""
+ON_REGRESSION: dict[Fit, str] = {
+    "dense": "Translator on the dense regression",
+    "sparse": "Translator on the sparse regression",
+}
+ON_BOTH = "Translator on both regressions"
+"""What the same translators make of all scores from cells alone, of each regression that a backbone is taught, and of
+both: the last knows all that the backbones are taught."""
 
 NO_WEIGHTS = "none"
 MEAN = "mean"
@@ -96,18 +103,24 @@ def all_scores(
     def together(features: Callable[[ControlCase, Part], np.ndarray]) -> list[np.ndarray]:
         return translated(lambda case: [features(case, part) for part in TOGETHER])
 
-    def regressed(case: ControlCase, part: Part) -> np.ndarray:
-        return case.regression[*part, task]
-
     scores[ON_SCORES, NO_WEIGHTS] = translated(lambda case: [case.score_features[task]])
     parts = [part for part in PARTS if part[0] != GDT.name]
-    scores[ON_REGRESSION, NO_WEIGHTS] = _all(of_parts(regressed, parts), together(regressed))
+    for fit in FITS:
+
+        def regressed(case: ControlCase, part: Part, f: Fit = fit) -> np.ndarray:
+            return case.regression[f, *part, task]
+
+        scores[ON_REGRESSION[fit], NO_WEIGHTS] = _all(of_parts(regressed, parts), together(regressed))
+    scores[ON_BOTH, NO_WEIGHTS] = _mean([scores[name, NO_WEIGHTS] for name in ON_REGRESSION.values()])
     for weights in WEIGHTS:
+        found = []
+        for fit in BACKBONES[weights]:
 
-        def asked_of(case: ControlCase, part: Part, w: Weights = weights) -> np.ndarray:
-            return case.features[w, *part, task]
+            def asked_of(case: ControlCase, part: Part, w: Weights = weights, f: Fit = fit) -> np.ndarray:
+                return case.features[w, f, *part, task]
 
-        scores |= _named(of_parts(asked_of, PARTS), together(asked_of), weights)
+            found.append(_named(of_parts(asked_of, PARTS), together(asked_of), weights))
+        scores |= {key: _mean([of_one[key] for of_one in found]) for key in found[0]}
     return scores
 
 

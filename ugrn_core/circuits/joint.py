@@ -47,33 +47,42 @@ Group = tuple[tuple[str, ...], np.ndarray]
 Checkpoint = dict[str, np.ndarray]
 
 
-def untrained(groups: Sequence[Group], settings: TrainingSettings) -> LeanTransformer:
+def dense(groups: Sequence[Group]) -> list[ConditionalMeans]:
+    """What is taught where nothing else is said."""
+    return [ConditionalMeans.of(cells) for _, cells in groups]
+
+
+def untrained(
+    groups: Sequence[Group], settings: TrainingSettings, taught: Sequence[ConditionalMeans] | None = None
+) -> LeanTransformer:
     """The model at its first step, :mod:`ugrn_core.circuits.first_weights`."""
     cells = [c for _, c in groups]
     centre, scale = (float(np.mean([part(c, axis=0).mean() for c in cells])) for part in (np.mean, np.std))
-    return first_model(cells, settings, centre, scale)
+    return first_model(taught or dense(groups), settings, centre, scale)
 
 
 def train_together(
     groups: Sequence[Group],
     settings: TrainingSettings,
+    taught: Sequence[ConditionalMeans] | None = None,
     *,
     kept: Callable[[int], Checkpoint | None] | None = None,
     keep: Callable[[int, Checkpoint], None] | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Trained:
-    """Train on the cells of all ``groups``. Deterministic for a seed on one machine, stopped in between or not.
+    """Train on the cells of all ``groups`` and what is ``taught`` of them, by default their dense regression.
+    Deterministic for a seed on one machine, stopped in between or not.
 
     ``keep`` is given the state after every :data:`CHUNK` steps, by their number, and ``kept`` gives it back.
     """
     s = settings
-    model = untrained(groups, s)
+    taught = taught or dense(groups)
+    model = untrained(groups, s, taught)
     optimizer = _optimizer(model, s)
     starts = np.cumsum([0, *(len(genes) for genes, _ in groups)])
     chunks = -(-s.steps // CHUNK)
     losses, done = _resume(model, optimizer, kept, chunks)
-    taught = [ConditionalMeans.of(cells) for _, cells in groups] if done < chunks else []
     share = np.sqrt([len(genes) for genes, _ in groups])
     for chunk in range(done, chunks):
         rng = np.random.default_rng([s.seed, int(starts[-1]), chunk])

@@ -2,14 +2,26 @@
 
 As :mod:`ugrn_core.pretrain.targets` does for the embedded models, a mean is estimated from the cells and taught, which
 costs far fewer steps than single noisy cells. A mean is a sum of bent lines, one a source: cubic polynomials of its
-standardised value, by ridge regression of the target on all of them at once. No arrow enters.
+standardised value, by regression of the target on all of them at once: by ridge regression, which spreads what is
+known over many genes, or by one that leaves most genes out (:mod:`ugrn_core.circuits.sparse`). No arrow
+enters.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+
+from ugrn_core.circuits.sparse import sparse_weights
+
+Fit = Literal["dense", "sparse"]
+FITS: dict[Fit, str] = {
+    "dense": "ridge regression: what is known is spread over many genes",
+    "sparse": "most genes are left out",
+}
+"""How the mean of a gene among all others is estimated; given one gene alone it is ridge regression."""
 
 DEGREE = 3
 RIDGE = 0.1
@@ -34,8 +46,9 @@ class ConditionalMeans:
     among: np.ndarray
 
     @classmethod
-    def of(cls, cells: np.ndarray) -> ConditionalMeans:
-        """Of cells (cell, gene); one solve of three times as many unknowns as there are genes."""
+    def of(cls, cells: np.ndarray, fit: Fit = "dense") -> ConditionalMeans:
+        """Of cells (cell, gene). Cost: one solve of three times as many unknowns as there are genes; if sparse, about
+        ten a gene."""
         centre, scale = cells.mean(0), cells.std(0)
         z = ((cells - centre) / scale).astype(float)
         n_cells, n = z.shape
@@ -45,7 +58,10 @@ class ConditionalMeans:
         inner = np.einsum("cid,cie->ide", powers, powers) / n_cells + RIDGE * np.eye(DEGREE)
         said = np.einsum("cid,cj->idj", powers, z) / n_cells
         alone = np.linalg.solve(inner, said)
-        among = _without_own(powers.reshape(n_cells, -1), z).reshape(n, DEGREE, n)
+        if fit == "sparse":
+            among = sparse_weights(powers, z)
+        else:
+            among = _without_own(powers.reshape(n_cells, -1), z).reshape(n, DEGREE, n)
         own = np.arange(n)
         alone[own, :, own] = 0.0
         arrays = (centre, scale, mean, spread, alone, among)

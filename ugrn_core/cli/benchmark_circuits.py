@@ -13,6 +13,9 @@ CIRCUITS = "circuits"
 WITH_CIRCUITS = ("table", "out", "seeds", "threads")
 """Options that the positive control has, too."""
 
+MINUTES = 60
+"""Of one idle core, for the default request."""
+
 
 def table_of(text: str) -> int | str:
     """A table of the paper by its number, or the positive control by its name."""
@@ -41,7 +44,7 @@ def run_circuits(given: typer.Context, out: Path, seeds: int) -> None:
     conditions = len(request.conditions)
     say(
         f"{len(request.train)} circuits to learn from and {len(request.test)} to ask about, {request.n_cells:,} cells "
-        f"each, {conditions} conditions: about {3 * conditions} minutes of an idle core. What is finished is kept."
+        f"each, {conditions} conditions: about {MINUTES} minutes of an idle core. What is finished is kept."
     )
     with Store() as store, progress_on_stderr() as progress:
         frame = run_control(request, store, progress=progress)
