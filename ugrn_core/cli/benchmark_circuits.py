@@ -13,7 +13,7 @@ CIRCUITS = "circuits"
 WITH_CIRCUITS = ("table", "out", "seeds", "threads")
 """Options that the positive control has, too."""
 
-MINUTES = 60
+MINUTES = 30
 """Of one idle core, for the default request."""
 
 
