@@ -212,7 +212,8 @@ class _Run:
         for n, fit in enumerate(FITS):
             at, until = (start + (end - start) * (n + part) / len(FITS) for part in (0, 1))
             models["trained", fit] = self._taught(fit, groups, part_of(self.progress, at, until))
-        return models | {("random", "dense"): random_twin(models["trained", "dense"])}
+        models["random", "dense"] = random_twin(models["trained", "dense"])
+        return models
 
     def _taught(self, fit: Fit, groups: list[Group], progress: Progress | None) -> TransformerBackbone:
         """The backbone that is taught one fit."""
