@@ -232,8 +232,8 @@ def test_every_sampler_of_the_lesson_is_one_of_the_benchmark() -> None:
 
 def test_the_default_model_is_among_those_to_look_at_and_a_sampler_shuts_the_turned_edge_out() -> None:
     """As the lesson asks: with exchanged targets the score that reads the answers is at chance."""
-    assert set(shortcuts.models()) < set(shortcuts.shown_models()) and "ugrn-mini-2" in shortcuts.shown_models()
-    assert shortcuts.samplers_of("ugrn-mini-2") == ("per_tf", "exchanged")
+    assert set(shortcuts.models()) <= set(shortcuts.shown_models()) and "ugrn-mini-2" in shortcuts.shown_models()
+    assert {"per_tf", "exchanged"} <= set(shortcuts.samplers_of("ugrn-mini-2"))
     assert all(set(shortcuts.samplers_of(m)) >= set(shortcuts.HOW_DRAWN) for m in shortcuts.models())
     for sampler in shortcuts.samplers_of("ugrn-mini-2"):
         table = shortcuts.standing("ugrn-mini-2", sampler).set_index("method")["auprc"]

@@ -39,7 +39,7 @@ def show(now: State) -> None:
         default=ASKED_WITH if ASKED_WITH in samplers else samplers[0],
         required=True,
         format_func=sampler_title,
-        key="learn widget 5 sampler" + ("" if ASKED_WITH in samplers else f" of {model}"),
+        key="learn widget 5 sampler" + ("" if model == model_of(now.seed) else f" of {model}"),
     )
     subset = choices.segmented_control(
         "Tested on",
