@@ -41,7 +41,9 @@ def test_the_pair_explorer_shows_curves_of_a_circuit() -> None:
     assert "14 genes" in words(at) and "log1p" in words(at)
 
 
-@pytest.mark.parametrize("page", ["start.py", "network.py", "translators.py", "benchmark.py"])
+@pytest.mark.parametrize(
+    "page", ["start.py", "network.py", "translators.py", "benchmark.py", "gene.py", "drivers.py", "results.py"]
+)
 def test_other_pages_take_a_circuit(page: str) -> None:
     at = opened(page)
     assert not at.exception
