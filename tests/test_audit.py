@@ -46,7 +46,8 @@ def test_the_known_ones_are_explained_in_the_text_and_pinned():
 
 def test_what_we_use_of_scgpt_imports_no_lightning():
     code = (
-        "import sys; from ugrn_core.backbones import parity; import scgpt.model; print('lightning' in str(sys.modules))"
+        "import sys; from ugrn_core.backbones import passport; import scgpt.model; "
+        "print('lightning' in str(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split()[-1] == "False"

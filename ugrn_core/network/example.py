@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -83,6 +84,7 @@ def most_bent(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["gain", "source", "target"], ascending=[False, True, True])[:LISTED]
 
 
+@cache
 def bent_pairs(model: str) -> tuple[Edge, ...]:
     """:func:`most_bent` of a shipped model; none where its shapes were not judged."""
     folder = shipped_model(model)

@@ -14,6 +14,7 @@ from ugrn_core.types import Context, SweepSettings
 from ui.network.run import START_NOW
 from ui.server.session import store
 from ui.shared import address, cells, example, models, work
+from ui.shared import keys as shared_keys
 from ui.shared.address import open_gene
 from ui.shared.errors import plain, said_in_place
 from ui.shared.work import Question
@@ -99,7 +100,7 @@ def inventory() -> None:
 
 def _bent_pair() -> None:
     """One of the pairs whose curves say more than a line, to the pair page; nothing for a model without them."""
-    pairs = bent_pairs(models.current().card.name)
+    pairs = bent_pairs(str(st.session_state.get(shared_keys.MODEL)))
     if not pairs:
         return
     chosen = st.selectbox(
