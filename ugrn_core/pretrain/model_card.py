@@ -26,7 +26,7 @@ from ugrn_core.pretrain.sampling import GENES_A_CELL
 from ugrn_core.pretrain.selection import CLASS, regulatory_figures
 from ugrn_core.pretrain.shape_text import shapes_text, tissues_text
 from ugrn_core.sweep import sweep_pairs
-from ugrn_core.translators.kinds import KINDS
+from ugrn_core.translators.kinds import KINDS, KindName
 from ugrn_core.types import SweepSettings
 
 METHODS = ("VVP", "GDT", "Ens", "Emb")
@@ -84,7 +84,7 @@ def measure(backbone: TransformerBackbone, beeline: Path) -> dict[str, Any]:
         "random_weights": random_twin(backbone),
         "random_transformer": random_twin(backbone, keep_embeddings=True),
     }
-    kinds = [kind.name for kind in KINDS.values()]
+    kinds: list[KindName] = [kind.name for kind in KINDS.values()]
     figures: dict[str, Any] = {
         name: {k: round(v, 3) for k, v in regulatory_figures(b, beeline, kinds, CLASS).items()}
         for name, b in asked.items()

@@ -20,6 +20,11 @@ HELP = {
     "Known among them": "Share of the edges shown that are known elsewhere, beside that of all scored edges.",
 }
 
+NOT_CHECKED = (
+    "No known edges are laid over this network, so nothing can be said of how many of the best hold: "
+    "choose a list under Known edges."
+)
+
 
 def row(network: Predicted, facts: NetworkFacts, known: ReferenceEdges, filters: EdgeFilter) -> None:
     """Five facts."""
@@ -34,7 +39,7 @@ def row(network: Predicted, facts: NetworkFacts, known: ReferenceEdges, filters:
 def worth(network: Predicted, table: pd.DataFrame) -> None:
     """What the best edges are worth by what is known, in a line above the drawing; for cells, why they stand so."""
     found = known_enrichment(table)
-    said = found.sentence() if found is not None else "Nothing is known of these edges, so their worth is not either."
+    said = found.sentence() if found is not None else NOT_CHECKED
     asked = network.asked
     reason = own_cells.why(asked.backbone.card.name, asked.translator.card.name) if asked.of_cells else ""
     st.markdown(plain(f"{said} {reason}"))
