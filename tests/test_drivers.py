@@ -117,7 +117,8 @@ def test_the_moved_gene_of_a_circuit_leads_there(moved, at_most):
         back = find_drivers(model, DriversRequest(cell, tuple(-x for x in difference), regulators, settings), store)
     first = found.table.set_index("source").loc[moved]
     assert first["rank_towards"] <= at_most and first["move"] == "up"
-    assert first["p_shuffled"] < 0.05 and first["p_random"] == 0
+    assert first["p_shuffled"] < 0.05
+    assert first["p_random"] == pytest.approx(1 / (1 + len(regulators)))  # none goes as far
     assert back.table.set_index("source").loc[moved, "move"] == "down"
     assert seen == sorted(seen) and seen[-1] == 1
 
