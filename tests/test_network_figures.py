@@ -22,6 +22,7 @@ from ugrn_core.figures.network_look import (
     LONGEST_SYMBOL,
     TIPS,
     WIDTHS,
+    crowding,
     prepare_network,
     strength_heading,
     strength_words,
@@ -335,3 +336,8 @@ def test_words_may_be_kept_as_categories():
     assert list(left.table["target"]) == list(
         select_edges(table, top_per_source=1, sources=["G1", "G2"]).table["target"]
     )
+
+
+@pytest.mark.parametrize(("n_genes", "share"), [(0, 1), (60, 1), (120, 0.5**0.5), (240, 0.5), (900, 0.5)])
+def test_drawings_of_more_than_sixty_genes_shrink_to_half(n_genes, share):
+    assert crowding(n_genes) == pytest.approx(share)

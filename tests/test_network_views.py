@@ -45,6 +45,9 @@ def test_no_filter_keeps_all_in_order():
     left = select_edges(table.sample(frac=1, random_state=0))
     assert left.notes == ()
     pd.testing.assert_frame_equal(left.table, table)
+    ties = table.assign(score=table["score"].max())
+    ordered = ties.sort_values(["source", "target"], ignore_index=True)
+    pd.testing.assert_frame_equal(select_edges(ties.sample(frac=1, random_state=0)).table, ordered)
 
 
 @given(

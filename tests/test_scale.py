@@ -11,6 +11,7 @@ from scipy import sparse
 from ugrn_core.data.binning import bin_values
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.data.matrix import BLOCK_VALUES
+from ugrn_core.data.scale import _multiples
 from ugrn_core.errors import InputError
 
 N_CELLS, N_GENES = 60, 1500
@@ -159,3 +160,8 @@ def test_the_reading_does_not_depend_on_the_blocks(tmp_path, monkeypatch):
     parts = read(tmp_path, x)
     assert parts.notes == whole.notes
     np.testing.assert_allclose(parts.whole.log1p, whole.whole.log1p, rtol=1e-6)
+
+
+def test_multiples_may_be_off_by_a_hundredth_of_their_root():
+    assert _multiples([np.array([0.7, 1.4, 25 * 0.7 + 0.02, 2.1])]) == 1
+    assert _multiples([np.array([0.7, 1.4, 25 * 0.7 + 0.05, 2.1])]) == 0.75

@@ -117,3 +117,9 @@ def test_a_zip_takes_files_beyond_the_old_limit(tmp_path: Path, monkeypatch: pyt
 
 def test_names_from_files_turn_into_no_formatting() -> None:
     assert plain("[a](b) *c* <d> $e$ ~f~ _g_") == r"\[a\](b) \*c\* \<d\> \$e\$ \~f\~ \_g\_"
+
+
+def test_buckets_are_those_of_every_store_there_is():
+    buckets = [stored_sweep.bucket_of(f"GENE{n}") for n in range(400)]
+    assert set(buckets) == set(range(stored_sweep.BUCKETS))
+    assert [stored_sweep.bucket_of(gene) for gene in ("GATA1", "KLF1")] == [9, 6]
