@@ -116,7 +116,7 @@ def run_control(
     """The long frame of :func:`ugrn_core.circuits.control_frame.judged`, all conditions.
 
     Cells, scores of rivals, the backbone after every few hundred steps, and features are kept in ``store``, so that a
-    run that was stopped goes on. Cost: about three minutes of one idle core a condition.
+    run that was stopped goes on. Cost: about ten minutes of one idle core a condition.
     """
     from ugrn_core.circuits.control_frame import judged
 
