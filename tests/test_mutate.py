@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign import mutate
+from tests.campaign.executed import Executed, who_executes
 
 
 def test_the_changes_by_hand_fit_the_code() -> None:
@@ -50,3 +51,20 @@ def test_a_change_by_hand_that_fits_no_more_is_said(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(mutate, "BY_HAND", (("network/edge_filter.py", "no such text", ""),))
     with pytest.raises(ValueError, match="0 times"):
         mutate.by_hand()
+
+
+def test_who_executes_a_change_is_asked_closest_first_and_for_so_long() -> None:
+    """``in_a_fork`` in tests/campaign/forked.py stands for a room."""
+    file = "tests/campaign/forked.py"
+    first = next(n for n, text in enumerate((mutate.ROOT / file).read_text().splitlines(), 1) if "os.fork()" in text)
+    inside = frozenset({first, first + 1})
+    found = {
+        "near": Executed(5.0, {file: inside | {1}}),
+        "nearer": Executed(5.0, {file: inside | {1, 2}}),
+        "elsewhere": Executed(1.0, {file: frozenset({1, 2, 3})}),
+        "long": Executed(50.0, {file: inside}),
+    }
+    assert who_executes(found, file, first + 2, 20.0) == ["nearer", "near"]
+    assert who_executes(found, file, first + 2, 9.0) == ["nearer"]
+    assert who_executes(found, file, first + 2, 60.0, leave_out=["nearer"]) == ["near", "long"]
+    assert who_executes(found, file, 1, 60.0) == ["nearer", "near", "elsewhere"], "a line of the file itself"

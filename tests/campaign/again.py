@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.mutate import ROOT, in_a_fork, warm_up
+from tests.campaign.forked import ROOT, in_a_fork, warm_up
 
 FAST = "not slow and not browser"
 

@@ -14,7 +14,6 @@ import copy
 import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -23,12 +22,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from tests.campaign import executed
+from tests.campaign.forked import MOST_SECONDS, ROOT, in_a_fork, warm_up
 from tests.campaign.mutated import BY_HAND, EQUIVALENT, ROOMS
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 GOAL = 0.95
-MOST_SECONDS = 600
-"""Longer than that, and a test file counts as failed: it hangs."""
 
 LARGE = 1000
 _EPOCH = 1_000_000_000
@@ -192,44 +190,6 @@ def run_tests(tree: Path, tests: list[str], seconds: float = MOST_SECONDS) -> bo
     return in_a_fork(run, tree, Path(os.devnull), seconds) == 0
 
 
-def in_a_fork(run: Callable[[], int], folder: Path, log: Path, seconds: float = MOST_SECONDS) -> int:
-    """Exit status of a function in a fork of this process, which has the libraries loaded; killed after a while."""
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.setsid()
-            os.chdir(folder)
-            written = os.open(log, os.O_WRONLY | os.O_CREAT)
-            os.dup2(written, 1)
-            os.dup2(written, 2)
-            status = run()
-        finally:
-            sys.stdout.flush()
-            os._exit(status)
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return -signal.SIGKILL
-
-
-def warm_up() -> None:
-    """Load what takes long to load, once; every fork has it."""
-    of_torch = "torch torch._dynamo torch.nn.attention safetensors.torch"
-    of_numbers = "numpy pandas scipy.stats sklearn.ensemble sklearn.linear_model sklearn.metrics anndata h5py"
-    others = "hypothesis pytest typer.testing pydantic rapidfuzz rich.progress diskcache filelock requests networkx"
-    for name in f"{of_torch} {of_numbers} {others}".split():
-        __import__(name)
-    import torch
-
-    torch.set_num_threads(1)
-
-
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make mutate", description=__doc__)
     parser.add_argument("--changes", type=int, default=150, help="drawn changes beside those by hand")
@@ -239,6 +199,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--tests", default="", help="these (noticed: tests/test_noticed.py) and not those of the room")
     parser.add_argument("--by-hand", action="store_true", help="only the changes by hand")
     parser.add_argument("--trust", action="store_true", help="do not run the tests of the code as it is first")
+    wider = "so many seconds of other tests that execute it, where those of the room miss a change"
+    parser.add_argument("--wider", type=float, default=0, metavar="SECONDS", help=f"{wider} (tests.campaign.executed)")
     parser.add_argument("--verbose", action="store_true", help="a line for every change")
     asked = parser.parse_args(argv)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -256,6 +218,7 @@ def main(argv: list[str] | None = None) -> int:
     warm_up()
     sys.dont_write_bytecode = False  # of the copy, so that a run compiles one file and not three hundred
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    others = executed.read() if asked.wider else {}
     with tempfile.TemporaryDirectory(prefix="ugrn-mutate-") as folder:
         tree = Path(folder) / "tree"
         skipped = shutil.ignore_patterns(".git", ".venv", "cache", "build", "dist", "__pycache__", ".hypothesis")
@@ -282,7 +245,12 @@ def main(argv: list[str] | None = None) -> int:
             # bytecode is told apart by whole seconds and size: each writing gets a second of its own
             os.utime(path, (_EPOCH + 2 * tried, _EPOCH + 2 * tried))
             began = time.monotonic()
-            if run_tests(tree, tests, 20 + 10 * sum(seconds[t] for t in tests)):
+            missed = run_tests(tree, tests, 20 + 10 * sum(seconds[t] for t in tests))
+            if missed and others:
+                file = os.path.normpath(f"ugrn_core/{change.file}")
+                further = executed.who_executes(others, file, change.line, asked.wider, leave_out=tests)
+                missed = not further or run_tests(tree, further, 60 + 10 * asked.wider)
+            if missed:
                 survivors.append(change)
                 print(f"SURVIVES  {change}", flush=True)
             path.write_text(before, "utf-8")

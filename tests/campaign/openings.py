@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Origin, Subprotocol
 
 PATIENCE = 180.0
 """Seconds after which a page that has no figure is given up."""
@@ -28,12 +29,14 @@ async def _all(address: str, page: str, queries: Sequence[str]) -> list[float]:
 
 
 async def _one(address: str, page: str, query: str, everybody: asyncio.Barrier) -> float:
-    origin = address.replace("ws:", "http:")
+    origin = Origin(address.replace("ws:", "http:"))
     stream = f"{address}/_stcore/stream"
     await everybody.wait()
     started = time.perf_counter()
     seconds = float("inf")
-    async with websockets.connect(stream, subprotocols=["streamlit"], origin=origin, max_size=None) as connection:
+    async with websockets.connect(
+        stream, subprotocols=[Subprotocol("streamlit")], origin=origin, max_size=None
+    ) as connection:
         await connection.send(_asked(page, query).SerializeToString())
         try:
             async with asyncio.timeout(PATIENCE):
