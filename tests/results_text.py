@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from functools import cache
 
 import pandas as pd
@@ -20,7 +21,9 @@ from ugrn_core.figures.benchmark_pages import (
     results_page,
 )
 from ugrn_core.figures.benchmark_protocols import BothDraws, protocols_section
+from ugrn_core.network.example import read_example
 from ugrn_core.paths import ASSETS, ROOT
+from ugrn_core.translators.library import load_translator
 
 FOLDER = ASSETS / "benchmark"
 MODELS = ("ugrn-mini", "ugrn-mini-log1p")
@@ -28,16 +31,23 @@ MODELS = ("ugrn-mini", "ugrn-mini-log1p")
 ALL_MODELS = ("ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", *MODELS)
 RUNS = {
     "Table 1": "1",
-    "Table 1, linear": "1_logistic",
     "Table 1, by TF status": "1_tf_matched",
     "Table 1, by degree": "1_degree_matched",
     "Table 1, uniform": "1_uniform",
     **{f"Table {n}": str(n) for n in range(2, 6)},
+    **{f"Table {n}, linear": f"{n}_logistic" for n in range(1, 6)},
     **{f"Table {n}, exchanged": f"{n}_exchanged" for n in range(1, 6)},
     "cut, two genes": "1_pair_cut",
     "cut, all genes": "1_full_cut",
+    "cut, two genes, linear": "1_pair_cut_logistic",
+    "cut, all genes, linear": "1_full_cut_logistic",
+    "100 sources, two genes": "1_pair_100",
+    "100 sources, all genes": "1_full_100",
+    "100 sources, two genes, linear": "1_pair_100_logistic",
+    "100 sources, all genes, linear": "1_full_100_logistic",
 }
 """Runs of the page, with what their files are called."""
+EXAMPLE = "<!-- example: make results -->", "<!-- end of example -->"
 README, PAGE = ROOT / "README.md", ROOT / "docs" / "benchmark-results.md"
 
 
@@ -59,6 +69,17 @@ def section() -> str:
     drawn = {"per_tf": results(MODELS[0], "1")} | samplers
     ours = results(DEFAULT_BACKBONE, "1_exchanged")
     return readme_section({m: results(m, "1") for m in ordered}, drawn, DEFAULT_BACKBONE, ours)
+
+
+def example() -> str:
+    """What the README says of the best edges of the Start page's network, between its marks."""
+    found = read_example()
+    times = (1 - found.expected_wrong / found.best) / load_translator(found.translator).card.prevalence
+    said = (
+        f"of the {found.best} best of the Start page's network about {found.expected_wrong} are expected to be wrong, "
+        f"and they are still {times:.0f} times as likely as any pair."
+    )
+    return f"{EXAMPLE[0]}\n{textwrap.fill(said, 118, initial_indent='  ', subsequent_indent='  ')}{EXAMPLE[1]}"
 
 
 @cache
@@ -100,7 +121,9 @@ def main() -> None:
         (FOLDER / name).write_text(text, "utf-8")
     text = README.read_text("utf-8")
     before, rest = text.split(START)
-    README.write_text(before + section() + rest.split(END)[1], "utf-8")
+    text = before + section() + rest.split(END)[1]
+    before, rest = text.split(EXAMPLE[0])
+    README.write_text(before + example() + rest.split(EXAMPLE[1])[1], "utf-8")
     PAGE.write_text(page(), "utf-8")
 
 

@@ -5,7 +5,8 @@ Of the second generation first of all against the corpus that the models come fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from ugrn_core.figures.benchmark_means import (
     best,
     markdown,
 )
-from ugrn_core.figures.context_advice import WORDS, context_advice
+from ugrn_core.figures.context_advice import CUTS, KINDS, RUNS, WORDS, advice_of_run, listed
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 from ugrn_core.translators.kinds import PAPER
@@ -37,8 +38,9 @@ UNSEEN = "both_unseen"
 DEFAULT, LOG1P_2, CONTROL = "ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed"
 HALF_RANDOM = "ugrn-mini-2-random-transformer"
 FIRST = ("ugrn-mini", "ugrn-mini-log1p")
+IN_OTHER_TABLES = (DEFAULT, LOG1P_2)
+"""Models whose tables by other training networks are told."""
 CORPUS = "Co-expression"
-KINDS = {PAPER: "", "logistic": ", linear translator"}
 CLASS_KINDS = {"logistic": "linear", "dropout": "dropout"}
 CLASS = tuple(name for name, method in METHODS.items() if method.family == "class")
 TWINS = {"trained": "the model", HALF_RANDOM: "random transformer", RANDOM: "random weights"}
@@ -132,16 +134,18 @@ def corpus_findings(frames: Frames) -> str:
         told += [
             "Two genes alone against all genes of a data set in the virtual cell, on the same pairs; partial "
             "correlation of the corpus is given all genes of the data set, as a conditional mean is (all pairs, both "
-            "genes unseen).",
-            markdown(["model", *(f"Ens, {w}" for w in WORDS.values()), "partial correlation", "the corpus"], cells),
+            "genes unseen)." + _given_all(),
+            markdown(
+                ["model", "data sets", *(f"Ens, {w}" for w in WORDS.values()), "partial correlation", "the corpus"],
+                cells,
+            ),
         ]
     others = list(_other_tables(frames))
     if others:
         told += [
-            "Where translators are trained on other networks than STRING too, "
-            f"{'less of it survives' if _survives_less(frames) else 'it survives'} (Ens of `{DEFAULT}`, by the "
+            f"Where translators are trained on other networks than STRING too, {_survival(frames)} (Ens, by the "
             "paper's translator where no other is named):",
-            markdown(["table", "Ens", "the corpus", "Ens, both genes unseen", "the corpus, both unseen"], others),
+            markdown(["table, model", "Ens", "the corpus", "Ens, unseen genes", "the corpus, unseen genes"], others),
         ]
     return "\n\n".join(told)
 
@@ -154,7 +158,7 @@ def shipped_frames() -> dict[tuple[str, int, str], pd.DataFrame]:
             for kind in {**KINDS, **CLASS_KINDS}:
                 ending = "" if kind == PAPER else f"_{kind}"
                 file = ASSETS / "benchmark" / f"{model}_table_{table}{ending}.csv.gz"
-                if file.exists() and (table == 1 or model == DEFAULT):
+                if file.exists() and (table == 1 or model in IN_OTHER_TABLES):
                     found[model, table, kind] = read_results(file)
     return found
 
@@ -196,26 +200,53 @@ def _class_lines(frames: Frames) -> Iterator[list[object]]:
 
 def _cell_lines() -> Iterator[list[object]]:
     """Every model that was asked in both virtual cells."""
-    for model in (DEFAULT, LOG1P_2, *FIRST):
-        found = context_advice(model)
-        if found is not None:
-            means = [*(found.ens[c] for c in WORDS), found.partial, found.corpus]
-            yield [f"`{model}`", *(NOTHING if np.isnan(m[0].value) else f"{m[0]} / {m[1]}" for m in means)]
+    for run in reversed(RUNS):
+        for model in (DEFAULT, LOG1P_2, *FIRST):
+            found = advice_of_run(model, run)
+            if found is not None:
+                means = [*(found.ens[c] for c in WORDS), found.partial, found.corpus]
+                told = (NOTHING if np.isnan(m[0].value) else f"{m[0]} / {m[1]}" for m in means)
+                yield [f"`{model}`{KINDS[found.kind]}", listed(found.sets), *told]
+
+
+def _given_all() -> str:
+    """How the default model stands with all genes in its cell; empty where it was not asked there."""
+    found = [f for run in reversed(CUTS) if (f := advice_of_run(DEFAULT, run))]
+    first = [f.ens["full"] for model in FIRST if (f := advice_of_run(model, CUTS[-1]))]
+    if not found or not first:
+        return ""
+    old = tuple(max(means, key=lambda m: m.value) for means in zip(*first, strict=True))
+    told = [
+        f"{stands(f.ens['full'], f.partial)} partial correlation, {stands(f.ens['full'], old)} the better model of the "
+        f"first generation, and {stands(f.ens['full'], f.ens['pair'])} itself with two genes alone{KINDS[f.kind]}"
+        for f in found
+    ]
+    return f" With all genes in the cell, on {listed(found[0].sets)}, Ens of `{DEFAULT}` is {'; '.join(told)}."
+
+
+def stands(ours: Sequence[Mean], theirs: Sequence[Mean]) -> str:
+    """Whether averages over all pairs and over unseen ones are above others."""
+    won = [a.value > b.value for a, b in zip(ours, theirs, strict=True)]
+    if won[0] == won[1]:
+        return "above" if won[0] else "not above"
+    return f"above (over {'all pairs' if won[0] else 'unseen genes'} alone)"
 
 
 def _other_tables(frames: Frames) -> Iterator[list[object]]:
-    for table in range(2, 6):
-        for kind, words in KINDS.items():
-            if (DEFAULT, table, kind) in frames:
-                means = [averages(frames[DEFAULT, table, kind], table, s) for s in SUBSETS]
-                yield [f"Table {table}{words}", *(m.get(c, NONE) for m in means for c in ("Ens", CORPUS))]
+    for table, model, (kind, words) in product(range(2, 6), IN_OTHER_TABLES, KINDS.items()):
+        if (model, table, kind) in frames:
+            means = [averages(frames[model, table, kind], table, s) for s in SUBSETS]
+            yield [f"Table {table}, `{model}`{words}", *(m.get(c, NONE) for m in means for c in ("Ens", CORPUS))]
 
 
-def _survives_less(frames: Frames) -> bool:
-    """Whether Ens falls farther behind the corpus in every other table than in Table 1, over all pairs."""
-    gaps = {}
-    for (model, table, kind), frame in frames.items():
-        if model == DEFAULT and kind == PAPER:
-            means = averages(frame, table)
-            gaps[table] = means["Ens"].value - means[CORPUS].value
-    return bool(np.all([gap < gaps[1] for table, gap in gaps.items() if table != 1]))
+def _survival(frames: Frames) -> str:
+    """In how many other tables Ens of the default falls farther behind the corpus than in Table 1, over all pairs."""
+    fewer = []
+    for kind in KINDS:
+        there = [table for table in range(1, 6) if (DEFAULT, table, kind) in frames]
+        means = [averages(frames[DEFAULT, table, kind], table) for table in there]
+        first, *others = [m["Ens"].value - m[CORPUS].value for m in means] or [0.0]
+        fewer += [gap < first for gap in others]
+    if all(fewer):
+        return "less of it survives"
+    return f"less of it survives in {sum(fewer)} of {len(fewer)} runs" if any(fewer) else "it survives"

@@ -1,12 +1,14 @@
 """Which virtual cell a model is best asked in: the one that did better on pairs of held-out data sets, and its figures.
 
-Two shipped runs of Table 1 ask the same pairs in cells of two genes and in cells of all genes of a data set.
+Two shipped runs of Table 1 ask the same pairs in cells of two genes and in cells of all genes of a data set. Where a
+model has several such twos, the one with most data sets decides, and of those the one by the linear translator, which
+is the kind that the networks of the app are scored by.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -17,9 +19,15 @@ import pandas as pd
 from ugrn_core.benchmark.results import read_results
 from ugrn_core.figures.benchmark_means import NONE, SUBSETS, Mean, averages
 from ugrn_core.paths import ASSETS, shipped_model
+from ugrn_core.translators.kinds import PAPER
 
 ContextName = Literal["pair", "full"]
 WORDS: Mapping[ContextName, str] = {"pair": "the two genes alone", "full": "all genes of a data set"}
+CUTS = ("cut_logistic", "cut")
+"""What the files of two runs on the cut are called at their end, which every model was asked."""
+RUNS = ("100_logistic", "100", *CUTS)
+"""The same with those on all data sets, of as many sources; the deciding one first."""
+KINDS: Mapping[str, str] = {PAPER: "", "logistic": ", linear translator"}
 PARTIAL, CORPUS = "Partial correlation", "Co-expression"
 
 
@@ -27,7 +35,8 @@ PARTIAL, CORPUS = "Partial correlation", "Co-expression"
 class ContextAdvice:
     """Mean AUPRC of Ens, and of scores without a model on the same pairs, over all pairs and with both genes unseen.
 
-    ``partial`` is the partial correlation of the corpus given all genes of the data set, ``corpus`` its co-expression.
+    ``partial`` is the partial correlation of the corpus given all genes of the data set, ``corpus`` its co-expression;
+    ``kind`` is that of the translator.
     """
 
     model: str
@@ -35,6 +44,7 @@ class ContextAdvice:
     ens: Mapping[str, tuple[Mean, ...]]
     partial: tuple[Mean, ...]
     corpus: tuple[Mean, ...]
+    kind: str = PAPER
 
     @property
     def best(self) -> ContextName:
@@ -50,17 +60,23 @@ class ContextAdvice:
             if not np.isnan(self.partial[0].value)
             else ""
         )
+        kind = f" ({KINDS[self.kind].lstrip(', ')})" if KINDS[self.kind] else ""
         return (
-            f"Recommended for {self.model}: {WORDS[self.best]}. On pairs of {' and '.join(self.sets)}, which the "
-            f"translators had not seen, the mean AUPRC of Ens was {_both(self.ens[self.best])} there (all pairs, both "
-            f"genes unseen) and {_both(self.ens[other])} with {WORDS[other]}; chance is 0.5.{beside}"
+            f"Recommended for {self.model}: {WORDS[self.best]}. On pairs of {listed(self.sets)}, which the translators "
+            f"had not seen, the mean AUPRC of Ens{kind} was {_both(self.ens[self.best])} there (all pairs, both genes "
+            f"unseen) and {_both(self.ens[other])} with {WORDS[other]}; chance is 0.5.{beside}"
         )
 
 
-@cache
 def context_advice(model: str) -> ContextAdvice | None:
     """What the shipped runs say of a model; None where there are none."""
-    files = {c: ASSETS / "benchmark" / f"{model}_table_1_{c}_cut.csv.gz" for c in WORDS}
+    return next((found for run in RUNS if (found := advice_of_run(model, run))), None)
+
+
+@cache
+def advice_of_run(model: str, run: str) -> ContextAdvice | None:
+    """What two runs say, named as in ``RUNS``; None where they are not shipped."""
+    files = {c: ASSETS / "benchmark" / f"{model}_table_1_{c}_{run}.csv.gz" for c in WORDS}
     if shipped_model(model) is None or not all(file.exists() for file in files.values()):
         return None
     return advice_from(model, {c: read_results(file) for c, file in files.items()})
@@ -72,7 +88,8 @@ def advice_from(model: str, frames: Mapping[str, pd.DataFrame]) -> ContextAdvice
     ens = {c: tuple(m.get("Ens", NONE) for m in found) for c, found in means.items()}
     partial, corpus = (tuple(m.get(c, NONE) for m in means["full"]) for c in (PARTIAL, CORPUS))
     sets = tuple(dict.fromkeys(map(str, frames["full"]["test_set"])))
-    return ContextAdvice(model, sets, ens, partial, corpus)
+    kind = frames["full"].loc[frames["full"]["method"] == "Ens", "translator"].iloc[0]
+    return ContextAdvice(model, sets, ens, partial, corpus, str(kind))
 
 
 def advice_on(model: str, *, alone: bool | None = None) -> str:
@@ -103,6 +120,11 @@ def taught_means(model: str) -> dict[int, float]:
         return {}
     last = pd.read_csv(folder / "curve.csv").iloc[-1]
     return {int(c.split("_")[2]): float(last[c]) for c in last.index if c.startswith("r2_means_")}
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _both(means: tuple[Mean, ...]) -> str:
