@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import linregress
+from scipy.stats import t as student
 from typer.testing import CliRunner
 
 from ugrn_core.cli import app
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.errors import Cancelled, InputError
-from ugrn_core.evidence.activities import COLUMNS, LEAST_TARGETS, activities, ulm
+from ugrn_core.evidence.activities import COLUMNS, LEAST_TARGETS, activities, ulm, with_signs
 
 GENES = [f"GENE{i}" for i in range(60)]
 FACTORS = ["GATA1", "SPI1", "MYC"]
@@ -134,3 +136,97 @@ def test_signs_that_were_learnt_turn_an_activity_round(planted, tmp_path):
     assert none.exit_code == 2 and "None of the 1 edges with a sign" in none.stderr
     edges.assign(mor=0).to_csv(tmp_path / "signed.csv", index=False)
     assert "have the sign 0" in CliRunner().invoke(app, line).stderr
+
+
+def test_a_perfect_line_has_no_end():
+    """Where weights are the values, r is 1 but for rounding, on either side of it."""
+    weights = np.random.default_rng(3).random((30, 40))
+    found = np.diag(ulm(weights, 3 * weights)), np.diag(ulm(weights, -weights))
+    assert (found[0] > 1e6).all() and (found[1] < -1e6).all()
+
+
+def file_of(genes, levels) -> SimpleNamespace:
+    """As much of a file of cells as is asked for: two groups, each gene with a value in either and in all."""
+    values = {level: SimpleNamespace(log1p=np.array(v, float)) for level, v in levels.items()}
+    whole = SimpleNamespace(log1p=np.linspace(0.2, 0.9, len(genes)))
+    return SimpleNamespace(
+        label="cells", genes=genes, groups={"kind": values}, whole=whole, profile=lambda key: values[key[1]]
+    )
+
+
+def test_the_table_is_that_of_its_parts_with_ties_and_edges_that_do_not_count():
+    genes = [f"G{i:02d}" for i in range(12)]
+    rng = np.random.default_rng(4)
+    data = file_of(genes, {"x": rng.random(12), "y": rng.random(12)})
+    places = {g: i for i, g in enumerate(genes)}
+    rows = [("G03", g, 9.0) for g in genes[6:12]]  # six targets: half of the twelve genes
+    rows += [("G01", g, 8.0) for g in genes[2:7] if g != "G01"]  # five
+    rows += [("G02", g, 7.0) for g in genes[5:12]]  # seven are too many
+    rows += [("G04", g, 6.0) for g in genes[8:12]]  # four are too few
+    rows += [("G00", g, 5.0) for g in reversed(genes[2:7])]  # five, and those of G01
+    rows += [("G05", g, 5.0) for g in genes[:4]]  # these and one after the last that is taken
+    last = len(rows)
+    rows += [("G05", "G04", 5.0), ("G06", "G00", 5.0), ("G06", "G01", 4.0)]
+    rows += [("OUT", g, 9.5) for g in genes[:6]] + [("G01", "AWAY", 9.5), ("G01", "G01", 9.5), ("G03", "G06", 8.5)]
+    edges = pd.DataFrame(rows, columns=["source", "target", "score"]).sample(frac=1, random_state=1)
+    found = activities(edges, data, places, "kind", n_best=last)
+    sources = {"G00": genes[2:7], "G01": genes[2:7], "G03": genes[6:12]}
+    weights = np.array([[float(g in targets) for targets in sources.values()] for g in genes])
+    values = np.stack([data.groups["kind"][level].log1p - data.whole.log1p for level in "xy"], 1)
+    truth = ulm(weights, values)
+    kept = pd.DataFrame(rows[:last], columns=["source", "target", "score"])
+    kept = kept.sort_values(["score", "source", "target"], ascending=[False, True, True])
+    of, at = kept["source"].to_numpy(), kept["target"].map(places).to_numpy()
+    drawn, larger = np.random.default_rng(0), np.ones(truth.shape)
+    for _ in range(200):
+        other = drawn.permutation(at)
+        random = np.zeros(weights.shape)
+        for i, source in enumerate(sources):
+            random[other[of == source], i] = 1
+        larger += np.abs(ulm(random, values)) >= np.abs(truth)
+    expected = []
+    for j, level in enumerate("xy"):
+        order = sorted(range(3), key=lambda i: (-truth[i, j], list(sources)[i]))
+        for rank, i in enumerate(order, 1):
+            source, t = list(sources)[i], truth[i, j]
+            p = 2 * student.sf(abs(t), 10)
+            expected.append((level, source, len(sources[source]), round(t, 6), p, round(larger[i, j] / 201, 6), rank))
+    pd.testing.assert_frame_equal(found, pd.DataFrame(expected, columns=list(COLUMNS)), check_dtype=False, rtol=1e-12)
+    named = edges.assign(human_source=edges["source"].str.lower(), human_target=edges["target"].str.lower())
+    again = activities(named, data, places, "kind", n_best=last)
+    pd.testing.assert_frame_equal(again[list(COLUMNS)], found)
+    assert list(again["human_source"]) == [s.lower() for s in found["source"]]
+
+
+def test_random_networks_that_are_the_same_are_as_large():
+    genes = [f"G{i}" for i in range(10)]
+    data = file_of(genes, {"x": np.random.default_rng(0).random(10)})
+    edges = pd.DataFrame({"source": "G0", "target": genes[1:6], "score": 1.0})
+    rest = pd.DataFrame({"source": "G9", "target": [*genes[6:9], "G0"], "score": 0.5})
+    more = pd.DataFrame({"source": "G8", "target": ["G9"], "score": 0.1})
+    told: list[float] = []
+    places = {g: i for i, g in enumerate(genes)}
+    found = activities(
+        pd.concat([edges, rest, more]), data, places, "kind", n_best=5, n_random=3, progress=lambda p, _: told.append(p)
+    )
+    assert found["p_random"].tolist() == [1.0]  # its five targets are all there are to exchange
+    np.testing.assert_allclose(told, [1 / 3, 2 / 3, 1])
+    with pytest.raises(InputError, match=r"at most half of the 9 genes, among the best 5 edges .* Take fewer"):
+        activities(pd.concat([edges, rest]), data, places, "kind", n_best=5)
+    signed = pd.concat([edges.assign(sign=[0.0, 1, 1, -2, -0.5]), rest.assign(sign=1.0), more.assign(sign=1.0)])
+    with pytest.raises(InputError, match=r"No source has 5 targets.* Take more"):
+        activities(signed, data, places, "kind", n_best=9)
+
+
+def test_signs_are_given_to_edges_by_their_names_or_by_human_symbols():
+    edges = pd.DataFrame({"source": ["Gata1", "Spi1", "Myc"], "target": ["Klf1", "Gata1", "Spi1"], "score": 1.0})
+    signs = pd.DataFrame(
+        {"source": ["GATA1", "Spi1", "MYC"], "target": ["KLF1", "Gata1", "SPI1"], "score": [-0.4, 2.0, 0.0]}
+    )
+    upper = {f"human_{end}": edges[end].str.upper() for end in ("source", "target")}
+    found, said = with_signs(edges.assign(**upper), signs)
+    assert found["sign"].tolist() == [-1, 1, 0]
+    assert said == "2 of 3 edges have a sign: 1 activate, 1 repress."
+    assert with_signs(edges, signs)[0]["sign"].tolist() == [0, 1, 0]
+    with pytest.raises(InputError, match="None of the 1 edges with a sign is among the 3"):
+        with_signs(edges, signs.tail(2).assign(source="X"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,15 @@ from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.evidence import evidence as room
 from ugrn_core.evidence.correlation import correlations, group_rows, net_coefficients, ranks_within
 from ugrn_core.evidence.detection import detection_bins, percentiles
-from ugrn_core.evidence.evidence import COLUMNS, agreeing, evidence, evidence_sentence, surest_first
+from ugrn_core.evidence.evidence import (
+    COLUMNS,
+    agreeing,
+    evidence,
+    evidence_sentence,
+    file_places,
+    genes_to_read,
+    surest_first,
+)
 from ugrn_core.evidence.resampling import NORMAL, among_best, interval, resample_weights, steadiness
 
 N_CELLS, N_GENES = 240, 7
@@ -249,3 +259,259 @@ def test_it_stops_when_asked(values):
 
 def test_columns_are_described_once():
     assert [c for c in room.COLUMNS if not c.startswith("cells_")] == ["agreement"]
+
+
+def test_ranks_are_those_of_scipy_and_correlations_never_more_than_one(values, codes):
+    groups = group_rows(codes, N_CELLS)
+    ranks = ranks_within(sparse.csr_matrix(values), groups)
+    for rows in groups:
+        np.testing.assert_allclose(ranks[rows], stats.rankdata(values[rows], axis=0) / len(rows), rtol=1e-6)
+    some = np.random.default_rng(1).normal(size=(50, 30)).astype(np.float32)
+    both = correlations(np.hstack([some, -some]), np.arange(60), group_rows(None, 50))
+    assert both.max() == 1 and both.min() == -1  # a third is beyond by rounding
+
+
+def test_a_group_of_which_no_cell_was_drawn_says_nothing(values, codes):
+    weights = np.ones(N_CELLS, np.float32)
+    weights[codes == 1] = 0
+    rest = codes != 1
+    found = correlations(values, SOURCES, group_rows(codes, N_CELLS), weights)
+    truth = correlations(values[rest], SOURCES, group_rows(codes[rest], int(rest.sum())))
+    np.testing.assert_allclose(found, truth, atol=1e-6)
+
+
+def test_net_of_rates_that_hardly_differ_that_do_not_and_that_are_all_there_is():
+    rng = np.random.default_rng(4)
+    codes, values = np.repeat([0, 1], [9, 6]), rng.normal(size=(15, 5))
+    values[:, 4] = 2.0
+    groups = group_rows(codes, 15)
+    levels = np.eye(2)[codes]
+
+    def spread(x):
+        return np.sqrt(sum(((x[g] - x[g].mean()) ** 2).sum() for g in groups))
+
+    for rate in (0.01 * rng.random(15), np.full(15, 0.25)):
+        found = net_coefficients(values, rate.astype(np.float32), np.array([0, 3]), groups)
+        for i, s in enumerate((0, 3)):
+            for t in (1, 2):
+                design = np.column_stack([values[:, s], rate, levels])
+                slope = np.linalg.lstsq(design, values[:, t], rcond=None)[0][0]
+                np.testing.assert_allclose(found[i, t], slope * spread(values[:, s]) / spread(values[:, t]), rtol=1e-4)
+        assert np.isnan(found[:, 4]).all() and np.isfinite(found[:, :4]).all()
+    rate = rng.random(15).astype(np.float32)
+    hardly, barely = 2e-5, 0.02  # 1e-6 of the variance must be the source's own
+    values[:, 0] = 100 * (rate + hardly * values[:, 0])
+    values[:, 3] = 100 * (rate + barely * values[:, 3])
+    found = net_coefficients(values, rate, np.array([0, 3]), groups)
+    assert np.isnan(found[0]).all() and np.isfinite(found[1, :4]).all()
+    values[:, 1] = 1 + 5e-5 * rng.normal(size=15)  # varies, by 2.5e-9
+    values[:, 2] = 1 + 1e-5 * rng.normal(size=15)  # does not
+    assert np.isfinite(net_coefficients(values, rate, np.array([3]), groups)[0]).tolist() == [
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_pairs_and_genes_are_enough_for_a_percentile_from_twenty_and_ten_on():
+    strength = np.arange(20.0)[None]
+    assert detection_bins(np.arange(9.0)).tolist() == [0] * 9
+    assert detection_bins(np.arange(10.0)).tolist() == [0] * 5 + [1] * 5
+    assert detection_bins(np.arange(4.0)).tolist() == [0] * 4
+    detection, pairs = np.ones(20), np.ones((1, 20), bool)
+    np.testing.assert_allclose(percentiles(strength, np.ones(1), detection, pairs)[0], (np.arange(20) + 0.5) / 20)
+    pairs[0, 3] = False
+    assert np.isnan(percentiles(strength, np.ones(1), detection, pairs)).all()
+    strength = np.append(strength, [[np.nan]], axis=1)  # no strength: not a pair to compare with
+    found = percentiles(strength, np.ones(1), np.ones(21), np.ones((1, 21), bool))
+    np.testing.assert_allclose(found[0], [*(np.arange(20) + 0.5) / 20, np.nan])
+
+
+@pytest.mark.parametrize("resamples", [3, 6])
+def test_steadiness_is_the_spread_over_the_same_resamples(resamples):
+    """Seldom genes: of some pairs few resamples say anything, of one none."""
+    rng = np.random.default_rng(2)
+    n_cells, n_genes, best = 14, 40, 5
+    values = rng.poisson(1.0, (n_cells, n_genes)).astype(np.float32)
+    values[:, 20:] = 0
+    values[rng.integers(0, n_cells, 19), np.arange(20, 39)] = 1  # the last is never seen
+    groups = group_rows(np.repeat([0, 1], [8, 6]), n_cells)
+    ranks, shown = ranks_within(sparse.csr_matrix(values), groups), (values > 0).astype(np.float32)
+    sources, pairs = np.array([3, 0, 25]), rng.random((3, n_genes)) > 0.2
+    told: list[float] = []
+    found = steadiness(
+        ranks, shown, sources, groups, None, best, pairs, resamples=resamples, progress=lambda p, _: told.append(p)
+    )
+    np.testing.assert_allclose(told, np.arange(1, resamples + 1) / resamples)
+    drawn = np.random.default_rng(0)
+    z, both, hits = [], [], np.zeros(pairs.shape)
+    for _ in range(resamples):
+        weights = np.concatenate([drawn.multinomial(len(g), np.full(len(g), 1 / len(g))) for g in groups])
+        r = correlations(ranks, sources, groups, weights.astype(np.float32))
+        z.append(np.arctanh(np.clip(r, -1 + 1e-6, 1 - 1e-6)))
+        both.append((shown[:, sources] * weights[:, None]).T @ shown / n_cells)
+        size = np.where(pairs & np.isfinite(r), np.abs(r), -1)
+        hits += (size > 0) & (size >= np.sort(size.ravel())[-best] - 1e-6)
+    defined = np.isfinite(z).sum(0)
+    assert {0, 1, resamples // 2, resamples} <= set(defined.ravel().tolist())
+    with np.errstate(all="ignore"):
+        sums = np.nansum((np.array(z) - np.nansum(z, 0) / defined) ** 2, 0)
+        spread = np.where(defined > resamples / 2, np.sqrt(sums / (defined - 1)), np.nan)
+    np.testing.assert_allclose(found.spread, spread, rtol=2e-3, atol=2e-3)
+    np.testing.assert_allclose(found.both_spread, np.std(both, axis=0, ddof=1), atol=1e-5)
+    np.testing.assert_allclose(found.among_best, np.where(defined > 0, hits / resamples, np.nan), rtol=1e-6)
+
+
+def test_the_best_are_the_same_either_way_round():
+    """A with B rounds otherwise than B with A; at the end of the best both are in or none."""
+    values = np.random.default_rng(8).poisson(2.0, (60, 12)).astype(np.float32)
+    groups, every = group_rows(None, 60), np.arange(12)
+    ranks, shown = ranks_within(sparse.csr_matrix(values), groups), (values > 0).astype(np.float32)
+    for best in range(1, 12, 2):
+        found = steadiness(ranks, shown, every, groups, None, best, ~np.eye(12, dtype=bool)).among_best
+        np.testing.assert_array_equal(found, found.T)
+    assert not among_best(np.full((1, 2), np.nan), np.ones((1, 2), bool), 3).any()
+
+
+def test_cells_are_drawn_in_their_groups_with_the_seed_given_and_donors_as_a_whole():
+    groups = [np.array([0, 2, 4]), np.array([1, 3])]
+    first, second = (np.random.default_rng(5) for _ in range(2))
+    weights = resample_weights(groups, None, 5, first)
+    assert weights[[0, 2, 4]].tolist() == second.multinomial(3, [1 / 3] * 3).tolist()
+    assert weights[[1, 3]].tolist() == second.multinomial(2, [1 / 2] * 2).tolist()
+    donors = np.array([7, 7, 4, 5, 5])
+    drawn = second.multinomial(3, [1 / 3] * 3)
+    assert resample_weights(groups, donors, 5, first).tolist() == drawn[[2, 2, 0, 1, 1]].tolist()
+
+
+def test_an_interval_of_a_correlation_of_one_is_none_of_no_width():
+    assert stats.norm.ppf(0.975) == pytest.approx(NORMAL, abs=1e-6)
+    low, high = interval(np.array([1, -1], np.float32), np.array([1.0, 1.0], np.float32))
+    near = np.arctanh(1 - 1e-6)
+    np.testing.assert_allclose(low, np.tanh([near - NORMAL, -near - NORMAL]), rtol=1e-3)
+    np.testing.assert_allclose(high, np.tanh([near + NORMAL, -near + NORMAL]), rtol=1e-3)
+    assert low[0] < 1 - 1e-5
+
+
+def test_columns_are_what_their_parts_say(values, codes):
+    """Pairs seen in nearly all cells and in nearly none: an interval of a share ends at 0 and 1."""
+    own = values.copy()
+    own[:, 5] = 1.0
+    own[0, 5] = 0
+    names, rows = tuple(f"G{i}" for i in range(N_GENES)), ["G5", "G0", "G6"]
+    rate = np.random.default_rng(3).random(N_CELLS).astype(np.float32)
+    told: list[float] = []
+    found = evidence(
+        cells_of(own, codes, rate=rate), names, rows, names[:5], progress=lambda share, _: told.append(share)
+    )
+    assert told[0] == 0.1 and told == sorted(told) and told[1] > 0.2 and told[-1] == 1
+    assert found.sources == ("G0", "G5", "G6") and found.genes == names
+    assert "which pairs are the best 100, are" in found.notes[0]
+    places, groups = np.array([0, 5, 6]), group_rows(codes, N_CELLS)
+    pairs = (np.arange(N_GENES) < 5) & (np.arange(N_GENES) != places[:, None])
+    shown, ranks = (own > 0).astype(np.float32), ranks_within(sparse.csr_matrix(own), groups)
+    steady = steadiness(ranks, shown, places, groups, None, 100, pairs)
+    r, both = correlations(ranks, places, groups), shown[:, places].T @ shown / N_CELLS
+    low, high = interval(r, steady.spread)
+    edge_low, edge_high = both - 1.959964 * steady.both_spread, both + 1.959964 * steady.both_spread
+    assert edge_low.min() < 0 and edge_high.max() > 1
+    truth = {
+        "cells_pearson": correlations(own, places, groups),
+        "cells_net": net_coefficients(own, rate, places, groups),
+        "cells_spearman": r,
+        "cells_spearman_low": low,
+        "cells_spearman_high": high,
+        "cells_both": both,
+        "cells_both_low": np.clip(edge_low, 0, None),
+        "cells_both_high": np.clip(edge_high, None, 1),
+        "cells_top": steady.among_best,
+        "cells_percentile": percentiles(np.round(np.abs(r), 6), shown.sum(0)[places], shown.sum(0), pairs),
+    }
+    assert set(truth) == set(found.columns)
+    for name, expected in truth.items():
+        np.testing.assert_allclose(found.columns[name], expected, atol=1e-6, err_msg=name)
+    edges = pd.DataFrame({"source": ["G0", "G5"], "target": ["G1", "G2"], "score": 1.0})
+    beside = found.beside(edges)
+    pd.testing.assert_frame_equal(beside, beside.round(6), check_exact=True)
+    with pytest.raises(ValueError, match="6 symbols for 7 genes"):
+        evidence(cells_of(own), names[:6], rows, names)
+
+
+def test_two_genes_are_a_network_and_one_is_none(values):
+    assert evidence(cells_of(values[:, :2]), ("A", "B"), ["A"], ["B"]).sources == ("A",)
+    with pytest.raises(InputError, match="No source"):
+        evidence(cells_of(values[:, :1]), ("A",), ["A"], ["A"])
+
+
+def test_three_donors_are_enough_and_of_ten_nothing_is_said(values):
+    names = tuple(f"G{i}" for i in range(N_GENES))
+    for n in (3, 9, 10):
+        donors = 2 * (np.arange(N_CELLS) % n)  # codes that no cell has are no donors
+        found = evidence(cells_of(values, donors=donors), names, names, names, 3)
+        assert np.isfinite(found.columns["cells_spearman_low"][0, 1])
+        assert found.notes[0].endswith(f"of the {n} donors{'' if n == 10 else ', too few for them to be wide enough'}.")
+
+
+def beside_of(score, percentile, **columns) -> pd.DataFrame:
+    held = {name: np.full((1, len(score)), 0.5) for name in COLUMNS} | {"cells_percentile": np.array([percentile])}
+    genes = tuple("ABCDEFG"[: len(score)])
+    found = room.Evidence(("A",), genes, held | columns, np.zeros((1, len(score))))
+    return found.beside(pd.DataFrame({"source": "A", "target": list(genes), "score": score}))
+
+
+def test_agreement_is_the_smaller_of_two_percentiles_and_orders():
+    beside = beside_of([3.0, 1.0, 1.0, 0.0], [0.25, 1.0, 0.2, 1.0])
+    assert beside["agreement"].tolist() == [0.25, 0.5, 0.2, 0.125]
+    assert beside_of([1.0], [0.9])["agreement"].tolist() == [0.5]
+    assert beside_of([], [])["agreement"].tolist() == []
+    table = pd.DataFrame(
+        {"source": list("BABA"), "target": list("CDAC"), "agreement": [0.5, 0.5, 0.5, 0.9]}, index=[4, 5, 6, 7]
+    ).assign(cells_show=["yes", "no", "yes", "no"])
+    first = surest_first(table)
+    assert [*zip(first["source"], first["target"], strict=True)] == [("A", "C"), ("A", "D"), ("B", "A"), ("B", "C")]
+    assert list(first.index) == [0, 1, 2, 3]
+    shown = agreeing(table)
+    assert shown["target"].tolist() == ["C", "A"] and list(shown.index) == [0, 1]
+
+
+def test_sentences_of_an_edge_say_what_is_lacking():
+    row = pd.Series(
+        {
+            "cells_show": "no", "cells_spearman": -0.3, "cells_spearman_low": -0.4, "cells_spearman_high": -0.1,
+            "cells_percentile": 0.8125, "cells_net": -0.25, "cells_both": 0.5, "cells_top": 0.12,
+        }
+    )  # fmt: skip
+    assert evidence_sentence(row) == (
+        "Spearman −0.30 (−0.40 to −0.10), larger than that of 81.2% of pairs that are detected as often; −0.25 net of "
+        "detection; both genes in 50.0% of the cells; among the best in 12% of the resamples. The cells show it: no."
+    )
+    without = row.copy()
+    without[["cells_spearman_low", "cells_percentile"]] = np.nan
+    assert evidence_sentence(without).startswith("Spearman −0.30 (no interval: too few donors); −0.25 net")
+    without["cells_spearman"] = np.nan
+    assert evidence_sentence(without).startswith("The cells say nothing: in none of the groups")
+
+
+def test_genes_are_found_in_a_file_by_what_it_shows_most_and_those_left_out_are_said(monkeypatch):
+    names = ["GATA1", "SPI1", "gata1", "MYC", "RHD"]
+    data = SimpleNamespace(genes=names, species="human", label="f.h5ad")
+    data.whole = SimpleNamespace(detection=np.array([0.2, 0.9, 0.8, 0.1, 0.3]))
+    assert file_places(data, ["GATA1", "MYC", "TP53"]) == {"GATA1": 2, "MYC": 3}
+    assert genes_to_read(["SPI1", "GATA1"], ["MYC"], data) == ({"GATA1": 2, "MYC": 3, "SPI1": 1}, "")
+    lacking = ["TP53", "KLF1", "TAL1", "FLI1", "LYL1", "ERG"]
+    assert genes_to_read(["SPI1"], lacking[:5], data)[1] == "TP53, KLF1, TAL1, FLI1, LYL1: not in f.h5ad."
+    assert genes_to_read(["SPI1"], lacking, data)[1].startswith("TP53, KLF1, TAL1, FLI1, LYL1 and 1 more: not in")
+    monkeypatch.setattr(room, "MAX_GENES", 2)
+    assert genes_to_read(["SPI1"], ["MYC", "SPI1"], data) == ({"MYC": 3, "SPI1": 1}, "")
+    found, said = genes_to_read(["SPI1", "RHD"], ["MYC", "SPI1"], data)
+    assert list(found) == ["RHD", "SPI1"] and said == "The first 2 of 3 genes are looked at in the cells."
+
+
+def test_genes_of_a_mouse_file_go_by_its_names_or_by_human_symbols():
+    data = SimpleNamespace(genes=["Gata1", "mm10_Spi1", "Myc"], species="mouse", label="f")
+    data.whole = SimpleNamespace(detection=np.array([0.2, 0.9, 0.8]))
+    assert file_places(data, ["Gata1", "Spi1", "Klf1"]) == {"Gata1": 0, "Spi1": 1}
+    assert file_places(data, ["GATA1", "SPI1"]) == {"GATA1": 0, "SPI1": 1}
+    assert file_places(data, ["mm10_Spi1"]) == {"mm10_Spi1": 1}

@@ -40,7 +40,7 @@ def with_signs(edges: pd.DataFrame, signs: pd.DataFrame) -> tuple[pd.DataFrame, 
     """The edges with the ``sign`` that somebody's table (source, target, score) gives them, 0 for those that it lacks,
     and how many it has, in a sentence. Those of a mouse file are found by its names or by their human symbols."""
     known = {(s, t): np.sign(x) for s, t, x in signs[["source", "target", "score"]].itertuples(index=False) if x}
-    ends = [["source", "target"], *([list(HUMAN_COLUMNS)] if set(HUMAN_COLUMNS) <= set(edges) else [])]
+    ends = [end for end in (["source", "target"], [*HUMAN_COLUMNS]) if set(end).issubset(edges)]
     pairs = zip(*(edges[end].itertuples(index=False, name=None) for end in ends), strict=True)
     found = np.array([next((known[p] for p in same if p in known), 0.0) for same in pairs])
     if not found.any():
@@ -88,13 +88,13 @@ def activities(
     if column not in data.groups:
         raise InputError(f"{data.label} has no groups by {column!r}. Choose from: {', '.join(data.groups) or 'none'}.")
     there = edges[edges["source"].isin(list(places)) & edges["target"].isin(list(places))]
-    there = there[there["source"] != there["target"]].drop_duplicates(["source", "target"])
-    genes = sorted(set(there["target"]))
     ordered = there.sort_values(["score", "source", "target"], ascending=[False, True, True])
+    ordered = ordered[ordered["source"] != ordered["target"]].drop_duplicates(["source", "target"])
+    genes = sorted(set(ordered["target"]))
     best = (ordered[ordered["sign"] != 0] if "sign" in ordered else ordered).head(n_best)
     counts = best["source"].value_counts()
     sources = sorted(counts.index[(counts >= LEAST_TARGETS) & (counts <= MOST_OF_GENES * len(genes))])
-    if not sources or len(genes) < LEAST_TARGETS + 3:
+    if not sources:
         raise InputError(
             f"No source has {LEAST_TARGETS} targets, and at most half of the {len(genes):,} genes, among the best "
             f"{len(best):,} edges that are in the file. Take {'fewer' if (counts >= LEAST_TARGETS).any() else 'more'} "
@@ -104,17 +104,21 @@ def activities(
     at = [places[g] for g in genes]
     values = np.stack([data.profile((column, v)).log1p[at] - data.whole.log1p[at] for v in levels], 1).astype(float)
     row, col = {g: i for i, g in enumerate(genes)}, {s: i for i, s in enumerate(sources)}
-    of_source = best["source"].map(col).fillna(-1).to_numpy(int)
-    of_target = best["target"].map(row).to_numpy(int)
+    taken = best["source"].isin(sources).to_numpy()
+    of_source, of_target = best["source"][taken].map(col).to_numpy(int), best["target"].map(row).to_numpy(int)
     signs = np.sign(best["sign"].to_numpy(float)) if "sign" in best else np.ones(len(best))
-    shape = len(genes), len(sources)
-    found = ulm(_weights(of_source, of_target, signs, shape), values)
+
+    def of_targets(targets: np.ndarray) -> np.ndarray:
+        weights = np.zeros((len(genes), len(sources)))
+        weights[targets[taken], of_source] = signs[taken]
+        return ulm(weights, values)
+
+    found = of_targets(of_target)
     rng, larger = np.random.default_rng(SEED), np.ones(found.shape)
     for turn in range(n_random):
         if cancel and cancel():
             raise Cancelled("Stopped.")
-        random = ulm(_weights(of_source, rng.permutation(of_target), signs, shape), values)
-        larger += np.abs(random) >= np.abs(found)
+        larger += np.abs(of_targets(rng.permutation(of_target))) >= np.abs(found)
         if progress:
             progress((turn + 1) / n_random, f"{turn + 1} of {n_random} random networks")
     parts = [
@@ -134,11 +138,3 @@ def activities(
     table = table.round({"activity": 6, "p_random": 6})[list(COLUMNS)]
     human = human_by_name(edges)
     return table.assign(human_source=table["source"].map(human)) if human else table
-
-
-def _weights(of_source: np.ndarray, of_target: np.ndarray, signs: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """(gene, source) the sign of every edge of a source that is taken (-1: another one)."""
-    weights = np.zeros(shape)
-    taken = of_source >= 0
-    weights[of_target[taken], of_source[taken]] = signs[taken]
-    return weights

@@ -15,6 +15,8 @@ from scipy.stats import rankdata
 
 LEAST_VARIANCE = 1e-9
 """Below, a gene does not vary: float32 leaves as much of a constant."""
+LEAST_OWN = 1e-6
+"""Share of the variance of a source that its detection rate must leave, or nothing is said of it."""
 
 
 def group_rows(codes: np.ndarray | None, n_cells: int) -> list[np.ndarray]:
@@ -53,7 +55,7 @@ def correlations(
     for rows in groups:
         counted = np.ones(len(rows), np.float32) if weights is None else weights[rows].astype(np.float32)
         n = counted.sum()
-        if n == 0:
+        if not n:
             continue
         here = values[rows]
         here = here - counted @ here / n
@@ -64,7 +66,7 @@ def correlations(
         total += (here[:, sources] * counted[:, None]).T @ here
         weight += n * np.outer(varies[sources], varies)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(weight > 0, np.clip(total / weight, -1, 1), np.nan)
+        return np.clip(total / weight, -1, 1)
 
 
 def net_coefficients(
@@ -87,11 +89,10 @@ def net_coefficients(
         with_rate += of_rate @ here
         rates += of_rate @ of_rate
     varies = squares > LEAST_VARIANCE * len(values)
-    if rates <= 0:  # one rate for all: nothing to take out
-        rates, with_rate = 1.0, np.zeros(n_genes)
-    own = squares[sources, None] * rates - with_rate[sources, None] ** 2
+    by_rate = with_rate / rates if rates else np.zeros(n_genes)  # with one rate for all there is nothing to take out
+    own = squares[sources] - with_rate[sources] * by_rate[sources]
     with np.errstate(invalid="ignore", divide="ignore"):
-        coefficient = (products * rates - np.outer(with_rate[sources], with_rate)) / own
+        coefficient = (products - np.outer(with_rate[sources], by_rate)) / own[:, None]
         standard = coefficient * np.sqrt(squares[sources, None] / squares)
-    defined = np.outer(varies[sources], varies) & (own > 1e-6 * squares[sources, None] * rates)
+    defined = np.outer(varies[sources] & (own > LEAST_OWN * squares[sources]), varies)
     return np.where(defined, standard, np.nan).astype(np.float32)

@@ -71,7 +71,7 @@ class Evidence:
         beside["cells_show"] = np.select([~there, few, shown], [NOT_READ, TOO_FEW, YES], NO)
         every = np.sort(edges["score"].to_numpy() if scores is None else scores)
         below, up_to = (np.searchsorted(every, edges["score"], side) for side in ("left", "right"))
-        of_model = (below + up_to) / 2 / max(1, len(every))
+        of_model = (below + up_to) / 2 / len(every)
         beside["agreement"] = np.minimum(of_model, beside["cells_percentile"])
         rounded = {n: beside[n] if n == "cells_show" else np.round(beside[n], DECIMALS) for n in COLUMNS}
         return edges.assign(**rounded)
@@ -213,9 +213,10 @@ def _donors_behind(
     """
     if donors is None:
         return np.full((len(places), shown.shape[1]), np.inf)
-    seen = np.zeros((int(donors.max()) + 1, shown.shape[1]), bool)
+    there, of = np.unique(donors, return_inverse=True)
+    seen = np.zeros((len(there), shown.shape[1]), bool)
     for rows in groups:
-        seen[np.unique(donors[rows])] |= shown[rows].any(0)
+        seen[np.unique(of[rows])] |= shown[rows].any(0)
     return seen[:, places].T.astype(np.float32) @ seen
 
 

@@ -14,7 +14,7 @@ from ugrn_core.data.expression import ExpressionData
 from ugrn_core.evidence.evidence import Evidence
 from ugrn_core.store import Store
 
-SCHEMA = "cells 1"
+SCHEMA = "cells 2"
 
 Arrays = dict[str, np.ndarray]
 

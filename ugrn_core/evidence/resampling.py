@@ -20,6 +20,8 @@ SEED = 0
 NORMAL = 1.959964
 """Standard deviations of a 95 % interval."""
 NEARLY_ONE = np.float32(1 - 1e-6)
+ROUNDING = 1e-6
+"""Correlations that differ by less are equal."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +79,11 @@ def steadiness(
             raise Cancelled("Stopped.")
         weights = resample_weights(groups, donors, len(ranks), rng)
         r = correlations(ranks, sources, groups, weights)
-        hits += among_best(np.round(np.abs(r), 6), pairs, best)  # A with B as B with A
+        hits += among_best(np.abs(r), pairs, best)
         defined = np.isfinite(r)
-        z = np.arctanh(np.clip(np.where(defined, r, 0), -NEARLY_ONE, NEARLY_ONE))
+        z = np.arctanh(np.clip(r, -NEARLY_ONE, NEARLY_ONE))
         n += defined
-        _add(mean, squares, np.where(defined, z, 0), np.maximum(n, 1), defined)
+        _add(mean, squares, z, np.maximum(n, 1), defined)
         both = (shown[:, sources] * (weights / weights.sum())[:, None]).T @ shown
         _add(both_mean, both_squares, both, np.full(size, turn + 1, np.float32), np.ones(size, bool))
         if progress:
@@ -92,13 +94,14 @@ def steadiness(
 
 
 def among_best(size: np.ndarray, pairs: np.ndarray, best: int) -> np.ndarray:
-    """Which of the ``pairs`` are among the ``best`` largest (source, gene) bool; equal ones at the end are all in."""
+    """Which of the ``pairs`` are among the ``best`` largest (source, gene) bool; equal ones at the end are all in
+    (A with B and B with A differ by rounding)."""
     asked = pairs & np.isfinite(size)
-    n = int(asked.sum())
-    if n <= best:
+    there = size[asked]
+    if not len(there):
         return asked
-    least = np.partition(size[asked], n - best)[n - best]
-    return asked & (np.where(asked, size, -1) >= least)
+    last = max(0, len(there) - best)
+    return asked & (size >= np.partition(there, last)[last] - ROUNDING)
 
 
 def interval(r: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
