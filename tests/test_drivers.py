@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control
 from typer.testing import CliRunner
 
 from tests.test_pages import h5ad
@@ -15,6 +17,7 @@ from ugrn_core.circuits.simulation import measured_cells, simulate
 from ugrn_core.circuits.teaching import teaching_circuit
 from ugrn_core.cli import app
 from ugrn_core.cli.drivers import _level
+from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.drivers import drivers as room
 from ugrn_core.drivers.drivers import (
@@ -25,9 +28,10 @@ from ugrn_core.drivers.drivers import (
     find_drivers,
     to_set,
 )
-from ugrn_core.drivers.toward import carriers, doses, shuffles
+from ugrn_core.drivers.toward import Doses, carriers, doses, shuffles
 from ugrn_core.errors import InputError
-from ugrn_core.genes.tfs import is_tf
+from ugrn_core.estimate import estimate
+from ugrn_core.genes.tfs import is_tf, transcription_factors
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
@@ -118,6 +122,7 @@ def test_the_moved_gene_of_a_circuit_leads_there(moved, at_most):
     first = found.table.set_index("source").loc[moved]
     assert first["rank_towards"] <= at_most and first["move"] == "up"
     assert first["p_shuffled"] < 0.05
+    assert found.table["carried_by"].str.split(", ").str.len().max() == 8
     assert first["p_random"] == pytest.approx(1 / (1 + len(regulators)))  # none goes as far
     assert back.table.set_index("source").loc[moved, "move"] == "down"
     assert seen == sorted(seen) and seen[-1] == 1
@@ -199,3 +204,151 @@ def test_what_is_no_question_is_said(cells):
         _level(data, "--to", "kind")
     with pytest.raises(InputError, match="no level 'X'"):
         _level(data, "--to", "kind=X")
+
+
+def test_shuffles_are_of_the_genes_and_the_same_every_time():
+    difference = np.array([1.0, -2.0, 0.5, 3.0])
+    found = shuffles(difference)
+    assert found.shape == (4, 999)
+    np.testing.assert_array_equal(np.sort(found, axis=0), np.tile(np.sort(difference)[:, None], 999))
+    np.testing.assert_array_equal(
+        found[:, 1], np.random.default_rng(0).permuted(np.tile(difference[:, None], 999), axis=0)[:, 1]
+    )
+
+
+def test_small_responses_count_and_none_is_no_way():
+    difference = np.array([0.0, 1.0, 0.0, 0.0])
+    response = np.array([[3.0, 0.0, 0.0, 0.0], [1.0, 0.3, 0.0, -0.4], [0.0, 0.01, 0.0, 0.0]])
+    found = doses(response, difference, 0, shuffles(difference, 40))
+    np.testing.assert_allclose(found.towards, [0, 0.3, 0.01])
+    np.testing.assert_allclose(found.alignment, [0, 0.6, 1])
+    np.testing.assert_allclose(found.aside, [0, 0.4, 0], atol=1e-12)
+    np.testing.assert_allclose(found.nearer, [0, 0.6 - 0.09 - 0.16, 0.02 - 0.0001])
+    assert np.isfinite(found.shuffled).all() and set(np.round(found.shuffled, 6)) == {0, 0.3}
+    assert found.best == 1 and found.p == pytest.approx((1 + (found.shuffled > 0.2).sum()) / 41)
+    assert Doses(np.array([0.1, 0.5]), *np.zeros((2, 2)), np.array([0.5, 0.6, 0.4])).p == 3 / 4
+    assert carriers(np.array([9.0, 0.5, -1.0, 0.25, 0.0]), np.ones(5), 0, 4).tolist() == [1, 3]
+
+
+def cell_of(genes, values) -> Context:
+    return Context("profile", tuple(genes), tuple(map(float, values)), "A")
+
+
+def test_a_request_that_is_none_is_refused():
+    settings, cell = SweepSettings(1.0, (0.0, 2.0)), cell_of("ABC", [1, 2, 3])
+    DriversRequest(cell, (0.0, 1.0, 0.0), ("A",), settings)
+    with pytest.raises(ValueError, match="a difference for every gene"):
+        DriversRequest(cell, (0.0, 1.0), ("A",), settings)
+    with pytest.raises(ValueError, match="the means of cells"):
+        DriversRequest(Context(), (), ("A",), settings)
+    with pytest.raises(InputError, match="do not differ"):
+        DriversRequest(cell, (0.0, 0.0, 0.0), ("A",), settings)
+    with pytest.raises(InputError, match="No transcription factor"):
+        DriversRequest(cell, (0.0, 1.0, 0.0), (), settings)
+    with pytest.raises(InputError, match="X, Y: not in the virtual cell"):
+        DriversRequest(cell, (0.0, 1.0, 0.0), ("A", "X", "Y"), settings)
+
+
+def test_fifty_of_many_factors_are_moved_with_random_weights_and_the_cost_says_so():
+    many = tuple(f"G{i:03d}" for i in range(60))
+    order = np.random.default_rng(0).permutation(60)[:50]
+    assert room._drawn(many) == tuple(many[i] for i in sorted(order)) and room._drawn(many[:9]) == many[:9]
+    toy = load_backbone("toy-linear")
+    genes = toy.vocabulary.symbols[:7]
+    for n_sources in (3, 7):
+        request = DriversRequest(cell_of(genes, range(7)), (1.0,) * 7, genes[:n_sources], SweepSettings(1, (0, 2, 3)))
+        found = room.estimate_drivers(toy, request)
+        assert found == estimate(toy, 8, 2 * n_sources * 3, 0.0) and found.passes == 6 * n_sources
+    with Store() as store:
+        find_drivers(toy, DriversRequest(request.context, (1.0,) * 7, genes[:2], request.settings), store)
+        assert room.estimate_drivers(toy, request, store).cached_share == pytest.approx(2 / 7)
+
+
+def test_the_table_is_what_its_parts_say():
+    """Four factors, two that go as far; B - A is the same in all genes but one, and one gene is not in the corpus."""
+    genes, values = ("GATA1", "KLF1", "NOSUCH", "SPI1", "TAL1"), np.array([2.0, 0.5, 1.0, 0.0, 1.5])
+    change = np.array([0.5, 0.5, 0.5, -0.75, 0.5])
+    request = DriversRequest(cell_of(genes, values), tuple(change), genes[:4], SweepSettings(1.0, (0.5, 2.0)))
+    shuffled = np.array([0.1, 0.25, 0.3])
+    dose = {
+        s: Doses(np.array(towards), np.array([0.1, 0.2]), np.array([0.3, 0.1]), shuffled)
+        for s, towards in zip(genes[:4], ([-1, 0.25], [0.25, 0], [0.125, 0.1], [0.0, 0.5]), strict=True)
+    }
+    leading = dict.fromkeys(genes, ("TAL1", "SPI1"))
+    table = room._table(request, dose, leading, np.array([0.25, 0.3, 0.01]))
+    order = ["SPI1", "GATA1", "KLF1", "NOSUCH"]
+    at = [genes.index(s) for s in order]
+    assert table["source"].tolist() == order and list(table.index) == [0, 1, 2, 3]
+    assert table["move"].tolist() == ["up", "down", "down", "down"]  # GATA1 and KLF1 stand there
+    assert table["value"].tolist() == [2.0, 2.0, 0.5, 0.5] and table["towards"].tolist() == [0.5, 0.25, 0.25, 0.125]
+    assert table["alignment"].tolist() == [0.2, 0.2, 0.1, 0.1] and table["aside"].tolist() == [0.1, 0.1, 0.3, 0.3]
+    np.testing.assert_allclose(table["nearer"], 2 * table["towards"] - table["towards"] ** 2 - table["aside"] ** 2)
+    p = np.array([1, 3, 3, 3]) / 4
+    np.testing.assert_allclose(table["p_shuffled"], p)
+    np.testing.assert_allclose(table["q_shuffled"], false_discovery_control(p))
+    np.testing.assert_allclose(table["p_random"], [1 / 4, 3 / 4, 3 / 4, 3 / 4])
+    assert table["value_a"].tolist() == values[at].tolist()
+    assert table["value_b"].tolist() == (values + change)[at].tolist()
+    assert table["rank_change"].tolist() == [1, 2, 2, 2] and table["rank_towards"].tolist() == [1, 2, 3, 4]
+    vectors, corpus = corpus_vectors().of(genes), []
+    for s in order:
+        others = [i for i in range(5) if genes[i] != s]
+        with_source = vectors[others] @ vectors[genes.index(s)]
+        corpus.append(0 if s in ("NOSUCH", "SPI1") else np.corrcoef(with_source, change[others])[0, 1])
+    assert min(abs(corpus[1]), abs(corpus[2])) > 0.01
+    np.testing.assert_allclose(table["corpus"], corpus, atol=1e-6)
+    by_size = sorted(map(abs, corpus), reverse=True)
+    assert table["rank_corpus"].tolist() == [by_size.index(abs(c)) + 1 for c in corpus]
+    assert set(table["carried_by"]) == {"TAL1, SPI1"} and list(table) == list(COLUMNS)
+    doses_of = room._dose_table(request, dose)
+    assert list(doses_of.index) == list(range(8)) and doses_of["towards"].tolist()[:3] == [-1, 0.25, 0.25]
+
+
+def test_a_cell_is_as_large_as_there_is_room_and_has_factors(cells):
+    genes = ("GATA1", "HBB", "MPO", "SPI1", "TAL1")
+    size = {"GATA1": 0.5, "HBB": 9.0, "MPO": 9.0, "SPI1": 0.5, "TAL1": 0.25}
+    kept, moved, said = room._chosen(genes, size, "vary most", None, 2, 4)
+    assert kept == ("GATA1", "HBB", "MPO", "SPI1") and moved == ("GATA1", "SPI1")
+    assert said == [
+        "2 factors are moved in a virtual cell of 4 genes.",
+        "They are the 2 of 3 detected factors that vary most.",
+    ]
+    assert len(room._chosen(genes, size, "vary most", None, 3, None)[2]) == 1
+    assert len(room._chosen(genes, size, "vary most", ("HBB",), 1, None)[2]) == 1
+    with pytest.raises(InputError, match="are 4; the memory of this machine holds a virtual cell of 3"):
+        room._chosen(genes, size, "vary most", None, 2, 3)
+    with pytest.raises(InputError, match="No transcription factor"):
+        room._chosen(genes[1:3], size, "vary most", None, 2, None)
+    assert room._chosen(genes[1:3], size, "vary most", ("HBB",), 2, None)[1] == ("HBB",)
+
+
+def test_towards_genes_the_factors_that_vary_most_are_moved(cells, monkeypatch):
+    model, data = load_backbone("ugrn-mini"), read_h5ad(cells)
+    spread = dict(zip(data.genes, 0.01 * data.variance / data.variance.max(), strict=True))
+    monkeypatch.setitem(data.__dict__, "variance", np.array([*spread.values()]))
+    states = to_set(data, model, ("kind", "B"), ("HBB",), n_factors=3)
+    factors = sorted((g for g in data.genes if is_tf(g)), key=lambda g: -spread[g])
+    assert states.sources == tuple(sorted(factors[:3])) and "vary most over all cells" in states.notes[1]
+    assert not any("<cls>" in note for note in states.notes)
+    many = sorted(g for g in transcription_factors() if g in model.vocabulary)[:201]
+    cell = cell_of(many, np.ones(len(many)))
+    monkeypatch.setattr(room, "_cell_of", lambda *_: (cell, dict.fromkeys(many, 1.0), ()))
+    assert len(to_set(data, model, ("kind", "B"), ("HBB",)).sources) == 200
+
+
+@pytest.mark.parametrize("drops", [True, False])
+def test_a_gene_that_a_does_not_show_is_left_out_where_the_model_never_saw_one(cells, monkeypatch, drops):
+    model, data = load_backbone("ugrn-mini"), read_h5ad(cells)
+    model = replace(model, card=replace(model.card, drop_zero_genes=drops))
+    a, b = cell_of(["GATA1", "HBB"], [1.0, 1.0]), cell_of(["GATA1", "HBB", "MPO"], [2.0, 1.5, 1.0])
+    made = {"B": (a, {}, ("n",)), "T": (b, {}, ("n", "m"))}
+    shown = {"B": {"GATA1": 1.0, "HBB": 1.0, "MPO": 0.0}, "T": {"GATA1": 2.0, "HBB": 1.5, "MPO": 1.0}}
+    monkeypatch.setattr(room, "_cell_of", lambda _data, _model, group, *_: made[group[1]])
+    monkeypatch.setattr(
+        room,
+        "with_genes",
+        lambda cell, every, _base: (cell_of(every, [shown["B" if cell is a else "T"][g] for g in every]), ()),
+    )
+    states = between_groups(data, model, ("kind", "B"), ("kind", "T"))
+    assert states.cell.genes == (("GATA1", "HBB") if drops else ("GATA1", "HBB", "MPO"))
+    assert states.difference == ((1.0, 0.5) if drops else (1.0, 0.5, 1.0)) and states.notes[-2:] == ("n", "m")

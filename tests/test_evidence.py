@@ -510,8 +510,10 @@ def test_genes_are_found_in_a_file_by_what_it_shows_most_and_those_left_out_are_
 
 
 def test_genes_of_a_mouse_file_go_by_its_names_or_by_human_symbols():
-    data = SimpleNamespace(genes=["Gata1", "mm10_Spi1", "Myc"], species="mouse", label="f")
+    data = SimpleNamespace(genes=["Gata1", "ENSMUSG00000002111", "Myc"], species="mouse", label="f")
     data.whole = SimpleNamespace(detection=np.array([0.2, 0.9, 0.8]))
     assert file_places(data, ["Gata1", "Spi1", "Klf1"]) == {"Gata1": 0, "Spi1": 1}
     assert file_places(data, ["GATA1", "SPI1"]) == {"GATA1": 0, "SPI1": 1}
-    assert file_places(data, ["mm10_Spi1"]) == {"mm10_Spi1": 1}
+    assert file_places(data, [data.genes[1]]) == {data.genes[1]: 1}
+    data.species = "human"
+    assert file_places(data, ["Spi1", "GATA1"]) == {"GATA1": 0}

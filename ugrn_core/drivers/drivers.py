@@ -180,9 +180,9 @@ def _chosen(
     """Genes of the virtual cell by name, those that are moved, and what is said of it: of the factors those of the
     largest ``size``, which ``why`` puts in words."""
     there = set(genes)
-    factors = sorted((g for g in there if is_tf(g)), key=lambda g: (-size.get(g, 0.0), g))
+    factors = sorted((g for g in there if is_tf(g)), key=lambda g: (-size[g], g))
     moved = tuple(sorted(factors[:n_factors] if sources is None else set(sources)))
-    if sources is None and not moved:
+    if not moved:
         raise InputError("No transcription factor is among the genes of these cells. Name the genes to move.")
     kept = tuple(sorted((there - set(factors)) | set(moved)))
     if cap is not None and len(kept) > cap:
