@@ -304,6 +304,23 @@ def test_the_table_is_what_its_parts_say():
     assert list(doses_of.index) == list(range(8)) and doses_of["towards"].tolist()[:3] == [-1, 0.25, 0.25]
 
 
+@pytest.mark.parametrize(("name", "told"), [("toy-linear", [0.5, 1]), ("circuit-1", [0.3, 0.6, 0.8, 1])])
+def test_progress_is_shared_by_the_model_and_its_random_twin(monkeypatch, name, told):
+    model = load_backbone(name)
+    genes = model.vocabulary.symbols[:6]
+    request = DriversRequest(cell_of(genes, range(6)), (1.0,) * 6, genes[:3], SweepSettings(1.0, (0.0, 2.0)))
+    monkeypatch.setattr(room, "TWIN_SOURCES", 2)
+    seen, moved = [], room._moved
+
+    def halfway(*given):
+        given[4](0.5, "halfway")
+        return moved(*given)
+
+    monkeypatch.setattr(room, "_moved", halfway)
+    find_drivers(model, request, progress=lambda share, _: seen.append(round(share, 6)))
+    assert list(dict.fromkeys(seen)) == told
+
+
 def test_a_cell_is_as_large_as_there_is_room_and_has_factors(cells):
     genes = ("GATA1", "HBB", "MPO", "SPI1", "TAL1")
     size = {"GATA1": 0.5, "HBB": 9.0, "MPO": 9.0, "SPI1": 0.5, "TAL1": 0.25}

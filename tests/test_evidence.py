@@ -189,16 +189,16 @@ def test_the_arrows_of_a_circuit_are_shown_by_its_cells():
 
 
 def test_cells_show_a_pair_whose_interval_holds_no_zero_and_whose_percentile_is_high_enough():
-    low, high = np.array([[-0.2, -0.5, 0.1, 0.0, 0.1]]), np.array([[0.3, -0.1, 0.5, 0.5, 0.5]])
+    low, high = np.array([[-0.2, -0.5, 0.1, 0.0, 0.1, -0.5]]), np.array([[0.3, -0.1, 0.5, 0.5, 0.5, 0.0]])
     columns = {name: np.full(low.shape, 0.5) for name in COLUMNS} | {
         "cells_spearman_low": low,
         "cells_spearman_high": high,
-        "cells_percentile": np.array([[0.99, 0.95, 0.95, 0.99, 0.94]]),
+        "cells_percentile": np.array([[0.99, 0.95, 0.95, 0.99, 0.94, 0.99]]),
     }
-    genes = tuple("ABCDE")
+    genes = tuple("ABCDEF")
     found = room.Evidence(("A",), genes, columns, np.zeros(low.shape))
     edges = pd.DataFrame({"source": "A", "target": list(genes), "score": 0.0})
-    assert found.beside(edges)["cells_show"].tolist() == ["no", "yes", "yes", "no", "no"]
+    assert found.beside(edges)["cells_show"].tolist() == ["no", "yes", "yes", "no", "no", "no"]
 
 
 def test_a_gene_that_ten_cells_show_is_looked_at_and_one_of_nine_is_not(values):
@@ -435,6 +435,8 @@ def test_columns_are_what_their_parts_say(values, codes):
     edges = pd.DataFrame({"source": ["G0", "G5"], "target": ["G1", "G2"], "score": 1.0})
     beside = found.beside(edges)
     pd.testing.assert_frame_equal(beside, beside.round(6), check_exact=True)
+    ungrouped = evidence(cells_of(own, rate=rate), names, rows, names).columns["cells_pearson"]
+    np.testing.assert_allclose(ungrouped, correlations(own, places, group_rows(None, N_CELLS)), atol=1e-6)
     with pytest.raises(ValueError, match="6 symbols for 7 genes"):
         evidence(cells_of(own), names[:6], rows, names)
 

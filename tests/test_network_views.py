@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.small_network import TABLES, edge_pairs, small_edge_table
-from ugrn_core.errors import InputError
+from ugrn_core.errors import GeneError, InputError
+from ugrn_core.genes.file_names import names_of
+from ugrn_core.network import edge_table as edge_table_room
 from ugrn_core.network.compare import (
     CHANGES,
     COLUMNS,
@@ -29,11 +31,23 @@ from ugrn_core.network.edge_filter import (
     EdgeFilter,
     drawable,
     expected_fdr,
+    network_gene,
     select_edges,
 )
-from ugrn_core.network.edge_table import DIRECTIONS, SLOPE_DIRECTIONS, TAGS, in_order
+from ugrn_core.network.edge_table import (
+    DIRECTIONS,
+    SLOPE_DIRECTIONS,
+    TAGS,
+    beeline_edges,
+    check_edge_table,
+    in_order,
+    known_words,
+    tag_words,
+)
 from ugrn_core.network.layout import ROOM, place_genes, prepare_nodes
 from ugrn_core.network.summary import STRONGEST, hub_table, known_enrichment
+from ugrn_core.translation.scoring import NOVELTY
+from ugrn_core.types import Vocabulary
 
 
 def graph(table):
@@ -366,3 +380,151 @@ def test_what_one_network_cannot_tell_is_said():
 def test_comparisons_without_sense_are_refused(asked, why):
     with pytest.raises(InputError, match=why):
         compare_networks(small_edge_table(), small_edge_table(), **asked)
+
+
+def test_limits_that_are_met_leave_edges_in_and_say_nothing():
+    table = small_edge_table().assign(probability=0.5)
+    assert select_edges(table, min_probability=0.5).notes == select_edges(table, cap=len(table)).notes == ()
+    assert len(select_edges(table, min_probability=0.5).table) == len(table)
+    assert select_edges(table, max_fdr=0.5).notes == ()
+    looked_at = select_edges(table, max_fdr=0.5, genes=["G9"])
+    assert looked_at.notes == ("28 edges of other genes left out.",) and looked_at.fdr == 0.5
+    assert select_edges(table.head(0), max_fdr=0.5).notes == select_edges(table.head(0), max_fdr=0.5, cap=3).notes == ()
+
+
+def test_notes_count_what_was_left_out_and_name_five():
+    table = small_edge_table(2, 4)
+    asked = [f"X{i}" for i in range(6)]
+    five = "X0, X1, X2, X3, X4"
+    assert select_edges(table, targets=["G1", *asked[:5]]).notes[-1] == f"{five}: not a target of this network."
+    assert select_edges(table, genes=["G1", *asked]).notes[-1] == f"{five} and 1 more: not in this network."
+    chain = in_order(table.head(3).assign(source=["A", "B", "C"], target=["B", "C", "D"]))
+    assert select_edges(chain, near=("a", 1)).notes == ("2 edges beyond 1 step of a left out.",)
+    assert select_edges(chain, near=("A", 2)).notes == ("1 edge beyond 2 steps of A left out.",)
+    assert select_edges(chain, near=("A", 3)).notes == ()
+    assert select_edges(chain, near=("X", 1)).notes[0] == "X has no edge in this network."
+    assert select_edges(chain, cap=2).notes == ("Showing the top 2 of 3 edges.",)
+    assert select_edges(chain, tags=[]).notes == ("3 edges of another tag than none left out.",)
+
+
+def test_a_drawing_holds_three_hundred_genes():
+    star = small_edge_table(1, 320)
+    shown = drawable(star)
+    assert len(shown.table) == 299 and list(shown.table) == list(star)
+    assert list(drawable(star.tail(5)).table.index) == [0, 1, 2, 3, 4]
+
+
+def test_a_filter_says_itself_in_options():
+    rule = EdgeFilter(
+        0.125, 0.5, ("rises",), ("undecided",), ("model only",), ("A", "B"), ("C",), ("D",), ("E", 2), 3, 1_000_000
+    )
+    assert rule.words() == [
+        "--top", "1000000", "--fdr", "0.5", "--min-probability", "0.125", "--top-per-source", "3",
+        "--slope", "rises", "--direction", "undecided", "--tag", "model only",
+        "--only-sources", "A,B", "--only-targets", "C", "--only-genes", "D", "--around", "E", "--steps", "2",
+    ]  # fmt: skip
+    assert EdgeFilter().words() == []
+
+
+def test_genes_of_a_filter_are_named_as_the_network_names_them():
+    vocabulary = Vocabulary(("GATA1", "SPI1", "POU5F1", "KLF1", "TAL1", "MYC"), range(6))
+    rule = EdgeFilter(sources=("gata1", "GATA1"), targets=("OCT4",), genes=("spi1", "POU5F1"), near=("gata1", 2))
+    named = rule.named(vocabulary, ("GATA1", "SPI1"), ("POU5F1",))
+    assert named == EdgeFilter(sources=("GATA1",), targets=("POU5F1",), genes=("SPI1", "POU5F1"), near=("GATA1", 2))
+    assert EdgeFilter(cap=3).named(vocabulary, ("GATA1",), ()) == EdgeFilter(cap=3)
+    with pytest.raises(InputError, match=r"^SPI1 is no target of this network, which has POU5F1\. Give one of these"):
+        EdgeFilter(targets=("SPI1",)).named(vocabulary, ("SPI1",), ("POU5F1",))
+    five = ("GATA1", "SPI1", "POU5F1", "KLF1", "TAL1")
+    with pytest.raises(InputError, match=r"^MYC is no gene of .* has GATA1, SPI1, POU5F1, KLF1, TAL1\. Give"):
+        network_gene("MYC", vocabulary, five, "gene")
+    with pytest.raises(InputError, match=r"^Oct4 \(POU5F1\) is .* has A, GATA1, SPI1, KLF1, TAL1 and others. Give"):
+        network_gene("Oct4", vocabulary, ("A", *five[:2], *five[3:], "MYC"), "gene")
+    with pytest.raises(GeneError):
+        network_gene("NOSUCH", vocabulary, five, "gene")
+    names = names_of({"GATA1": "Gata1", "MADEUP": "Made"})
+    for asked, called in (("Gata1", "Gata1"), ("GATA1", "Gata1"), ("MADEUP", "Made"), ("Made", "Made")):
+        assert network_gene(asked, vocabulary, ("GATA1", "MADEUP"), "gene", "mouse", names) == called
+
+
+def test_an_edge_table_is_whole_and_has_each_edge_once():
+    table = small_edge_table()
+    check_edge_table(table)
+    twice = pd.concat([table, table.iloc[[4]]], ignore_index=True)
+    with pytest.raises(InputError, match=f"names {table['source'][4]} -> {table['target'][4]} twice"):
+        check_edge_table(twice)
+    with pytest.raises(InputError, match="has no column known, tag; expected source, target"):
+        check_edge_table(table.drop(columns=["known", "tag"]))
+    mouse = table.assign(human_target="x", extra=1, human_source="y")
+    assert list(in_order(mouse)) == [*table, "human_source", "human_target"]
+    mixed = table.assign(score=[*np.repeat([1.0, 2.0], 16)]).sample(frac=1, random_state=2)
+    found = in_order(mixed)
+    expected = sorted(mixed.itertuples(index=False), key=lambda row: (-row.score, row.source, row.target))
+    assert edge_pairs(found) == [(row.source, row.target) for row in expected] and list(found.index) == list(range(32))
+
+
+def test_words_of_an_edge_say_its_standing(monkeypatch):
+    pairs = [("A", "B"), ("B", "A")]
+    assert known_words(pairs, {("A", "B")}) == ["yes", "no"]
+    assert known_words(pairs, None) == ["not checked"] * 2
+    for known in ("no", "not checked"):
+        assert tag_words(NOVELTY, [known] * 4) == ["training pair", "model only", "model only", "both genes unseen"]
+    assert tag_words(NOVELTY, ["yes"] * 4) == ["training pair", *["known network"] * 3]
+    monkeypatch.setattr(edge_table_room, "missing_networks", lambda: ["a file"])
+    assert beeline_edges() is None
+    monkeypatch.setattr(edge_table_room, "missing_networks", list)
+    monkeypatch.setattr(edge_table_room, "load_network", lambda *row: type("Made", (), {"edges": [row]}))
+    found = beeline_edges()
+    assert found is not None and ("STRING", "hESC", "TFs+500") in found and ("STRING", "hESC", "TFs+1000") in found
+
+
+def of_edges(edges, probability, **more) -> pd.DataFrame:
+    table = small_edge_table(5, 9).head(len(edges))
+    ends = {"source": [e[0] for e in edges], "target": [e[1] for e in edges]}
+    score = np.log(np.array(probability) / (1 - np.array(probability)))
+    return in_order(table.assign(**ends, probability=probability, score=np.round(score, 6), **more))
+
+
+def test_changes_are_ordered_by_size_then_name_and_told_to_six_decimals():
+    edges = [("B", "C"), ("B", "A"), ("A", "C"), ("C", "A"), ("D", "A")]
+    a = of_edges(edges, [0.5, 0.5, 0.5, 0.2000001, 0.3])
+    a = a.assign(human_source=a["source"].str.lower(), human_target=a["target"].str.lower())
+    b = of_edges(edges[:4], [0.25, 0.75, 0.75, 0.3000006])
+    compared = compare_networks(a, b, threshold=0.3)
+    assert edge_pairs(compared) == [("A", "C"), ("B", "A"), ("B", "C"), ("C", "A"), ("D", "A")]
+    assert compared["change"].tolist() == ["kept", "kept", "lost", "gained", "scored in a only"]
+    np.testing.assert_array_equal(compared["probability_change"], [0.25, 0.25, -0.25, 0.100001, np.nan])
+    assert compared["rank_a"].tolist() == [1, 2, 3, 5, 4] and list(compared.index) == [0, 1, 2, 3, 4]
+    assert list(compared) == [*COLUMNS, "human_source", "human_target"]
+    assert compared["human_source"].tolist() == list("abbcd")
+    with pytest.raises(InputError, match="not both"):
+        compare_networks(a, b, threshold=0.3, shown_b=b)
+    for one in ({"shown_a": a}, {"shown_b": b}):
+        with pytest.raises(InputError, match="needs to know which"):
+            compare_networks(a, b, **one)
+    with pytest.raises(InputError, match="D -> A is shown in b but not among"):
+        compare_networks(a, b, shown_a=a, shown_b=a)
+    with pytest.raises(InputError, match="twice"):
+        compare_networks(a, pd.concat([b, b]), threshold=0.3)
+
+
+def test_networks_are_cut_at_the_higher_of_their_lowest():
+    edges = [("B", "C"), ("B", "A"), ("A", "C")]
+    a, b = of_edges(edges, [0.9, 0.5, 0.3]), of_edges(edges, [0.8, 0.6, 0.5])
+    left, right, cut = same_cut(a, b)
+    assert cut == 0.5 and left["probability"].tolist() == [0.9, 0.5] and len(right) == 3
+    assert same_cut(a.head(0), b.head(0))[2] == 0 and same_cut(a.head(0), b)[2] == 0.5
+    assert cut_words(0.5) == "Both networks are cut at a probability of 0.5, the higher of their two cuts."
+
+
+def test_notes_on_two_networks_count_what_there_is():
+    a, b = small_edge_table(1, 3), small_edge_table(1, 13)
+    said = comparison_notes(a, b, compare_networks(a, b, shown_a=a, shown_b=b.tail(0)))
+    kept = "G4, G5, G6, G7, G8, G9"
+    assert said[0] == "From a to b: 0 gained, 2 lost, 0 kept."
+    assert said[1:] == (f"Genes in b only: G10, G11, G12, G13, {kept}.",)
+    more = small_edge_table(1, 14)
+    compared = compare_networks(more, a, shown_a=more, shown_b=a.head(1))
+    said = comparison_notes(more, a, compared, ("x", "y"))
+    assert said[0] == "From x to y: 0 gained, 1 lost, 1 kept."
+    assert said[1] == "11 edges shown in x not scored in the other: neither gained nor lost."
+    assert said[2:] == (f"Genes in x only: G10, G11, G12, G13, G14, {kept[:-4]} and 1 more.",)

@@ -28,7 +28,7 @@ def percentiles(
     for s in np.unique(of_source):
         rows = of_source == s
         for t in np.unique(of_gene):
-            places = np.nonzero(asked & np.outer(rows, of_gene == t))
-            if len(places[0]) >= LEAST_PAIRS:
-                found[places] = (rankdata(strength[places]) - 0.5) / len(places[0])
+            alike = asked & np.outer(rows, of_gene == t)
+            if (n := alike.sum()) >= LEAST_PAIRS:
+                found[alike] = (rankdata(strength[alike]) - 0.5) / n
     return found

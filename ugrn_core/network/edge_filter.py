@@ -132,7 +132,7 @@ def drawable(table: pd.DataFrame, *, max_edges: int = DRAWN_EDGES, max_genes: in
     """The top edges of ``table``, in its order, that a drawing can hold: as many as fit both limits."""
     both = table[["source", "target"]].to_numpy().ravel()
     new = ~pd.Series(both).duplicated().to_numpy()
-    genes = np.cumsum(new.reshape(-1, 2).sum(axis=1))
+    genes = np.cumsum(new.reshape(len(table), 2).sum(axis=1))
     fits = min(int((genes <= max_genes).sum()), max_edges)
     return _capped(table.reset_index(drop=True), [], fits)
 
@@ -274,19 +274,18 @@ class EdgeFilter:
         """
         genes = tuple(dict.fromkeys([*sources, *targets]))
 
-        def symbols(names: Sequence[str] | None, there: Sequence[str], what: str) -> tuple[str, ...] | None:
-            if names is None:
-                return None
-            found = [network_gene(name, vocabulary, there, what, species, file_names) for name in names]
-            return tuple(dict.fromkeys(found))
+        def one(name: str, there: Sequence[str], what: str) -> str:
+            return network_gene(name, vocabulary, there, what, species, file_names)
 
-        near = symbols(self.near and self.near[:1], genes, "gene")
+        def several(names: Sequence[str] | None, there: Sequence[str], what: str) -> tuple[str, ...] | None:
+            return None if names is None else tuple(dict.fromkeys(one(name, there, what) for name in names))
+
         return replace(
             self,
-            sources=symbols(self.sources, sources, "source"),
-            targets=symbols(self.targets, targets, "target"),
-            genes=symbols(self.genes, genes, "gene"),
-            near=None if near is None or self.near is None else (near[0], self.near[1]),
+            sources=several(self.sources, sources, "source"),
+            targets=several(self.targets, targets, "target"),
+            genes=several(self.genes, genes, "gene"),
+            near=None if self.near is None else (one(self.near[0], genes, "gene"), self.near[1]),
         )
 
     def check(self) -> None:
