@@ -14,7 +14,7 @@ from ugrn_core.errors import Cancelled
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair import PairRequest, explore_pair, pair_specific
 from ugrn_core.types import Context, SweepSettings
-from ui.gene import found, rows, state
+from ui.gene import found, keys, rows
 from ui.shared import address, work
 
 
@@ -214,8 +214,8 @@ def test_chosen_rows_lead_to_pair_targets_and_network(gene, monkeypatch):
     next(b for b in at.button if b.key == "gene other").click().run()
     assert went.pop() == (address.GENE_PAGE, {"gene": best.iloc[0], "model": TOY})
     next(b for b in at.button if b.key == "gene like").click().run()
-    assert at.session_state[state.ALIKE] == best.iloc[0]
-    at.session_state[state.ALIKE] = ""
+    assert at.session_state[keys.ALIKE] == best.iloc[0]
+    at.session_state[keys.ALIKE] = ""
     choose(monkeypatch, 0, 2)
     at.run()
     next(b for b in at.button if b.key == "gene targets").click().run()

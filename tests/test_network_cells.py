@@ -21,10 +21,9 @@ from ugrn_core.evidence.activities import COLUMNS as ACTIVITY_COLUMNS
 from ugrn_core.evidence.evidence import COLUMNS
 from ugrn_core.figures.activities import plot_activities, prepare_activities
 from ugrn_core.jobs import JOBS
-from ui.network import activities as network_activities
 from ui.network import evidence as network_cells
 from ui.network import files as network_files
-from ui.network import peers as network_peers
+from ui.network import keys
 from ui.shared import uploads
 from ui.shared.cells import Cells
 
@@ -117,7 +116,7 @@ def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, tmp
 
 
 def test_activities_are_those_of_the_command(page, tmp_path):
-    page.number_input(key=network_activities.TOP).set_value(200).run()
+    page.number_input(key=keys.ACTIVITY_TOP).set_value(200).run()
     press(page, "Compute the activities")
     for _ in range(200):
         found = [d.value for d in page.dataframe if "p_random" in d.value and "p" in d.value]
@@ -167,7 +166,7 @@ def test_a_file_that_is_gone_is_said(page):
 
 
 def test_other_methods_run_on_the_same_cells(page, tmp_path):
-    page.multiselect(key=network_peers.METHODS).set_value(["Pearson", "Spearman"]).run()
+    page.multiselect(key=keys.PEERS).set_value(["Pearson", "Spearman"]).run()
     press(page, "Run them on the cells")
     for _ in range(200):
         found = [d.value for d in page.dataframe if "rank_correlation" in d.value]

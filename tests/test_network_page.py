@@ -33,7 +33,7 @@ from ugrn_core.network.table import edge_table
 from ugrn_core.translators.library import save_translator
 from ui.network import edge as network_edge
 from ui.network import files as network_files
-from ui.network import filters
+from ui.network import filters, keys
 from ui.network import run as network_run
 from ui.shared import kept, work
 from ui.shared.cells import Cells
@@ -562,10 +562,10 @@ def test_the_start_page_leads_to_a_network_that_starts_by_itself(page, monkeypat
     monkeypatch.setattr(start.st, "switch_page", lambda to, query_params=None: gone.append((to, query_params)))
     at = framed("start.py").run()
     press(at, "Predict a network")
-    assert gone[0][0] == "pages/network.py" and network_run.START_NOW in at.session_state
-    page.session_state[network_run.START_NOW] = True
+    assert gone[0][0] == "pages/network.py" and keys.START_NOW in at.session_state
+    page.session_state[keys.START_NOW] = True
     finished(page.run())
-    assert network_run.START_NOW not in page.session_state
+    assert keys.START_NOW not in page.session_state
 
 
 def test_two_models_are_compared_and_each_keeps_its_own_translator(page, toy):

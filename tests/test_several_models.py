@@ -23,7 +23,7 @@ from ugrn_core.several_models import (
 )
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.types import Background, SweepSettings
-from ui.pair import several_models
+from ui.pair import keys, several_models
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_the_pair_in_every_model_on_the_page_and_in_its_address(monkeypatch):
     assert list(at.dataframe[-1].value) == list(SUMMARY_COLUMNS)
     held = at.query_params["models"]
     assert (held[0] if isinstance(held, list) else held) == "all"
-    at.toggle(key=several_models.SHOWN).set_value(False).run()
+    at.toggle(key=keys.SEVERAL_SHOWN).set_value(False).run()
     assert "models" not in at.query_params
 
 

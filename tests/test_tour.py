@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture for every test)
 from ui import frame
-from ui.start import tour
+from ui.start import keys, tour
 
 STEPS = [(name, place) for name, steps in tour.TOURS.items() for place in range(len(steps))]
 
@@ -22,7 +22,7 @@ def test_a_step_is_a_page_that_takes_its_address(name: str, place: int, monkeypa
     assert step.page in frame.PAGES.values()
     monkeypatch.setattr(tour.st, "switch_page", lambda page, query_params: gone.append((page, query_params)))
     at = framed(step.page.removeprefix("pages/"))
-    at.session_state["model"], at.session_state[tour.TOUR] = "ugrn-mini-2", (name, place)
+    at.session_state["model"], at.session_state[keys.TOUR] = "ugrn-mini-2", (name, place)
     at.session_state["net known"], at.session_state["page"] = "none", step.page
     at.query_params.update(dict(step.address))
     at.run()
@@ -35,11 +35,11 @@ def test_a_step_is_a_page_that_takes_its_address(name: str, place: int, monkeypa
         return
     after = tour.TOURS[name][place + 1]
     next(b for b in at.button if b.label == "Next").click().run()
-    assert gone == [(after.page, dict(after.address))] and at.session_state[tour.TOUR] == (name, place + 1)
+    assert gone == [(after.page, dict(after.address))] and at.session_state[keys.TOUR] == (name, place + 1)
 
 
 def test_another_page_shows_no_step() -> None:
     at = framed("results.py")
-    at.session_state[tour.TOUR], at.session_state["page"] = ("cells", 0), "pages/results.py"
+    at.session_state[keys.TOUR], at.session_state["page"] = ("cells", 0), "pages/results.py"
     at.run()
     assert tour.TOURS["cells"][0].words not in words(at)

@@ -11,7 +11,7 @@ import streamlit as st
 from ugrn_core.paths import ASSETS
 from ui.results import runs as results_list
 from ui.results import stored
-from ui.server.session import OPENED
+from ui.server import keys as server_keys
 from ui.shared import address, cells, kept, keys, models, uploads
 from ui.start import tour
 
@@ -43,7 +43,7 @@ def navigation() -> st.Page:
 def around_page() -> Iterator[None]:
     """Draw the frame; the line on the model comes after the page, since loading a model takes a moment, and what is
     running, since the page may have started it."""
-    st.session_state[keys.FRAMED], st.session_state[OPENED] = True, kept.shelf().opened
+    st.session_state[keys.FRAMED], st.session_state[server_keys.OPENED_RESULTS] = True, kept.shelf().opened
     st.logo(str(ASSETS / "logo.svg"), size="large")
     st.html(ASSETS / "style.css")
     st.html(f"<script>{_script()}</script>", unsafe_allow_javascript=True)

@@ -34,7 +34,6 @@ from ui.shared.beeline import network_table, vocabulary_of
 from ui.shared.errors import plain
 from ui.shared.figure_panel import csv_button, figure_panel
 
-FIGURE = "benchmark table"
 RATIO_COLUMNS = ("Baseline-Emb", "VVP", "GDT", "Ens", "Target is listed", "Gene degrees")
 NOTE = (
     "Click a square for its details. Colour: how far a score is above (blue) or below (vermilion) the best score "
@@ -120,7 +119,7 @@ def show(results: Results, view: TableView, printed: str) -> pd.DataFrame:
         name=name,
         alt=f"{METRICS[view.metric]} of every method on every row of Table {view.table}, beside the printed numbers",
         command=benchmark_command(results.facts, results.out),
-        key=FIGURE,
+        key=keys.TABLE_FIGURE,
         note=f"{NOTE} {why_no_paper(view) or PAPER_NOTE}",
         on_pick=_pick,
         wide=True,
@@ -225,7 +224,7 @@ def _chosen(shown: pd.DataFrame) -> tuple[str, str]:
 
 def _pick() -> None:
     """Callback of a click in the figure: its square is the chosen cell; of a printed one, ours of the same method."""
-    points = st.session_state[FIGURE]["selection"]["points"]
+    points = st.session_state[keys.TABLE_FIGURE]["selection"]["points"]
     if points:
         row, column = points[0]["customdata"][:2]
         st.session_state[keys.ROW], st.session_state[keys.METHOD] = row, column.removesuffix(" (paper)")

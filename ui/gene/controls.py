@@ -5,11 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
-from ui.gene import state
+from ui.gene import keys, state
 from ui.shared import translator, virtual_cell
 from ui.shared.genes import GENE, gene_fields
 
-RESULTS = "gene results"
 SIDE_HELP = "As source: the gene is moved and every other one is read. As target: the others are moved, one by one."
 RANK_HELP = (
     "Pair-specific: what is left of the response when the usual effect of the source and the usual movement of the "
@@ -20,16 +19,16 @@ RANK_HELP = (
 
 def redraw() -> None:
     """Callback of a control: draw the results anew and nothing else."""
-    st.rerun(RESULTS)
+    st.rerun(keys.FRAGMENT)
 
 
 def side_choice() -> None:
     """The gene as source or as target."""
-    st.session_state.setdefault(state.SIDE, "source")
+    st.session_state.setdefault(keys.SIDE, "source")
     st.segmented_control(
         "Side",
         list(state.SIDE_LABELS),
-        key=state.SIDE,
+        key=keys.SIDE,
         persist_state="session",
         required=True,
         format_func=state.SIDE_LABELS.__getitem__,
@@ -43,32 +42,32 @@ def controls(backbone: Backbone) -> None:
     gene, rank, text, more = st.columns([5, 6, 3, 3], vertical_alignment="bottom")
     with gene:
         gene_fields(backbone, (GENE,), redraw)
-    st.session_state.setdefault(state.RANK, "specific")
+    st.session_state.setdefault(keys.RANK, "specific")
     rank.segmented_control(
         "Ranked by",
         list(state.RANK_LABELS),
-        key=state.RANK,
+        key=keys.RANK,
         persist_state="session",
         required=True,
         format_func=state.RANK_LABELS.__getitem__,
         help=RANK_HELP,
     )
-    text.text_input("Symbol holds", key=state.TEXT, persist_state="session", placeholder="e.g. HOX", on_change=redraw)
+    text.text_input("Symbol holds", key=keys.TEXT, persist_state="session", placeholder="e.g. HOX", on_change=redraw)
     with more, st.popover("Filters", icon=":material/tune:", width="stretch"):
         _filters(backbone)
     virtual_cell.controls(backbone.card, redraw, "gene")
 
 
 def _filters(backbone: Backbone) -> None:
-    key = f"{state.FACTORS} {state.side()}"
+    key = f"{keys.FACTORS} {state.side()}"
     st.session_state.setdefault(key, state.side() == "target")
     st.toggle("Transcription factors only", key=key, persist_state="session", on_change=redraw)
     st.text_area(
         "Only these genes",
-        key=state.OWN,
+        key=keys.OWN,
         persist_state="session",
         height=80,
         placeholder="KLF1, HBB, GYPA ... or empty for all",
         on_change=redraw,
     )
-    translator.choice(backbone, "Translator", state.TRANSLATOR)
+    translator.choice(backbone, "Translator", keys.TRANSLATOR)

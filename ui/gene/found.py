@@ -23,7 +23,7 @@ from ugrn_core.neighbourhood.run import (
 )
 from ugrn_core.neighbourhood.table import edges_by_gene
 from ugrn_core.types import SweepSettings
-from ui.gene import state
+from ui.gene import keys, state
 from ui.server.session import store
 from ui.shared import kept, work
 from ui.shared.work import Question
@@ -50,7 +50,7 @@ def find(backbone: Backbone, request: NeighbourhoodRequest) -> Found | None:
     if first is None:
         return None
     whole = None
-    if request.context.kind == "pair" or st.session_state.get(state.ALL):
+    if request.context.kind == "pair" or st.session_state.get(keys.ALL):
         words = "all genes" if request.context.kind == "pair" else "all genes as sources"
         whole = _answer("gene all", backbone, request, words, topic)
     best = whole or first

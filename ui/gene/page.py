@@ -19,7 +19,7 @@ from ugrn_core.genes.resolve import resolve
 from ugrn_core.neighbourhood.export import gene_command, gene_csv
 from ugrn_core.neighbourhood.table import Rank, filtered, likeness, neighbour_table, ranked, translator_scores
 from ui.gene import card, found, keys, rows, state
-from ui.gene.controls import RESULTS, redraw
+from ui.gene.controls import redraw
 from ui.gene.found import Found
 from ui.gene.state import GeneQuestion
 from ui.shared import models, work
@@ -33,7 +33,7 @@ ROW_BYTES, HEAT_BYTES = 400, 600_000
 HEAT_NOTE = "Each row by its own largest size, in an order in which shapes are alike. A hypothesis, not a measurement."
 
 
-@st.fragment(key=RESULTS)
+@st.fragment(key=keys.FRAGMENT)
 def results() -> None:
     """Everything below the controls."""
     with said_in_place():
@@ -50,7 +50,7 @@ def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
     side = state.side()
     kept = _translator(backbone)
     table, rank, told = _table(backbone, there, kept)
-    alike = str(st.session_state.get(state.ALIKE) or "")
+    alike = str(st.session_state.get(keys.ALIKE) or "")
     if alike in set(table["gene"]):
         table = _by_likeness(table, there, alike)
     else:
@@ -78,7 +78,7 @@ def _show(backbone: Backbone, asked: GeneQuestion, there: Found) -> None:
 def _translator(backbone: Backbone) -> LoadedTranslator | None:
     """The chosen translator, the first one by default; None where the model has none."""
     try:
-        return network_translator.chosen(backbone, state.TRANSLATOR)
+        return network_translator.chosen(backbone, keys.TRANSLATOR)
     except NotYet:
         if state.rank() == "score":
             raise
@@ -100,10 +100,10 @@ def _table(backbone: Backbone, there: Found, kept: LoadedTranslator | None) -> t
                 raise
     by: Rank = "response" if rank == "specific" and not hood.specific else rank
     names = hood.request.context.names
-    wanted = parse_gene_list(st.session_state.get(state.OWN) or "")
+    wanted = parse_gene_list(st.session_state.get(keys.OWN) or "")
     wanted = wanted if names is None else [names.symbol(name) for name in wanted]
     genes = tuple(resolve(wanted, backbone.vocabulary).symbols) if wanted else None
-    text, factors = str(st.session_state.get(state.TEXT) or ""), state.factors_only()
+    text, factors = str(st.session_state.get(keys.TEXT) or ""), state.factors_only()
 
     def made() -> pd.DataFrame:
         table = neighbour_table(hood, side, scores=scores, translator=translator, known=there.known)
@@ -149,12 +149,12 @@ def _words(asked: GeneQuestion, there: Found, table: pd.DataFrame, rank: Rank, a
             near = in_file(hood.request.context.names, (alike,))[0]
             st.markdown(f"Nearest in shape to **{plain(near)}** first")
             st.button("Back to the rank", icon=":material/close:", key=keys.BACK, on_click=state.forget_alike(redraw))
-    if asked.request.context.kind != "pair" and side == "target" and not st.session_state.get(state.ALL):
+    if asked.request.context.kind != "pair" and side == "target" and not st.session_state.get(keys.ALL):
         st.button("Move all genes, not the factors alone", key=keys.MOVE_ALL, on_click=_move_all)
 
 
 def _move_all() -> None:
-    st.session_state[state.ALL] = True
+    st.session_state[keys.ALL] = True
 
 
 def _heat(

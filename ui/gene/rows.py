@@ -14,7 +14,7 @@ from ugrn_core.genes.file_names import in_file
 from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import COLUMNS, Rank
 from ugrn_core.types import FileNames
-from ui.gene import keys, state
+from ui.gene import keys
 from ui.network import genes as network_genes
 from ui.shared import address, models
 from ui.shared.genes import MOST_TARGETS
@@ -149,7 +149,7 @@ def _several(gene: str, chosen: list[str], side: Side, names: FileNames | None) 
 
 
 def _find_alike(gene: str) -> None:
-    st.session_state[state.ALIKE] = gene
+    st.session_state[keys.ALIKE] = gene
 
 
 def _go(page: str, **words: str) -> None:

@@ -19,10 +19,6 @@ from ui.shared.genes import symbol_of
 
 SIDE_LABELS: dict[Side, str] = {"source": "As source", "target": "As target"}
 RANK_LABELS: dict[Rank, str] = {"specific": "Pair-specific", "response": "As predicted", "score": "Translator"}
-SIDE, RANK, FACTORS, TEXT, OWN, TRANSLATOR, ALIKE, ALL = (
-    "gene side", "gene rank", "gene factors", "gene text", "gene own", "gene translator", "gene alike", "gene all",
-)  # fmt: skip
-"""Session keys; the gene itself lies under ``gene``."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +32,17 @@ class GeneQuestion:
 
 def side() -> Side:
     """Which side is shown: the gene as source, or as target."""
-    return st.session_state.get(SIDE) or "source"
+    return st.session_state.get(keys.SIDE) or "source"
 
 
 def rank() -> Rank:
     """By what the rows are ranked."""
-    return st.session_state.get(RANK) or "specific"
+    return st.session_state.get(keys.RANK) or "specific"
 
 
 def factors_only() -> bool:
     """Whether transcription factors alone are shown: by itself so where they move the gene."""
-    return bool(st.session_state.get(f"{FACTORS} {side()}", side() == "target"))
+    return bool(st.session_state.get(f"{keys.FACTORS} {side()}", side() == "target"))
 
 
 def read(backbone: Backbone) -> GeneQuestion:
@@ -62,21 +58,22 @@ def read(backbone: Backbone) -> GeneQuestion:
 
 def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside."""
-    factors, usual = [f"{FACTORS} {end}" for end in SIDES], address.cell_keys(backbone.card)
-    given, state = address.arrived(SIDE, RANK, TEXT, OWN, TRANSLATOR, ALIKE, *factors, *usual), st.session_state
+    factors, usual = [f"{keys.FACTORS} {end}" for end in SIDES], address.cell_keys(backbone.card)
+    mine, state = (keys.SIDE, keys.RANK, keys.TEXT, keys.OWN, keys.TRANSLATOR, keys.ALIKE), st.session_state
+    given = address.arrived(*mine, *factors, *usual)
     if given.get("gene"):
         state[keys.GENE] = given["gene"]
-        state.pop(ALIKE, None)
-    for name, key, allowed in (("side", SIDE, SIDES), ("rank", RANK, RANKS)):
+        state.pop(keys.ALIKE, None)
+    for name, key, allowed in (("side", keys.SIDE, SIDES), ("rank", keys.RANK, RANKS)):
         if given.get(name):
             state[key] = address.one_of(name, given[name], allowed)
     if given.get("factors"):
-        state[f"{FACTORS} {side()}"] = address.one_of("factors", given["factors"], ("yes", "no")) == "yes"
-    for name, key in (("text", TEXT), ("translator", TRANSLATOR), ("alike", ALIKE)):
+        state[f"{keys.FACTORS} {side()}"] = address.one_of("factors", given["factors"], ("yes", "no")) == "yes"
+    for name, key in (("text", keys.TEXT), ("translator", keys.TRANSLATOR), ("alike", keys.ALIKE)):
         if given.get(name):
             state[key] = given[name]
     if given.get("only"):
-        state[OWN] = given["only"].replace(",", ", ")
+        state[keys.OWN] = given["only"].replace(",", ", ")
     address.apply_cell_url(given, backbone)
 
 
@@ -89,10 +86,10 @@ def write(backbone: Backbone) -> None:
         "side": side() if side() != "source" else "",
         "rank": rank() if rank() != "specific" else "",
         "factors": ("yes" if factors_only() else "no") if factors_only() != (side() == "target") else "",
-        "text": (state.get(TEXT) or "").strip(),
-        "only": address.short_list(OWN),
-        "translator": state.get(TRANSLATOR) if rank() == "score" and state.get(TRANSLATOR) != first else "",
-        "alike": state.get(ALIKE),
+        "text": (state.get(keys.TEXT) or "").strip(),
+        "only": address.short_list(keys.OWN),
+        "translator": state.get(keys.TRANSLATOR) if rank() == "score" and state.get(keys.TRANSLATOR) != first else "",
+        "alike": state.get(keys.ALIKE),
     }
     address.put(words | address.cell_words(backbone.card))
 
@@ -101,7 +98,7 @@ def forget_alike(redraw: Callable[[], None]) -> Callable[[], None]:
     """A callback that goes back to the ranks."""
 
     def forget() -> None:
-        st.session_state.pop(ALIKE, None)
+        st.session_state.pop(keys.ALIKE, None)
         redraw()
 
     return forget

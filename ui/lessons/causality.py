@@ -9,7 +9,7 @@ from ugrn_core.figures.lessons import plot_lines
 from ugrn_core.lessons.causality import CASES, Case, case_of, comparison, end
 from ugrn_core.lessons.model import BASE, LOWEST, curve, true_response
 from ugrn_core.lessons.record import signed
-from ui.lessons import state
+from ui.lessons import keys, state
 from ui.lessons.panel import drawing, panel
 from ui.lessons.state import State
 
@@ -26,7 +26,7 @@ def show(now: State) -> None:
         default=chosen,
         required=True,
         format_func=lambda p: f"{p.replace('-', ' to ')} ({case_of(p).pattern})",  # pyright: ignore
-        key="learn widget 8 pair",
+        key=keys.WIDGET_8_PAIR,
         wrap=True,
     )
     case = case_of(name)

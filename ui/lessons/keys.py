@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+ATTEMPTS: Annotated[str, object] = "learn attempts"
 COVER: Annotated[str, bool] = "learn cover"
 FOLLOWING: Annotated[str, bool] = "learn following"
 FREE_CIRCUIT: Annotated[str, bool] = "learn free circuit"
@@ -11,6 +12,7 @@ FREE_OWN: Annotated[str, bool] = "learn free own"
 LARGE: Annotated[str, bool] = "learn large"
 LAST_LOSS: Annotated[str, object] = "learn last loss"
 LEARN: Annotated[str, object] = "learn"
+LIVE: Annotated[str, object] = "learn live"
 LIVE_LOSS: Annotated[str, object] = "learn live loss"
 LOCK: Annotated[str, bool] = "learn lock"
 REVEAL: Annotated[str, bool] = "learn reveal"

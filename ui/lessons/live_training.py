@@ -12,14 +12,14 @@ from ugrn_core.circuits.training import LOSS_EVERY, Trained
 from ugrn_core.figures.lessons import plot_loss_curve
 from ugrn_core.jobs import JOBS
 from ugrn_core.paths import cache_folder
-from ui.lessons import state
+from ui.lessons import keys, state
 from ui.lessons.panel import panel
 from ui.server.folders import paths_welcome
 from ui.server.session import visitor
+from ui.shared import keys as shared_keys
 from ui.shared import models
 from ui.shared.errors import plain
 
-KEY = "learn live"
 STEPS_AXIS, LOSS_AXIS = "step", "error of hidden values (log1p squared)"
 
 
@@ -35,7 +35,7 @@ class Live:
 def show() -> None:
     """A button, and the curve while it runs and after."""
     number = circuit_number(state.now().seed)
-    live: Live | None = st.session_state.get(KEY)
+    live: Live | None = st.session_state.get(keys.LIVE)
     with st.expander("Train the model yourself", expanded=live is not None):
         st.markdown(
             f"Circuit {number} is simulated (6,000 cells), some values are hidden, and about 20,000 weights learn to "
@@ -43,7 +43,7 @@ def show() -> None:
         )
         if live is None or live.number != number:
             st.button(
-                "Simulate and train", icon=":material/play_arrow:", on_click=_start, args=(number,), key="learn train"
+                "Simulate and train", icon=":material/play_arrow:", on_click=_start, args=(number,), key=keys.TRAIN
             )
             return
         job = JOBS.get(live.job_id)
@@ -51,7 +51,7 @@ def show() -> None:
             st.caption(
                 "The training was stopped." if job is None or job.state == "cancelled" else plain(job.error() or "")
             )
-            st.button("Train again", on_click=_start, args=(number,), key="learn train")
+            st.button("Train again", on_click=_start, args=(number,), key=keys.TRAIN)
         elif job.state == "done":
             _done(live, job.result())
         else:
@@ -72,7 +72,7 @@ def _start(number: int) -> None:
     )
     visitor().jobs.add(job.id)
     live.job_id = job.id
-    st.session_state[KEY] = live
+    st.session_state[keys.LIVE] = live
 
 
 @st.fragment(run_every=0.7)
@@ -82,16 +82,14 @@ def _watch(live: Live) -> None:
         st.rerun()
     bar, stop = st.columns([6, 1], vertical_alignment="bottom")
     bar.progress(status.share, plain(status.message or "Simulating cells"))
-    stop.button(
-        "Stop", key="learn train stop", on_click=JOBS.cancel, args=(live.job_id, visitor().owner), width="stretch"
-    )
+    stop.button("Stop", key=keys.TRAIN_STOP, on_click=JOBS.cancel, args=(live.job_id, visitor().owner), width="stretch")
     if live.losses:
         st.plotly_chart(
             plot_loss_curve(_points(live.losses), LIVE_STEPS, STEPS_AXIS, LOSS_AXIS),
             width="stretch",
             config={"displayModeBar": False},
             alt=f"Loss after {len(live.losses) * LOSS_EVERY} steps: {live.losses[-1]:.3f}",
-            key="learn live loss",
+            key=keys.LIVE_LOSS,
         )
 
 
@@ -106,9 +104,9 @@ def _done(live: Live, trained: Trained) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if paths_welcome():
             st.button(
-                "Use it on every page", icon=":material/check:", on_click=_use, args=(live, trained), key="learn use"
+                "Use it on every page", icon=":material/check:", on_click=_use, args=(live, trained), key=keys.USE
             )
-        st.button("Train again", on_click=_start, args=(live.number,), key="learn train")
+        st.button("Train again", on_click=_start, args=(live.number,), key=keys.TRAIN)
     st.code(
         f"ugrn learn train --seed {live.number} --steps {LIVE_STEPS} --out my-circuit\nugrn pair A B --backbone "
         "my-circuit",
@@ -120,7 +118,7 @@ def _use(live: Live, trained: Trained) -> None:
     """Write the model into the cache folder and choose it for all pages."""
     folder = cache_folder() / "circuits" / f"live-{live.number}-{live.job_id[:8]}"
     save_circuit(trained, live.number, folder)
-    st.session_state["model"], st.session_state["model_folder"] = models.OWN, str(folder)
+    st.session_state[shared_keys.MODEL], st.session_state[shared_keys.MODEL_FOLDER] = models.OWN, str(folder)
 
 
 def _points(losses: list[float]) -> list[tuple[float, float]]:

@@ -9,7 +9,7 @@ from ugrn_core.circuits.shipped import LARGEST_SEED, circuit_number
 from ugrn_core.lessons.catalogue import LESSONS, MINUTES
 from ugrn_core.lessons.marks import Mark, marks
 from ugrn_core.lessons.model import model_name
-from ui.lessons import live_training, state
+from ui.lessons import keys, live_training, state
 from ui.lessons.panel import drawing
 from ui.lessons.state import SUMMARY, Said
 from ui.shared.errors import plain
@@ -43,7 +43,7 @@ def show() -> None:
             1,
             LARGEST_SEED,
             state.now().seed,
-            key="learn seed",
+            key=keys.SEED,
             help="Given by your teacher, or any number. It decides strengths and answers.",
         )
         if int(seed) != state.now().seed:

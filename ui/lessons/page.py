@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ugrn_core.lessons.catalogue import LESSONS
-from ui.lessons import overview, state, steps
+from ui.lessons import keys, overview, state, steps
 from ui.lessons.state import OVERVIEW, SUMMARY
 from ui.shared.errors import said_in_place
 
@@ -36,8 +36,8 @@ def ways() -> None:
         st.toggle(
             "Large type",
             value=now.large,
-            key="learn large",
-            on_change=lambda: state.change(large=st.session_state["learn large"]),
+            key=keys.LARGE,
+            on_change=lambda: state.change(large=st.session_state[keys.LARGE]),
             help="For a projector: larger letters and figures, no sidebar.",
         )
     if now.large:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ugrn_core.figures.lessons import plot_hundred
 from ugrn_core.lessons.probability import ICONS, PRIOR, edges_of_hundred, said, shifted
+from ui.lessons import keys
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
@@ -23,14 +24,14 @@ def show(now: State) -> None:
             PROBABILITIES,
             value=said(now.seed),
             format_func="{:.2f}".format,
-            key="learn widget 7 p",
+            key=keys.WIDGET_7_P,
         )
         where = st.select_slider(
             "Prevalence: share of edges among all pairs here",
             PREVALENCES,
             value=0.5,
             format_func=lambda v: f"{100 * v:g} %",
-            key="learn widget 7 prevalence",
+            key=keys.WIDGET_7_PREVALENCE,
         )
         there = shifted(p, PRIOR, where)
         first, second = st.columns(2)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ugrn_core.figures.lessons import plot_lines
 from ugrn_core.lessons.random_weights import ROUNDS, Weights, curves, sides, sizes
+from ui.lessons import keys
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
@@ -21,10 +22,10 @@ def blind(now: State) -> None:
 def show(now: State) -> None:
     """Rounds to play; names, true heights and sizes once the reveal is asked for."""
     left, right = st.columns([3, 4], gap="medium")
-    game = left.segmented_control("Round", range(1, ROUNDS + 1), default=1, required=True, key="learn widget 6 round")
+    game = left.segmented_control("Round", range(1, ROUNDS + 1), default=1, required=True, key=keys.WIDGET_6_ROUND)
     with right:
-        named = st.toggle("Say which is which", value=False, disabled=now.hide, key="learn widget 6 named")
-        heights = st.toggle("True heights, the same on both sides", value=False, key="learn widget 6 heights")
+        named = st.toggle("Say which is which", value=False, disabled=now.hide, key=keys.WIDGET_6_NAMED)
+        heights = st.toggle("True heights, the same on both sides", value=False, key=keys.WIDGET_6_HEIGHTS)
     _sides(now, game, named=named and not now.hide, true_heights=heights)
     table = sizes(now.seed)
     st.markdown("Mean change of a target when its source goes from 0.1 to 2 (log1p), over all pairs of a kind:")

@@ -14,6 +14,7 @@ from ugrn_core.lessons.shortcuts import (
     shown_models,
     standing,
 )
+from ui.lessons import keys
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 from ui.shared.beeline import sampler_title
@@ -29,7 +30,7 @@ def show(now: State) -> None:
         shown_models(),
         default=model_of(now.seed),
         required=True,
-        key="learn widget 5 model",
+        key=keys.WIDGET_5_MODEL,
         help=f"Votes and checks are about {model_of(now.seed)}, the model of your seed.",
     )
     samplers = samplers_of(model)
@@ -39,7 +40,7 @@ def show(now: State) -> None:
         default=ASKED_WITH if ASKED_WITH in samplers else samplers[0],
         required=True,
         format_func=sampler_title,
-        key="learn widget 5 sampler" + ("" if model == model_of(now.seed) else f" of {model}"),
+        key=keys.WIDGET_5_SAMPLER + ("" if model == model_of(now.seed) else f" of {model}"),
     )
     subset = choices.segmented_control(
         "Tested on",
@@ -47,12 +48,12 @@ def show(now: State) -> None:
         default="all",
         required=True,
         format_func=SUBSETS.__getitem__,
-        key="learn widget 5 subset",
+        key=keys.WIDGET_5_SUBSET,
         help="New: a gene that occurs in no pair the translator learnt from.",
     )
     answers = st.toggle(
         f"Show '{REVERSE}' too: it reads the answers",
-        key="learn widget 5 answers",
+        key=keys.WIDGET_5_ANSWERS,
         help="It scores a pair by whether the turned pair is an edge of the very network that is tested. No method; it "
         "shows what a leak would look like.",
     )

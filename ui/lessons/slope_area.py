@@ -7,7 +7,7 @@ import streamlit as st
 from ugrn_core.figures.lessons import plot_rectangles
 from ugrn_core.lessons.model import BASE, curve, exact_area, response_at
 from ugrn_core.lessons.slope_area import FIRST, MOST_RECTANGLES, SOURCE, TARGET, end, rectangles
-from ui.lessons import state
+from ui.lessons import keys, state
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
@@ -24,9 +24,9 @@ def show(now: State) -> None:
         default=chosen,
         required=True,
         format_func=lambda p: p.replace("-", " to "),
-        key="learn widget 3 pair",
+        key=keys.WIDGET_3_PAIR,
     )
-    n = right.slider("Rectangles", 1, MOST_RECTANGLES, FIRST, key="learn widget 3 n")
+    n = right.slider("Rectangles", 1, MOST_RECTANGLES, FIRST, key=keys.WIDGET_3_N)
     state.change(pair=pair)
     source, target = pair.split("-")
     x = end(now.seed)

@@ -18,11 +18,12 @@ from ugrn_core.circuits.teaching import GENES
 from ugrn_core.errors import InputError
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import AVERAGE
+from ui.lessons import keys
 from ui.shared import address
+from ui.shared import keys as shared_keys
 
 STEPS = {"predict": "Predict", "look": "Look", "check": "Check", "seen": "What you saw"}
 OVERVIEW, SUMMARY = "lessons", "summary"
-KEY = "learn"
 MOST_NUMBERS = 4
 ONE = re.compile(r"(?P<lesson>\d{1,2})=(?P<choice>\d{0,2})(?P<numbers>(?::[-+.\deE]{0,24})*)")
 
@@ -67,12 +68,12 @@ class State:
 
 def now() -> State:
     """The present state."""
-    return st.session_state.setdefault(KEY, State())
+    return st.session_state.setdefault(keys.LEARN, State())
 
 
 def put(state: State) -> None:
     """Go on with another state."""
-    st.session_state[KEY] = state
+    st.session_state[keys.LEARN] = state
 
 
 def change(**values: object) -> None:
@@ -89,7 +90,7 @@ def open_lesson(place: str, step: str = "predict") -> None:
 
 def apply_url() -> None:
     """Fill the state from an address that came from outside; an :class:`InputError` names a value without sense."""
-    given = st.session_state.pop("arrived", None)
+    given = st.session_state.pop(shared_keys.ARRIVED, None)
     if not given:
         return
     for key in [k for k in st.session_state if str(k).startswith("learn widget")]:

@@ -11,7 +11,7 @@ from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import model_name
 from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
 from ugrn_core.lessons.words import words_of
-from ui.lessons import state, widgets
+from ui.lessons import keys, state, widgets
 from ui.lessons.state import STEPS, Said
 from ui.shared import address, example, models
 from ui.shared.errors import plain
@@ -39,7 +39,7 @@ def _progress(lesson: Lesson, prediction: Prediction) -> None:
     """Where one is, in words, a way to each step that is open, and the locked prediction."""
     now = state.now()
     open_steps = list(STEPS) if now.answer(lesson.number).choice is not None else ["predict"]
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="learn-steps"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key=keys.STEPS):
         for number, (step, name) in enumerate(STEPS.items(), 1):
             st.button(
                 f"{number} {name}",
@@ -77,7 +77,7 @@ def _predict(lesson: Lesson, prediction: Prediction) -> None:
             disabled=chosen is None,
             on_click=_lock,
             args=(lesson.number, chosen),
-            key="learn lock",
+            key=keys.LOCK,
         )
         st.caption("It stays as it is until the end; being wrong is what a prediction is for.")
     else:
@@ -114,7 +114,7 @@ def _check(lesson: Lesson, _: Prediction) -> None:
         ]
         sent = st.form_submit_button("Check my answers", type="primary", icon=":material/check:")
     if sent:
-        tries = st.session_state.setdefault("learn tries", {})
+        tries = st.session_state.setdefault(keys.TRIES, {})
         tries[lesson.number, now.seed] = tries.get((lesson.number, now.seed), 0) + 1
         answer = replace(now.answer(lesson.number), numbers=tuple(None if g is None else float(g) for g in given))
         state.put(now.with_answer(lesson.number, answer))
@@ -133,9 +133,9 @@ def _seen(lesson: Lesson, _: Prediction) -> None:
     st.caption(plain(lesson.equation_note))
     st.markdown("**Now with your own genes**")
     with st.container(horizontal=True, gap="small"):
-        if st.button("This pair in the pair explorer", icon=":material/open_in_new:", key="learn free circuit"):
+        if st.button("This pair in the pair explorer", icon=":material/open_in_new:", key=keys.FREE_CIRCUIT):
             st.switch_page(PAIR_PAGE, query_params=dict(lesson.free(now.seed)))
-        if st.button("Your own genes, in a model of real cells", icon=":material/open_in_new:", key="learn free own"):
+        if st.button("Your own genes, in a model of real cells", icon=":material/open_in_new:", key=keys.FREE_OWN):
             st.switch_page(PAIR_PAGE, query_params=own_genes(lesson, now.seed))
     following = lesson.number + 1
     if following in LESSONS:
@@ -160,7 +160,7 @@ def _cover() -> None:
     """A button that asks for the reveal, or covers it again."""
     if state.now().hide:
         st.button(
-            "Reveal", icon=":material/visibility:", on_click=state.change, kwargs={"hide": False}, key="learn reveal"
+            "Reveal", icon=":material/visibility:", on_click=state.change, kwargs={"hide": False}, key=keys.REVEAL
         )
         return
     st.button(
@@ -169,7 +169,7 @@ def _cover() -> None:
         type="tertiary",
         on_click=state.change,
         kwargs={"hide": True},
-        key="learn cover",
+        key=keys.COVER,
         help="For a link that opens with the reveal hidden: cover it, then copy the address of the page.",
     )
 
@@ -189,7 +189,7 @@ def _told(lesson: Lesson, prediction: Prediction) -> None:
 
 def _verdicts(lesson: Lesson, asked: tuple[LessonQuestion, ...]) -> None:
     now = state.now()
-    tries = st.session_state.get("learn tries", {}).get((lesson.number, now.seed), 0)
+    tries = st.session_state.get(keys.TRIES, {}).get((lesson.number, now.seed), 0)
     numbers = now.answer(lesson.number).numbers
     for letter, a, value in zip("abcd", asked, numbers, strict=False):
         if value is None:
@@ -235,7 +235,7 @@ def _turn(place: str, words: str) -> None:
         icon=":material/arrow_forward:",
         on_click=state.open_lesson,
         args=(place,),
-        key="learn following",
+        key=keys.FOLLOWING,
     )
 
 

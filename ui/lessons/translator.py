@@ -17,10 +17,10 @@ from ugrn_core.lessons.translator import (
     most_pairs,
     prior,
 )
+from ui.lessons import keys
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
-KEY = "learn attempts"
 RIGHT, SHUFFLED = "labels as they are", "labels shuffled"
 DRAW_EVERY = 5
 COLUMNS = ["attempt", "pairs", "wrong labels", "labels", "auprc"]
@@ -28,21 +28,21 @@ COLUMNS = ["attempt", "pairs", "wrong labels", "labels", "auprc"]
 
 def show(now: State) -> None:
     """What to train with, a button, the loss as it falls, and all attempts so far."""
-    attempts: list[tuple] = st.session_state.setdefault(KEY, {}).setdefault(now.seed, [])
+    attempts: list[tuple] = st.session_state.setdefault(keys.ATTEMPTS, {}).setdefault(now.seed, [])
     columns = st.columns([4, 4, 3], vertical_alignment="bottom", gap="medium")
-    n = columns[0].slider("Labelled pairs", FEWEST, most_pairs(), min(200, most_pairs()), 20, key="learn widget 4 n")
+    n = columns[0].slider("Labelled pairs", FEWEST, most_pairs(), min(200, most_pairs()), 20, key=keys.WIDGET_4_N)
     noise = columns[1].slider(
         "Wrong labels (%)",
         0,
         40,
         round(100 * NOISE_FIRST),
         5,
-        key="learn widget 4 noise",
+        key=keys.WIDGET_4_NOISE,
         help="Turned into their opposite.",
     )
     shuffled = columns[2].toggle(
         "Shuffle all labels",
-        key="learn widget 4 shuffle",
+        key=keys.WIDGET_4_SHUFFLE,
         help=f"Trains {SHUFFLES} times, each time with another shuffle: one alone may come out high or low by chance.",
     )
     _, labels = held_out(now.seed)
@@ -51,12 +51,12 @@ def show(now: State) -> None:
         "arrow. Their labels are right whatever you do."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        go = st.button("Train", type="primary", icon=":material/play_arrow:", key="learn widget 4 go")
-        if st.button("Clear", disabled=not attempts, key="learn widget 4 clear"):
+        go = st.button("Train", type="primary", icon=":material/play_arrow:", key=keys.WIDGET_4_GO)
+        if st.button("Clear", disabled=not attempts, key=keys.WIDGET_4_CLEAR):
             attempts.clear()
     left, right = st.columns([2, 3], gap="medium")
     place = left.empty()
-    last: list[tuple[float, float]] = st.session_state.setdefault("learn last loss", [])
+    last: list[tuple[float, float]] = st.session_state.setdefault(keys.LAST_LOSS, [])
     if go:
         for _ in range(SHUFFLES if shuffled else 1):
             _train(now.seed, n, noise, shuffled, attempts, last, place)

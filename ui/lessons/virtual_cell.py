@@ -9,7 +9,7 @@ from ugrn_core.circuits.teaching import GENES
 from ugrn_core.figures.lessons import plot_lines
 from ugrn_core.lessons.model import AVERAGE, BASE, FINE, base_level, curve
 from ugrn_core.lessons.virtual_cell import SOURCE, TARGET
-from ui.lessons import state
+from ui.lessons import keys, state
 from ui.lessons.panel import drawing, panel
 from ui.lessons.state import State
 
@@ -24,7 +24,7 @@ def show(now: State) -> None:
         CHIPS,
         selection_mode="multi",
         default=[g for g in now.beside if g in CHIPS],
-        key="learn widget 1 with",
+        key=keys.WIDGET_1_WITH,
         wrap=True,
         help="Genes stand at the base value 1. In the average cell all twelve stand at their means.",
     )
@@ -33,7 +33,7 @@ def show(now: State) -> None:
     left, right = st.columns([4, 5], gap="medium")
     with left:
         x = st.select_slider(
-            f"x: {SOURCE} is moved to", FINE, value=2.0, format_func="{:.2f}".format, key="learn widget 1 x"
+            f"x: {SOURCE} is moved to", FINE, value=2.0, format_func="{:.2f}".format, key=keys.WIDGET_1_X
         )
         moved = curve(now.seed, SOURCE, TARGET, beside)
         at = moved[(moved["x"] - x).abs() < 1e-6].iloc[0]

@@ -8,6 +8,7 @@ import streamlit as st
 
 from ui.lessons import (
     causality,
+    keys,
     probability,
     random_weights,
     shortcuts,
@@ -41,7 +42,7 @@ def before(lesson: int, now: State) -> None:
             BEFORE[lesson](now)
 
 
-@st.fragment(key="learn")
+@st.fragment(key=keys.LEARN)
 def show(lesson: int) -> None:
     """The widget of a lesson."""
     with said_in_place():

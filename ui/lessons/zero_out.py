@@ -6,6 +6,7 @@ import streamlit as st
 
 from ugrn_core.figures.lessons import plot_two_measures
 from ugrn_core.lessons.zero_out import HIGHEST_MEAN, VIRTUAL, circuit_effects, effects, means, weight
+from ui.lessons import keys
 from ui.lessons.panel import panel
 from ui.lessons.state import State
 
@@ -16,9 +17,9 @@ def show(now: State) -> None:
     """Means and virtual value above both measures; the trained model below, once it is revealed."""
     loud, soft = means(now.seed)
     columns = st.columns(3)
-    u = columns[0].slider("Mean of U", 0.1, HIGHEST_MEAN, loud, 0.1, key="learn widget 2 u")
-    v = columns[1].slider("Mean of V", 0.1, HIGHEST_MEAN, soft, 0.1, key="learn widget 2 v")
-    x = columns[2].slider("x: virtual value of either", 0.1, HIGHEST_MEAN, VIRTUAL, 0.1, key="learn widget 2 x")
+    u = columns[0].slider("Mean of U", 0.1, HIGHEST_MEAN, loud, 0.1, key=keys.WIDGET_2_U)
+    v = columns[1].slider("Mean of V", 0.1, HIGHEST_MEAN, soft, 0.1, key=keys.WIDGET_2_V)
+    x = columns[2].slider("x: virtual value of either", 0.1, HIGHEST_MEAN, VIRTUAL, 0.1, key=keys.WIDGET_2_X)
     table = effects(u, v, weight(now.seed), x)
     st.caption(f"T = {weight(now.seed):g} x U + {weight(now.seed):g} x V. Base value of a virtual cell: 1.")
     panel(

@@ -23,12 +23,10 @@ from ui.shared.errors import plain, said_in_place
 from ui.shared.figure_panel import csv_button, figure_panel
 from ui.shared.work import Question
 
-COLUMN, TOP = "net activities of", "net activities top"
 BEST = 1000
 SECONDS = 6.0
 """By estimate; most of it looks up the genes of the file."""
 LOOKING_UP = 0.5
-SIGNS = "net activities signs"
 UNSIGNED = (
     "Every edge weighs 1, since no sign was learnt: slopes are no signs of regulation. An activity says that the "
     "targets are high together, not that the factor activates them."
@@ -68,16 +66,16 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
     with st.expander("Activities of its factors in groups of cells", icon=":material/grid_on:"), said_in_place():
         columns = list(held.data.groups)
         group = network.asked.genes.group
-        if st.session_state.get(COLUMN) not in columns:
-            st.session_state[COLUMN] = group[0] if group is not None else columns[0]
-        st.session_state.setdefault(TOP, max(10, min(BEST, len(table) // 4)))
+        if st.session_state.get(keys.ACTIVITY_COLUMN) not in columns:
+            st.session_state[keys.ACTIVITY_COLUMN] = group[0] if group is not None else columns[0]
+        st.session_state.setdefault(keys.ACTIVITY_TOP, max(10, min(BEST, len(table) // 4)))
         by, best, given = st.columns([4, 3, 6], vertical_alignment="bottom")
-        by.selectbox("Groups of cells by", columns, key=COLUMN, persist_state="session")
+        by.selectbox("Groups of cells by", columns, key=keys.ACTIVITY_COLUMN, persist_state="session")
         best.number_input(
             "Best edges taken",
             10,
             100_000,
-            key=TOP,
+            key=keys.ACTIVITY_TOP,
             persist_state="session",
             step=100,
             help="A factor needs five targets among them, and at most half of the genes; the others stand beside.",
@@ -85,7 +83,7 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
         file = given.file_uploader(
             "Signs of edges, where you have them",
             type=["csv", "tsv", "txt"],
-            key=SIGNS,
+            key=keys.ACTIVITY_SIGNS,
             max_upload_size=20,
             help=SIGNS_HELP,
         )
@@ -94,7 +92,14 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
         if signs is not None:
             table, told = with_signs(_plain(table), signs[1])
             st.caption(plain(f"{signs[0]}: {told}"))
-        asked = Asked(network, held, table, st.session_state[COLUMN], int(st.session_state[TOP]), signs)
+        asked = Asked(
+            network,
+            held,
+            table,
+            st.session_state[keys.ACTIVITY_COLUMN],
+            int(st.session_state[keys.ACTIVITY_TOP]),
+            signs,
+        )
         found = work.answer("activities", _question(asked), topic=topic)
         if found is not None:
             _result(asked, found)

@@ -66,7 +66,7 @@ CONTROLS: Mapping[str, AddressEntry] = {
     "level": AddressEntry("net level"),
     "variable": AddressEntry(keys.VARIABLE, VARIABLE_GENES, read=_count),
     "to_level": AddressEntry("net level b"),
-    "prevalence": AddressEntry(filters.ASKED_PREVALENCE, read=_share),
+    "prevalence": AddressEntry(keys.ASKED_PREVALENCE, read=_share),
     "known": AddressEntry(keys.KNOWN, known_edges.BEELINE, tuple(known_edges.LABELS)),
     "rule": AddressEntry(keys.RULE, filters.FDR, tuple(filters.RULES)),
     "fdr": AddressEntry(keys.FDR, 0.5, read=_number),
@@ -78,7 +78,7 @@ CONTROLS: Mapping[str, AddressEntry] = {
     "steps": AddressEntry(keys.STEPS, 1, read=_count),
     "per_source": AddressEntry(keys.PER_SOURCE, 0, read=_count),
     "search": AddressEntry(keys.SEARCH, (), read=_several),
-    "why": AddressEntry(network_edge.WHY, False, ("yes",), lambda text: text == "yes"),
+    "why": AddressEntry(keys.WHY, False, ("yes",), lambda text: text == "yes"),
     "view": AddressEntry(keys.VIEW, network_views.GRAPH, tuple(network_views.VIEWS)),
 }
 ONLY_IN_TWO = ("against", "to_translator", "to_model", "to_level")
@@ -89,11 +89,11 @@ def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     cells_of = [question.cell_key(origin) for origin in network_genes.LABELS]
     of_page = [entry.key for entry in CONTROLS.values()]
-    given, state = arrived(*of_page, *cells_of, network_edge.EDGE), st.session_state
+    given, state = arrived(*of_page, *cells_of, keys.EDGE), st.session_state
     request = take_up_job(given.get("job", ""), backbone.fingerprint)
     of_job = isinstance(request, NetworkRequest)
     if of_job:
-        state[question.KEPT] = request
+        state[keys.KEPT] = request
     if given.get("genes"):
         listed = given["genes"]
         state[keys.GENES] = example.NETWORK if listed == example.GENES else list_of(listed, of_job=of_job)
@@ -150,7 +150,7 @@ def _written(entry: AddressEntry) -> str:
 
 def _genes() -> str:
     """The list, or the word for that of the example, which is too long for an address; one from a file by its hash."""
-    uploaded = st.session_state.get(network_genes.UPLOADED)
+    uploaded = st.session_state.get(keys.UPLOADED)
     if uploaded is not None:
         return kept.shelf().put_text(uploaded[1])
     if st.session_state.get(keys.GENES, "").replace(",", " ").split() == example.NETWORK.split():

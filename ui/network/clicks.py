@@ -12,9 +12,8 @@ from ugrn_core.beeline.networks import Edge
 from ugrn_core.network.question import NetworkRequest
 from ugrn_core.paths import ASSETS
 from ui.network import edge as network_edge
+from ui.network import keys
 from ui.shared.errors import plain
-
-CLICKS = "net clicks"
 
 
 def listen(request: NetworkRequest) -> None:
@@ -22,13 +21,13 @@ def listen(request: NetworkRequest) -> None:
     looked at, however it was chosen, stands out in the drawing."""
 
     def take() -> None:
-        edge = held(request, st.session_state[CLICKS]["edge"] or ())
+        edge = held(request, st.session_state[keys.CLICKS]["edge"] or ())
         if edge is not None:
             network_edge.choose(edge)
             st.toast(plain(f"{edge[0]} → {edge[1]}: its curves are below the drawing."), icon=":material/south:")
 
     looked_at = network_edge.chosen()
-    _component()(key=CLICKS, data={"edge": list(looked_at) if looked_at else None}, on_edge_change=take)
+    _component()(key=keys.CLICKS, data={"edge": list(looked_at) if looked_at else None}, on_edge_change=take)
 
 
 def held(request: NetworkRequest, names: Sequence[object]) -> Edge | None:

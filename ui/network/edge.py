@@ -29,21 +29,18 @@ from ui.shared.settings import written
 from ui.shared.work import Question
 
 PAIR_PAGE = "pages/pair.py"
-EDGE = "net edge"
-WHY = "net why"
-"""Session key: whether the reasons of the translator are shown."""
 MOST_GENES = 60
 """Genes of a list that go into the address of the pair explorer."""
 
 
 def chosen() -> Edge | None:
     """The edge that is looked at, as the edge table names its genes."""
-    return st.session_state.get(EDGE)
+    return st.session_state.get(keys.EDGE)
 
 
 def choose(edge: Edge | None) -> None:
     """Look at an edge."""
-    st.session_state[EDGE] = edge
+    st.session_state[keys.EDGE] = edge
 
 
 def picker(table: pd.DataFrame, key: str) -> None:
@@ -102,8 +99,8 @@ def _as_named(frame: pd.DataFrame, edge: Edge, known: Edge) -> pd.DataFrame:
 
 def _reasons(networks: Sequence[Predicted], edge: Edge) -> None:
     """What makes the translator of each network say what it says of an edge, where it is asked for."""
-    st.toggle("Why the translator says so", key=WHY, persist_state="session", help=reasons.HELP)
-    if not st.session_state[WHY]:
+    st.toggle("Why the translator says so", key=keys.WHY, persist_state="session", help=reasons.HELP)
+    if not st.session_state[keys.WHY]:
         return
     for number, network in enumerate(networks):
         asked = network.asked

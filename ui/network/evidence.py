@@ -39,7 +39,6 @@ from ui.shared.figure_panel import csv_button
 from ui.shared.work import Question
 
 NOBODY = "nothing"
-AGREE, SURE = "net agree", "net sure"
 READING = 0.4
 """Share of the bar that reading the cells takes."""
 READING_SECONDS = 6.0
@@ -92,7 +91,7 @@ def for_files(found: Evidence | None) -> Beside | None:
     """:func:`beside` by the toggles as they stand now, for files that are made outside the page's run."""
     if found is None:
         return None
-    agree, sure = (bool(st.session_state.get(key)) for key in (AGREE, SURE))
+    agree, sure = (bool(st.session_state.get(key)) for key in (keys.AGREE, keys.SURE))
 
     def with_evidence(selection: Selection, scores: pd.Series) -> Selection:
         return beside_edges(found, selection, scores, agree=agree, surest=sure)
@@ -108,7 +107,7 @@ def words(found: Evidence | None) -> tuple[str, ...]:
     chosen = (("--within", state[keys.WITHIN]), ("--donors", state[keys.DONORS]))
     named = [word for name, value in chosen if value != NOBODY for word in (name, value)]
     best = ["--best", str(state[keys.CELLS_BEST])] if state[keys.CELLS_BEST] != BEST else []
-    said = [option for option, key in (("--agree", AGREE), ("--surest", SURE)) if state.get(key)]
+    said = [option for option, key in (("--agree", keys.AGREE), ("--surest", keys.SURE)) if state.get(key)]
     return ("--evidence", *named, *best, *said)
 
 
@@ -116,7 +115,7 @@ def token(found: Evidence | None, of_table: str) -> str:
     """What tells the edges apart that :func:`beside` gives, in caches."""
     if found is None:
         return of_table
-    chosen = (keys.WITHIN, keys.DONORS, keys.CELLS_BEST, AGREE, SURE)
+    chosen = (keys.WITHIN, keys.DONORS, keys.CELLS_BEST, keys.AGREE, keys.SURE)
     return f"{of_table} {[st.session_state.get(key) for key in chosen]}"
 
 
@@ -179,8 +178,8 @@ def _controls(network: Predicted, held: cells.Cells) -> EvidenceQuestion:
         help="How many pairs count as the best in each of the 50 resamples.",
     )
     with agree:
-        st.toggle("Only edges that the cells show too", key=AGREE, persist_state="session")
-        st.toggle("Those first in which both are sure", key=SURE, persist_state="session")
+        st.toggle("Only edges that the cells show too", key=keys.AGREE, persist_state="session")
+        st.toggle("Those first in which both are sure", key=keys.SURE, persist_state="session")
     first, second = (None if (v := st.session_state[key]) == NOBODY else v for key in (keys.WITHIN, keys.DONORS))
     return EvidenceQuestion(network, held, first, second, int(st.session_state[keys.CELLS_BEST]))
 
@@ -256,5 +255,5 @@ def _command(network: Predicted) -> str:
     options = [*((n, v) for n, v in read if n != "--variable"), *((n, v) for n, v in chosen if v != NOBODY)]
     options += [("--best", str(state[keys.CELLS_BEST]))] if state[keys.CELLS_BEST] != BEST else []
     line += [word for option in options for word in option]
-    said = [option for option, key in (("--agree", AGREE), ("--surest", SURE)) if state.get(key)]
+    said = [option for option, key in (("--agree", keys.AGREE), ("--surest", keys.SURE)) if state.get(key)]
     return shlex.join([*line, *said])

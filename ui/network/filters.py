@@ -23,8 +23,6 @@ from ui.shared.errors import plain
 FDR, PROBABILITY, BEST = "fdr", "probability", "best"
 RULES = {FDR: "FDR", PROBABILITY: "Probability", BEST: "Best edges"}
 PREVALENCES = (0.0001, 0.5)
-ASKED_PREVALENCE = "net prevalence"
-"""Session key of a prevalence that is not the translator's own: what the address says of it."""
 FDR_HELP = (
     "The share of the edges shown that is expected to be wrong: the mean of 1 − probability over them. The longest "
     "list of best edges that keeps to it is shown; where there is none, the top 50 with theirs."
@@ -100,11 +98,11 @@ def _rule(rule: DeltaGenerator, threshold: DeltaGenerator, share: DeltaGenerator
     with threshold:
         _threshold()
     key = prevalence_key(card.name)
-    st.session_state.setdefault(key, st.session_state.get(ASKED_PREVALENCE) or card.prevalence)
+    st.session_state.setdefault(key, st.session_state.get(keys.ASKED_PREVALENCE) or card.prevalence)
     chosen = share.number_input(
         "Prevalence", *PREVALENCES, key=key, persist_state="session", step=0.005, format="%.4g", help=PREVALENCE_HELP
     )
-    st.session_state[ASKED_PREVALENCE] = None if chosen == card.prevalence else chosen
+    st.session_state[keys.ASKED_PREVALENCE] = None if chosen == card.prevalence else chosen
 
 
 def search(request: NetworkRequest, place) -> None:

@@ -37,7 +37,6 @@ CELL_LABELS = {
     network_genes.LIST: {PAIR: "Two genes alone", FULL: "All genes at base"},
     network_genes.CELLS: {PAIR: "Two genes alone", FULL: "Means of the cells"},
 }
-OPEN, FOLD, FOLDED_FOR, HEADLINE = "net form", "net fold", "net folded for", "net headline"
 CELL_HELP = (
     "What stands around each pair. Two genes alone: quick, and what the translators of this project were trained on. "
     "All genes: cost grows with the square of their number. Means: the mean profile of the cells or of one group; a "
@@ -65,21 +64,21 @@ def controls(backbone: Backbone) -> None:
     state = st.session_state
     state.setdefault(keys.FROM, network_genes.LIST)
     state.setdefault(keys.SOURCES_FROM, FACTORS)
-    state.setdefault(OPEN, FOLDED_FOR not in state)
-    if state.pop(FOLD, False):
-        state[OPEN] = False
-    label = state.get(HEADLINE, "What to predict") if not state[OPEN] else "What to predict"
-    with st.expander(label, key=OPEN, on_change="rerun", icon=":material/tune:"):
+    state.setdefault(keys.FORM, keys.FOLDED_FOR not in state)
+    if state.pop(keys.FOLD, False):
+        state[keys.FORM] = False
+    label = state.get(keys.HEADLINE, "What to predict") if not state[keys.FORM] else "What to predict"
+    with st.expander(label, key=keys.FORM, on_change="rerun", icon=":material/tune:"):
         _controls(backbone)
 
 
 def fold(asked: tuple[AskedNetwork, ...]) -> None:
     """Make room for networks that are there for the first time: draw the page anew with the form closed."""
-    if (asked_now := tuple(a.key for a in asked)) == st.session_state.get(FOLDED_FOR):
+    if (asked_now := tuple(a.key for a in asked)) == st.session_state.get(keys.FOLDED_FOR):
         return
-    st.session_state[FOLDED_FOR] = asked_now
-    st.session_state[HEADLINE] = _headline(asked)
-    st.session_state[FOLD] = True
+    st.session_state[keys.FOLDED_FOR] = asked_now
+    st.session_state[keys.HEADLINE] = _headline(asked)
+    st.session_state[keys.FOLD] = True
     st.rerun()
 
 

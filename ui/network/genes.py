@@ -16,8 +16,6 @@ from ui.shared.contexts import ALL_CELLS, LIST_FILE, ContextChoice
 from ui.shared.errors import NotYet
 
 LIST, CELLS, RECIPE = "list", "cells", "recipe"
-UPLOADED, COLUMN = "net names", "net gene column"
-"""Session keys: file name and text of the list uploaded, and the column chosen of it."""
 LABELS = {LIST: "A list", CELLS: "The cells", RECIPE: "A recipe"}
 
 
@@ -52,7 +50,7 @@ def species() -> Species | None:
 def nothing_given() -> bool:
     """Whether the controls name no genes at all, as when a page was loaded anew without list and file."""
     if origin() == LIST:
-        return not (st.session_state.get(UPLOADED) or (st.session_state.get(keys.GENES) or "").strip())
+        return not (st.session_state.get(keys.UPLOADED) or (st.session_state.get(keys.GENES) or "").strip())
     return origin() == CELLS and cells.current() is None
 
 
@@ -87,29 +85,29 @@ def _list_controls() -> None:
         "or a text or CSV file", key=keys.GENE_FILE, type=["txt", "csv", "tsv"], max_upload_size=5
     )
     if file is not None:
-        st.session_state[UPLOADED] = (file.name, read_text(file.getvalue()))
+        st.session_state[keys.UPLOADED] = (file.name, read_text(file.getvalue()))
     else:
-        st.session_state.pop(UPLOADED, None)
+        st.session_state.pop(keys.UPLOADED, None)
         label = f"Fill in {len(example.NETWORK.split())} genes of blood cells"
         upload.button(label, on_click=use_example, icon=":material/grain:")
-    columns.gene_box(_given()[1], COLUMN)
+    columns.gene_box(_given()[1], keys.GENE_COLUMN)
 
 
 def _given() -> tuple[str, str]:
     """File and text of the list."""
-    return st.session_state.get(UPLOADED) or (LIST_FILE, st.session_state.get(keys.GENES) or "")
+    return st.session_state.get(keys.UPLOADED) or (LIST_FILE, st.session_state.get(keys.GENES) or "")
 
 
 def _of_list(backbone: Backbone) -> ContextChoice:
-    uploaded = UPLOADED in st.session_state
+    uploaded = keys.UPLOADED in st.session_state
     file, text = _given()
-    names = columns.read_genes(text, COLUMN).names
+    names = columns.read_genes(text, keys.GENE_COLUMN).names
     if not names:
         raise NotYet("The network has no genes yet: paste a list above, upload one, or take the genes of your cells.")
     report = _report(names, backbone.fingerprint, backbone)
     pasted = "" if uploaded else "\n".join(names) + "\n"
     name = file if uploaded else "your list"
-    options = columns.gene_words(COLUMN) if uploaded else ()
+    options = columns.gene_words(keys.GENE_COLUMN) if uploaded else ()
     return ContextChoice({name: list_context(report, file)}, file, options=options, report=report, gene_list=pasted)
 
 

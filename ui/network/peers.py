@@ -31,7 +31,6 @@ from ui.shared.errors import said_in_place
 from ui.shared.figure_panel import csv_button, figure_panel
 from ui.shared.work import Question
 
-METHODS = "net peers"
 DEFAULT = ("Spearman", "GRNBoost2")
 CELLS_USED = 1000
 READING = 0.1
@@ -62,11 +61,11 @@ def show(network: Predicted, table: pd.DataFrame, known: ReferenceEdges, topic: 
         return
     with st.expander("Other methods on the same cells", icon=":material/compare:"), said_in_place():
         there = [name for name, peer in PEERS.items() if is_here(peer)]
-        st.session_state.setdefault(METHODS, [name for name in DEFAULT if name in there])
-        st.multiselect("Methods", there, key=METHODS, persist_state="session", placeholder="None")
-        if not st.session_state[METHODS]:
+        st.session_state.setdefault(keys.PEERS, [name for name in DEFAULT if name in there])
+        st.multiselect("Methods", there, key=keys.PEERS, persist_state="session", placeholder="None")
+        if not st.session_state[keys.PEERS]:
             return
-        asked = PeersQuestion(network, held, table, known, tuple(st.session_state[METHODS]))
+        asked = PeersQuestion(network, held, table, known, tuple(st.session_state[keys.PEERS]))
         found = work.answer("peers", _question(asked), topic=topic)
         if found is not None:
             _result(asked, found)

@@ -38,8 +38,6 @@ FACTORS, CHOSEN = "factors", "chosen"
 GROUPS, TRANSLATORS, MODELS = "groups", "translators", "models"
 AGAINST = {GROUPS: "Two groups of cells", TRANSLATORS: "Two translators", MODELS: "Two models"}
 SOURCES_FILE = "sources.txt"
-KEPT = "net kept"
-"""Session key of the request of a job that an address named: its genes may be too many for the address."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def _one(backbone: Backbone) -> AskedNetwork:
         recipe, kept, genes, notes = network_recipe.read(backbone)
         return AskedNetwork("the recipe", backbone, kept, recipe, genes, notes, words)
     kept = network_translator.chosen(backbone, keys.TRANSLATOR)
-    request: NetworkRequest | None = st.session_state.get(KEPT)
+    request: NetworkRequest | None = st.session_state.get(keys.KEPT)
     if request is None or not network_genes.nothing_given():
         genes = network_genes.read(backbone)
         return _asked(next(iter(genes.contexts)), backbone, kept, genes)

@@ -14,7 +14,6 @@ from ui.shared.contexts import ContextChoice
 from ui.shared.errors import NotYet, plain
 from ui.shared.translator import LoadedTranslator
 
-RECIPE = "net recipe"
 RECIPE_FILE = "recipe.json"
 
 
@@ -29,9 +28,9 @@ def controls() -> None:
         "translator.",
     )
     if file is not None and st.session_state.get(keys.RECIPE_ID) != file.file_id:
-        st.session_state.pop(RECIPE, None)
+        st.session_state.pop(keys.RECIPE, None)
         recipe = read_recipe(file.getvalue())
-        st.session_state[RECIPE], st.session_state[keys.RECIPE_ID] = recipe, file.file_id
+        st.session_state[keys.RECIPE], st.session_state[keys.RECIPE_ID] = recipe, file.file_id
         _fill(recipe)
     recipe = _loaded()
     if recipe is not None:
@@ -69,7 +68,7 @@ def read(backbone: Backbone) -> tuple[Recipe, LoadedTranslator, ContextChoice, t
 
 
 def _loaded() -> Recipe | None:
-    return st.session_state.get(RECIPE)
+    return st.session_state.get(keys.RECIPE)
 
 
 def _fill(recipe: Recipe) -> None:

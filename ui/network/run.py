@@ -28,8 +28,6 @@ from ui.shared.work import Question
 
 WORDS = ["slope_direction", "direction", "novelty", "known", "tag"]
 """Columns of few words, kept as categories."""
-START_NOW = "net start"
-"""Session key: the next network starts without a click, as it was asked for elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +61,9 @@ def predicted(asked: tuple[AskedNetwork, ...]) -> tuple[Predicted, ...] | None:
     slots = {f"network {number}": a for number, a in enumerate(asked)}
     costs = {slot: _estimate(slot, a) for slot, a in slots.items()}
     for slot, a in slots.items():
-        if costs[slot].cached_share == 1 or START_NOW in st.session_state:
+        if costs[slot].cached_share == 1 or keys.START_NOW in st.session_state:
             work.want(slot, a.key)
-    st.session_state.pop(START_NOW, None)
+    st.session_state.pop(keys.START_NOW, None)
     if not all(work.wanted(slot, a.key) for slot, a in slots.items()):
         _offer(slots, costs)
         return None

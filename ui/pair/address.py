@@ -9,42 +9,40 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.types import BackboneCard
-from ui.pair import company, reasons, several_models
+from ui.pair import company, keys
 from ui.shared import address, kept, settings
 from ui.shared.genes import COMPANY
 
 TEXTS = ("source", "target")
-SPECIFIC = "specific"
-"""Session key: whether the pair-specific part is shown, as it is by itself."""
 MODES = ("pair", "targets", "list")
 
 
 def apply_url(backbone: Backbone) -> None:
     """Fill the controls from an address that came from outside; an :class:`InputError` names a value without sense."""
     card = backbone.card
-    below = (COMPANY.name, company.MEASURE, company.MOVED, reasons.TRANSLATOR, several_models.SHOWN)
-    given = address.arrived("mode", SPECIFIC, settings.x_key(card), *below, *address.cell_keys(card))
+    below = (COMPANY.name, keys.COMPANY_MEASURE, keys.COMPANY_MOVED, keys.TRANSLATOR, keys.SEVERAL_SHOWN)
+    given = address.arrived("mode", keys.SPECIFIC, settings.x_key(card), *below, *address.cell_keys(card))
     for name in TEXTS:
         if given.get(name):
             st.session_state[name] = given[name]
     if given.get("targets"):
-        st.session_state["targets"] = address.parts(given["targets"])
+        st.session_state[keys.TARGETS] = address.parts(given["targets"])
     if given.get("mode"):
-        st.session_state["mode"] = address.one_of("mode", given["mode"], MODES)
+        st.session_state[keys.MODE] = address.one_of("mode", given["mode"], MODES)
     if given.get("pairs"):
-        st.session_state["pair_text"] = address.kept_text(given["pairs"])
+        st.session_state[keys.PAIR_TEXT] = address.kept_text(given["pairs"])
     if given.get("with"):
         company.apply_url(given["with"], backbone.card)
     if given.get("translator"):
-        st.session_state[reasons.TRANSLATOR] = given["translator"]
+        st.session_state[keys.TRANSLATOR] = given["translator"]
     if given.get("measure"):
-        st.session_state[company.MEASURE] = address.one_of("measure", given["measure"], tuple(company.SHOWN))
+        st.session_state[keys.COMPANY_MEASURE] = address.one_of("measure", given["measure"], tuple(company.SHOWN))
     if given.get("moved"):
-        st.session_state[company.MOVED] = given["moved"]
+        st.session_state[keys.COMPANY_MOVED] = given["moved"]
     if given.get("specific"):
-        st.session_state[SPECIFIC] = address.one_of("specific", given["specific"], ("no",)) != "no"
+        st.session_state[keys.SPECIFIC] = address.one_of("specific", given["specific"], ("no",)) != "no"
     if given.get("models"):
-        st.session_state[several_models.SHOWN] = address.one_of("models", given["models"], ("all",)) == "all"
+        st.session_state[keys.SEVERAL_SHOWN] = address.one_of("models", given["models"], ("all",)) == "all"
     if given.get("x"):
         st.session_state[settings.x_key(backbone.card)] = address.number("x", given["x"])
     address.apply_cell_url(given, backbone)
@@ -53,20 +51,20 @@ def apply_url(backbone: Backbone) -> None:
 def write(card: BackboneCard) -> None:
     """Put the controls into the address, and the job that is under way."""
     state = st.session_state
-    mode = state.get("mode") or "pair"
+    mode = state.get(keys.MODE) or "pair"
     address.put(
         {
             "mode": mode if mode != "pair" else "",
-            "source": state.get("source") if mode != "list" else "",
-            "target": state.get("target") if mode == "pair" else "",
-            "targets": ",".join(state.get("targets") or []) if mode == "targets" else "",
+            "source": state.get(keys.SOURCE) if mode != "list" else "",
+            "target": state.get(keys.TARGET) if mode == "pair" else "",
+            "targets": ",".join(state.get(keys.TARGETS) or []) if mode == "targets" else "",
             "x": _x(card) if mode != "list" else "",
             "with": company.words(card) if mode == "pair" else "",
             **(company.shown_words() if mode == "pair" else {}),
-            "specific": "no" if mode == "pair" and not state.get(SPECIFIC, True) else "",
-            "translator": state.get(reasons.TRANSLATOR) if mode == "pair" else "",
-            "models": "all" if mode == "pair" and state.get(several_models.SHOWN) else "",
-            "pairs": kept.shelf().put_text(state.get("pair_text") or "") if mode == "list" else "",
+            "specific": "no" if mode == "pair" and not state.get(keys.SPECIFIC, True) else "",
+            "translator": state.get(keys.TRANSLATOR) if mode == "pair" else "",
+            "models": "all" if mode == "pair" and state.get(keys.SEVERAL_SHOWN) else "",
+            "pairs": kept.shelf().put_text(state.get(keys.PAIR_TEXT) or "") if mode == "list" else "",
             **address.cell_words(card),
         }
     )

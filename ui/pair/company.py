@@ -28,7 +28,7 @@ from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command, surface_frame
 from ugrn_core.trajectory import SECONDS
 from ugrn_core.types import BackboneCard, FileNames, PairResult
-from ui.pair import trajectories
+from ui.pair import keys, trajectories
 from ui.server.session import store
 from ui.shared import contexts, settings, work
 from ui.shared.errors import plain
@@ -52,8 +52,6 @@ INTRODUCTION = (
 )
 NOTE = "What the model predicts, not a test of mediation: it never saw an intervention."
 BETWEEN = ","
-MEASURE, MOVED = "company measure", "company gene"
-"""Session keys of what the surface shows: a measure, and the further gene that moves."""
 
 
 def beside_pair(
@@ -96,8 +94,8 @@ def shown_words() -> dict[str, str]:
     state = st.session_state
     if not state.get(COMPANY.name):
         return {}
-    measure = state.get(MEASURE) or "response"
-    return {"measure": measure if measure != "response" else "", "moved": state.get(MOVED) or ""}
+    measure = state.get(keys.COMPANY_MEASURE) or "response"
+    return {"measure": measure if measure != "response" else "", "moved": state.get(keys.COMPANY_MOVED) or ""}
 
 
 def value_key(gene: str, card: BackboneCard) -> str:
@@ -178,7 +176,7 @@ def _curves(
         name=f"{source} to {target} {names[1]}, {backbone.card.name}",
         alt=f"Response and slope of {target} when {source} moves, {names[0]} and {names[1]}",
         command=line,
-        key="company-curves",
+        key=keys.COMPANY_CURVES,
         report=lambda: pair_report(
             backbone,
             within,
@@ -202,9 +200,13 @@ def _surface(
 ) -> None:
     """The heat map of one companion, with the others where they stand."""
     with st.container(horizontal=True, gap="small"):
-        shown = _choice("Measure", list(SHOWN), MEASURE, SHOWN.__getitem__, SHOWN_HELP)
+        shown = _choice("Measure", list(SHOWN), keys.COMPANY_MEASURE, SHOWN.__getitem__, SHOWN_HELP)
         genes, names = [c.gene for c in companions], request.context.names
-        gene = genes[0] if len(genes) == 1 else _choice("Further gene", genes, MOVED, lambda g: in_file(names, (g,))[0])
+        gene = (
+            genes[0]
+            if len(genes) == 1
+            else _choice("Further gene", genes, keys.COMPANY_MOVED, lambda g: in_file(names, (g,))[0])
+        )
     source, target, called = in_file(names, (request.source, request.target, gene))
     moved = next(c for c in companions if c.gene == gene)
     steps = _steps(backbone, request, companions, gene)
@@ -230,7 +232,7 @@ def _surface(
         name=f"{source} and {called} to {target}, {shown}, {backbone.card.name}",
         alt=f"{SHOWN[shown]} of {target} by the values of {source} and {called}",
         command=_command(backbone, request, companions, choice, "--surface", str(steps)),
-        key="company-surface",
+        key=keys.COMPANY_SURFACE,
         note=f"{_largest(surface, shown)} {NOTE}",
     )
 

@@ -12,6 +12,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_scores
 from ugrn_core.genes.resolve import GeneReport, resolve
 from ugrn_core.pair import PairRequest, estimate_curves, score_pairs
+from ui.pair import keys
 from ui.pair import view as pair_view
 from ui.server.session import store
 from ui.shared import columns, contexts, settings, work
@@ -28,7 +29,7 @@ def controls(redraw: Callable[[], None]) -> None:
     """The field for the list."""
     st.text_area(
         "Pairs, one a line: source, target",
-        key="pair_text",
+        key=keys.PAIR_TEXT,
         persist_state="session",
         height=150,
         placeholder="GATA1, KLF1\nSPI1 -> CSF1R",
@@ -68,7 +69,7 @@ def show(backbone: Backbone) -> None:
 
 def read(backbone: Backbone) -> tuple[tuple[tuple[str, str], ...], GeneReport, contexts.ContextChoice]:
     """Pairs in symbols of the model, the report on their genes, and the context; an error says what is missing."""
-    text = st.session_state.get("pair_text") or ""
+    text = st.session_state.get(keys.PAIR_TEXT) or ""
     chosen = columns.pair_boxes(text, "pair", labelled=False)
     named = columns.read_pairs(text, chosen, labelled=False).pairs
     if not named:
@@ -100,7 +101,7 @@ def _table(scored: pd.DataFrame, backbone: Backbone) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        key="scores",
+        key=keys.SCORES,
         alt="Scores of the pairs, one row a pair",
         column_config={
             "forward_max_response": number(f"target changes by ({unit})", format="%+.3g"),
@@ -119,7 +120,7 @@ def _table(scored: pd.DataFrame, backbone: Backbone) -> None:
 
 def _open(source: str, target: str) -> None:
     state = st.session_state
-    state["source"], state["target"], state["mode"] = source, target, "pair"
+    state[keys.SOURCE], state[keys.TARGET], state[keys.MODE] = source, target, "pair"
     st.rerun()
 
 

@@ -13,6 +13,7 @@ from ugrn_core.figures.reasons import plot_reasons
 from ugrn_core.pair import PairRequest
 from ugrn_core.translation.reasons import Reasons, estimate_reasons, pair_reasons, reasons_command, sums_by_curve
 from ugrn_core.types import Context
+from ui.pair import keys
 from ui.pair.facts_row import signed
 from ui.server.session import store
 from ui.shared import contexts, models, work
@@ -22,8 +23,6 @@ from ui.shared.figure_panel import figure_panel
 from ui.shared.translator import LoadedTranslator
 from ui.shared.work import Question
 
-TRANSLATOR = "pair translator"
-"""Session key of the translator whose reasons are shown beside a pair; None for none."""
 HELP = (
     "A translator turns the curves of a pair into a logit. Choose one to see which of their values make it say what "
     "it says, counted from the mean random pair (integrated gradients)."
@@ -39,19 +38,19 @@ def beside_pair(backbone: Backbone, request: PairRequest, choice: contexts.Conte
     known = network_translator.fitting(backbone)
     if not known:
         return
-    if st.session_state.get(TRANSLATOR) not in known:
-        st.session_state[TRANSLATOR] = None
+    if st.session_state.get(keys.TRANSLATOR) not in known:
+        st.session_state[keys.TRANSLATOR] = None
     st.selectbox(
         "Why a translator says so",
         list(known),
         index=None,
-        key=TRANSLATOR,
+        key=keys.TRANSLATOR,
         persist_state="session",
         placeholder="Choose a translator",
         help=HELP,
         width=420,
     )
-    name = st.session_state[TRANSLATOR]
+    name = st.session_state[keys.TRANSLATOR]
     if not name:
         return
     kept = network_translator.load(name)
@@ -67,7 +66,7 @@ def beside_pair(backbone: Backbone, request: PairRequest, choice: contexts.Conte
     more = () if alone else (*choice.group_words, *choice.options)
     show(
         backbone, kept, (request.source, request.target), context, topic,
-        file="pair" if alone else choice.file, more=more, key="pair-why",
+        file="pair" if alone else choice.file, more=more, key=keys.WHY,
     )  # fmt: skip
 
 

@@ -22,14 +22,13 @@ from ugrn_core.several_models import (
     summary,
 )
 from ugrn_core.types import Cancel, Context, Progress, part_of
+from ui.pair import keys
 from ui.server.session import store
 from ui.shared import models, work
 from ui.shared.errors import plain
 from ui.shared.figure_panel import figure_panel
 from ui.shared.work import Question
 
-SHOWN = "pair models"
-"""Session key: whether the other models are asked too."""
 SECONDS_A_MODEL = 3.0
 """Announced: loading one, and its random pairs."""
 HELP = (
@@ -40,8 +39,8 @@ HELP = (
 
 def beside_pair(backbone: Backbone, request: PairRequest, topic: Hashable) -> None:
     """A toggle, and below it the pair in every model."""
-    st.toggle("In every model that is here", key=SHOWN, persist_state="session", help=HELP)
-    if not st.session_state[SHOWN]:
+    st.toggle("In every model that is here", key=keys.SEVERAL_SHOWN, persist_state="session", help=HELP)
+    if not st.session_state[keys.SEVERAL_SHOWN]:
         return
     names = others(backbone)
     asked = replace(request, context=Context())
@@ -106,7 +105,7 @@ def _show(found: list[InModel], backbone: Backbone, asked: PairRequest) -> None:
         name=f"{asked.source} to {asked.target} in {len(found)} models",
         alt=f"Response of {asked.target} when {asked.source} moves, and the other way round, in {len(found)} models",
         command="\n".join(lines),
-        key="pair-models",
+        key=keys.MODELS,
         note=LOWER_BOUND,
     )
     st.dataframe(

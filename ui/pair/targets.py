@@ -8,7 +8,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.figures.curves import prepare_peaks, prepare_targets
 from ugrn_core.pair import PairRequest, compare_targets, estimate_curves
-from ui.pair import trajectories
+from ui.pair import keys, trajectories
 from ui.pair import view as pair_view
 from ui.server.session import store
 from ui.shared import contexts, settings, work
@@ -69,7 +69,7 @@ def show(backbone: Backbone) -> None:
         name=f"{source} to {len(targets)} targets, {backbone.card.name}",
         alt=f"Response and slope of {', '.join(targets)} when {source} moves, and the other way round",
         command="\n".join(lines),
-        key="targets-figure",
+        key=keys.TARGETS_FIGURE,
     )
     with st.expander("Largest changes"):
         peaks = prepare_peaks(frame).drop(columns=["series", "measure"])
@@ -80,11 +80,11 @@ def show(backbone: Backbone) -> None:
 def read(backbone: Backbone) -> tuple[str, tuple[str, ...], contexts.ContextChoice]:
     """Source, targets and context by the controls; an error for the user says what is still missing."""
     state = st.session_state
-    if not state.get("source") or not state.get("targets"):
+    if not state.get(keys.SOURCE) or not state.get(keys.TARGETS):
         raise NotYet("Choose a source and at least one target above to compare their curves.")
     choice = contexts.read(backbone)
-    source = symbol_of(state["source"], backbone)
-    named = dict.fromkeys(symbol_of(t, backbone) for t in dict.fromkeys(state["targets"][:MOST_NAMES]))
+    source = symbol_of(state[keys.SOURCE], backbone)
+    named = dict.fromkeys(symbol_of(t, backbone) for t in dict.fromkeys(state[keys.TARGETS][:MOST_NAMES]))
     targets = [t for t in named if t != source]
     if not targets:
         raise InputError(f"Source and target are the same gene ({source}). Choose another target.")

@@ -24,7 +24,7 @@ from ugrn_core.pair import (
 )
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult
-from ui.pair import company, reasons, several_models, trajectories
+from ui.pair import company, keys, reasons, several_models, trajectories
 from ui.pair.facts_row import facts_row, show_residual
 from ui.server.session import store
 from ui.shared import contexts, settings, work
@@ -39,10 +39,10 @@ from ui.shared.work import Question
 
 def toggle(redraw: Callable[[], None]) -> None:
     """Whether the pair-specific part is asked for."""
-    st.session_state.setdefault("specific", True)
+    st.session_state.setdefault(keys.SPECIFIC, True)
     st.toggle(
         "Pair-specific",
-        key="specific",
+        key=keys.SPECIFIC,
         persist_state="session",
         on_change=redraw,
         help="What is left of the response when the usual effect of this source and the usual movement of this target "
@@ -61,7 +61,7 @@ def show(backbone: Backbone) -> None:
     asked = _residual_question(backbone, request)
     after_figure = work.at_once(asked) and not work.is_there(asked)  # the figure is what one waits for
     residual = None if after_figure else work.answer("residual", asked, _topic(backbone, request))
-    specific = _specific(backbone, request) if st.session_state.get("specific", True) else None
+    specific = _specific(backbone, request) if st.session_state.get(keys.SPECIFIC, True) else None
     name, result = next(iter(results.items()))
     source, target = in_file(result.context.names, (request.source, request.target))
     requests = {name: _in(request, choice.contexts[name]) for name in results}
@@ -84,7 +84,7 @@ def show(backbone: Backbone) -> None:
             name=f"{source} to {target}, {name}, {backbone.card.name}",
             alt=f"Response and slope of {target} when {source} moves, and the other way round",
             command=line,
-            key="pair-figure",
+            key=keys.FIGURE,
             report=lambda: pair_report(
                 backbone,
                 result,

@@ -20,6 +20,7 @@ from ugrn_core.jobs import JOBS
 from ugrn_core.opened import TRACE, Trace
 from ugrn_core.paths import cache_folder
 from ugrn_core.store import Store
+from ui.server import keys
 from ui.server.access import shared_library
 
 PATIENCE = 15.0
@@ -32,8 +33,6 @@ LIBRARY_BYTES = 1 << 30
 OWN_BYTES = 256 << 20
 """Disk that the library of one browser takes."""
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
-OPENED, VISITOR_KEY = "opened results", "visitor"
-"""Session keys of the results that sessions brought to this visitor, and of the visitor."""
 WEEK = 7 * 24 * 3600
 """Seconds that a browser, and what it left here, is remembered after its last visit."""
 
@@ -66,7 +65,9 @@ class Visitor:
 
 def store() -> Store:
     """The result store of this server; on a page, what sessions that its visitor opened hold is read beside it."""
-    opened = st.session_state.get(OPENED) if get_script_run_ctx(suppress_warning=True) is not None else None
+    opened = (
+        st.session_state.get(keys.OPENED_RESULTS) if get_script_run_ctx(suppress_warning=True) is not None else None
+    )
     if opened is not None and TRACE.get() is None:
         TRACE.set(Trace(opened))
     return _store()
@@ -79,9 +80,9 @@ def _store() -> Store:
 
 def visitor() -> Visitor:
     """This session."""
-    if VISITOR_KEY not in st.session_state:
-        st.session_state[VISITOR_KEY] = Visitor(secrets.token_hex(16))
-    known: Visitor = st.session_state[VISITOR_KEY]
+    if keys.VISITOR not in st.session_state:
+        st.session_state[keys.VISITOR] = Visitor(secrets.token_hex(16))
+    known: Visitor = st.session_state[keys.VISITOR]
     _present(known.owner, known)
     return known
 

@@ -32,8 +32,6 @@ CHOICES = {
 GENE_PAGE = "pages/gene.py"
 ON_ITS_WAY = 1.5
 """Seconds in which an address that was written reaches the browser; Back is pressed later."""
-LEFT = "addresses left"
-"""Session key of the addresses that others took the place of, with the time of that."""
 MOST_GENES = 60
 """Genes of a pasted list that still go into an address."""
 
@@ -46,7 +44,7 @@ def read_url() -> None:
     st.session_state[keys.ADDRESS] = st.session_state[keys.ARRIVED] = given
     if given.get("model"):
         st.session_state[keys.MODEL] = given["model"]
-        st.session_state.pop(models.NOT_HERE, None)
+        st.session_state.pop(keys.MODEL_NOT_HERE, None)
     if given.get("folder"):
         st.session_state[keys.MODEL_FOLDER] = given["folder"]
     if given.get("cells"):
@@ -63,7 +61,7 @@ def _is_on_its_way(given: Mapping[str, str]) -> bool:
 
 def _just_left() -> list[tuple[Mapping[str, str], float]]:
     since = time.monotonic() - ON_ITS_WAY
-    return [(before, at) for before, at in st.session_state.get(LEFT, []) if at > since]
+    return [(before, at) for before, at in st.session_state.get(keys.ADDRESSES_LEFT, []) if at > since]
 
 
 def arrived(*defaults: str) -> dict[str, str]:
@@ -150,7 +148,7 @@ def put(said: Mapping[str, Any]) -> None:
         st.query_params.from_dict(now)
     before = state.get(keys.ADDRESS)
     if now != before:
-        state[LEFT] = [*_just_left(), *([] if before is None else [(before, time.monotonic())])]
+        state[keys.ADDRESSES_LEFT] = [*_just_left(), *([] if before is None else [(before, time.monotonic())])]
     state[keys.ADDRESS] = now
     work.addressed(now)
 

@@ -33,8 +33,6 @@ LABELS = {
     PATH: "Path of cells",
     AGAIN: "Loaded before",
 }
-AGAIN_KEY = "cells again"
-"""Session key: the hash of the cells that are taken once more."""
 AUTOMATIC = "automatic"
 SUFFIXES = ["h5ad", "h5", "hdf5", "loom", "zip", "tar", "tgz", "gz", "csv", "tsv", "txt"]
 KEPT_BYTES = 256 << 20
@@ -107,7 +105,7 @@ def read_url(word: str) -> None:
     if word == EXAMPLE:
         use_example()
     elif word in kept.shelf().cells:
-        st.session_state[keys.CELLS_FROM], st.session_state[AGAIN_KEY] = AGAIN, word
+        st.session_state[keys.CELLS_FROM], st.session_state[keys.CELLS_AGAIN] = AGAIN, word
     else:
         st.session_state[keys.CELLS_MISSED] = True
 
@@ -132,14 +130,14 @@ def _again() -> None:
     """Cells that were read here before, in this session or an earlier one."""
     found = kept.shelf().cells
     digests = list(reversed(found))
-    if st.session_state.get(AGAIN_KEY) not in digests:
-        st.session_state[AGAIN_KEY] = digests[0]
+    if st.session_state.get(keys.CELLS_AGAIN) not in digests:
+        st.session_state[keys.CELLS_AGAIN] = digests[0]
     chosen = digests[0]
     if len(digests) > 1:
         chosen = st.selectbox(
             "Cells loaded before",
             digests,
-            key=AGAIN_KEY,
+            key=keys.CELLS_AGAIN,
             format_func=lambda digest: found[digest].data.label,
             persist_state="session",
         )

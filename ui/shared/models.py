@@ -13,12 +13,6 @@ from ui.server.folders import paths_welcome, typed_folder
 from ui.shared import keys
 from ui.shared.errors import NotYet, plain, said_in_place
 
-DEVICE = "device"
-"""Session key of the device that is computed on; absent where there is nothing to choose."""
-
-NOT_HERE = "model not here"
-"""Session key of a model that an address named and that is not here, until another is chosen."""
-
 OWN = "own"
 """Choice of a checkpoint folder that the user names."""
 
@@ -30,9 +24,9 @@ def choose() -> None:
     if asked not in names:
         st.session_state[keys.MODEL] = names[0]
         if asked:
-            st.session_state[NOT_HERE] = str(asked)
+            st.session_state[keys.MODEL_NOT_HERE] = str(asked)
     st.selectbox("Model", names, key=keys.MODEL, format_func=_label, on_change=_forget_the_missing)
-    if missing := st.session_state.get(NOT_HERE):
+    if missing := st.session_state.get(keys.MODEL_NOT_HERE):
         st.warning(plain(f"{missing}, which the address asks for, is not here. This is {names[0]} instead."))
     if st.session_state[keys.MODEL] == OWN:
         st.text_input(
@@ -46,7 +40,7 @@ def choose() -> None:
 
 
 def _forget_the_missing() -> None:
-    st.session_state.pop(NOT_HERE, None)
+    st.session_state.pop(keys.MODEL_NOT_HERE, None)
 
 
 def _choose_device() -> None:
@@ -56,12 +50,12 @@ def _choose_device() -> None:
     there = devices()
     if len(there) < 2:
         return
-    if st.session_state.get(DEVICE) not in there:
-        st.session_state[DEVICE] = str(choose_device())
+    if st.session_state.get(keys.DEVICE) not in there:
+        st.session_state[keys.DEVICE] = str(choose_device())
     st.selectbox(
         "Compute on",
         there,
-        key=DEVICE,
+        key=keys.DEVICE,
         persist_state="session",
         format_func=_device_label,
         help="Results agree to rounding on all of them, and what is stored is used whoever computed it.",
@@ -70,7 +64,7 @@ def _choose_device() -> None:
 
 def to_processor() -> None:
     """Compute on the processor from now on."""
-    st.session_state[DEVICE] = "cpu"
+    st.session_state[keys.DEVICE] = "cpu"
 
 
 def describe() -> None:
@@ -106,7 +100,7 @@ def current() -> Backbone:
     if not text:
         raise NotYet("No checkpoint folder is given yet: type its path in the sidebar, or choose another model.")
     folder = typed_folder(text)
-    return _load(str(folder), _stamp(folder), st.session_state.get(DEVICE))
+    return _load(str(folder), _stamp(folder), st.session_state.get(keys.DEVICE))
 
 
 def available() -> list[str]:
@@ -122,7 +116,7 @@ def of_real_cells() -> list[str]:
 def load(name: str) -> Backbone:
     """A model of the registry beside the chosen one."""
     folder = BACKBONES[name].folder if name in BACKBONES else None
-    return _load(name, () if folder is None else _stamp(folder), st.session_state.get(DEVICE))
+    return _load(name, () if folder is None else _stamp(folder), st.session_state.get(keys.DEVICE))
 
 
 def first_choice() -> Backbone:

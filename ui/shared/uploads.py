@@ -10,8 +10,8 @@ from typing import Any, BinaryIO
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-COPY = "copy of the cells"
-"""Session key of the kept copy and what it is told by."""
+from ui.shared import keys
+
 SMALL_ONES = 64 << 20
 """Room for lists and tables beside the largest upload allowed."""
 
@@ -45,9 +45,9 @@ def copy_of(token: object, file: Path | BinaryIO) -> Path | None:
     """
     if isinstance(file, Path):
         return file
-    held = st.session_state.get(COPY)
+    held = st.session_state.get(keys.COPY_OF_CELLS)
     if held is None or held[0] != token:
-        st.session_state.pop(COPY, None)
+        st.session_state.pop(keys.COPY_OF_CELLS, None)
         try:
             folder = tempfile.TemporaryDirectory(prefix="ugrn-cells-", ignore_cleanup_errors=True)
             file.seek(0)
@@ -57,5 +57,5 @@ def copy_of(token: object, file: Path | BinaryIO) -> Path | None:
             return None
         finally:
             file.seek(0)
-        held = st.session_state[COPY] = token, folder
+        held = st.session_state[keys.COPY_OF_CELLS] = token, folder
     return Path(held[1].name) / "cells"

@@ -11,7 +11,7 @@ from ugrn_core.figures.style import figure_config
 from ugrn_core.network.example import bent_pairs
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.types import Context, SweepSettings
-from ui.network.run import START_NOW
+from ui.network import keys as network_keys
 from ui.server.session import store
 from ui.shared import address, cells, example, models, work
 from ui.shared import keys as shared_keys
@@ -121,7 +121,7 @@ def _bent_pair() -> None:
 
 def _demo_network() -> None:
     """Go to the network page; its run starts there without another click."""
-    st.session_state[START_NOW] = True
+    st.session_state[network_keys.START_NOW] = True
     st.switch_page(NETWORK_PAGE, query_params=address.model_words() | {"genes": example.GENES})
 
 

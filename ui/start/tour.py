@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from ui.network import run as network_run
+from ui.network import keys as network_keys
 from ui.results.runs import PAGE as RESULTS
 from ui.shared import example
 from ui.shared import keys as shared_keys
 from ui.start import keys
 
-TOUR = "tour"
-"""Session key: which tour, and the place of its step."""
 NETWORK, PAIR, GENE, DRIVERS = "pages/network.py", "pages/pair.py", "pages/gene.py", "pages/drivers.py"
 CELLS = {"cells": "example", "from": "cells", "column": "bulk_labels", "level": "Dendritic", "variable": "60"}
 
@@ -102,7 +100,7 @@ def offer() -> None:
 
 def show() -> None:
     """The step of the tour that is under way, above its page."""
-    name, place = st.session_state.get(TOUR, ("", 0))
+    name, place = st.session_state.get(keys.TOUR, ("", 0))
     steps = TOURS.get(name, ())
     if place >= len(steps) or st.session_state.get(shared_keys.PAGE, steps[place].page) != steps[place].page:
         return
@@ -115,11 +113,11 @@ def show() -> None:
 
 def _go(name: str, place: int) -> None:
     step = TOURS[name][place]
-    st.session_state[TOUR] = name, place
+    st.session_state[keys.TOUR] = name, place
     if step.starts:
-        st.session_state[network_run.START_NOW] = True
+        st.session_state[network_keys.START_NOW] = True
     st.switch_page(step.page, query_params=dict(step.address))
 
 
 def _end() -> None:
-    st.session_state.pop(TOUR, None)
+    st.session_state.pop(keys.TOUR, None)
