@@ -108,6 +108,11 @@ def by_hand(work: Any) -> int:
     return products.multiply_adds
 
 
+def base_cell_formula(config: TransformerConfig, genes: int) -> Formula:
+    """Building a :class:`ugrn_core.backbones.full_context.BaseCell`."""
+    return Formula("L*M + L*(D + 4*D**2) + L**2*D", counts.forward_formula(config, 1, genes).symbols)
+
+
 def as_counted(formula: Formula, work: Any) -> None:
     assert formula.multiply_adds == counted(work) == by_hand(work) > 0
 
@@ -120,7 +125,7 @@ def test_passes_call_the_multiply_adds_of_their_formulas(shape: dict, batch: int
     values, at = base.repeat(batch, 1), torch.arange(batch) % min(2, genes)
     as_counted(counts.forward_formula(model.config, batch, genes), lambda: model(ids, values))
     as_counted(counts.dual_formula(model.config, batch, genes), lambda: model.dual(ids, values, values))
-    as_counted(counts.base_cell_formula(model.config, genes), lambda: BaseCell(model, ids, base))
+    as_counted(base_cell_formula(model.config, genes), lambda: BaseCell(model, ids, base))
     cell, value = BaseCell(model, ids, base), torch.arange(1.0, batch + 1)
     sources = len(at.unique())
     as_counted(counts.sweep_formula(model.config, batch, genes, sources), lambda: cell.sweep(at, value))
@@ -164,7 +169,7 @@ def test_the_sweep_runs_on_its_own_pass(backbone: TransformerBackbone) -> None:
     run_it = lambda: list(sweep_sources(backbone, genes, genes[:2], SweepSettings(10.0, grid)))  # noqa: E731
     parts = [
         counts.forward_formula(config, 1, 30),
-        counts.base_cell_formula(config, 30),
+        base_cell_formula(config, 30),
         counts.sweep_formula(config, rows, 30, 2),
     ]
     assert rows <= batch_size(31, backbone.device)

@@ -36,7 +36,7 @@ from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import benchmark_command, run_facts
 from ugrn_core.benchmark.runner import run_benchmark
 from ugrn_core.benchmark.scores import read_scores
-from ugrn_core.benchmark.tables import TOLERANCE, paper_table, printed_averages, wide_table
+from ugrn_core.benchmark.tables import AVERAGE, TOLERANCE, paper_table, wide_table
 from ugrn_core.cli.app import app
 from ugrn_core.cli.benchmark import contestants_of
 from ugrn_core.corpus_vectors import corpus_vectors
@@ -455,6 +455,25 @@ def test_wide_table_is_the_mean_over_tests_and_seeds(planted: pd.DataFrame) -> N
     assert wide.iloc[-1]["GDT"] == pytest.approx(one["value"].mean())
     assert list(wide["test_set"])[:2] == ["mDC", "mHSC-E"]
     assert list(wide.columns[2:5]) == ["Origin-Pert", "Origin-Attn", "Baseline-Pert"]
+
+
+def printed_averages(table: int) -> pd.DataFrame:
+    """Printed and recomputed averages: ``block, method, printed, recomputed, gap``; no row for Table 4, which has none.
+
+    A block is what one average stands for: a backbone in Table 1, a metric in Table 6, else the whole table.
+    """
+    frame = paper_table(table)
+    methods = [m for m in PAPER_METHODS if m in frame]
+    blocks = next((c for c in ("backbone", "metric") if c in frame), None)
+    groups = [("table", frame)] if blocks is None else list(frame.groupby(blocks, sort=False))
+    rows = []
+    for name, group in groups:
+        average = (group == AVERAGE).any(axis=1)
+        for method in methods if average.any() else ():
+            printed = float(group.loc[average, method].iloc[0])
+            recomputed = float(group.loc[~average, method].mean())
+            rows.append((name, method, printed, recomputed, abs(printed - recomputed)))
+    return pd.DataFrame(rows, columns=["block", "method", "printed", "recomputed", "gap"])
 
 
 @pytest.mark.parametrize(("table", "n_averages"), [(1, 14), (2, 7), (3, 7), (4, 0), (5, 7), (6, 10)])

@@ -7,12 +7,17 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from ugrn_core.data.binning import bin_nonzero, bin_values
+from ugrn_core.data.binning import N_BINS, bin_values
 
 COUNTS = arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 40)), elements=st.integers(0, 6).map(float))
 DISTINCT = arrays(
     np.float32, st.integers(2, 80), elements=st.floats(0.125, 1000, width=32), unique=True
 )  # no ties: scGPT draws nothing
+
+
+def bin_nonzero(values: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
+    """Bins of a cell in which every gene has a value."""
+    return np.asarray(bin_values(np.asarray(values)[None], n_bins))[0]
 
 
 def bins_by_definition(row: np.ndarray, n_bins: int, share: float) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import sys
 import pytest
 import torch
 
-from ugrn_core.backbones.fused_attention import is_fused, tiled_dual_attention
+from ugrn_core.backbones.fused_attention import is_fused
 from ugrn_core.backbones.transformer import dual_attention
 
 SHAPES = [(2, 70, 2, 16), (1, 33, 3, 20), (1, 129, 1, 64), (1, 1, 1, 8)]
@@ -18,6 +19,28 @@ SHAPES = [(2, 70, 2, 16), (1, 33, 3, 20), (1, 129, 1, 64), (1, 1, 1, 8)]
 
 def projections(cells: int, n: int, heads: int, c: int, size: float = 2.0) -> torch.Tensor:
     return size * torch.randn(2, cells, n, 3, heads, c, generator=torch.Generator().manual_seed(n), dtype=torch.float64)
+
+
+def tiled_dual_attention(qkv: torch.Tensor, keys: int) -> torch.Tensor:
+    """The kernel's mathematics in torch: all queries at once, ``keys`` at a time."""
+    q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each (2, B, H, L, c)
+    q = q / math.sqrt(q.shape[-1])
+    top = q.new_full((*q.shape[1:4], 1), -math.inf)
+    total, turned = torch.zeros_like(top), torch.zeros_like(top)
+    read, moved = torch.zeros_like(q[0]), torch.zeros_like(q[0])
+    for start in range(0, k.shape[3], keys):
+        block_k, block_v = k[:, :, :, start : start + keys], v[:, :, :, start : start + keys]
+        s = q[0] @ block_k[0].mT
+        ds = q[1] @ block_k[0].mT + q[0] @ block_k[1].mT
+        new_top = torch.maximum(top, s.amax(-1, keepdim=True))
+        kept, e = (top - new_top).exp(), (s - new_top).exp()
+        w, top = e * ds, new_top
+        total = total * kept + e.sum(-1, keepdim=True)
+        turned = turned * kept + w.sum(-1, keepdim=True)
+        read = read * kept + e @ block_v[0]
+        moved = moved * kept + e @ block_v[1] + w @ block_v[0]
+    read = read / total
+    return torch.stack([read, moved / total - turned / total * read]).permute(0, 1, 3, 2, 4)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

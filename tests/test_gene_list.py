@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ugrn_core.errors import InputError
 from ugrn_core.genes.columns import is_gene_like
 from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
-from ugrn_core.genes.pair_list import parse_pairs
+from ugrn_core.genes.pair_list import Pair, pair_list
 from ugrn_core.genes.text_file import MAX_BYTES
 from ugrn_core.genes.titles import TITLES, title_key
 
@@ -148,6 +148,11 @@ def test_a_file_that_is_no_gene_list_is_refused_in_a_sentence(tmp_path, content,
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere\.txt"):
         read_gene_list(tmp_path / "nowhere.txt")
+
+
+def parse_pairs(text: str) -> list[Pair]:
+    """Each pair once."""
+    return list(dict.fromkeys(pair_list(text, labelled=False).pairs))
 
 
 @given(

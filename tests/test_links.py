@@ -11,7 +11,7 @@ from scipy import sparse
 
 from ugrn_core.data import hdf5
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
-from ugrn_core.data.untrusted import inspect_untrusted_h5ad, read_untrusted_h5ad
+from ugrn_core.data.untrusted import open_untrusted_h5ad, read_untrusted_h5ad
 from ugrn_core.errors import InputError
 
 GENES = ["SOX2", "NANOG", "POU5F1", "TP53"]
@@ -166,7 +166,7 @@ def test_a_file_with_a_way_out_is_refused_whole(path, secret, change, look):
 def test_the_reader_of_uploads_refuses_it_too(path, secret):
     changed(path, index_through_a_link, secret)
     with pytest.raises(InputError, match="way is a link to another file"):
-        inspect_untrusted_h5ad(path)
+        open_untrusted_h5ad(path)
     with pytest.raises(InputError, match="way is a link to another file"):
         read_untrusted_h5ad(path)
 

@@ -27,7 +27,6 @@ from ugrn_core.neighbourhood.table import (
     COLUMNS,
     filtered,
     likeness,
-    most_alike,
     neighbour_table,
     ranked,
     shape_order,
@@ -224,9 +223,8 @@ def test_shape_search_is_brute_force(toy):
     for row in (5, 20, 299):
         expected = brute_force(curves, row)
         np.testing.assert_allclose(likeness(curves, row), expected, atol=1e-6)
-        best = sorted((i for i in range(300) if i != row), key=lambda i: (-round(expected[i], 9), i))[:10]
-        assert list(most_alike(curves, row, 10)) == best
-    assert most_alike(curves, 5, 1)[0] == 9
+    near = likeness(curves, 5)
+    assert np.argsort(-near)[:2].tolist() in ([5, 9], [9, 5])
 
 
 def test_shape_order_puts_like_beside_like():

@@ -10,8 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ugrn_core.backbones import passport
 from ugrn_core.backbones.checkpoint import load_checkpoint, read_checkpoint, read_json, read_tokens, save_checkpoint
-from ugrn_core.backbones.passport import TOLERANCE, official_model, official_reconstruction, parity
+from ugrn_core.backbones.passport import TOLERANCE, official_reconstruction, parity
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.errors import CheckpointError, InputError
 
@@ -64,7 +65,10 @@ def test_cls_carries_the_pad_value(make_scgpt: MakeFolder, pad_value: float) -> 
 def test_without_cls_the_layers_agree_too_and_the_answer_is_another(scgpt_folder: Path) -> None:
     """Ours always puts ``<cls>`` first; taken off by hand, the rest still is the official model without it."""
     ids, values = cells(scgpt_folder, 7)
-    model, official = load_checkpoint(scgpt_folder, device="cpu").model, official_model(scgpt_folder)
+    model, official = (
+        load_checkpoint(scgpt_folder, device="cpu").model,
+        passport.official(read_checkpoint(scgpt_folder)),
+    )
     padding = torch.zeros(2, 7, dtype=torch.bool)
     with torch.no_grad():
         expected = official(ids.expand(2, -1), values, src_key_padding_mask=padding)["mlm_output"]
@@ -81,7 +85,7 @@ def test_a_wrong_number_of_heads_would_be_seen(make_scgpt: MakeFolder) -> None:
     ids, values = cells(two, 9)
     ours = load_checkpoint(four, device="cpu").reconstruct(ids, values)
     with torch.no_grad():
-        official = official_reconstruction(official_model(two), read_checkpoint(two), ids, values)
+        official = official_reconstruction(passport.official(read_checkpoint(two)), read_checkpoint(two), ids, values)
     assert float((ours - official).abs().max()) > 1000 * TOLERANCE
 
 
@@ -91,7 +95,7 @@ def test_dual_agrees_with_reverse_mode_through_the_official_model(
     make_scgpt: MakeFolder, shape: dict, n_genes: int
 ) -> None:
     folder = make_scgpt(**shape)
-    checkpoint, official = read_checkpoint(folder), official_model(folder)
+    checkpoint, official = read_checkpoint(folder), passport.official(read_checkpoint(folder))
     backbone = load_checkpoint(folder, device="cpu")
     ids, values = cells(folder, n_genes, n_cells=1)
     values.requires_grad_(True)
@@ -110,7 +114,7 @@ def test_our_safetensors_folder_loads_into_the_official_class(scgpt_folder: Path
 
     checkpoint, model = read_checkpoint(scgpt_folder), load_checkpoint(scgpt_folder, device="cpu").model
     saved = save_checkpoint(tmp_path / "saved", model, checkpoint.tokens, checkpoint.args, "scgpt")
-    official = official_model(saved.folder)
+    official = passport.official(read_checkpoint(saved.folder))
     found: nn.modules.module._IncompatibleKeys = official.load_state_dict(load_file(saved.weights), strict=False)
     assert found.unexpected_keys == []
     assert all(k.startswith("cls_decoder.") for k in found.missing_keys)
@@ -121,7 +125,7 @@ def test_official_model_is_frozen_and_leaves_the_random_stream_alone(scgpt_folde
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    official = official_model(scgpt_folder)
+    official = passport.official(read_checkpoint(scgpt_folder))
     assert torch.equal(torch.rand(3), expected)
     assert not official.training and not any(p.requires_grad for p in official.parameters())
 

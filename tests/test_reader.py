@@ -23,7 +23,7 @@ from tests.test_h5ad import GENES, dataset, same, saved, turned_around
 from ugrn_core.cli import app
 from ugrn_core.data import groups, hdf5, limits, untrusted
 from ugrn_core.data.h5ad import inspect_h5ad, read_h5ad
-from ugrn_core.data.untrusted import inspect_untrusted_h5ad, open_untrusted_h5ad, read_untrusted_h5ad
+from ugrn_core.data.untrusted import open_untrusted_h5ad, read_untrusted_h5ad
 from ugrn_core.errors import Cancelled, DiskError, InputError
 
 ENDLESS = "import time\nprint('{\"ready\": true}', flush=True)\nwhile True: time.sleep(1)"
@@ -44,7 +44,7 @@ def answer_of(monkeypatch, path, expression: str):
     program = f"import json, os, resource, sys\nprint(json.dumps({{'error': json.dumps({expression})}}))"
     instead(monkeypatch, program)
     with pytest.raises(InputError) as caught:
-        inspect_untrusted_h5ad(path)
+        open_untrusted_h5ad(path)
     return json.loads(str(caught.value))
 
 
@@ -57,7 +57,7 @@ def test_an_upload_is_read_by_a_process_of_its_own(path):
     seen: list[float] = []
     same(read_untrusted_h5ad(upload, progress=lambda share, _: seen.append(share)), read_h5ad(path))
     assert seen[-1] == 1.0
-    assert inspect_untrusted_h5ad(path) == inspect_h5ad(path)
+    assert open_untrusted_h5ad(path)[0] == inspect_h5ad(path)
 
 
 def test_a_file_that_leaves_no_choice_is_opened_by_one_process(tmp_path, path, monkeypatch):
@@ -137,7 +137,7 @@ def test_modules_planted_where_the_app_runs_are_not_loaded(path, tmp_path, monke
         (planted / f"{module}.py").write_text("raise SystemExit('planted')")
     monkeypatch.chdir(planted)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", ".", "planted"]))
-    assert inspect_untrusted_h5ad(path).n_cells == 30
+    assert open_untrusted_h5ad(path)[0].n_cells == 30
 
 
 # --- what it may take ----------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def limited(monkeypatch, path, *names: str) -> list[int]:
     )
     instead(monkeypatch, program)
     with pytest.raises(InputError) as caught:
-        inspect_untrusted_h5ad(path)
+        open_untrusted_h5ad(path)
     found = json.loads(str(caught.value))
     assert all(soft == hard for soft, hard in found)
     return [soft for soft, _ in found]
@@ -228,7 +228,7 @@ def test_long_texts_are_no_levels(path):
             file[f"obs/{name}"] = np.array([b"x" * size, b"y" * size] * 15)
             group = file.create_group(f"obs/{name} categories")
             group["codes"], group["categories"] = np.arange(30) % 2, file[f"obs/{name}"][:2]
-    found = inspect_untrusted_h5ad(path).groups
+    found = open_untrusted_h5ad(path)[0].groups
     assert {"short", "short categories"} == {name for name in found if "o" in name}
 
 
@@ -338,7 +338,7 @@ def test_an_answer_that_nobody_wants_any_more_ends_the_process(path, monkeypatch
     with pytest.raises(Cancelled):
         read_untrusted_h5ad(path, cancel=lambda: bool(children() - before) and time.monotonic() > started + 0.5)
     with pytest.raises(Cancelled):
-        inspect_untrusted_h5ad(path, cancel=lambda: bool(children() - before))
+        open_untrusted_h5ad(path, cancel=lambda: bool(children() - before))
     assert children() == before
 
 

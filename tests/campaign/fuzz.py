@@ -125,10 +125,10 @@ def _read_genes(content: bytes, folder: Path) -> object:
 
 
 def _read_pairs(content: bytes, folder: Path) -> object:
-    from ugrn_core.genes.pair_list import parse_pairs
+    from ugrn_core.genes.pair_list import pair_list
     from ugrn_core.genes.text_file import read_text
 
-    return parse_pairs(read_text(content))
+    return pair_list(read_text(content))
 
 
 def _read_edges(content: bytes, folder: Path) -> object:

@@ -72,25 +72,3 @@ def fused_dual_attention(
     scale = 1.0 / math.sqrt(c)
     launch(qkv, result, n_cells, n, n_heads, scale, c, width, queries, keys, precision or PRECISION, **options)
     return result
-
-
-def tiled_dual_attention(qkv: Tensor, keys: int = KEYS) -> Tensor:
-    """The kernel's mathematics in torch: :func:`fused_dual_attention` with all queries at once, ``keys`` at a time."""
-    q, k, v = qkv.permute(3, 0, 1, 4, 2, 5)  # each (2, B, H, L, c)
-    q = q / math.sqrt(q.shape[-1])
-    top = q.new_full((*q.shape[1:4], 1), -math.inf)
-    total, turned = torch.zeros_like(top), torch.zeros_like(top)
-    read, moved = torch.zeros_like(q[0]), torch.zeros_like(q[0])
-    for start in range(0, k.shape[3], keys):
-        block_k, block_v = k[:, :, :, start : start + keys], v[:, :, :, start : start + keys]
-        s = q[0] @ block_k[0].mT
-        ds = q[1] @ block_k[0].mT + q[0] @ block_k[1].mT
-        new_top = torch.maximum(top, s.amax(-1, keepdim=True))
-        kept, e = (top - new_top).exp(), (s - new_top).exp()
-        w, top = e * ds, new_top
-        total = total * kept + e.sum(-1, keepdim=True)
-        turned = turned * kept + w.sum(-1, keepdim=True)
-        read = read * kept + e @ block_v[0]
-        moved = moved * kept + e @ block_v[1] + w @ block_v[0]
-    read = read / total
-    return torch.stack([read, moved / total - turned / total * read]).permute(0, 1, 3, 2, 4)

@@ -132,13 +132,8 @@ def parity(folder: str | Path, n_genes: int = 64, seed: int = 0) -> ParityReport
     )
 
 
-def official_model(folder: str | Path) -> nn.Module:
-    """``scgpt.model.TransformerModel`` with the weights of ``folder``, on the CPU, in evaluation mode."""
-    return official(read_checkpoint(folder))
-
-
 def official(checkpoint: Checkpoint) -> nn.Module:
-    """:func:`official_model` of a checkpoint that was read."""
+    """``scgpt.model.TransformerModel`` with the weights of a checkpoint, on the CPU, in evaluation mode."""
     if checkpoint.layout.name != "scgpt":
         raise InputError(
             f"{checkpoint.folder} has the {checkpoint.layout.label} layout: no official package to compare."

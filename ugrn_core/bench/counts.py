@@ -26,7 +26,6 @@ LAYER = "(4*D**2 + 2*D*F)"
 DECODER = "(2*D**2 + D)"
 FORWARD = f"L*M + B*(L*(D + D**2 + N*{LAYER}) + 2*N*L**2*D + G*{DECODER})"
 DUAL = f"L*M + B*(L*(D + 2*D**2 + 2*N*{LAYER}) + 6*N*L**2*D + 2*G*{DECODER})"
-BASE_CELL = "L*M + L*(D + 4*D**2) + L**2*D"
 SWEEP = f"U*L**2*D + B*(M + D + 8*D**2 + 6*L*D + 2*L*(D**2 + 2*D*F) + (N - 1)*(2*L*{LAYER} + 6*L**2*D) + 2*G*{DECODER})"
 PAIRS = (
     f"(U + 1)*M + 2*(D + D**2) + T*(D + 2*D**2) + 3*(U + K)*D**2 + 2*U*K*D + K**2*D"
@@ -56,11 +55,6 @@ def forward_formula(config: TransformerConfig, batch: int, genes: int) -> Formul
 def dual_formula(config: TransformerConfig, batch: int, genes: int) -> Formula:
     """:meth:`LeanTransformer.dual` of ``batch`` cells with the same genes."""
     return Formula(DUAL, _symbols(config) | _context(batch, genes))
-
-
-def base_cell_formula(config: TransformerConfig, genes: int) -> Formula:
-    """Building a :class:`ugrn_core.backbones.full_context.BaseCell`."""
-    return Formula(BASE_CELL, _symbols(config) | _context(1, genes))
 
 
 def sweep_formula(config: TransformerConfig, batch: int, genes: int, sources: int) -> Formula:

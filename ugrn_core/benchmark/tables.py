@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ugrn_core.methods.catalogue import METHODS, PAPER_METHODS
+from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 
 TOLERANCE = 0.001
@@ -36,25 +36,6 @@ def paper_table(table: int) -> pd.DataFrame:
     file = ASSETS / "benchmark" / "paper" / f"table_{table}.csv"
     keys = ("backbone", "network", "data_set", "species", "metric", "neg_ratio")
     return pd.read_csv(file, keep_default_na=False, dtype=dict.fromkeys(keys, str))
-
-
-def printed_averages(table: int) -> pd.DataFrame:
-    """Printed and recomputed averages: ``block, method, printed, recomputed, gap``; no row for Table 4, which has none.
-
-    A block is what one average stands for: a backbone in Table 1, a metric in Table 6, else the whole table.
-    """
-    frame = paper_table(table)
-    methods = [m for m in PAPER_METHODS if m in frame]
-    blocks = next((c for c in ("backbone", "metric") if c in frame), None)
-    groups = [("table", frame)] if blocks is None else list(frame.groupby(blocks, sort=False))
-    rows = []
-    for name, group in groups:
-        average = (group == AVERAGE).any(axis=1)
-        for method in methods if average.any() else ():
-            printed = float(group.loc[average, method].iloc[0])
-            recomputed = float(group.loc[~average, method].mean())
-            rows.append((name, method, printed, recomputed, abs(printed - recomputed)))
-    return pd.DataFrame(rows, columns=["block", "method", "printed", "recomputed", "gap"])
 
 
 def wide_table(frame: pd.DataFrame, table: int, metric: str = "auprc", subset: str = "all") -> pd.DataFrame:

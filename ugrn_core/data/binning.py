@@ -37,11 +37,6 @@ def bin_values(values: np.ndarray | sparse.spmatrix, n_bins: int = N_BINS) -> np
     return binned
 
 
-def bin_nonzero(values: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
-    """Bins (value,) float32 in 1..n_bins-1 of the non-zero values of one cell, in the order given."""
-    return _bin_rows(np.asarray(values), np.array([len(values)]), n_bins)
-
-
 def _bin_rows(values: np.ndarray, sizes: np.ndarray, n_bins: int) -> np.ndarray:
     """Bins (value,) float32 of non-zero values, ``sizes[i]`` of them in cell i, cell after cell."""
     if not len(values):

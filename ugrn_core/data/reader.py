@@ -77,11 +77,10 @@ def _carry_out(request: dict[str, Any]) -> None:
 
     progress: Progress | None = tell
     told: dict[str, Any] = {}
-    if request["task"] in ("inspect", "open"):
-        both = request["task"] == "open"
-        contents = inspect_h5ad(request["file"], part_of(tell, 0.0, LOOKED_AT if both else 1.0))
+    if request["task"] == "open":
+        contents = inspect_h5ad(request["file"], part_of(tell, 0.0, LOOKED_AT))
         told = {"contents": asdict(contents)}
-        if not both or contents.leaves_a_choice:
+        if contents.leaves_a_choice:
             _answer(done=True, **told)
             return
         progress = part_of(tell, LOOKED_AT, 1.0)

@@ -64,16 +64,6 @@ def read_untrusted_h5ad(
         return replace(load_expression(folder), label=_label(file))
 
 
-def inspect_untrusted_h5ad(
-    file: Path | str | BinaryIO, *, progress: Progress | None = None, cancel: Cancel | None = None
-) -> H5adContents:
-    """As :func:`ugrn_core.data.h5ad.inspect_h5ad`, whatever the file does."""
-    with _room() as folder:
-        path = _on_disk(file, folder)
-        answer = _ask({"task": "inspect", "file": str(path)}, folder, progress, cancel)
-    return _contents(answer["contents"])
-
-
 def open_untrusted_h5ad(
     file: Path | str | BinaryIO, *, progress: Progress | None = None, cancel: Cancel | None = None
 ) -> tuple[H5adContents, ExpressionData | None]:

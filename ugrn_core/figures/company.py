@@ -46,9 +46,7 @@ def plot_surface(surface: Surface, shown: Shown, source_base: float, value: floa
         "zmin": -size,
         "zmax": size,
         "colorscale": SHADES,
-        "hovertemplate": (
-            f"{source} at %{{x:.3g}}, {companion} at %{{y:.3g}}: %{{z:+.3g}} {unit}<extra></extra>"
-        ),
+        "hovertemplate": (f"{source} at %{{x:.3g}}, {companion} at %{{y:.3g}}: %{{z:+.3g}} {unit}<extra></extra>"),
         "colorbar": {"thickness": 10, "outlinewidth": 0, "tickfont": {"size": FONT_SIZE - 2}, "nticks": 7},
     }
     return go.Figure({"data": [trace], "layout": layout})

@@ -81,11 +81,6 @@ class PairList:
     chosen: PairColumns = PairColumns()
 
 
-def parse_pairs(text: str) -> list[Pair]:
-    """Pairs of a text, each once; labels are not asked for. See :func:`pair_list`."""
-    return list(dict.fromkeys(pair_list(text, labelled=False).pairs))
-
-
 def pair_list(text: str, columns: PairColumns = PairColumns(), *, labelled: bool = True) -> PairList:
     """Pairs of a text. ``labelled``: whether a label is looked for, and numbers that may be one have to be called so.
 

@@ -76,13 +76,6 @@ def likeness(curves: np.ndarray, row: int) -> np.ndarray:
     return unit @ unit[row]
 
 
-def most_alike(curves: np.ndarray, row: int, n: int) -> np.ndarray:
-    """Rows of the ``n`` curves nearest in shape to curve ``row``, itself left out; nearest first, ties by row."""
-    near = likeness(curves, row)
-    order = np.argsort(-near.round(9), kind="stable")
-    return order[order != row][:n]
-
-
 def shape_order(curves: np.ndarray) -> np.ndarray:
     """Rows in an order in which neighbours look alike: average linkage of distances between shapes, leaves turned so
     that neighbours are nearest."""
