@@ -21,7 +21,6 @@ from ugrn_core.evidence.activities import COLUMNS as ACTIVITY_COLUMNS
 from ugrn_core.evidence.evidence import COLUMNS
 from ugrn_core.figures.activities import plot_activities, prepare_activities
 from ugrn_core.jobs import JOBS
-from ui.network import evidence as network_cells
 from ui.network import files as network_files
 from ui.network import keys
 from ui.shared import uploads
@@ -62,11 +61,11 @@ def test_evidence_stands_beside_the_edges_and_can_be_filtered_by(page, tmp_path,
     same = pd.read_csv(io.StringIO(done.stdout))
     alike = [name for name in COLUMNS if name != "agreement"]  # which is among all scored edges, not those shown
     pd.testing.assert_frame_equal(same[alike], beside[alike], check_dtype=False, atol=2e-6)
-    page.toggle(key=network_cells.AGREE).set_value(True).run()
+    page.toggle(key=keys.AGREE).set_value(True).run()
     left = edges(page) if (beside["cells_show"] == "yes").any() else beside.head(0)
     assert len(left) == (beside["cells_show"] == "yes").sum()
-    page.toggle(key=network_cells.AGREE).set_value(False).run()
-    page.toggle(key=network_cells.SURE).set_value(True).run()
+    page.toggle(key=keys.AGREE).set_value(False).run()
+    page.toggle(key=keys.SURE).set_value(True).run()
     assert edges(page)["agreement"].dropna().is_monotonic_decreasing
     page.session_state["net edge"] = tuple(beside.loc[0, ["source", "target"]])
     page.run()
@@ -81,8 +80,8 @@ def test_the_graph_files_hold_what_the_cells_show_once_they_were_asked(page, tmp
     made = []
     real = network_files.show
     monkeypatch.setattr(network_files, "show", lambda *a: (made.append(a), real(*a)))
-    page.toggle(key=network_cells.AGREE).set_value(False)
-    page.toggle(key=network_cells.SURE).set_value(True)
+    page.toggle(key=keys.AGREE).set_value(False)
+    page.toggle(key=keys.SURE).set_value(True)
     page.number_input(key="net cells best").set_value(7).run()
     beside = edges(asked(page).run()).set_index(["source", "target"])
     network, shown, known, token, evidence, said = made[-1]
