@@ -51,7 +51,7 @@ from ugrn_core.circuits.control_frame import (
 )
 from ugrn_core.circuits.first_weights import ALONE, curve_parts, effect_tables
 from ugrn_core.circuits.joint import CHUNK, pair_cells, train_together, untrained, whole_cells
-from ugrn_core.circuits.means import FARTHEST, FITS, RIDGE, ConditionalMeans
+from ugrn_core.circuits.means import FARTHEST, FITS, ConditionalMeans
 from ugrn_core.circuits.rivals import boosted_importance, correlation, partial_correlation, tree_importance
 from ugrn_core.circuits.sparse import sparse_weights
 from ugrn_core.circuits.training import BASE, GRID, Trained, TrainingSettings, as_backbone
@@ -156,7 +156,7 @@ def test_conditional_means_are_ridge_regressions_on_powers_of_all_other_genes() 
     z = (cells - cells.mean(0)) / cells.std(0)
     powers = np.stack([np.clip(z, -FARTHEST, FARTHEST) ** p for p in (1, 2, 3)], -1)
     powers = (powers - powers.mean(0)) / powers.std(0)
-    penalty = RIDGE * len(cells)
+    penalty = 0.1 * len(cells)
     for target in range(5):
         others = np.delete(powers, target, 1).reshape(len(cells), -1)
         expected = Ridge(penalty, fit_intercept=False).fit(others, z[:, target]).predict(others)
@@ -339,8 +339,11 @@ def test_the_loss_weighs_what_changes_with_a_gene_above_what_stands_still(monkey
     change = (e[1:] - e[0])[np.isclose(error["values"][1:], means.centre)]
     assert len(change) == (len(e) - 1) * 5, "of all genes but the one that was moved"
     assert found == pytest.approx((e[0] ** 2).mean() + 15.0 * (change**2).sum() / e[1:].size, rel=1e-4)
-    monkeypatch.setattr(joint, "masked_loss", lambda *_: 2.0)
-    assert loss(0.05) == pytest.approx(0.3 * 2.0)
+    few = replace(TINY, tokens=7)
+    assert joint._loss(model, Kind(0.45), cells, means, 7, few) > 0 and len(error["made"]) == 4  # pyright: ignore
+    met: list[np.ndarray] = []
+    monkeypatch.setattr(joint, "masked_loss", lambda _, ids, *__: met.append(ids) or 2.0)
+    assert loss(0.05) == pytest.approx(0.3 * 2.0) and met[0].min() >= 7 and met[0].max() < 13
 
 
 def test_a_training_that_was_stopped_goes_on_to_the_same_weights(monkeypatch) -> None:

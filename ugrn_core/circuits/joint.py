@@ -94,7 +94,7 @@ def train_together(
             loss = _loss(model, rng, groups[at][1], taught[at], int(starts[at]), s)
             for group in optimizer.param_groups:
                 group["lr"] = group["rate"] * schedule(step, s)
-            optimizer.zero_grad(set_to_none=True)
+            optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()

@@ -21,8 +21,6 @@ LIFE_TIMES = 15.0
 
 STEP = 0.1
 CELLS_AN_EFFECT = 600
-EFFECT_STEP, EFFECT_LIFE_TIMES = 0.2, 12.0
-"""Coarser, for means alone: within the scatter of the cells they are the same."""
 
 
 @dataclass(frozen=True)
