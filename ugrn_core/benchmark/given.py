@@ -66,7 +66,7 @@ def read_score_table(
     frame = table.cells([source, target, at, *(human if len(human) == 2 else ())])
     if table.titled:  # titles once more, where files were put together
         frame = frame[~((frame[0] == table.names[source]) & (frame[1] == table.names[target]))]
-    numbers = frame[2].map(_number)
+    numbers = frame[2].map(_number).astype(float)
     wrong = np.flatnonzero(~np.isfinite(numbers) | (frame[0] == "") | (frame[1] == ""))
     if len(wrong):
         line = int(frame.index[wrong[0]])
@@ -78,7 +78,7 @@ def read_score_table(
         raise InputError(f"The {WHAT} has titles and no line below them.")
     check_names(pd.concat([frame[0], frame[1]]))
     said = f"Source: {table.called(source)}, target: {table.called(target)}, score: {table.called(at)}."
-    made = pd.DataFrame({"source": frame[0], "target": frame[1], "score": numbers.astype(float)})
+    made = pd.DataFrame({"source": frame[0], "target": frame[1], "score": numbers})
     symbols = {n: s for k in (0, 1) for n, s in zip(frame[k], frame[k + 3], strict=True)} if len(human) == 2 else {}
     return ScoreTable(made.reset_index(drop=True), said, symbols)
 

@@ -193,18 +193,19 @@ class EdgeRuns:
             of = at, np.arange(len(k))
             inside = np.clip(k - (ends[of] - run[of]), 0, run[of])
             share = np.divide(inside, run[of], out=np.zeros(len(k)), where=run[of] > 0)
-            return np.where(k <= pairs, (edges[of] - gained[of] * (1 - share)) / np.where(k > 0, k, 1), np.nan)
+            return np.where(k <= pairs, (edges[of] - gained[of] * (1 - share)) / k, np.nan)
 
         def mean_precision(recall: float) -> np.ndarray:
             most = recall * n_edges
             counted = np.diff(np.minimum(edges, most), axis=0, prepend=0.0)
             precision = np.divide(edges, ends, out=np.zeros_like(edges), where=ends > 0)
-            return (counted * precision).sum(0) / np.where(most > 0, most, 1)
+            return (counted * precision).sum(0) / most
 
-        early = among(n_edges)
-        ratio = early * pairs / np.where(n_edges > 0, n_edges, 1)
         best = [among(np.full(len(pairs), float(k))) for k in AMONG]
-        scores = np.array([*best, early, ratio, mean_precision(RECALL), mean_precision(1.0)]).T
+        with np.errstate(divide="ignore", invalid="ignore"):  # resamples without an edge have no score
+            early = among(n_edges)
+            ratio = early * pairs / n_edges
+            scores = np.array([*best, early, ratio, mean_precision(RECALL), mean_precision(1.0)]).T
         return np.where(((n_edges > 0) & (n_edges < pairs))[:, None], scores, np.nan)
 
 
@@ -223,9 +224,8 @@ def paired(one: Resampled, other: Resampled) -> dict[str, Any]:
 
 
 def _interval(drawn: np.ndarray) -> np.ndarray:
-    if not len(drawn):
-        return np.full((2, drawn.shape[1] if drawn.ndim > 1 else len(HEAD)), np.nan)
     some = ~np.isnan(drawn).all(0)
     found = np.full((2, drawn.shape[1]), np.nan)
-    found[:, some] = np.nanpercentile(drawn[:, some], [2.5, 97.5], axis=0)
+    if some.any():
+        found[:, some] = np.nanpercentile(drawn[:, some], [2.5, 97.5], axis=0)
     return found

@@ -70,10 +70,9 @@ def read_scores(file: Path, row: Row, pairs: Sequence[Edge]) -> dict[str, np.nda
         raise InputError(f"{file} cannot be read as scores of a benchmark: {error}.") from error
     if "hash" not in held:
         raise InputError(f"{file} holds no scores of {row}.")
-    known, wanted = held.pop("hash"), pair_hashes(pairs)
-    at = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
-    found = known[at] == wanted if len(known) else np.zeros(len(wanted), bool)
-    return {method: np.where(found, values[at], np.nan) for method, values in held.items()}
+    place = {h: i for i, h in enumerate(held.pop("hash").tolist())}
+    at = np.array([place.get(h, -1) for h in pair_hashes(pairs).tolist()], int)
+    return {method: np.append(values, np.float32(np.nan))[at] for method, values in held.items()}
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,6 @@ import pandas as pd
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.paths import ASSETS
 
-TOLERANCE = 0.001
-"""Printed numbers have three decimals, and so have the numbers they were averaged from."""
 AVERAGE = "Avg"
 
 STRING, NONSPECIFIC = "STRING", "Non-specific ChIP"

@@ -156,14 +156,14 @@ def reference_effects(
     i, j = np.nonzero(~np.eye(n, dtype=bool))
     pairs = [(reference[a], reference[b]) for a, b in zip(i.tolist(), j.tolist(), strict=True)]
     swept = sweep_pairs(backbone, pairs, settings, progress=progress, cancel=cancel)
-    as_source, as_target, peaks = {}, {}, np.empty(0, np.float32)
+    as_source, as_target, matrices = {}, {}, []
     for name, curves in _named(swept.response, swept.slope, settings):
         full = np.zeros((n, n, len(settings.grid)), np.float32)
         full[i, j] = curves
         for ends, axis in ((as_source, 1), (as_target, 0)):
             ends[name] = (full.sum(axis, dtype=np.float64) / (n - 1)).astype(np.float32)
-        if name == measures(settings)[0]:
-            peaks = random_pair_peaks(full).astype(np.float32)
+        matrices.append(full)
+    peaks = random_pair_peaks(matrices[0]).astype(np.float32)  # of the curve that ranks
     return GeneEffects(tuple(reference), tuple(reference), as_source, as_target, peaks)
 
 
