@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from ugrn_core import company as room
 from ugrn_core import places
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import load_backbone
@@ -19,11 +21,13 @@ from ugrn_core.cli.app import app
 from ugrn_core.company import (
     Companion,
     Surface,
+    estimate_in_company,
     estimate_surface,
     explore_in_company,
     in_company,
     read_companions,
     response_surface,
+    surface_values,
 )
 from ugrn_core.errors import Cancelled, GeneError, InputError
 from ugrn_core.estimate import estimate
@@ -31,6 +35,7 @@ from ugrn_core.genes.resolve import resolve_one
 from ugrn_core.pair import PairRequest
 from ugrn_core.pair_output import SURFACE_COLUMNS, company_frame, surface_frame
 from ugrn_core.store import Store
+from ugrn_core.sweep import LARGEST_VALUE
 from ugrn_core.types import Context, SweepSettings
 
 TAL1, SPI1 = Companion("TAL1", 2.0), Companion("SPI1", -1.5)
@@ -124,6 +129,73 @@ def test_a_surface_can_be_stopped_and_tells_how_far_it_is(model: Backbone) -> No
     assert told[-1] == 1.0
     with pytest.raises(Cancelled):
         response_surface(model, asked(), [TAL1], "TAL1", 3, cancel=lambda: True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fit", "points"), [(6, 9, [3, 6, 9]), (1, 9, list(range(1, 10))), (8, 2, [2, 4, 6, 8, 9])]
+)
+def test_a_surface_is_read_some_points_at_a_time_and_fewer_where_memory_runs_out(
+    model: Backbone, monkeypatch: pytest.MonkeyPatch, rows: int, fit: int, points: list[int]
+) -> None:
+    """A hyper-dual pass takes the room of two dual ones; four tokens: <cls>, the pair and its company."""
+    whole = response_surface(model, asked(), [TAL1], "TAL1", 3)
+    monkeypatch.setattr(room, "batch_size", lambda tokens, device: {4: rows}[tokens])
+    monkeypatch.setattr(room, "unless_full", lambda compute, device, size: compute() if size <= fit else None)
+    told: list[float] = []
+    found = response_surface(model, asked(), [TAL1], "TAL1", 3, progress=lambda share, _: told.append(share))
+    assert told == pytest.approx([n / 9 for n in points])
+    for name, value in vars(whole).items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_allclose(getattr(found, name), value, atol=1e-5)
+
+
+def test_limits_are_kept_to_the_last_value(model: Backbone) -> None:
+    three = [TAL1, SPI1, Companion("MYC", -LARGEST_VALUE)]
+    cell = in_company(model, asked(), three)[0].context
+    assert dict(zip(cell.genes, cell.values or (), strict=True))["MYC"] == -LARGEST_VALUE
+    with pytest.raises(InputError, match="MYC stands at"):
+        in_company(model, asked(), [Companion("MYC", np.nextafter(LARGEST_VALUE, np.inf))])
+    entries = ["SCL=2", "SPI1 = -1.5", "MYC=1e2", "HBB=0"]
+    found = read_companions(entries[:3], lambda name: resolve_one(name, model.vocabulary))
+    assert found == (Companion("TAL1", 2.0), Companion("SPI1", -1.5), Companion("MYC", 100.0))
+    with pytest.raises(InputError, match="up to 3 further genes, got 4"):
+        read_companions(entries, lambda name: resolve_one(name, model.vocabulary))
+    low, high = model.card.domain
+    assert in_company(model, asked(Context("genes", CELL)), [Companion("TAL1", low), Companion("HBB", high)])[1] == ()
+    beyond = [Companion("TAL1", np.nextafter(low, -9)), Companion("SPI1", high), Companion("MYC", 9.0)]
+    absent, outside = in_company(model, asked(Context("genes", CELL)), beyond)[1]
+    assert absent == "SPI1 is absent from the virtual cell without company, not at base."
+    assert "TAL1=-3.125" in outside and "MYC=9" in outside and "SPI1" not in outside
+    assert in_company(model, asked(), [TAL1, SPI1])[1] == (
+        "TAL1, SPI1 are absent from the virtual cell without company, not at base.",
+    )
+    assert surface_values((0.0, 4.0), 2, 1.0) == (0.0, 4.0) and surface_values((0.0, 4.0), 3, -2.0) == (-2.0, 1.0, 4.0)
+    assert len(surface_values((0.0, 4.0), 65, 1.0)) == 65
+    for steps in (1, 66):
+        with pytest.raises(InputError, match=f"2 to 65 values an axis, got {steps}"):
+            surface_values((0.0, 4.0), steps, 1.0)
+
+
+def test_what_company_costs(model: Backbone) -> None:
+    """Both directions with their residual in company, and their curves without; a hyper-dual pass is three."""
+    curves, nodes = 2 * 3, 2 * 16 * 4
+    alone, beside = estimate(model, 1 + 2, curves), estimate(model, 1 + 4, curves + nodes)
+    found = estimate_in_company(model, asked(), [TAL1, SPI1])
+    assert found == replace(beside, passes=beside.passes + curves, seconds=beside.seconds + alone.seconds)
+    assert estimate_in_company(model, asked(), []) == estimate(model, 1 + 2, curves + nodes)
+    assert estimate_surface(model, asked(), [TAL1], "TAL1", 5) == estimate(model, 1 + 3, 3 * 5 * 5)
+
+
+def test_progress_in_company_is_of_both_answers(model: Backbone) -> None:
+    told: list[float] = []
+    tell = lambda share, _: told.append(share)  # noqa: E731
+    _, without = explore_in_company(model, asked(), [TAL1], progress=tell)
+    assert told == sorted(told) and told[-1] == 1 and 0.9 in told and told[0] < 0.5
+    assert without is not None and without.residual is None, "the residual is that of the pair in company"
+    told.clear()
+    _, without = explore_in_company(model, asked(), [], progress=tell)
+    assert told == sorted(told) and told[-1] == 1 and 0.9 not in told
+    assert without is None
 
 
 @pytest.mark.parametrize(

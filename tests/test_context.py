@@ -26,7 +26,7 @@ from ugrn_core.errors import GeneError, InputError
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.store import Store
-from ugrn_core.types import BackboneCard, Context, SweepSettings, Vocabulary
+from ugrn_core.types import BackboneCard, Context, Measured, SweepSettings, Vocabulary
 
 # two TFs seen often, one seen in few cells, one never; four other genes; one alias; two names the model does not know
 NAMES = ("SOX2", "NANOG", "GATA1", "KLF1", "HBB", "ALB", "ACTB", "MPO", "P53", "nonsense", "FLJ123")
@@ -208,6 +208,30 @@ def test_the_mean_of_an_added_gene_is_that_of_the_group_and_of_the_unit():
     assert notes == ["MPO was not among the genes chosen and added at its own mean in these cells (0.4)."]
     red, _, _ = data_context(data(), CARD, VOCABULARY, group=("kind", "red"), n_variable=0)
     assert with_genes(red, ["HBB"], base=10)[0].values[-1] == 0  # in no red cell, in half of all
+
+
+@pytest.mark.parametrize("n", [1, 5, 6, 7])
+def test_up_to_five_added_genes_are_named(n):
+    names = [f"ADDED{i}" for i in range(n)]
+    first, whose = ", ".join(names[:5]), "its own mean" if n == 1 else "their own means"
+    named = f"{first} {'was' if n == 1 else 'were'}" if n <= 5 else f"{first} and others were"
+    listed, notes = with_genes(Context("genes", ("SOX2",), None, "one"), ["SOX2", *names, *names], 10)
+    assert listed == Context("genes", ("SOX2", *names), None, "one")
+    assert notes == [f"{named} not in the context and added at 10."]
+    own = {name: (float(i), 0.01) for i, name in enumerate(names)} | {"SEEN": (7.0, MIN_DETECTION)}
+    cell = Context("profile", ("SOX2",), (3.0,), "cells", Measured("x", own))
+    whole, notes = with_genes(cell, names, 10)
+    assert whole == Context("profile", ("SOX2", *names), (3.0, *map(float, range(n))), "cells")
+    at = " (0)" if n == 1 else ""
+    assert notes[0] == f"{named} not among the genes chosen and added at {whose} in these cells{at}."
+    shares = ", ".join(f"{name} in 1.0% of the cells" for name in names[:5]) + (f" and {n - 5} others" if n > 5 else "")
+    assert notes[1].startswith(f"Hardly detected: {shares}. What is predicted")
+    _, notes = with_genes(cell, ["SEEN", *names], 10)
+    assert notes[1].startswith(f"Hardly detected: {shares}. What"), (
+        "who is seen in exactly the least share is not scarce"
+    )
+    _, notes = with_genes(dataclasses.replace(cell, measured=Measured("y", {"OTHER": (0.0, 0.0)})), names, 2.5)
+    assert notes == [f"{named} not in the file and added at 2.5."]
 
 
 def test_a_gene_that_the_file_lacks_stands_at_the_base_value_and_that_is_said():

@@ -12,6 +12,7 @@ import torch
 from ugrn_core import stored_sweep
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.errors import InputError
+from ugrn_core.estimate import estimate
 from ugrn_core.pair import (
     PairRequest,
     compare_targets,
@@ -19,10 +20,12 @@ from ugrn_core.pair import (
     estimate_pair,
     estimate_specific,
     explore_pair,
+    pair_residual,
     pair_specific,
     score_pairs,
 )
 from ugrn_core.pair_output import pair_command, pair_frame, pair_json
+from ugrn_core.reference import reference_of_context
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
 
@@ -158,6 +161,9 @@ def test_compare_and_score_agree_with_explore(toy, store):
 def test_values_outside_the_domain_are_flagged(toy):
     result = explore_pair(toy, request(settings=SweepSettings(1.0, (2.0, 99.0))), residual=False)
     assert any("99" in note and "0 to 5" in note for note in result.notes)
+    assert not explore_pair(toy, request(settings=SweepSettings(0.0, (2.0, 5.0))), residual=False).notes
+    below = explore_pair(toy, request(settings=SweepSettings(-1.0, (2.0,))), residual=False)
+    assert any("(0 to 5 toy units): -1." in note for note in below.notes)
 
 
 def test_output_forms(toy):
@@ -203,6 +209,63 @@ def test_estimate_knows_what_is_stored(toy, store):
     after = estimate_pair(toy, request(), store)
     assert before.passes == 2 * (4 + 16 * 5) and before.seconds > 0 and before.bytes > 0
     assert after.cached_share == 1.0 and after.seconds == 0.0
+
+
+def test_what_an_estimate_counts(toy, store):
+    """Tokens with <cls>, dual passes, and the share that is kept: 1 where all is, a half where one direction is."""
+    fixed, follow = SETTINGS, SweepSettings(1.0, SETTINGS.grid, "follow")
+    cell = Context("genes", toy.vocabulary.symbols[:12])
+    for context, tokens in ((Context(), 3), (cell, 13)):
+        asked, other = request(context, fixed), request(context, follow)
+        for there in (None, store):
+            assert estimate_pair(toy, asked, there) == estimate(toy, tokens, 2 * (4 + 16 * 5))
+            assert estimate_pair(toy, other, there) == estimate(toy, tokens, 2 * 4)
+            assert estimate_curves(toy, asked, there) == estimate(toy, tokens, 2 * 4)
+        n = len(reference_of_context(toy, context))
+        assert estimate_specific(toy, asked) == estimate(toy, tokens, (n * (n - 1) if tokens == 3 else n) * 4)
+        explore_pair(toy, asked, store)
+        assert estimate_pair(toy, asked, store) == estimate(toy, tokens, 2 * (4 + 16 * 5), 1.0)
+    swept = request(cell, follow)
+    list(stored_sweep.stored_sources(toy, cell, ["SOX2"], follow, store))
+    assert estimate_curves(toy, swept, store) == estimate(toy, 13, 2 * 4, 0.5)
+    assert estimate_pair(toy, request(settings=follow), None).cached_share == 0
+
+
+def test_scores_of_pairs_are_the_curves_of_their_direction(toy):
+    pairs = [("SOX2", "NANOG"), ("TP53", "SOX2"), ("MDM2", "NANOG")]
+    grid = np.array(SETTINGS.grid)
+    w = {(s, t): weight(toy, s, t) for s, t in [*pairs, *((t, s) for s, t in pairs)]}
+    frame = score_pairs(toy, pairs, Context(), SETTINGS)
+    under = score_pairs(toy, pairs, Context(), SweepSettings(1.0, SETTINGS.grid, "follow"))
+    assert under["forward_max_response"].isna().all() and under["reverse_max_response"].isna().all()
+    for direction, ends in (("forward", pairs), ("reverse", [(t, s) for s, t in pairs])):
+        rise = np.array([w[e] for e in ends])[:, None] * (grid**2 - 1)
+        slope = np.array([w[e] for e in ends])[:, None] * 2 * grid
+        np.testing.assert_allclose(frame[f"{direction}_max_response"], rise[:, 3], rtol=1e-4, atol=1e-5)
+        for found in (frame, under):
+            np.testing.assert_allclose(found[f"{direction}_max_slope"], slope[:, 3], rtol=1e-4)
+        for t, value in enumerate(SETTINGS.grid):
+            np.testing.assert_allclose(frame[f"{direction}_response_at_{value:g}"], rise[:, t], rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(under[f"{direction}_slope_at_{value:g}"], slope[:, t], rtol=1e-4)
+
+
+def test_the_share_of_a_run_that_is_done_counts_passes(toy):
+    """4 values and 16 nodes in each of 5 intervals; without the residual the curves are all."""
+    told: list[float] = []
+    tell = lambda share, _: told.append(share)  # noqa: E731
+    explore_pair(toy, request(), progress=tell)
+    assert told == sorted(told) and told[-1] == 1
+    assert pytest.approx(4 / (4 + 16 * 5)) in told
+    told.clear()
+    explore_pair(toy, request(), residual=False, progress=tell)
+    assert told == sorted(told) and told[-1] == 1
+    cell = Context("profile", toy.vocabulary.symbols[:12], tuple(np.linspace(0.5, 3, 12)), "cells")
+    told.clear()
+    pair_residual(toy, request(cell), progress=tell)  # two bases: two parts
+    assert told == sorted(told) and told[-1] == 1 and 0.5 in told and min(told) <= 0.5
+    told.clear()
+    pair_residual(toy, request(), progress=tell)
+    assert told == sorted(told) and told[-1] == 1
 
 
 def test_same_gene_and_empty_lists_are_refused(toy):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,15 @@ from ugrn_core.methods.embedding import embedding_features
 from ugrn_core.methods.gdt import GDT
 from ugrn_core.methods.perturbation import perturbation_features, perturbation_scores, zeroing_effects
 from ugrn_core.methods.vvp import VVP
-from ugrn_core.pair_specific import Reference, double_centred, percentile, random_pair_peaks, reference_genes
+from ugrn_core.pair_specific import (
+    Reference,
+    double_centred,
+    percentile,
+    random_pair_peaks,
+    random_pairs,
+    reference_genes,
+)
+from ugrn_core.reference import reference_of_context
 from ugrn_core.residual import quadrature_nodes, relative_residual
 from ugrn_core.types import Context, SweepSettings
 
@@ -140,5 +150,32 @@ def test_reference_is_drawn_once_and_must_be_large_enough():
     genes = [f"G{i}" for i in range(500)]
     drawn = reference_genes(genes, 64)
     assert drawn == reference_genes(genes[::-1], 64) == sorted(set(drawn)) and len(drawn) == 64
-    with pytest.raises(InputError, match="at least 8"):
+    with pytest.raises(InputError, match="at least 8 other genes as a reference, this context has 7"):
         Reference(tuple(genes[:9]), np.zeros((9, 9, 2))).without("G0", "G1")
+    matrix = np.arange(200.0).reshape(10, 10, 2)
+    keep, among = Reference(tuple(genes[:10]), matrix).without("G0", "G4")
+    assert keep == [1, 2, 3, 5, 6, 7, 8, 9]
+    np.testing.assert_array_equal(among, matrix[keep][:, keep])
+
+
+def test_what_is_drawn_is_the_same_for_ever():
+    """What is shipped and kept of a model was computed with these genes and pairs."""
+    genes = [f"G{i:03}" for i in range(500)]
+    assert reference_genes(genes, 3) == ["G255", "G317", "G423"]
+    assert reference_genes(genes[:5], 5) == reference_genes(genes[4::-1], 9) == genes[:5]
+    assert np.array(random_pairs(5, 4)).tolist() == [[3, 0, 2, 2], [4, 4, 0, 1]]
+    many = [f"G{i}" for i in range(300)]
+    backbone = SimpleNamespace(vocabulary=SimpleNamespace(symbols=many))
+    assert len(reference_of_context(backbone, Context())) == 256  # type: ignore[arg-type]
+    assert len(reference_of_context(backbone, Context("genes", tuple(many)))) == 64  # type: ignore[arg-type]
+
+
+def test_a_percentile_counts_smaller_peaks_and_not_equal_ones():
+    assert percentile(2.0, np.array([1.0, 2.0, 2.0, 3.0])) == 25.0
+
+
+def test_the_residual_is_relative_to_the_largest_response_however_small():
+    response = np.array([0.0, -0.5, 0.25])
+    assert relative_residual(np.array([0.1, -0.5, 0.2]), response) == pytest.approx(0.2)
+    assert relative_residual(np.array([2e-6]), np.array([1.5e-6])) == pytest.approx(1 / 3)
+    assert relative_residual(np.array([2e-7]), np.array([1e-7])) == pytest.approx(0.1)

@@ -16,10 +16,12 @@ from tests.test_pages import TOY, framed, fresh  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.cli.app import app
 from ugrn_core.errors import InputError
+from ugrn_core.estimate import estimate
 from ugrn_core.figures.reasons import plot_reasons
 from ugrn_core.pair_specific import random_pairs
 from ugrn_core.random_pairs import curves_of_random_pairs, estimate_random_pairs
 from ugrn_core.store import Store
+from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.reasons import COLUMNS, pair_reasons, sums_by_curve
 from ugrn_core.translation.scoring import score_pairs
@@ -90,7 +92,11 @@ def test_random_pairs_are_swept_once_and_are_those_of_the_percentile(toy, tmp_pa
     swept = sweep_pairs(toy, [(genes[i], genes[j]) for i, j in zip(a, b, strict=True)], settings)
     with Store(tmp_path) as store:
         first = curves_of_random_pairs(toy, Context(), settings, store)
-        assert estimate_random_pairs(toy, Context(), settings, store).cached_share == 1
+        passes = 1000 * len(settings.grid)
+        assert estimate_random_pairs(toy, Context(), settings, store) == estimate(toy, 3, passes, 1.0)
+        for other in (None, store):
+            moved = SweepSettings(settings.base + 1, settings.grid, background)
+            assert estimate_random_pairs(toy, Context(), moved, other) == estimate(toy, 3, passes)
         again = curves_of_random_pairs(toy, Context(), settings, store)
     assert first.n == 1000 and set(first.mean) == ({"slope"} if background == "follow" else {"response", "slope"})
     for name in first.mean:
@@ -104,7 +110,14 @@ def test_random_pairs_are_swept_once_and_are_those_of_the_percentile(toy, tmp_pa
 def test_random_pairs_of_a_list_are_among_its_genes_and_a_short_one_is_refused(toy):
     settings = SweepSettings(toy.card.base, toy.card.grid)
     genes = tuple(sorted(toy.vocabulary.symbols)[:10])
-    assert curves_of_random_pairs(toy, Context("genes", genes), settings).n == 90
+    cell = Context("genes", genes)
+    found = curves_of_random_pairs(toy, cell, settings)
+    assert found.n == 90 and set(found.pairs) == {(a, b) for a in genes for b in genes if a != b}
+    swept = directed_pairs(toy, found.pairs, cell, settings)
+    np.testing.assert_allclose(found.mean["slope"], swept.slope.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(found.peaks["slope"], np.abs(swept.slope).max(1), rtol=1e-6)
+    assert estimate_random_pairs(toy, cell, settings) == estimate(toy, 11, 10 * len(settings.grid))
+    assert curves_of_random_pairs(toy, Context("genes", genes[:8]), settings).n == 56
     with pytest.raises(InputError, match="at least 8 genes, this virtual cell has 4"):
         curves_of_random_pairs(toy, Context("genes", genes[:4]), settings)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import ugrn_core.several_models as room
 from tests.test_pages import TOY, framed, fresh  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.figures.several_models import plot_models
@@ -64,13 +66,49 @@ def test_a_model_of_the_same_unit_is_asked_at_the_values_of_the_page_and_another
 
 @pytest.mark.parametrize(
     ("grid", "values", "goes"),
-    [((0.5, 2.0), (-1, 2), "rises"), ((2.0, 0.5), (2, -1), "rises"), ((0.5,), (1,), "falls"), ((2.0,), (0,), "stays")],
+    [
+        ((0.5, 2.0), (-1, 2), "rises"),
+        ((2.0, 0.5), (2, -1), "rises"),
+        ((0.5,), (1,), "falls"),
+        ((2.0,), (0,), "stays"),
+        ((2.0, 0.5, 1.0), (1, 0.5, -9), "rises"),
+        ((2.0, 0.5, 1.0), (1, 0, 9), "rises"),
+        ((0.5, 2.0), (2, 1), "falls"),
+        ((0.5, 2.0), (3, 5), "rises"),
+        ((1.0,), (1,), "stays"),
+    ],
 )
 def test_which_way_a_target_goes_does_not_hang_on_the_order_or_the_side_of_the_values(toys, grid, values, goes):
     model = pair_in_model(toys[0], "GATA1", "KLF1", SweepSettings(1.0, grid))
     forward = replace(model.result.forward, response=np.array(values, np.float32))
     table = summary([replace(model, result=replace(model.result, forward=forward))])
     assert table["goes"].iloc[0] == goes
+
+
+def test_a_slope_rises_where_its_mean_does_on_whatever_side_of_the_base(toys):
+    model = pair_in_model(toys[0], "GATA1", "KLF1", SweepSettings(1.0, (0.5,), "follow"))
+    for slope, goes in ((2.0, "rises"), (-2.0, "falls")):
+        forward = replace(model.result.forward, slope=np.array([slope], np.float32))
+        assert summary([replace(model, result=replace(model.result, forward=forward))])["goes"].iloc[0] == goes
+    assert model.curve("forward").tolist() == model.result.forward.slope.tolist()
+
+
+def test_only_what_is_there_at_once_has_a_pair_specific_percentile(toys, monkeypatch):
+    for seconds, there in ((2.0, True), (2.5, False)):
+        monkeypatch.setattr(room, "estimate_specific", lambda *_: SimpleNamespace(seconds=seconds))  # noqa: B023
+        model = pair_in_model(toys[0], "GATA1", "KLF1", asked(toys[0]))
+        assert (model.specific is not None) is there
+        assert summary([model])["specific_percentile"].tolist() == pytest.approx(
+            model.specific or [np.nan] * 2, nan_ok=True
+        )
+        assert model.result.residual is None, "no time is spent on what is not shown"
+    assert model.specific is None
+    alike = replace(model, random=replace(model.random, spread={"response": 0.0}))
+    assert prepare_models([model, alike]).index.tolist() == list(range(4 * len(asked(toys[0]).grid)))
+    assert prepare_models([alike])["in_spreads"].isna().all() and summary([alike])["largest"].isna().all()
+    own = model.curve("reverse")
+    spread = model.random.spread["response"]
+    assert summary([model])["largest"].iloc[1] == pytest.approx(own[np.abs(own).argmax()] / spread)
 
 
 def row(model, goes, percentile):
@@ -82,6 +120,16 @@ def test_sentences_on_agreement():
     assert "rises in all 2 models" in same and "91 to 98.5 % of random pairs: the models agree on" in same
     (other,) = agreement(pd.DataFrame([row("x", "rises", 10.0), row("y", "falls", 98.5), row("z", "rises", 20.0)]))
     assert "rises in 2 (x, z), falls in 1 (y)" in other and "do not agree" in other
+    back = [row("x", "falls", 20.0), row("y", "rises", 30.0)]
+    told = agreement(
+        pd.DataFrame(
+            [*[r | {"source": "B", "target": "A"} for r in back], row("x", "falls", 20.5), row("y", "falls", 31.0)]
+        )
+    )
+    assert told[0].startswith("A when B moves: falls in 1 (x), rises in 1 (y).") and "the models agree on" in told[0]
+    assert told[1].startswith("B when A moves: falls in all 2 models.") and "the models do not agree on" in told[1]
+    (one,) = agreement(pd.DataFrame([row("x", "falls", 30.0)]), "slope")
+    assert "The largest slope is larger than in 30 % of random pairs" in one
 
 
 def test_every_model_is_a_line_with_a_colour_and_a_marker_of_its_own(toys):

@@ -43,6 +43,13 @@ def test_values_cover_the_domain_and_hold_grid_and_bases():
     assert dense_values((-1.0, 1.0), SweepSettings(0.0, (1.0,)), (), 17) == np.linspace(-1, 1, 17).tolist()
 
 
+def test_a_step_beside_a_value_of_the_users_own_is_left_out():
+    """Of 17,000 units in 17 steps of 1062.5, what lies within 1 unit of an own value says nothing new."""
+    values = dense_values((-17000.0, 0.0), SweepSettings(-1063.5, (-8502.0,)), (), 17)
+    steps = [v for v in np.linspace(-17000, 0, 17).tolist() if v != -1062.5]
+    assert values == sorted([*steps, -1063.5, -8502.0])
+
+
 def test_dense_curves_are_single_passes(scgpt_folder):
     model = load_backbone(str(scgpt_folder), "cpu")
     settings = SweepSettings(model.card.base, model.card.grid)
@@ -71,9 +78,12 @@ def test_there_are_fewer_values_where_time_is_short_and_none_in_the_end(toy, mon
         return found
 
     monkeypatch.setattr(trajectory, "estimate_curves", slow)
-    lengths = [len(dense_request(toy, request, seconds=s).settings.grid) for s in (20.0, 9.0, 5.0)]
-    assert lengths[0] > lengths[1] > lengths[2] >= 17
-    assert dense_request(toy, request, seconds=1.0) is None
+    lengths = [len(dense_request(toy, request, seconds=s).settings.grid) for s in (20.0, 69 * 0.2, 9.0, 5.0)]
+    assert lengths == [65 + 4, 65 + 4, 33 + 4, 17 + 4], "even steps, three values of the grid and the base"
+    assert dense_request(toy, request, seconds=4.0) is None
+    for seconds, found in ((10.0, True), (10.5, False)):
+        monkeypatch.setattr(trajectory, "estimate_curves", lambda *_: SimpleNamespace(seconds=seconds))  # noqa: B023
+        assert (dense_request(toy, request) is not None) is found
 
 
 def test_area_is_signed_and_reads_ends_off_straight_lines():
@@ -81,6 +91,8 @@ def test_area_is_signed_and_reads_ends_off_straight_lines():
     assert area(x, y, 0.0, 3.0) == pytest.approx(5.0)
     assert area(x, y, 3.0, 0.0) == pytest.approx(-5.0)
     assert area(x, y, 0.5, 2.0) == pytest.approx(0.75 + 2.0)
+    assert area(x, y, 2.0, 0.5) == pytest.approx(-2.75) and area(x, y, 2.0, 2.0) == 0
+    assert [a.tolist() for a in between(x, y, 3.0, 0.0)] == [x.tolist(), y.tolist()]
     assert [a.tolist() for a in between(x, y, 2.0, 0.5)] == [[0.5, 1.0, 2.0], [1.0, 2.0, 2.0]]
 
 

@@ -171,8 +171,8 @@ def pair_specific(
     if effects is not None:
         effects = with_more_genes(backbone, settings, effects, (source, target), store, cancel=cancel)
         return _by_effects(backbone, request, effects, store, cancel)
-    most = part_of(progress, 0.0, 0.95)  # the reference is swept for the first direction and serves both
-    there = centred_pair(backbone, source, target, whole, settings, store, progress=most, cancel=cancel)
+    # the reference is swept for the first direction and serves both
+    there = centred_pair(backbone, source, target, whole, settings, store, progress=progress, cancel=cancel)
     back = centred_pair(backbone, target, source, whole, settings, store, cancel=cancel)
     return PairSpecific(
         Curves(source, target, there.response, there.slope),

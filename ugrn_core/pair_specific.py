@@ -25,9 +25,8 @@ FEWEST_REFERENCE = 8
 def reference_genes(candidates: Sequence[str], n: int) -> list[str]:
     """``n`` genes (all, where there are fewer) drawn with seed 0 from the sorted candidates, sorted."""
     pool = sorted(candidates)
-    if len(pool) <= n:
-        return pool
-    return sorted(pool[i] for i in np.random.default_rng(0).choice(len(pool), n, replace=False))
+    drawn = np.random.default_rng(0).choice(len(pool), min(n, len(pool)), replace=False)
+    return [pool[i] for i in sorted(drawn)]
 
 
 def double_centred(own: np.ndarray, row: np.ndarray, column: np.ndarray, matrix: np.ndarray) -> np.ndarray:

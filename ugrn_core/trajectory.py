@@ -50,8 +50,7 @@ def dense_request(
 def area(x: np.ndarray, slope: np.ndarray, start: float, stop: float) -> float:
     """Signed area under a slope from ``start`` to ``stop``, by straight lines between its values (value,)."""
     at, heights = between(x, slope, start, stop)
-    size = float(np.trapezoid(heights, at))
-    return size if stop >= start else -size
+    return float(np.sign(stop - start) * np.trapezoid(heights, at))
 
 
 def between(x: np.ndarray, y: np.ndarray, start: float, stop: float) -> tuple[np.ndarray, np.ndarray]:
