@@ -18,7 +18,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from ugrn_core.backbones import passport as passport_room
-from ugrn_core.backbones.checkpoint import load_checkpoint, read_checkpoint, read_tokens, save_checkpoint
+from ugrn_core.backbones.checkpoint import (
+    load_checkpoint,
+    read_checkpoint,
+    read_tensors,
+    read_tokens,
+    save_checkpoint,
+)
+from ugrn_core.backbones.layouts import LARGEST, LAYOUTS, read_args
 from ugrn_core.backbones.passport import passport
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.errors import CheckpointError
@@ -89,7 +96,7 @@ def test_continuous_layout_has_its_own_defaults(scbenchmark_folder: Path) -> Non
     assert (card.layout, card.unit, card.n_bins, card.domain) == ("scbenchmark", "log1p", 0, (0.0, 8.0))
     assert (card.base, card.grid) == (1.0, (0.25, 0.5, 2.0, 3.0, 4.0, 5.0))
     assert card.max_seq_len == 512  # train_maxseq of the published args
-    assert not card.drop_zero_genes
+    assert not card.drop_zero_genes and not card.embedded
 
 
 def test_heads_come_from_args(make_scgpt: MakeFolder) -> None:
@@ -201,6 +208,46 @@ def test_a_symbol_twice_in_the_vocabulary_is_refused(scgpt_folder: Path) -> None
 
 def test_a_vocabulary_without_cls_is_refused(make_scgpt: MakeFolder) -> None:
     assert "<cls>" in refused(make_scgpt(cls_at=None))
+
+
+@pytest.mark.parametrize("wrong", ["args.json", "vocab.json"])
+def test_a_folder_that_lacks_one_file_is_told_which(scgpt_folder: Path, wrong: str) -> None:
+    (scgpt_folder / wrong).unlink()
+    assert refused(scgpt_folder) == f"{scgpt_folder}: not a checkpoint: no {wrong} in it."
+    (scgpt_folder / "best_model.pt").unlink()
+    assert refused(scgpt_folder).endswith(f"no {wrong}, no best_model.pt or model.safetensors in it.")
+
+
+def test_a_path_that_is_none_says_why() -> None:
+    for path, why in (("a\0b", "embedded null byte"), ("a" * 5000, "File name too long")):
+        with pytest.raises(CheckpointError, match=f"cannot be read: .*{why}"):
+            read_checkpoint(path)
+
+
+def test_sizes_are_those_of_a_model(scgpt_folder: Path) -> None:
+    """A length of 1 and of a million are read, 0 and one more are not."""
+    args = json.loads((scgpt_folder / "args.json").read_text())
+    for length in (1, LARGEST):
+        assert read_args(LAYOUTS["scgpt"], args | {"max_seq_len": length, "n_bins": 2}).max_seq_len == length
+    for wrong in ({"max_seq_len": 0}, {"max_seq_len": LARGEST + 1}, {"n_bins": 1}):
+        with pytest.raises(CheckpointError, match=next(iter(wrong))):
+            read_args(LAYOUTS["scgpt"], args | wrong)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_a_file_may_claim_four_times_its_size_and_a_megabyte(tmp_path: Path, dtype: torch.dtype) -> None:
+    file = tmp_path / "best_model.pt"
+
+    def save(n: int) -> int:
+        torch.save({"x": torch.ones(1, dtype=dtype).expand(n)}, file)
+        return file.stat().st_size
+
+    most = (4 * save(1_000_000) + 1_000_000) // dtype.itemsize
+    assert save(most) * 4 + 1_000_000 == most * dtype.itemsize
+    assert read_tensors(file)["x"].shape == (most,)
+    save(most + 1)
+    with pytest.raises(CheckpointError, match=f"claims tensors of {(most + 1) * dtype.itemsize:,} bytes"):
+        read_tensors(file)
 
 
 def test_what_is_not_a_checkpoint_is_refused(tmp_path: Path, scgpt_folder: Path) -> None:
@@ -333,7 +380,8 @@ def test_save_reads_back_as_the_same_model(
         "about": {"r2": 1},
     }
     args = {"max_seq_len": 300, "n_bins": 51}
-    saved = save_checkpoint(tmp_path / "saved", backbone.model, tokens, args, layout, facts=facts, dtype=dtype)
+    saved = save_checkpoint(tmp_path / "in" / "saved", backbone.model, tokens, args, layout, facts=facts, dtype=dtype)
+    (tmp_path / "in" / "saved").rename(tmp_path / "saved")
     again = load_checkpoint(tmp_path / "saved", device="cpu")
     assert again.fingerprint == saved.fingerprint
     assert (again.fingerprint == backbone.fingerprint) == (dtype == torch.float32)
@@ -363,6 +411,17 @@ def test_saved_tensors_carry_published_names(scgpt_folder: Path, tmp_path: Path)
     read = {n.replace("Wqkv.", "in_proj_"): t for n, t in original.items() if not n.startswith(("mvc_", "flag_"))}
     assert stored.keys() == read.keys()
     assert all(torch.equal(stored[n], read[n]) for n in read)
+
+
+def test_what_is_saved_once_more_takes_the_place_of_the_first(scgpt_folder: Path, tmp_path: Path) -> None:
+    checkpoint, model = read_checkpoint(scgpt_folder), load_checkpoint(scgpt_folder, device="cpu").model
+    assert checkpoint.args == json.loads((scgpt_folder / "args.json").read_text()), "as it stands there, no defaults"
+    for label in ("one", "two"):
+        save_checkpoint(tmp_path, model, checkpoint.tokens, checkpoint.args, "scgpt", facts={"label": label})
+        assert read_checkpoint(tmp_path).facts == {"label": label}
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_checkpoint(tmp_path, model, checkpoint.tokens, checkpoint.args, "scgpt", facts={"about": float("nan")})
+    assert read_checkpoint(tmp_path).facts == {"label": "two"}
 
 
 def test_save_refuses_args_that_contradict_the_model(scgpt_folder: Path, tmp_path: Path) -> None:

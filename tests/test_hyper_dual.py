@@ -76,6 +76,35 @@ def test_a_block_of_queries_float32_and_a_cell_of_its_own_ids_change_nothing(mon
         close(one.double(), precise, 1e-4)
 
 
+def test_queries_are_taken_in_blocks_of_so_many_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = make_model(**SHAPES[2])
+    ids, values, first, second = (part.float() if part.is_floating_point() else part for part in make_question(3, 9))
+    seen: list[int] = []
+    real = room._softmax
+    monkeypatch.setattr(room, "_softmax", lambda s: seen.append(s.shape[3]) or real(s))
+    for size, rows in ((3 * 4 * 10 * 4, [4, 4, 2]), (1, [1] * 10), (1 << 20, [10])):
+        monkeypatch.setattr(room, "SCORE_BLOCK", size)
+        seen.clear()
+        hyper_dual(model, ids, values, first, second)
+        assert seen == rows * 2, "in each of two layers"
+
+
+def test_at_a_corner_the_derivative_is_that_of_the_dual_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ReLU has none at 0; at the ceiling itself it is that from below."""
+    ones = torch.tensor([[0.0, 2.0, -2.0], *[[1.0] * 3] * 3])
+    assert room._relu(ones).tolist() == [[0, 2, 0], *[[0, 1, 0]] * 3]
+    assert room._relu(ones, 0.5).tolist() == [[0, 2, -1], *[[0.5, 1, 0.5]] * 3]
+    for module in (room, transformer):
+        monkeypatch.setattr(module, "VALUE_CEILING", 3.0)
+    model = make_model(**SHAPES[2])
+    ids, values, first, second = (part.float() / 20 if part.is_floating_point() else part for part in make_question())
+    values[:, 3], first[:, 3] = 3.0, 1.0
+    _, a, _, _ = hyper_dual(model, ids, values, first, second)
+    close(a, model.dual(ids, values, first)[1])
+    first[:, 3] = 0.0
+    assert (hyper_dual(model, ids, values, first, second)[1] - a).abs().max() > 1e-3
+
+
 def test_beyond_the_ceiling_nothing_moves() -> None:
     model = make_model(**SHAPES[0])
     ids, values, first, second = (part.float() if part.is_floating_point() else part for part in make_question())

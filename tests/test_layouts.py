@@ -19,6 +19,7 @@ from ugrn_core.backbones.layouts import (
     empty_model,
     published_names,
     recognise,
+    shown,
     to_published,
 )
 from ugrn_core.backbones.transformer import TransformerConfig
@@ -95,6 +96,13 @@ def test_layout_is_told_from_the_gene_embedding() -> None:
     for names in (["weight"], [], ["encoder.embedding.weight", "embedding.weight"]):
         with pytest.raises(CheckpointError, match=r"encoder\.embedding\.weight"):
             recognise(names)
+
+
+def test_six_names_are_shown_and_the_number_of_the_others() -> None:
+    assert shown("abcdef") == "a, b, c, d, e, f"
+    assert shown("abcdefgh") == "a, b, c, d, e, f and 2 more"
+    assert shown("abcdefg") == "a, b, c, d, e, f and 1 more"
+    assert shown([]) == ""
 
 
 @pytest.mark.parametrize("layout", ["scgpt", "scbenchmark"])

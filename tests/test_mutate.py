@@ -24,6 +24,9 @@ def test_changes_are_drawn_of_what_is_done_and_not_of_words() -> None:
     texts = {change.write() for change in mutate.changes("network/edge_filter.py")}
     assert len(texts) == len(drawn)
     assert not any("frozen" in words or "strict" in words for words in drawn)
+    model = [change.words for change in mutate.changes("backbones/layouts.py")]
+    assert any("strict" in words for words in model), "of a model it is asked of what is read"
+    assert not any("frozen" in words for words in model)
 
 
 def test_what_is_known_to_change_nothing_is_still_there_and_has_a_reason() -> None:

@@ -110,12 +110,13 @@ def test_random_pairs_are_swept_once_and_are_those_of_the_percentile(toy, tmp_pa
 def test_random_pairs_of_a_list_are_among_its_genes_and_a_short_one_is_refused(toy):
     settings = SweepSettings(toy.card.base, toy.card.grid)
     genes = tuple(sorted(toy.vocabulary.symbols)[:10])
-    cell = Context("genes", genes)
+    cell = Context("profile", genes, tuple(np.linspace(0.5, 4.0, 10)), "cells")  # another answer than two genes alone
     found = curves_of_random_pairs(toy, cell, settings)
     assert found.n == 90 and set(found.pairs) == {(a, b) for a in genes for b in genes if a != b}
     swept = directed_pairs(toy, found.pairs, cell, settings)
-    np.testing.assert_allclose(found.mean["slope"], swept.slope.mean(0), rtol=1e-5)
-    np.testing.assert_allclose(found.peaks["slope"], np.abs(swept.slope).max(1), rtol=1e-6)
+    assert swept.response is not None
+    np.testing.assert_allclose(found.mean["response"], swept.response.mean(0), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found.peaks["response"], np.abs(swept.response).max(1), rtol=1e-6)
     assert estimate_random_pairs(toy, cell, settings) == estimate(toy, 11, 10 * len(settings.grid))
     assert curves_of_random_pairs(toy, Context("genes", genes[:8]), settings).n == 56
     with pytest.raises(InputError, match="at least 8 genes, this virtual cell has 4"):

@@ -9,7 +9,10 @@ import pytest
 import torch
 
 from tests.test_sweep_paths import SHAPES, random_model
+from tests.test_transformer import SHAPES as MODELS
+from tests.test_transformer import close, make_cells, make_model
 from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.hyper_dual import hyper_dual
 from ugrn_core.backbones.threads import over_rows, row_threads
 from ugrn_core.sweep import sweep_pairs, sweep_sources
 from ugrn_core.types import BackboneCard, SweepSettings, Vocabulary
@@ -89,6 +92,21 @@ def test_sweeps_on_two_threads_are_those_on_one(backbone: TransformerBackbone) -
     torch.set_num_threads(before)
     for one, two in zip(*found, strict=True):
         torch.testing.assert_close(torch.tensor(one), torch.tensor(two), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("own_ids", [False, True])
+def test_passes_on_two_threads_are_those_on_one_whether_cells_have_ids_of_their_own_or_not(own_ids: bool) -> None:
+    model = make_model(**MODELS[1])
+    ids, values, first = make_cells(5, 7)
+    ids = torch.stack([(ids + i) % 30 for i in range(5)]) if own_ids else ids
+    passes = (lambda: model.dual(ids, values, first), lambda: hyper_dual(model, ids, values, first, first.flip(1)))
+    for run in passes:
+        two = run()
+        torch.set_num_threads(1)
+        for a, b in zip(two, run(), strict=True):
+            close(a, b)
+        torch.set_num_threads(2)
 
 
 @pytest.mark.usefixtures("two_threads")

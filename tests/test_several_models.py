@@ -103,6 +103,8 @@ def test_only_what_is_there_at_once_has_a_pair_specific_percentile(toys, monkeyp
         )
         assert model.result.residual is None, "no time is spent on what is not shown"
     assert model.specific is None
+    placed = prepare_models([replace(model, domain=(-1.0, 3.0))])
+    np.testing.assert_allclose(placed["place"], (placed["virtual_value"] + 1) / 4)
     alike = replace(model, random=replace(model.random, spread={"response": 0.0}))
     assert prepare_models([model, alike]).index.tolist() == list(range(4 * len(asked(toys[0]).grid)))
     assert prepare_models([alike])["in_spreads"].isna().all() and summary([alike])["largest"].isna().all()

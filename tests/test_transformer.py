@@ -72,8 +72,11 @@ def test_dual_does_not_depend_on_the_block_of_queries(monkeypatch: pytest.Monkey
     whole = model.dual(ids, values, tangents)
     monkeypatch.setattr(transformer, "QUERY_ROWS", 1)
     monkeypatch.setattr(transformer, "SCORE_BLOCK", 18 * 5)  # blocks of one head and 5 queries, the last of 3
+    seen, real = set(), transformer._dual_rows
+    monkeypatch.setattr(transformer, "_dual_rows", lambda q, *rest: (seen.add(q.shape[1:3]), real(q, *rest))[1])
     for a, b in zip(whole, model.dual(ids, values, tangents), strict=True):
         close(a, b, 1e-6)
+    assert seen == {(1, 5), (1, 3)}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -122,6 +125,27 @@ def test_values_above_the_ceiling_are_the_ceiling_and_have_no_slope() -> None:
     primal, slope = model.dual(ids, above, direction)
     close(primal, model(ids, at))
     assert torch.equal(slope, torch.zeros(1, 5))
+
+
+def test_at_the_ceiling_itself_the_slope_is_that_from_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transformer, "VALUE_CEILING", 3.0)  # behind norms so large a value as 512 has hardly a slope
+    model = make_model(**SHAPES[2])
+    ids, values, direction = make_cells(1, 5, top=2.0)
+    values[0, 2] = 3.0
+    with sdpa_kernel(SDPBackend.MATH):
+        below = torch.func.jvp(lambda v: model(ids, v), (values,), (direction,))[1]  # type: ignore[misc]
+    slope = model.dual(ids, values, direction)[1]
+    close(slope, below)
+    direction[0, 2] = 0
+    assert (model.dual(ids, values, direction)[1] - slope).abs().max() > 1e-3
+
+
+def test_scores_are_held_by_cells_then_heads_then_rows() -> None:
+    """Cells, heads and query rows of a block; never fewer than 32 rows where there are so many."""
+    assert transformer._block(7, 10, 4, 1000) == (2, 4, 10)
+    assert transformer._block(3, 10, 2, 600) == (3, 2, 10) and transformer._block(3, 10, 2, 599) == (2, 2, 10)
+    assert transformer._block(3, 100, 8, 30_000) == (1, 3, 100) and transformer._block(3, 10, 4, 100) == (1, 1, 10)
+    assert transformer._block(3, 100, 8, 5_000) == (1, 1, 50) and transformer._block(3, 100, 8, 100) == (1, 1, 32)
 
 
 def test_no_tangent_in_no_tangent_out_and_slopes_add_up() -> None:

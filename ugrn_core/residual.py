@@ -27,7 +27,7 @@ def quadrature_nodes(start: float, grid: Sequence[float]) -> tuple[np.ndarray, n
     signed = np.array([np.where((ends[:-1] >= min(start, v)) & (ends[:-1] < max(start, v)), 1.0, 0.0) for v in grid])
     signed *= np.sign(np.array(grid) - start)[:, None]
     weights = (signed * half)[:, :, None] * w
-    return nodes, weights.reshape(len(grid), -1)
+    return nodes, weights.reshape(len(grid), len(nodes))
 
 
 def relative_residual(integral: np.ndarray, response: np.ndarray) -> float:

@@ -112,8 +112,8 @@ def equivalent(change: Change) -> bool:
 def _told(node: ast.AST) -> Iterator[ast.AST]:
     """Parts in which a change is no change of what is done: types, words of an error, imports, checks of a programmer.
 
-    Of the last kind are the frozen dataclass and the zip that asks for equal lengths: they speak up where a caller
-    in the code is wrong, and no input brings that about. How large a named limit is (``MAX_LINKS = 100_000``,
+    Of the last kind are the frozen dataclass or model and the zip that asks for equal lengths: they speak up where a
+    caller in the code is wrong, and no input brings that about. How large a named limit is (``MAX_LINKS = 100_000``,
     ``MOST_BYTES = 64 << 20``) is a choice; that it is kept is changed where it is asked for.
     """
     if isinstance(node, ast.Assign) and _name(node):
@@ -128,8 +128,9 @@ def _told(node: ast.AST) -> Iterator[ast.AST]:
         yield node
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         yield node
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("zip", "dataclass"):
-        yield from (k for k in node.keywords if k.arg in ("strict", "frozen"))
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        kept = {"zip": "strict", "dataclass": "frozen", "ConfigDict": "frozen"}.get(node.func.id)
+        yield from (k for k in node.keywords if k.arg == kept is not None)
 
 
 def _changed(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:

@@ -13,9 +13,9 @@ ROOMS = {
     "api/training.py": "library",
     "backbones/checkpoint.py": "checkpoint",
     "backbones/full_context.py": "sweep_paths sweep",
-    "backbones/hyper_dual.py": "hyper_dual",
+    "backbones/hyper_dual.py": "hyper_dual row_threads",
     "backbones/layouts.py": "layouts checkpoint",
-    "backbones/transformer.py": "transformer sweep_paths sweep",
+    "backbones/transformer.py": "transformer sweep_paths sweep row_threads layouts",
     "backbones/two_genes.py": "sweep_paths sweep",
     "benchmark/features.py": "by_hand translators benchmark",
     "benchmark/given.py": "by_hand given_scores exchange",
@@ -139,6 +139,32 @@ BY_HAND = (
 
 
 EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
+    "backbones/checkpoint.py": (
+        (
+            (
+                "_binned: 6 of round(BASE_SHARE * top, 6)  ->  7",
+                "_binned: 6 of round(x * top, 6)  ->  7",
+            ),
+            "shares of a whole number of bins have two decimals: any six or more take off what a float adds",
+        ),
+        (("save_checkpoint: 1 of indent=1  ->  2",), "blanks of a file of JSON"),
+    ),
+    "backbones/full_context.py": ((("_rows: True of non_blocking=True  ->  False",), "waits for the device, or not"),),
+    "backbones/transformer.py": (
+        (
+            (
+                "dual_relu_: False of torch.ops.aten.leaky_relu_backward.grad_input(tangent, primal, slope, False, "
+                "grad_input=tangent)  ->  True",
+            ),
+            "whether torch is given what went in or what came out of a ReLU: both have the same sign",
+        ),
+    ),
+    "backbones/two_genes.py": (
+        (
+            ("first_layer: True of non_blocking=True  ->  False", "_base_rows: True of non_blocking=True  ->  False"),
+            "waits for the device, or not",
+        ),
+    ),
     "checked_json.py": (
         (
             ("_short: 70 of len(text) <= 70  ->  71",),
@@ -175,6 +201,15 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (
             ("correlations: 0 of np.where(varies, 1 / np.sqrt(np.maximum(variance, LEAST_VARIANCE)), 0)  ->  1",),
             "a gene that does not vary is 0 but for rounding, on any scale, and has no weight",
+        ),
+    ),
+    "residual.py": (
+        (
+            (
+                "quadrature_nodes: (ends[:-1] + half)[:, None] + half[:, None] * x  ->  "
+                "(ends[:-1] + half)[:, None] - half[:, None] * x",
+            ),
+            "the nodes of Gauss and Legendre lie symmetric in their interval, and so do the weights",
         ),
     ),
     "stored_sweep.py": (

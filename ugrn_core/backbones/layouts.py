@@ -27,7 +27,8 @@ from ugrn_core.errors import CheckpointError
 
 NAMES_SHOWN = 6
 
-Size = Annotated[int, Field(ge=1, le=1_000_000)]
+LARGEST = 1_000_000
+Size = Annotated[int, Field(ge=1, le=LARGEST)]
 """No width, length or number of bins of a real model is above this."""
 
 LAYER = {
@@ -52,7 +53,7 @@ class Args(BaseModel):
     max_seq_len: Size
     input_emb_style: Literal["continuous"] = "continuous"
     """Nothing else has a derivative."""
-    pre_norm: Literal[False] | None = False
+    pre_norm: Literal[False] | None = None
     """Both layouts norm after each block."""
 
 

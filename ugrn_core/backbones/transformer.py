@@ -132,7 +132,7 @@ def dual_attention(qkv: Tensor) -> Tensor:
 def _block(n_cells: int, n: int, n_heads: int, size: int) -> tuple[int, int, int]:
     """Cells, heads and query rows whose scores over n keys fit ``size``: whole cells first, then heads, then rows."""
     cells = min(n_cells, max(1, size // (n_heads * n * n)))
-    heads = n_heads if cells > 1 else max(1, min(n_heads, size // (n * n)))
+    heads = max(1, min(n_heads, size // (n * n)))
     return cells, heads, min(n, max(QUERY_ROWS, size // (heads * n)))
 
 
