@@ -15,6 +15,7 @@ import pytest
 from tests.small_network import small_edge_table
 from ugrn_core.errors import InputError
 from ugrn_core.figures import network_html as room
+from ugrn_core.figures import network_look as look_room
 from ugrn_core.figures.network_html import network_html
 from ugrn_core.figures.network_look import (
     DASHES,
@@ -28,6 +29,7 @@ from ugrn_core.figures.network_look import (
     strength_words,
 )
 from ugrn_core.figures.network_plot import FAINT, plot_network
+from ugrn_core.figures.style import SERIES
 from ugrn_core.network.edge_filter import DRAWN_EDGES, DRAWN_GENES, drawable, select_edges
 from ugrn_core.network.edge_table import SLOPE_DIRECTIONS, TAGS, in_order
 from ugrn_core.network.layout import place_genes
@@ -341,3 +343,59 @@ def test_words_may_be_kept_as_categories():
 @pytest.mark.parametrize(("n_genes", "share"), [(0, 1), (60, 1), (120, 0.5**0.5), (240, 0.5), (900, 0.5)])
 def test_drawings_of_more_than_sixty_genes_shrink_to_half(n_genes, share):
     assert crowding(n_genes) == pytest.approx(share)
+
+
+def test_genes_and_edges_look_as_the_legend_and_the_pictures_have_them():
+    assert {name: look.colour for name, look in GENES.items()} == {
+        "transcription factor": SERIES[2].colour, "other gene": SERIES[3].colour,
+    }  # fmt: skip
+    tips = [look.colour for look in TIPS.values()]
+    assert tips == [SERIES[0].colour, SERIES[1].colour, look_room.GREY, look_room.GREY]
+    assert SERIES[4].colour == look_room.CHOSEN and WIDTHS == (1.4, 2.6, 4.4)
+    assert [DASHES[tag] for tag in TAGS] == [(2, 3), (12, 4), (10, 4, 2, 4), ()]
+
+
+def test_genes_of_more_edges_are_larger_up_to_a_size():
+    np.testing.assert_allclose(look_room.gene_sizes(pd.Series([0, 4, 400])), [8, 12.4, 26])
+    np.testing.assert_allclose(look_room.gene_sizes(pd.Series([1] * 240)), [5.1] * 240)
+    assert crowding(61) == pytest.approx((60 / 61) ** 0.5) and crowding(239) == pytest.approx((60 / 239) ** 0.5)
+
+
+def test_strengths_of_edges_without_a_probability_are_the_least():
+    table = small_edge_table(3, 5).reset_index(drop=True)
+    table["probability"] = [*np.geomspace(0.8, 0.1, len(table) - 2), np.nan, np.nan]
+    frame = prepare_network(table, place_genes(table))
+    assert frame["strength"].tolist()[-2:] == [0, 0] and frame["strength"].tolist()[0] == 2
+    assert strength_heading(frame) == "Probability"
+    np.testing.assert_allclose(look_room.strength_steps(pd.Series([0.0, 0.001])), [1e-6, 1e-5, 1e-4, 1e-3])
+    assert look_room.strength_steps(pd.Series([np.nan])).shape == (4,)
+    ranked = prepare_network(table.head(2).assign(probability=np.nan), place_genes(table))
+    assert strength_words(ranked) == {2: "the best third", 1: "the second"}
+    assert strength_words(prepare_network(table.head(0), place_genes(table))) == {}
+
+
+def test_words_of_an_edge_and_of_a_gene_say_what_there_is():
+    row = small_edge_table(1, 3).iloc[0]
+    row[["source", "target", "probability", "spread", "score", "slope", "slope_direction"]] = [
+        "A", "B", 0.12345, 0.0321, -1.5, -0.25, "falls",
+    ]  # fmt: skip
+    row[["direction", "tag", "novelty", "known"]] = ["undecided", "model only", "both genes seen", "no"]
+    words = look_room.edge_words(row)
+    assert words == [
+        "A → B",
+        "probability: 0.123, spread 0.032",
+        "score: −1.5 (logit)",
+        "slope: falls (−0.25), no sign of regulation",
+        "direction of the edge: undecided",
+        "model only; both genes seen; in a known network: no",
+    ]
+    row[["probability", "slope"]] = np.nan
+    assert look_room.edge_words(row)[1:4:2] == ["probability: none given", "slope: falls, no sign of regulation"]
+    gene = pd.Series({"gene": "A", "is_tf": True, "out_degree": 1200, "in_degree": 3})
+    assert look_room.gene_words(gene) == ["A: transcription factor", "1,200 edges out, 3 in, of those drawn"]
+    assert look_room.gene_words(gene.replace({True: False}))[0] == "A: other gene"
+
+
+def test_a_name_of_eighty_characters_is_drawn():
+    table = small_edge_table(2, 3).replace({"G3": "X" * 80})
+    assert "X" * 80 in Tags(html(table)).text

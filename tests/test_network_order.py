@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import psutil
 import pytest
 from hypothesis import given, settings
@@ -92,7 +93,16 @@ def test_a_large_network_is_ordered_and_written_in_little_memory(tmp_path, monke
     mean = scores.logits.mean(0).ravel()
     top = np.sort(mean[np.isfinite(mean)])[::-1][:1000]
     np.testing.assert_allclose(table["score"], top, atol=1e-6)
+    pd.testing.assert_frame_equal(table, table.round(6), check_exact=True)
     np.testing.assert_allclose(table["probability"], best, atol=1e-6)
+
+
+def test_no_more_edges_are_ordered_than_have_a_number():
+    many = range(1 << 16)
+    with pytest.raises(ValueError, match="65,536 x 65,536 edges are more"):
+        ordered_places(lambda *_: 1 / 0, many, many)
+    with pytest.raises(ZeroDivisionError):
+        ordered_places(lambda *_: 1 / 0, many, many[1:])
 
 
 def test_writing_keeps_no_more_than_it_is_asked_for(tmp_path, monkeypatch):

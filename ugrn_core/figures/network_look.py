@@ -100,7 +100,7 @@ def prepare_network(table: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 def _strengths(probability: pd.Series) -> np.ndarray:
     """Strength (edge,) of edges, best first."""
     if probability.isna().all():
-        return 2 - 3 * np.arange(len(probability)) // max(len(probability), 1)
+        return 2 - 3 * np.arange(len(probability)) // len(probability)
     return np.searchsorted(strength_steps(probability)[1:3], probability.fillna(-np.inf), side="right")
 
 
@@ -137,7 +137,7 @@ def gene_sizes(n_edges: pd.Series) -> np.ndarray:
 
 def crowding(n_genes: int) -> float:
     """By how much genes and edges shrink in a drawing of ``n_genes``."""
-    return float(np.clip(np.sqrt(60 / max(n_genes, 1)), 0.5, 1))
+    return float(max(np.sqrt(60 / max(n_genes, 60)), 0.5))
 
 
 def edge_words(edge) -> list[str]:

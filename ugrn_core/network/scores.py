@@ -181,16 +181,6 @@ class NetworkScores:
         """Logits (seed, source, target), a view of the file."""
         return np.moveaxis(self.values.array[..., :-2], -1, 0)
 
-    @property
-    def against(self) -> np.ndarray:
-        """Mean logit of target -> source (source, target), a view of the file."""
-        return self.values.array[..., -2]
-
-    @property
-    def slope(self) -> np.ndarray:
-        """Slope of the largest size over the virtual values (source, target), a view of the file."""
-        return self.values.array[..., -1]
-
     def at(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Logits (edge, seed), mean logits of the reverse (edge,) and slopes (edge,) of edges by their places in the
         flattened (source, target)."""
