@@ -117,7 +117,7 @@ def test_random_pairs_are_of_two_genes_and_the_same_every_time() -> None:
     assert room._random_pairs(rng, first[:0], second) == room._random_pairs(rng, first, second[:0]) == []
 
 
-def test_for_two_genes_alone_the_rule_is_of_random_pairs_of_the_vocabulary_and_kept(monkeypatch) -> None:
+def test_for_two_genes_alone_the_rule_is_of_random_pairs_of_the_vocabulary_and_kept(monkeypatch, tmp_path) -> None:
     factors, others = sorted(transcription_factors())[:15], [f"NOGENE{i}" for i in range(9)]
     settings = SweepSettings(1.0, (0.5, 2.0))
     schema = SimpleNamespace(parts=("VVP",), settings=settings)
@@ -139,7 +139,7 @@ def test_for_two_genes_alone_the_rule_is_of_random_pairs_of_the_vocabulary_and_k
     mixed = room._random_pairs(rng, np.array(factors), np.array(others))
     assert asked == [of_two, mixed] and len(of_two) == 210 and len(mixed) == 135
     assert rule.tf_tf == pytest.approx(0.99 * 209) and rule.tf_other == pytest.approx(0.99 * 134) and not rule.reason
-    with Store() as store:
+    with Store(tmp_path) as store:
         few: Any = SimpleNamespace(vocabulary=SimpleNamespace(symbols=(*others, *factors[:11])), fingerprint="y")
         for _ in range(2):
             lacking = direction_rule(few, translator, scores, store=store)

@@ -249,7 +249,7 @@ def test_a_request_that_is_none_is_refused():
         DriversRequest(cell, (0.0, 1.0, 0.0), ("A", "X", "Y"), settings)
 
 
-def test_fifty_of_many_factors_are_moved_with_random_weights_and_the_cost_says_so():
+def test_fifty_of_many_factors_are_moved_with_random_weights_and_the_cost_says_so(tmp_path):
     many = tuple(f"G{i:03d}" for i in range(60))
     order = np.random.default_rng(0).permutation(60)[:50]
     assert room._drawn(many) == tuple(many[i] for i in sorted(order)) and room._drawn(many[:9]) == many[:9]
@@ -259,7 +259,7 @@ def test_fifty_of_many_factors_are_moved_with_random_weights_and_the_cost_says_s
         request = DriversRequest(cell_of(genes, range(7)), (1.0,) * 7, genes[:n_sources], SweepSettings(1, (0, 2, 3)))
         found = room.estimate_drivers(toy, request)
         assert found == estimate(toy, 8, 2 * n_sources * 3, 0.0) and found.passes == 6 * n_sources
-    with Store() as store:
+    with Store(tmp_path) as store:
         find_drivers(toy, DriversRequest(request.context, (1.0,) * 7, genes[:2], request.settings), store)
         assert room.estimate_drivers(toy, request, store).cached_share == pytest.approx(2 / 7)
 
