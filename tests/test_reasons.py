@@ -25,7 +25,7 @@ from ugrn_core.stored_sweep import directed_pairs
 from ugrn_core.sweep import sweep_pairs
 from ugrn_core.translation.reasons import COLUMNS, pair_reasons, sums_by_curve
 from ugrn_core.translation.scoring import score_pairs
-from ugrn_core.translators.credit import net_credit
+from ugrn_core.translators.credit import _pieces, credit, net_credit
 from ugrn_core.translators.library import save_translator
 from ugrn_core.translators.mlp import TranslatorNet, predict_logits
 from ugrn_core.types import Context, SweepSettings
@@ -71,6 +71,28 @@ def test_the_credits_of_a_network_are_the_integral_and_sum_to_the_difference(see
     logits = predict_logits(made, np.stack([start, end]))
     assert got.sum() == pytest.approx(float(logits[1] - logits[0]), rel=1e-4, abs=1e-3)
     assert all(torch.equal(t, before[name]) for name, t in made.state_dict().items())
+
+
+def test_no_kink_of_a_network_is_missed():
+    for seed in range(12):
+        made, (start, end) = net(seed, (9, 7, 5)).double(), ends(seed)
+        first, last = (float(made(torch.from_numpy(x.astype(np.float64)))) for x in (start, end))
+        assert net_credit(made, start, end).sum() == pytest.approx(last - first, rel=1e-9, abs=1e-9)
+        at = _pieces(made, *(torch.from_numpy(x.astype(np.float64)) for x in (start, end)))
+        line = torch.from_numpy(start) + at[:, None] * torch.from_numpy(end - start)
+        between = made((line[:-1] + line[1:]).double() / 2) - (made(line.double())[:-1] + made(line.double())[1:]) / 2
+        assert at[0] == 0 and at[-1] == 1 and (at.diff() > 0).all() and between.abs().max() < 1e-5
+
+
+def test_the_credits_of_a_translator_are_means_over_its_nets(toy):
+    made = trained(toy)
+    widths = {part: len(nets[0].mean) for part, nets in made.nets.items()}
+    rng = np.random.default_rng(2)
+    start, end = ({p: rng.normal(size=n).astype(np.float32) for p, n in widths.items()} for _ in range(2))
+    found = credit(made, start, end)
+    for part, nets in made.nets.items():
+        expected = np.mean([net_credit(one, start[part], end[part]) for one in nets], 0) / 2
+        np.testing.assert_allclose(found[part], expected, rtol=1e-9)
 
 
 def test_the_credits_of_a_linear_translator_are_its_weights_times_the_change():

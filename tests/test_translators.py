@@ -46,17 +46,20 @@ from ugrn_core.translation.training_set import (
 )
 from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
+    Calibration,
     fit_calibration,
+    isotonic_knots,
     platt,
     probability,
     reliability_curve,
     shift_prevalence,
 )
+from ugrn_core.translators.kinds import INVERSE_PENALTY, KINDS
 from ugrn_core.translators.library import delete_translator, list_translators, load_translator, save_translator
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, _seed_weights, predict_logits, train_net
-from ugrn_core.translators.schema import check_schema
+from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Context
+from ugrn_core.types import Context, SweepSettings
 
 
 def planted(n: int = 4000, n_features: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -187,7 +190,98 @@ def test_bad_input_and_cancel() -> None:
         train_net(x, y, seed=0, cancel=lambda: True)
 
 
+def test_settings_are_those_of_the_paper_and_of_the_kinds_as_they_were_measured() -> None:
+    assert TrainSettings() == TrainSettings(50, 128, 1e-3, (128, 64), 0.0, 0.0)
+    assert KINDS["mlp"].settings == TrainSettings() and INVERSE_PENALTY == 1
+    assert KINDS["dropout"].settings == TrainSettings(5, 256, 1e-3, (64, 32), 0.3, 0.01)
+    assert len(TranslatorNet(7).linear_layers()) == 3
+
+
+def test_weights_begin_as_those_of_torch_do_from_the_seed_of_the_run() -> None:
+    net, generator = TranslatorNet(9, (4, 25)), torch.Generator().manual_seed(3)
+    _seed_weights(net, torch.Generator().manual_seed(3))
+    for layer, n_in in zip(net.linear_layers(), (9, 4, 25), strict=True):
+        for tensor in (layer.weight, layer.bias):
+            expected = torch.rand(tensor.shape, generator=generator) * 2 / n_in**0.5 - 1 / n_in**0.5
+            torch.testing.assert_close(tensor.detach(), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_net_is_told_of_as_it_learns_and_is_still_afterwards() -> None:
+    x, y = planted(300)
+    x[:, 3], x[:, 4] = 7.0, 0.001 * x[:, 4]
+    watched: list[tuple[int, float]] = []
+    told: list[float] = []
+    net, history = train_net(
+        x,
+        y,
+        seed=0,
+        settings=TrainSettings(epochs=4),
+        watch=lambda *at: watched.append(at),
+        progress=lambda share, _: told.append(share),
+    )
+    assert watched == [*enumerate(history, 1)] and told == [0.25, 0.5, 0.75, 1.0]
+    assert not net.training and not any(p.requires_grad for p in net.parameters())
+    spread = x.std(0)
+    np.testing.assert_allclose(net.scale, np.where(np.arange(12) == 3, 1, spread), rtol=1e-5)
+    np.testing.assert_allclose(net.mean, x.mean(0), rtol=1e-5, atol=1e-6)
+    for features, labels in ((x[:-1], y), (x[:, :, None], y)):
+        with pytest.raises(ValueError, match="features"):
+            train_net(features, labels, seed=0)
+    with pytest.raises(InputError, match="got 0 of 300 positive"):
+        train_net(x, np.zeros(300), seed=0)
+
+
 # calibration
+
+
+def test_steps_are_the_middles_of_their_blocks_with_half_an_edge_more() -> None:
+    logits, labels = np.array([5.0, 0.0, 2.0, 1.0]), np.array([1, 0, 0, 1])
+    knots = np.array(isotonic_knots(logits, labels))
+    np.testing.assert_allclose(knots[:, 0], [0, 1.5, 5])
+    np.testing.assert_allclose(1 / (1 + np.exp(-knots[:, 1])), [0.5 / 2, 1.5 / 3, 1.5 / 2])
+    facts = {"prior": 0.5, "n_pairs": 4, "held_out": ("a",), "brier": 0.1, "brier_prior": 0.25, "reliability": ()}
+    flat = Calibration(slope=0.5, intercept=0.25, knots=((0.0, -1.0), (2.0, -1.0), (4.0, 3.0)), **facts)
+    np.testing.assert_allclose(flat(np.array([-9.0, 1.0, 3.0, 9.0])), [-1, -1, 1, 3])
+    np.testing.assert_allclose(replace(flat, knots=())(np.array([2.0, -1.0])), [1.25, -0.25])
+    for knots_ in (((0.0, 1.0), (0.0, 2.0)), ((0.0, 1.0), (1.0, 0.5))):
+        with pytest.raises(ValueError, match="must rise"):
+            replace(flat, knots=knots_)
+
+
+def test_a_calibration_takes_a_hundred_pairs_of_both_classes() -> None:
+    rng = np.random.default_rng(5)
+    logits = rng.normal(0, 2, 101)
+    labels = (rng.random(101) < probability(logits)).astype(np.int8)
+    for n, steps in ((100, True), (99, False)):
+        assert (fit_calibration(logits[:n], labels[:n], ["a"] * n) is not None) == steps
+    for one in (np.zeros(101, np.int8), np.ones(101, np.int8)):
+        assert fit_calibration(logits, one, ["a"] * 101) is None
+    found = fit_calibration(3 * logits, labels, ["a"] * 101)
+    assert found is not None and found.knots == () and 0 < found.slope < 1
+    np.testing.assert_allclose([found.slope, found.intercept], platt(3 * logits, labels))
+    assert found.brier == pytest.approx(np.mean((probability(found(3 * logits)) - labels) ** 2)), "of the fit itself"
+    stepped = fit_calibration(3 * logits, labels, ["a"] * 101, steps=True)
+    assert stepped is not None and stepped.knots == isotonic_knots(3 * logits, labels)
+    one_edge = fit_calibration(logits, np.array([1, *[0] * 100]), ["a"] * 101)
+    assert one_edge is not None and one_edge.prior == 1 / 101
+
+
+def test_a_group_is_judged_by_the_others_where_they_have_both_classes() -> None:
+    rng = np.random.default_rng(6)
+    logits = rng.normal(0, 2, 200)
+    labels = (rng.random(200) < probability(logits)).astype(np.int8)
+    groups = ["a"] * 150 + ["b"] * 50
+    inside = np.array(groups) == "a"
+    for outside in (0, 1):
+        labels[~inside] = 0
+        labels[np.flatnonzero(~inside)[:outside]] = 1
+        found = fit_calibration(logits, labels, groups)
+        assert found is not None
+        said = np.empty(200)
+        for rows, fit in ((inside, ~inside if outside else inside), (~inside, inside)):
+            slope, intercept = platt(logits[fit], labels[fit])
+            said[rows] = probability(slope * logits[rows] + intercept)
+        assert found.brier == pytest.approx(np.mean((said - labels) ** 2))
 
 
 def test_platt_is_a_logistic_regression_and_never_turns_the_ranking_around() -> None:
@@ -197,6 +291,7 @@ def test_platt_is_a_logistic_regression_and_never_turns_the_ranking_around() -> 
     slope, intercept = platt(true / 3 + 1, y)
     assert slope == pytest.approx(3, rel=0.05) and intercept == pytest.approx(-3, rel=0.05)
     assert platt(-true, y) == (0.0, pytest.approx(np.log(y.mean() / (1 - y.mean()))))
+    assert platt(4 * true, y)[0] == pytest.approx(1 / 4, rel=0.05)
 
 
 def test_what_all_candidates_say_is_isotonic_and_promises_what_the_head_holds() -> None:
@@ -256,6 +351,8 @@ def test_prevalence_is_bayes_rule() -> None:
     assert shifted == pytest.approx(odds / (1 + odds))
     with pytest.raises(InputError, match="between 0 and 1"):
         shift_prevalence(np.zeros(1), 0.5, 1.0)
+    with pytest.raises(InputError, match="The prior is 0; it must"):
+        shift_prevalence(np.zeros(1), 0.0, 0.5)
 
 
 @given(st.floats(-800, 800))
@@ -575,3 +672,37 @@ def test_no_network_of_a_judged_data_set_is_in_its_training() -> None:
     for judgement in found.held_out:
         assert judgement.train is not None
         assert set(judgement.train.data_sets) == {row.data_set for row in rows} - {judgement.group}
+
+
+def test_what_features_are_is_described_and_told_apart(kept: Translator) -> None:
+    planted_one = PlantedBackbone()
+    follow = SweepSettings(1.0, (0.5, 2.0), "follow")
+    made = feature_schema(planted_one, "GDT", "pair", follow)
+    assert made.settings == follow and made.parts == ("GDT",) and made.fingerprint == planted_one.fingerprint
+    assert feature_schema(planted_one, "VVP", "full", replace(follow, background="fixed")).context == "full"
+    for method in ("VVP", "Ens"):
+        with pytest.raises(InputError, match=f"{method} reads responses"):
+            feature_schema(planted_one, method, "pair", follow)
+    with pytest.raises(InputError, match="no translator can be kept of 'Attn'"):
+        feature_schema(planted_one, "Attn", "pair", follow)
+    check_schema("x", made, replace(made, backbone="called otherwise"))
+    with pytest.raises(InputError, match=r"here: base 2\.0 instead of 1\.0. Use its"):
+        check_schema("x", made, replace(made, base=2.0))
+    embedded = replace(made, method="Baseline-Emb")
+    check_schema("x", embedded, replace(embedded, base=2.0, grid=(1.0,), context="full", background="fixed"))
+    with pytest.raises(InputError, match=r"fingerprint planted 0\).*Use that model"):
+        check_schema("x", embedded, replace(embedded, fingerprint="other"))
+
+
+def test_logits_are_means_over_seeds_and_parts_of_features_that_fit(kept: Translator) -> None:
+    rng = np.random.default_rng(0)
+    x = {part: rng.normal(size=(5, 6)).astype(np.float32) for part in ("VVP", "GDT")}
+    expected = np.mean([predict_logits(net, x[part]) for part, nets in kept.nets.items() for net in nets], 0)
+    np.testing.assert_allclose(kept.logits(x), expected, rtol=1e-5)
+    for wrong, got in ((x["GDT"][:, :5], r"\(5,\)"), (x["GDT"][0], r"\(\)"), (x["GDT"][..., None], r"\(6, 1\)")):
+        with pytest.raises(InputError, match=f"reads 6 GDT features a pair, got {got}"):
+            kept.logits(x | {"GDT": wrong})
+    raw = replace(kept, card=replace(kept.card, calibration=None))
+    logits = np.array([-1.0, 0.5])
+    shifted = logits + np.log(0.1 / 0.9) - np.log(raw.card.prior / (1 - raw.card.prior))
+    np.testing.assert_allclose(raw.probabilities(logits, 0.1), probability(shifted))

@@ -22,8 +22,10 @@ from safetensors.numpy import load, save
 
 from ugrn_core.errors import InputError, UGRNError
 from ugrn_core.network.blocks import translator_digest
+from ugrn_core.translators import exchange, library
 from ugrn_core.translators.exchange import bring_in, packed
 from ugrn_core.translators.library import (
+    Listed,
     check_place,
     delete_translator,
     find_translator,
@@ -364,3 +366,93 @@ def test_probabilities_are_at_the_prevalence_of_the_card_and_not_at_the_prior():
     odds = np.exp(logits) * 0.02 / 0.98
     np.testing.assert_allclose(bare.probabilities(logits), odds / (1 + odds), rtol=1e-12)
     assert not np.allclose(bare.probabilities(logits), bare.probabilities(logits, 0.5))
+
+
+def test_limits_that_are_met_are_kept(tmp_path, monkeypatch):
+    size = sum(len(content) for _, content in files())
+    folders = [(f"f{i}/", b"") for i in range(8)]
+    monkeypatch.setattr(exchange, "MAX_BYTES", size)
+    assert bring_in([("guest.zip", zipped([*folders, *files()]))]) == "guest"
+    with pytest.raises(InputError, match="You have a translator guest already"):
+        bring_in(files())
+    assert bring_in(files(), replace=True) == "guest"
+    monkeypatch.setattr(exchange, "MAX_BYTES", size - 1)
+    with pytest.raises(InputError, match=f"holds 2 files of {size:,} bytes"):
+        bring_in([("guest.zip", zipped(files()))], replace=True)
+    with pytest.raises(InputError, match="holds over 10 files"):
+        bring_in([("guest.zip", zipped([*folders, ("f8/", b""), *files()]))], replace=True)
+    with pytest.raises(InputError, match="holds 3 files"):
+        bring_in([("guest.zip", zipped([("a.json", b""), *files()]))], replace=True)
+    with pytest.raises(InputError, match=r"two files.*got \.json\."):
+        bring_in(files()[:1])
+    monkeypatch.setattr(library, "MAX_BYTES", len(WEIGHTS))
+    load_translator("guest")
+    monkeypatch.setattr(library, "MAX_BYTES", len(WEIGHTS) - 1)
+    with pytest.raises(InputError, match=f"has {len(WEIGHTS):,} bytes; a translator has at most"):
+        load_translator("guest")
+    file = tmp_path / "ten"
+    file.write_bytes(b"0123456789")
+    assert library._content(file, 5) == b"012345" and library._content(file, 10) == b"0123456789"
+    with pytest.raises(InputError, match="is no file"):
+        library._content(tmp_path, 5)
+
+
+def test_so_many_translators_are_kept_and_no_more(monkeypatch, tmp_path):
+    assert library.MOST_OWN == 500
+    monkeypatch.setattr(library, "MOST_OWN", 2)
+    for name in ("one", "two"):
+        bring_in(files(CARD | {"name": name}))
+    with pytest.raises(InputError, match=r"There are 2 translators in .* already, 2 at most"):
+        bring_in(files(CARD | {"name": "three"}))
+    assert bring_in(files(CARD | {"name": "two"}), replace=True) == "two"
+    made = replace(load_translator("one"))
+    where = tmp_path / "deep" / "below"
+    assert save_translator(made, where) == save_translator(made, where) == where / "one.safetensors"
+    assert (where / "one.json").read_text().startswith('{\n "')
+    assert load_translator(where / "one.safetensors").card == made.card
+    with pytest.raises(InputError, match="There is no translator"):
+        find_translator(where / "one.json")
+    (where / "one.safetensors").rename(where / "two.safetensors")
+    (where / "one.json").rename(where / "two.json")
+    assert load_translator(where / "two.safetensors").card.name == "one", "by its path it may be called otherwise"
+    with pytest.raises(InputError, match="its card is that of one"):
+        load_translator("two", where)
+    assert [(t.name, t.problem[:15]) for t in list_translators(where) if not t.shipped] == [("two", "two cannot be r")]
+    (where / "two.json").unlink()
+    assert delete_translator("two", where) == where / "two.safetensors" and not list(where.iterdir())
+    with pytest.raises(InputError, match="hESC-STRING is part of the project and stays"):
+        delete_translator("hESC-STRING", where)
+    with pytest.raises(InputError, match=r"'two' is not there. There are .*hESC-STRING"):
+        delete_translator("two", where)
+
+
+def test_a_listed_translator_fits_the_very_model_it_was_trained_on():
+    card = read_card(SHIPPED.with_suffix(".json"))
+
+    def model(fingerprint: str) -> Any:
+        return type("Model", (), {"fingerprint": fingerprint})()
+
+    listed = Listed("x", SHIPPED.parent, True, card)
+    assert listed.fits(model(card.schema.fingerprint)) and not listed.fits(model("other"))
+    assert not replace(listed, card=None).fits(model(card.schema.fingerprint))
+    assert card.holds_in("pair") and not card.holds_in("genes")
+    elsewhere = replace(card, contexts=None, schema=replace(card.schema, context="full"))
+    assert elsewhere.holds_in("genes") and not elsewhere.holds_in("pair")
+    assert replace(card, contexts=("genes", "profile")).holds_in("genes")
+    assert not replace(card, contexts=("genes", "profile")).holds_in("pair")
+    assert replace(card, schema=replace(card.schema, method="Baseline-Emb")).holds_in("profile")
+
+
+def test_numbers_at_the_largest_weight_are_read_and_scales_above_nothing():
+    tensors = load(WEIGHTS)
+    name, scale = "VVP.0.layers.0.weight", "VVP.0.scale"
+    for key, value, fits in (
+        (name, 1e6, True), (name, -1e6, True), (name, 1_000_001, False), (scale, 0.0, False), (scale, 0.5, True),
+    ):  # fmt: skip
+        changed_ = {k: v.copy() for k, v in tensors.items()}
+        changed_[key].flat[0] = value
+        if fits:
+            assert bring_in(files(weights=save(changed_)), replace=True) == "guest"
+        else:
+            with pytest.raises(InputError, match=f"{key} holds numbers that no training gives"):
+                bring_in(files(weights=save(changed_)), replace=True)

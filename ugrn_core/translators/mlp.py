@@ -167,7 +167,6 @@ class _Step:
     """One step of Adam on a batch. The net's weights and their gradients become views of two flat vectors."""
 
     def __init__(self, net: TranslatorNet, settings: TrainSettings, generator: torch.Generator) -> None:
-        net.requires_grad_(False)
         tensors = list(net.layers.parameters())
         sizes = [t.numel() for t in tensors]
         self.flat = torch.cat([t.detach().reshape(-1) for t in tensors])
