@@ -165,6 +165,23 @@ def test_the_bars_of_a_pair_sum_to_the_difference_of_the_logits(toy, method, con
     assert (found.frame["direction"] == "both").tolist() == found.frame["virtual_value"].isna().tolist()
 
 
+def test_reasons_are_told_of_as_random_pairs_are_swept_and_summed_by_size(toy, translator):
+    told: list[float] = []
+    found = pair_reasons(translator, toy, "GATA1", "KLF1", Context(), progress=lambda share, _: told.append(share))
+    assert told == sorted(told) and 0 < told[0] < told[-1] == pytest.approx(0.95)
+    assert list(found.frame.index) == list(range(len(found.frame))) and found.n_random == 1000
+    frame = pd.DataFrame(
+        [("slope", "forward", "B", "A", 1.0), ("response", "reverse", "A", "B", -0.5),
+         ("class", "both", "B", "A", -2.0),
+         ("slope", "forward", "B", "A", 1.0), ("response", "forward", "B", "A", 0.5)],
+        columns=["curve", "direction", "target", "source", "adds"],
+    )  # fmt: skip
+    sums = sums_by_curve(frame)
+    assert list(sums.items()) == [
+        ("slope of B to A", 2.0), ("class", -2.0), ("response of A to B", -0.5), ("response of B to A", 0.5),
+    ]  # fmt: skip
+
+
 def test_without_calibration_for_a_virtual_cell_there_is_no_probability(toy, translator):
     genes = tuple(toy.vocabulary.symbols[:12])
     cells = Context("profile", genes, (1.0,) * 12, label="cells")

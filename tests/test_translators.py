@@ -27,14 +27,23 @@ from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.beeline.networks import ROWS, SPECIES, Row
 from ugrn_core.benchmark.features import sweep_table
-from ugrn_core.benchmark.sampling import sample_pairs
+from ugrn_core.benchmark.metrics import ranking_metrics
+from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.cli.app import app
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.methods.shortcuts import KnownEdges, gene_degrees
 from ugrn_core.network.whole import candidates, whole_frame
 from ugrn_core.pair_hashes import pair_hashes
+from ugrn_core.translation import training as training_room
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.held_out import SHORTCUTS, chosen_frame, open_rows
+from ugrn_core.translation.held_out import (
+    SHORTCUTS,
+    chosen_frame,
+    held_out_frame,
+    needed_rows,
+    open_rows,
+    training_rows,
+)
 from ugrn_core.translation.scoring import EDGE_COLUMNS, score_pairs
 from ugrn_core.translation.training import train_translator
 from ugrn_core.translation.training_set import (
@@ -706,3 +715,187 @@ def test_logits_are_means_over_seeds_and_parts_of_features_that_fit(kept: Transl
     logits = np.array([-1.0, 0.5])
     shifted = logits + np.log(0.1 / 0.9) - np.log(raw.card.prior / (1 - raw.card.prior))
     np.testing.assert_allclose(raw.probabilities(logits, 0.1), probability(shifted))
+
+
+ALL_STRING = tuple(row for row in ROWS if row.network == "STRING")
+LINES = TrainRequest("lines", max_pos=40, seeds=2, kind="logistic")
+
+
+def features_of(sample: LabelledPairs) -> dict[str, np.ndarray]:
+    settings = SweepSettings(PlantedBackbone().card.base, PlantedBackbone().card.grid)
+    table = sweep_table(PlantedBackbone(), sample.pairs, Context(), settings)
+    return {
+        m: table.forward_and_reverse(k, sample.pairs).astype(np.float32)  # pyright: ignore
+        for m, k in (("VVP", "response"), ("GDT", "slope"))
+    }
+
+
+def test_a_training_on_all_sets_is_its_nets_its_tests_and_its_calibration() -> None:
+    found, told = material(ALL_STRING, LINES), list[float]()
+    made = train_translator(PlantedBackbone(), LINES, found, progress=lambda share, _: told.append(share))
+
+    def learnt(samples: list[LabelledPairs], test: LabelledPairs) -> np.ndarray:
+        x = features_of(test)
+        return np.mean(
+            [
+                predict_logits(KINDS["logistic"].train(features_of(s)[part], s.labels, seed=0)[0], x[part])
+                for part in ("VVP", "GDT")
+                for s in samples
+            ],
+            0,
+        )
+
+    first = found.held_out[0].test
+    np.testing.assert_allclose(made.logits(features_of(first)), learnt([*found.members], first), rtol=2e-3, atol=2e-3)
+    logits = []
+    for metric, j in zip(made.card.metrics, found.held_out, strict=True):
+        assert j.train is not None and metric.test == j.name
+        logits.append(learnt([j.train], j.test))
+        truth = ranking_metrics(j.test.labels, logits[-1])
+        assert (metric.auroc, metric.auprc) == pytest.approx((truth["auroc"], truth["auprc"]), abs=0.01)
+        assert (metric.n_pos, metric.n_neg) == (j.test.n_pos, j.test.n_neg)
+    labels = np.concatenate([j.test.labels for j in found.held_out])
+    groups = [j.group for j in found.held_out for _ in j.test.labels]
+    expected, calibration = fit_calibration(np.concatenate(logits), labels, groups), made.card.calibration
+    assert expected is not None and calibration is not None and calibration.held_out == expected.held_out
+    assert (calibration.slope, calibration.intercept) == pytest.approx((expected.slope, expected.intercept), rel=0.05)
+    assert calibration.n_pairs == len(labels) and calibration.brier == pytest.approx(expected.brier, abs=0.005)
+    assert made.card.n_pos == found.members[0].n_pos and made.card.gene_set == "TFs+500"
+    middle = 0.6 + 0.4 * 2 / (2 + 7)
+    shares = [0.6 + (middle - 0.6) * k / 4 for k in range(1, 5)] + [
+        middle + (1 - middle) * k / 14 for k in range(1, 15)
+    ]
+    np.testing.assert_allclose(told[-18:], shares)
+    assert told == sorted(told) and 0 < told[0] < 0.6 and max(told[:-18]) == pytest.approx(0.6)
+
+
+def test_training_pairs_and_tests_are_drawn_as_the_request_says() -> None:
+    networks = planted_networks(PlantedBackbone(), ALL_STRING)
+    found = material(ALL_STRING, replace(LINES, calibrate_on=("mDC",)))
+    for seed, member in enumerate(found.members):
+        expected = union_pairs([networks[r] for r in ALL_STRING], **LINES.how(seed))  # pyright: ignore
+        assert member.pairs == expected.pairs
+    for row, j in zip(ALL_STRING, found.held_out, strict=True):
+        others = [networks[r] for r in ALL_STRING if r.data_set != row.data_set]
+        train = union_pairs(others, **LINES.how(0))  # pyright: ignore
+        test = sample_pairs(networks[row], **LINES.how(0))  # pyright: ignore
+        assert j.train is not None and (j.train.pairs, j.test.pairs) == (train.pairs, test.pairs)
+        assert (j.whole is not None) == (row.data_set == "mDC")
+        if j.whole is not None:
+            told = {e for n in others for e in n.edges} | set(train.pairs)
+            every = {(s, t) for s in networks[row].tfs for t in networks[row].genes if s != t}
+            assert set(j.whole.pairs) == every - told
+    assert all(j.train is None for j in material().held_out), "the networks that are kept judge"
+    assert TrainRequest("x") == TrainRequest("x", "Ens", "pair", "per_tf", 1, 2000, None, 3, None, "mlp", ())
+    assert TrainRequest("x", epochs=1, seeds=1).seeds == 1
+    for wrong in ({"epochs": 0}, {"seeds": 0}):
+        with pytest.raises(InputError, match="is 0; it must be at least 1"):
+            TrainRequest("x", **wrong)
+
+
+def own_edges(positives: list[tuple[str, str]], negatives: list[tuple[str, str]] | None = None) -> Any:
+    rows = [f"{s},{t},1" for s, t in positives] + [f"{s},{t},0" for s, t in negatives or ()]
+    return parse_edges("\n".join(["source,target,label", *rows]), PlantedBackbone().vocabulary)
+
+
+def test_labelled_edges_are_taken_as_they_are_in_three_folds_of_genes() -> None:
+    genes = GENE_NAMES[:24]
+    fold = dict(zip(genes, np.random.default_rng(0).permutation(24) % 3, strict=True))
+    of = [[g for g in genes if fold[g] == f] for f in range(3)]
+    positives = [(of[0][0], g) for g in of[0][1:5]] + [(of[1][0], of[1][1])]  # one in fold 1, none in fold 2
+    negatives = [(g, of[0][0]) for g in of[0][1:5]] + [(of[1][1], of[1][0]), (of[1][2], of[1][1])]
+    negatives += [(of[2][0], g) for g in of[2][1:]] + [(of[0][0], of[1][2])]
+    negatives += [(of[1][3], g) for g in of[1][4:]] + [(of[0][5], g) for g in of[0][6:]]
+    found = own_training_set(replace(LINES, seeds=2), own_edges(positives, negatives))
+    labelled = sorted([(p, 1) for p in positives] + [(p, 0) for p in negatives])
+    for member in found.members:
+        assert [*zip(member.pairs, member.labels.tolist(), strict=True)] == labelled
+        assert member.data_sets == ("own edges",) * len(labelled)
+    assert [j.name for j in found.held_out] == ["gene fold 1 of 3", "gene fold 2 of 3"]
+    for f, j in enumerate(found.held_out):
+        assert j.train is not None
+        for sample, inside in ((j.test, True), (j.train, False)):
+            expected = [(p, y) for p, y in labelled if all((fold[g] == f) == inside for g in p)]
+            assert [*zip(sample.pairs, sample.labels.tolist(), strict=True)] == expected
+
+
+def test_a_card_says_what_it_was_trained_on_and_a_training_that_says_nothing_is_refused() -> None:
+    genes, planted_one = GENE_NAMES[:8], PlantedBackbone()
+    settings = SweepSettings(2.0, (0.0, 1.0, 3.0))
+    request = replace(LINES, name="own", settings=settings)
+    one = own_training_set(request, own_edges([(genes[0], genes[1])], [(g, genes[0]) for g in genes[1:]]))
+    made = train_translator(planted_one, request, one)
+    assert made.card.schema.settings == settings and made.card.n_pos == 1
+    assert made.card.metrics == () and made.card.calibration is None, "nothing was held out"
+    one_gene = replace(one.networks[0], genes=genes[:2], tfs=genes[:1])
+    dense = train_translator(planted_one, request, replace(one, networks=(one_gene,)))
+    assert dense.card.prevalence == 1 - 1e-6
+    with pytest.raises(InputError, match="cannot be described in a card"):
+        train_translator(planted_one, request, replace(one, networks=(replace(one_gene, gene_set="x" * 5000),)))
+    for labels in (np.zeros(8, np.int8), np.ones(8, np.int8)):
+        member = replace(one.members[0], labels=labels)
+        with pytest.raises(InputError, match=f"got {labels.sum()} of 8 positive"):
+            train_translator(planted_one, request, replace(one, members=(member,)))
+    judged = material(STRING, replace(LINES, seeds=1)).held_out[0]
+    flat = replace(judged, test=replace(judged.test, labels=np.ones_like(judged.test.labels)))
+    whole = train_translator(planted_one, LINES, replace(material(STRING, LINES), held_out=(flat, judged)))
+    assert [m.test for m in whole.card.metrics] == [judged.name], "a test of one class ranks nothing"
+    assert training_room._named(None, "x") is None and training_room._watching(None, "x", 0) is None
+
+
+def test_shortcuts_are_fitted_on_other_data_sets_than_the_tests(kept: Translator) -> None:
+    sets = tuple(dict.fromkeys(row.data_set for row in ROWS))
+    card = replace(kept.card, networks=("STRING",), train_sets=sets, max_pos=30)
+    assert training_rows(card) == ALL_STRING == needed_rows(card)
+    assert needed_rows(kept.card)[0] == STRING[0] and set(needed_rows(kept.card)[1:]) == set(judged_rows(STRING))
+    own = replace(card, networks=("own edges",))
+    assert training_rows(own) == needed_rows(own) == ()
+    assert list(held_out_frame(own, {STRING[0]: None})["scored_by"]) == ["Ens"] * 6  # pyright: ignore
+    assert list(held_out_frame(card)["scored_by"]) == ["Ens"] * 6
+    networks = planted_networks(PlantedBackbone(), ALL_STRING)
+    frame = held_out_frame(replace(card, metrics=card.metrics[:2]), networks)
+    tests = [m.test for m in card.metrics[:2]]
+    assert list(frame["test"][:2]) == tests and set(frame["test"][2:]) == set(tests)
+    assert list(frame["scored_by"][2:]) == [*SHORTCUTS] * 2 and "Gene degrees" in SHORTCUTS and len(SHORTCUTS) < 12
+    row = next(r for r in ALL_STRING if str(r) == tests[0])
+    others = frozenset(e for r in ALL_STRING if r != row for e in networks[r].edges)
+    sample = sample_pairs(networks[row], max_pos=30)
+    expected = roc_auc_score(
+        sample.labels, gene_degrees(KnownEdges(others, frozenset(networks[row].tfs)), sample.pairs)
+    )
+    line = frame[(frame["test"] == tests[0]) & (frame["scored_by"] == "Gene degrees")].iloc[0]
+    assert line["auroc"] == pytest.approx(expected) and line["n_pos"] == sample.n_pos
+    with pytest.raises(InputError, match="Choose at least one network"):
+        chosen_frame(kept, PlantedBackbone(), [], networks)
+    empty = Row("STRING", "hHEP")
+    without = networks | {empty: replace(networks[empty], edges=())}
+    with pytest.raises(InputError, match="planted knows no edge of hHEP STRING; leave it out"):
+        chosen_frame(kept, PlantedBackbone(), [empty], without)
+
+
+def test_scores_have_six_decimals_and_an_order_and_ask_what_they_can(
+    kept: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted_one = PlantedBackbone()
+    genes = GENE_NAMES[:4]
+    pairs = [(s, t) for s in genes for t in genes if s != t]
+    table = score_pairs(kept, planted_one, pairs)
+    pd.testing.assert_frame_equal(table, table.round(6), check_exact=True)
+    assert (table["score"] != table["score"].round(4)).any()
+    monkeypatch.setattr(Translator, "logits", lambda *_: np.zeros(len(pairs), np.float32))
+    tied = score_pairs(kept, planted_one, pairs[::-1])
+    assert [*zip(tied["source"], tied["target"], strict=True)] == pairs and list(tied.index) == list(range(12))
+    with pytest.raises(InputError, match="no pair to score"):
+        score_pairs(kept, planted_one, [])
+    with pytest.raises(InputError, match=f"got {genes[1]} twice"):
+        score_pairs(kept, planted_one, [pairs[0], (genes[1], genes[1])])
+    with pytest.raises(InputError, match="one base value for all genes"):
+        score_pairs(kept, planted_one, pairs, Context("profile", genes, (1.0,) * 4))
+    with pytest.raises(InputError, match="context full instead of pair"):
+        score_pairs(kept, planted_one, pairs, Context("genes", genes))
+    full = replace(kept, card=replace(kept.card, schema=replace(kept.card.schema, context="full")))
+    assert len(score_pairs(full, planted_one, pairs, Context("genes", genes))) == 12
+    with pytest.raises(InputError, match=f"{genes[3]} and others are not in the context"):
+        score_pairs(full, planted_one, pairs, Context("genes", genes[:3]))
+    with pytest.raises(InputError, match="context pair instead of full"):
+        score_pairs(full, planted_one, pairs)

@@ -106,8 +106,6 @@ def beeline_training_set(request: TrainRequest, rows: Sequence[Row], networks: M
         raise InputError(f"{', '.join(strange)} is no data set to calibrate on; this training is judged by {there}.")
     for row in judged:
         others = [networks[r] for r in rows if r.data_set != row.data_set]
-        if not others:
-            continue  # a single data set and no other: nothing is held out
         if row in rows and row.data_set not in rest:
             rest[row.data_set] = union_pairs(others, **request.how(0))
         test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
