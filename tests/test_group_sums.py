@@ -41,6 +41,17 @@ def test_one_cell_that_does_not_fit_is_enough(columns):
     assert "class" not in unions({"type": columns["type"], "class": Codes(codes, ("a", "b", "c"))})
 
 
+def test_every_cell_of_a_finer_level_has_a_level_or_it_is_no_union():
+    finer = Codes(np.array([0, 1, 2, 0, 1, 2], np.int16), ("a", "b", "c"))
+    assert unions({"finer": finer, "class": Codes(np.array([0, 1, 1] * 2), ("x", "y"))})["class"][1].tolist() == [
+        0,
+        1,
+        1,
+    ]
+    for without in ([-1, 0, 1], [0, -1, 1], [0, 1, -1]):
+        assert "class" not in unions({"finer": finer, "class": Codes(np.array(without * 2), ("x", "y"))})
+
+
 @pytest.mark.parametrize("block", [170, 3000])
 def test_sums_are_those_of_direct_computation(columns, block):
     rng = np.random.default_rng(0)

@@ -40,16 +40,16 @@ ROOMS = {
     "data/cell_values.py": "cell_values",
     "data/containers/archive.py": "containers",
     "data/containers/mtx.py": "containers",
-    "data/containers/table.py": "containers",
+    "data/containers/table.py": "cell_tables containers",
     "data/context.py": "context",
     "data/group_sums.py": "group_sums",
     "data/groups.py": "cell_groups h5ad reader noticed",
     "data/hdf5.py": "links h5ad",
     "data/limits.py": "reader",
-    "data/matrix.py": "scale h5ad",
+    "data/matrix.py": "matrix h5ad",
     "data/other_hdf5.py": "other_hdf5",
     "data/reader.py": "reader noticed",
-    "data/scale.py": "scale h5ad",
+    "data/scale.py": "survey scale h5ad",
     "data/standardised.py": "context",
     "data/untrusted.py": "links reader uploads",
     "drivers/drivers.py": "drivers",
@@ -188,13 +188,24 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "circuits/control.py": (
         (("SCHEMA: 5 of SCHEMA = 5  ->  6",), "a version: any other number computes anew what is kept"),
     ),
-    "data/matrix.py": (
+    "data/group_sums.py": (
+        (("_PACKED: 22 of 2.0 ** 22  ->  23",), "leaves room for both sums as well, up to the limit of cells"),
+    ),
+    "data/matrix.py": ((("_parts_by_gene: 1 of indices.size or 1  ->  2",), "a part of no values may come once more"),),
+    "data/scale.py": (
         (
             (
-                "_turned_blocks: 1 of node.chunks[1] if node.chunks else 1  ->  2",
-                "_dense_blocks: 1 of node.chunks[0] if node.chunks else 1  ->  2",
+                "_multiples: np.abs(distinct - np.rint(distinct)) <= 0.01 * np.sqrt(distinct)  ->  "
+                "np.abs(distinct - np.rint(distinct)) < 0.01 * np.sqrt(distinct)",
             ),
-            "how many cells are read at once of a matrix without chunks; the same values come",
+            "no number up to 30 lies exactly on the limit",
+        ),
+        (
+            (
+                "_words: self.total >= 100  ->  self.total > 100",
+                "_words: 100 of self.total >= 100  ->  101",
+            ),
+            "both ways of writing a number are the same from 100 to 101",
         ),
     ),
     "evidence/correlation.py": (

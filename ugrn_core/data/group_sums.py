@@ -28,13 +28,9 @@ class GroupSums:
     def __init__(self, columns: Mapping[str, Codes], n_genes: int) -> None:
         self._columns = dict(columns)
         self._unions = unions(columns)
-        self._first: dict[str, int] = {}
-        n_levels = 0
-        for name, column in columns.items():
-            if name not in self._unions:
-                self._first[name] = n_levels
-                n_levels += len(column.levels)
-        self._packed, self._logs = np.zeros((n_levels, n_genes)), np.zeros((n_levels, n_genes))
+        summed = {name: (len(c.levels), n_genes) for name, c in columns.items() if name not in self._unions}
+        self._packed = {name: np.zeros(shape) for name, shape in summed.items()}
+        self._logs = {name: np.zeros(shape) for name, shape in summed.items()}
 
     def add(self, start: int, bins: sparse.csr_matrix, logs: sparse.csr_matrix) -> None:
         """Count in the block of cells that begins with cell ``start``; both (cell, gene), the same values filled."""
@@ -42,14 +38,14 @@ class GroupSums:
             (bins.data.astype(np.float64) * _PACKED + 1, bins.indices, bins.indptr), shape=bins.shape
         )
         doubles = sparse.csr_matrix((logs.data.astype(np.float64), logs.indices, logs.indptr), shape=logs.shape)
-        for name, first in self._first.items():
+        for name in self._packed:
             codes, levels = self._columns[name]
             of_block = codes[start : start + bins.shape[0]]
             order = np.argsort(of_block, kind="stable")
             ends = np.searchsorted(of_block[order], np.arange(len(levels) + 1))
             order, ends = order[ends[0] :], ends - ends[0]  # cells of no level come first
-            self._packed[first : first + len(levels)] += _merged(packed[order], ends)
-            self._logs[first : first + len(levels)] += _merged(doubles[order], ends)
+            self._packed[name] += _merged(packed[order], ends)
+            self._logs[name] += _merged(doubles[order], ends)
 
     def sums(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Bins, log1p values and cells with a value, each (level, gene) float64."""
@@ -59,10 +55,8 @@ class GroupSums:
             into = sparse.csr_matrix((np.ones(len(level)), (level, np.arange(len(level)))), (n_levels, len(level)))
             bins, logs, cells = self.sums(finer)
             return into @ bins, into @ logs, into @ cells
-        first = self._first[name]
-        rows = slice(first, first + len(self._columns[name].levels))
-        bins = np.floor(self._packed[rows] / _PACKED)
-        return bins, self._logs[rows], self._packed[rows] - bins * _PACKED
+        bins = np.floor(self._packed[name] / _PACKED)
+        return bins, self._logs[name], self._packed[name] - bins * _PACKED
 
 
 def unions(columns: Mapping[str, Codes]) -> dict[str, tuple[str, np.ndarray]]:
@@ -82,7 +76,7 @@ def unions(columns: Mapping[str, Codes]) -> dict[str, tuple[str, np.ndarray]]:
 
 def _union(column: Codes, finer: Codes) -> np.ndarray | None:
     """The level of the column that each level of the finer one belongs to, or None where one belongs to several."""
-    for some in (slice(0, _LOOK), slice(None)):
+    for some in (slice(_LOOK), slice(None)):
         level = np.full(len(finer.levels) + 1, -1)
         level[finer.codes[some]] = column.codes[some]  # the last entry is that of cells of no level
         if (level[finer.codes[some]] != column.codes[some]).any() or level[-1] != -1:

@@ -22,6 +22,8 @@ CSC_VALUES = 4_000_000
 MAX_VALUES = 2_000_000_000
 """Stored values (non-zero ones of a sparse matrix) of the largest matrix that is read."""
 MAX_CSC_VALUES = 50_000_000
+MOST_BLOCKS = 4
+"""Blocks that one row of stored chunks may take to be read at once."""
 
 
 def row_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
@@ -35,64 +37,64 @@ def row_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
 
 def _columns(block: sparse.csr_matrix, kept: np.ndarray) -> sparse.csr_matrix:
     """The columns (bool) of a block."""
-    there = kept[block.indices]
-    starts = np.concatenate([[0], np.cumsum(there)])[block.indptr]
-    parts = (block.data[there], (np.cumsum(kept) - 1)[block.indices[there]], starts)
-    return sparse.csr_matrix(parts, shape=(block.shape[0], int(kept.sum())))
+    return block[:, np.flatnonzero(kept)]
 
 
 def _dense_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
-    node = matrix.node
-    n_cells, n_genes = matrix.shape
-    _check_amount(matrix.name, n_cells * n_genes)
-    stored = node.chunks[0] if node.chunks else 1
-    step = max(1, BLOCK_VALUES // n_genes)
-    step = max(stored, step // stored * stored) if stored * n_genes <= 4 * BLOCK_VALUES else step
-    for start in range(0, n_cells, step):
-        yield start, _clean(sparse.csr_matrix(_float32(read(node, slice(start, start + step)))))
+    for cells in _ranges_of_dense(matrix, 0):
+        yield cells.start, _clean(sparse.csr_matrix(_float32(read(matrix.node, cells))))
 
 
 def _turned_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
-    node = matrix.node
+    for cells in _ranges_of_dense(matrix, 1):
+        yield cells.start, _clean(sparse.csr_matrix(_float32(read(matrix.node, (slice(None), cells))).T))
+
+
+def _ranges_of_dense(matrix: Matrix, axis: int) -> Iterator[slice]:
+    """Ranges of the cells, which lie along an axis as it is stored; they end where chunks do, unless these are huge."""
     n_cells, n_genes = matrix.shape
     _check_amount(matrix.name, n_cells * n_genes)
-    stored = node.chunks[1] if node.chunks else 1
+    stored = matrix.node.chunks[axis] if matrix.node.chunks else 1
     step = max(1, BLOCK_VALUES // n_genes)
-    step = max(stored, step // stored * stored) if stored * n_genes <= 4 * BLOCK_VALUES else step
+    if stored * n_genes <= MOST_BLOCKS * BLOCK_VALUES:
+        step = max(stored, step // stored * stored)
     for start in range(0, n_cells, step):
-        yield start, _clean(sparse.csr_matrix(_float32(read(node, np.s_[:, start : start + step])).T))
+        yield slice(start, start + step)
+
+
+def _ranges(ends: np.ndarray, most: int) -> Iterator[tuple[int, int]]:
+    """First row and the one after the last, of ranges of ``most`` values or of one row that has more; ``ends``
+    (row + 1,) says how many values there are before each row, and in all."""
+    start = 0
+    while start < len(ends) - 1:
+        stop = max(start + 1, int(np.searchsorted(ends, ends[start] + most, side="right")) - 1)
+        yield start, stop
+        start = stop
 
 
 def _csr_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
-    data, indices, indptr = _sparse_parts(matrix, matrix.shape[0])
-    start = 0
-    while start < matrix.shape[0]:
-        stop = int(np.searchsorted(indptr, indptr[start] + BLOCK_VALUES, side="right")) - 1
-        stop = min(matrix.shape[0], max(start + 1, stop))
+    n_cells, n_genes = matrix.shape
+    data, indices, indptr = _sparse_parts(matrix, n_cells, n_genes)
+    for start, stop in _ranges(indptr, BLOCK_VALUES):
         part = slice(int(indptr[start]), int(indptr[stop]))
-        shape = (stop - start, matrix.shape[1])
         rows = indptr[start : stop + 1] - indptr[start]
-        parts = (_float32(read(data, part)), _checked(read(indices, part), matrix.shape[1], matrix.name), rows)
-        yield start, _clean(sparse.csr_matrix(parts, shape=shape))
-        start = stop
+        parts = (_float32(read(data, part)), _checked(read(indices, part), n_genes, matrix.name), rows)
+        yield start, _clean(sparse.csr_matrix(parts, shape=(stop - start, n_genes)))
 
 
 def _csc_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
     """Blocks of a matrix that is stored by genes: for each range of cells all of it is read, and theirs is kept."""
-    data, indices, indptr = _sparse_parts(matrix, matrix.shape[1])
-    if data.shape[0] > MAX_CSC_VALUES:
+    n_cells, n_genes = matrix.shape
+    data, indices, indptr = _sparse_parts(matrix, n_genes, n_cells)
+    if data.size > MAX_CSC_VALUES:
         raise InputError(
-            f"{matrix.name} is stored by genes (CSC) with {data.shape[0]:,} values; at most {MAX_CSC_VALUES:,} are "
+            f"{matrix.name} is stored by genes (CSC) with {data.size:,} values; at most {MAX_CSC_VALUES:,} are "
             "read in this form. Store it by cells: adata.X = adata.X.tocsr()."
         )
-    ends = np.zeros(matrix.shape[0] + 1, np.int64)
+    counts = np.zeros(n_cells, np.int64)
     for _, cells in _parts_by_gene(matrix, indices):
-        ends[1:] += np.bincount(cells, minlength=matrix.shape[0])
-    ends = np.cumsum(ends)
-    start = 0
-    while start < matrix.shape[0]:
-        stop = int(np.searchsorted(ends, ends[start] + CSC_VALUES, side="right")) - 1
-        stop = min(matrix.shape[0], max(start + 1, stop))
+        counts += np.bincount(cells, minlength=n_cells)
+    for start, stop in _ranges(np.append(0, np.cumsum(counts)), CSC_VALUES):
         kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
         for part, cells in _parts_by_gene(matrix, indices):
             here = np.flatnonzero((cells >= start) & (cells < stop))
@@ -100,35 +102,29 @@ def _csc_blocks(matrix: Matrix) -> Iterator[tuple[int, sparse.csr_matrix]]:
             kept.append((_float32(read(data, part)[here]), cells[here] - start, genes.astype(np.int32)))
         values, cells, genes = (np.concatenate(each) for each in zip(*kept, strict=True))
         del kept
-        of_range = _clean(sparse.csr_matrix((values, (cells, genes)), shape=(stop - start, matrix.shape[1])))
-        step = max(1, BLOCK_VALUES * (stop - start) // max(1, of_range.nnz))
-        for first in range(0, stop - start, step):
-            yield start + first, of_range[first : first + step]
-        start = stop
+        of_range = _clean(sparse.csr_matrix((values, (cells, genes)), shape=(stop - start, n_genes)))
+        for first, last in _ranges(of_range.indptr, BLOCK_VALUES):
+            yield start + first, of_range[first:last]
 
 
 def _parts_by_gene(matrix: Matrix, indices: h5py.Dataset) -> Iterator[tuple[slice, np.ndarray]]:
-    """The cells of all stored values in parts, with where each part lies in the file."""
-    for first in range(0, max(1, indices.shape[0]), BLOCK_VALUES):
-        part = slice(first, min(first + BLOCK_VALUES, indices.shape[0]))
+    """The cells of all stored values in parts, with where each part lies in the file; one of none where there are
+    none."""
+    for first in range(0, indices.size or 1, BLOCK_VALUES):
+        part = slice(first, first + BLOCK_VALUES)
         yield part, _checked(read(indices, part), matrix.shape[0], matrix.name)
 
 
-def _sparse_parts(matrix: Matrix, n_major: int) -> tuple[h5py.Dataset, h5py.Dataset, np.ndarray]:
-    """Data, indices and the checked row (or column) starts of a sparse matrix."""
+def _sparse_parts(matrix: Matrix, n_major: int, n_minor: int) -> tuple[h5py.Dataset, h5py.Dataset, np.ndarray]:
+    """Data, indices and the checked row (or column) starts of a sparse matrix: ``n_major`` of ``n_minor`` entries."""
     data, indices, starts = (_part(matrix, *part) for part in (("data", "biuf"), ("indices", "iu"), ("indptr", "iu")))
-    _check_amount(matrix.name, data.shape[0])
-    indptr = read(starts).astype(np.int64) if starts.shape[0] == n_major + 1 else np.zeros(0, np.int64)
-    longest = matrix.shape[0] + matrix.shape[1] - n_major  # entries of one row (or column) at most
-    steps = np.diff(indptr)
-    if (
-        not len(indptr)
-        or indptr[0] != 0
-        or not indptr[-1] == data.shape[0] == indices.shape[0]
-        or ((steps < 0) | (steps > longest)).any()
-    ):
-        raise InputError(f"{matrix.name} is a damaged sparse matrix: its row starts do not fit. Write it anew.")
-    return data, indices, indptr
+    _check_amount(matrix.name, data.size)
+    if starts.size == n_major + 1 and data.size == indices.size:
+        indptr = read(starts).astype(np.int64)
+        steps = np.diff(indptr, prepend=0, append=data.size)  # nothing lies before the first row and after the last
+        if not steps[0] and not steps[-1] and ((steps >= 0) & (steps <= n_minor)).all():
+            return data, indices, indptr
+    raise InputError(f"{matrix.name} is a damaged sparse matrix: its row starts do not fit. Write it anew.")
 
 
 def _part(matrix: Matrix, name: str, kinds: str) -> h5py.Dataset:
@@ -143,7 +139,7 @@ def _part(matrix: Matrix, name: str, kinds: str) -> h5py.Dataset:
 
 def _checked(indices: np.ndarray, size: int, name: str) -> np.ndarray:
     """Indices of 0 to ``size`` - 1 as int32; others would make scipy write beyond its arrays."""
-    if indices.min(initial=0) < 0 or indices.max(initial=0) >= size:
+    if ((indices < 0) | (indices >= size)).any():
         raise InputError(
             f"{name} is a damaged sparse matrix: it has an index beyond its shape. Write the file anew with anndata."
         )

@@ -138,6 +138,7 @@ def as_read(block: sparse.csr_matrix, seen: Survey) -> sparse.csr_matrix:
         data = data * np.float32(np.log(BASES[seen.base]))
     used = sparse.csr_matrix((data, block.indices, block.indptr), shape=block.shape)
     if seen.negatives:
+        used = used.copy()  # its places are those of the block
         used.eliminate_zeros()
     return used
 
@@ -169,10 +170,10 @@ class _Seen:
         values = block.data
         self.filled += len(values)
         self.smallest, self.largest = min(self.smallest, float(values.min())), max(self.largest, float(values.max()))
-        if values.min() < 0:
-            self.negatives += int((values < 0).sum())
-            self.below -= float(values[values < 0].sum(dtype=np.float64))
-            values = np.maximum(values, 0)
+        below = values[values < 0]
+        self.negatives += len(below)
+        self.below -= float(below.sum(dtype=np.float64))
+        values = np.maximum(values, 0)
         self.above += float(values.sum(dtype=np.float64))
         self.whole = self.whole and bool(_nearly_whole(values[values > 0]).all())
         rows = slice(start, start + block.shape[0])
@@ -259,7 +260,7 @@ def _nearly_whole(values: np.ndarray, tolerance: float = NEARLY_WHOLE) -> np.nda
 
 def _whole_share(cells: list[np.ndarray], tolerance: float = NEARLY_WHOLE) -> float:
     """Share of whole numbers among the values below 100: larger ones may be whole for want of digits."""
-    values = np.concatenate([np.zeros(0), *cells])
+    values = np.concatenate([[], *cells])
     small = values[values < 100]
     return float(_nearly_whole(small, tolerance).mean()) if len(small) else 0.0
 
@@ -288,23 +289,24 @@ def _multiples(cells: list[np.ndarray]) -> float:
     fewer than half of the cells that are not empty have as many.
     """
     shares = []
-    for values in cells:
-        ratio = values / values.min() if len(values) else values
+    filled = [cell for cell in cells if len(cell)]
+    for values in filled:
+        ratio = values / values.min()
         near = ratio[ratio < 30]
         distinct = _distinct(near)
         if len(distinct) >= 3 and len(near) >= len(ratio) / 2:
             shares.append(float((np.abs(distinct - np.rint(distinct)) <= 0.01 * np.sqrt(distinct)).mean()))
-    return float(np.median(shares)) if shares and len(shares) >= sum(len(c) > 0 for c in cells) / 2 else 0.0
+    return float(np.median(shares)) if shares and len(shares) >= len(filled) / 2 else 0.0
 
 
 def _distinct(ratios: np.ndarray) -> np.ndarray:
     """The distinct numbers among them, but for rounding."""
     ordered = np.sort(ratios)
-    return ordered[np.diff(ordered, prepend=-1.0) > 1e-3]
+    return ordered[np.diff(ordered, prepend=-np.inf) > 1e-3]
 
 
 def _one_fraction(cells: list[np.ndarray]) -> float:
     """How much alike the fractional parts of values from 0.5 to the largest logarithm are, 0 to 1."""
-    values = np.concatenate([np.zeros(0), *cells])
+    values = np.concatenate([[], *cells])
     near = values[(values >= 0.5) & (values <= LARGEST_LOG)]
     return float(np.abs(np.exp(2j * np.pi * near).mean())) if len(near) else 0.0

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ugrn_core.data.containers.streams import beginning
 from ugrn_core.data.containers.table import MAX_LINE, lines_of, rows_of
 from ugrn_core.data.containers.written import Entries, check_sizes, write_cells
 from ugrn_core.data.gene_names import known_share
@@ -88,8 +89,7 @@ def read_names(stream: io.BufferedReader, what: str, sizes: set[int]) -> Names:
 
 
 def _separator(stream: io.BufferedReader) -> str:
-    start = stream.peek(1 << 12)[: 1 << 12]
-    first = start.replace(b"\r", b"\n").split(b"\n", 1)[0]
+    first, *_ = beginning(stream).splitlines() or [b""]
     return "\t" if b"\t" in first or b"," not in first else ","
 
 

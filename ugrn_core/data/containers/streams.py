@@ -17,6 +17,7 @@ from ugrn_core.errors import InputError
 
 MAX_UNPACKED = 4 << 30
 """Bytes that are unpacked from one file at most: more text than that is not read in the time for it."""
+START_BYTES = 1 << 12
 GZIP = b"\x1f\x8b"
 ZIP = b"PK"
 OTHER_PACKERS = {
@@ -73,6 +74,11 @@ class Bounded(io.RawIOBase):
 def bounded(stream: BinaryIO, moved: Moved | None = None) -> io.BufferedReader:
     """The stream, buffered and bounded."""
     return io.BufferedReader(Bounded(stream, moved=moved), 1 << 18)
+
+
+def beginning(stream: io.BufferedReader) -> bytes:
+    """The first bytes of a stream, which are read again afterwards."""
+    return stream.peek(START_BYTES)[:START_BYTES]
 
 
 def unpacked(stream: io.BufferedReader) -> io.BufferedReader:

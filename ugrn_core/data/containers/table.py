@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ugrn_core.data.containers.streams import beginning
 from ugrn_core.data.containers.written import Axis, Entries, check_sizes, write_cells
 from ugrn_core.data.gene_names import known_share
 from ugrn_core.errors import InputError
@@ -80,18 +81,18 @@ def write_table(stream: io.BufferedReader, folder: Path) -> tuple[Path, str]:
 def holds_cells(stream: io.BufferedReader) -> bool:
     """Whether a text file of unknown purpose holds cells, and is no list of genes: from its first rows."""
     try:
-        _, head, shape = _opened(stream, 3)
+        shape = _opened(stream, 3)[-1]
     except InputError:
         return False
     titles = {title_key(title) for title in shape.titles}
     tall = len(shape.numbers) < MANY and all(titles & of for of in TALL_TITLES)
-    return tall or (len(shape.numbers) >= MANY and len(shape.numbers) >= len(shape.text) and bool(head))
+    return tall or (len(shape.numbers) >= MANY and len(shape.numbers) >= len(shape.text))
 
 
 def lines_of(stream: io.BufferedReader) -> Iterator[str]:
     """Lines of text in the encoding that its first bytes tell; what is not text is an InputError."""
-    start = stream.peek(1 << 12)[: 1 << 12]
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    start = beginning(stream)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
     elif b"\0" in start:
         raise InputError(
@@ -131,10 +132,9 @@ def _opened(stream: io.BufferedReader, at_most: int = HEAD_ROWS) -> tuple[Iterat
         some = [*some[1:], *itertools.islice(lines, 1)]
     delimiter = _delimiter(some)
     if delimiter is None:
-        begins = some[0].strip()[:60] if some else ""
         raise InputError(
             "The file is text and no table of cells: no delimiter (tab, comma, semicolon, space) gives even rows of "
-            f"two fields or more. It begins with {begins!r}."
+            f"two fields or more. It begins with {''.join(some[:1]).strip()[:60]!r}."
         )
     rows = rows_of(itertools.chain(some, lines), delimiter)
     head: list[Line] = []
@@ -142,7 +142,7 @@ def _opened(stream: io.BufferedReader, at_most: int = HEAD_ROWS) -> tuple[Iterat
     for row in rows:
         head.append(row)
         fields += len(row[1])
-        if len(head) > at_most or fields > HEAD_FIELDS:
+        if len(head) > at_most or (fields > HEAD_FIELDS and len(head) > 1):  # the titles tell nothing alone
             break
     shape = _shape(head, delimiter)
     if shape.titles:
@@ -151,15 +151,18 @@ def _opened(stream: io.BufferedReader, at_most: int = HEAD_ROWS) -> tuple[Iterat
 
 
 def _delimiter(lines: Sequence[str]) -> str | None:
-    """The delimiter by which the lines have most fields, all the same number; titles may be one short, as in R."""
+    """The delimiter by which the lines have most fields, all the same number; titles may be one short, as in R, unless
+    they begin as a comment does."""
     best, most = None, 1
     for delimiter in "\t;, ":
         try:
             widths = [len(row) for _, row in rows_of((line.strip("\r\n") for line in lines), delimiter)]
         except InputError:
             continue
-        if len(widths) > 1 and len(set(widths[1:])) == 1 and widths[0] in (widths[1], widths[1] - 1):
-            best, most = (delimiter, widths[1]) if widths[1] > most else (best, most)
+        if len(set(widths[1:])) != 1 or widths[1] <= most:
+            continue
+        if widths[0] == widths[1] or (widths[0] == widths[1] - 1 and not lines[0].startswith("#")):
+            best, most = delimiter, widths[1]
     return best
 
 
@@ -217,7 +220,7 @@ def _write_tall(
             f"{repeated:,} rows of the table name a cell and a gene that another row has named. Add them up first, "
             "e.g. table.groupby(['cell', 'gene'], as_index=False).sum()."
         )
-    cell, gene, value = (repr(shape.titles[i]) if shape.titles else f"column {i + 1}" for i in tall)
+    cell, gene, value = (_title(shape, i) for i in tall)
     unread = [shape.titles[i] for i in range(shape.width) if shape.titles and i not in tall and shape.titles[i]]
     more = f"; not read: {', '.join(unread[:8])}" if unread else ""
     return path, f"a table with an entry a row (cell: {cell}, gene: {gene}, value: {value}{more})"
@@ -268,16 +271,20 @@ def _genes_in_rows(head: list[Line], shape: Shape) -> bool:
     if rows > columns and sum(not any(map(ENSEMBL.fullmatch, labels[i])) for i in named) > 1:
         raise InputError("Each row of the table names two genes: it is a list of edges, expected cells.")
     if not shape.numbers or max(rows, columns) < LEAST_KNOWN:
-        shown = [", ".join(some[:3]) or "nothing" for some in ([*labels, []][0], names)]
         raise InputError(
-            f"The table names no known genes, neither in rows ({shown[0][:80]}) nor over columns of numbers "
-            f"({shown[1][:80]}); expected symbols or Ensembl ids of human or mouse in one of them."
+            f"The table names no known genes, neither in rows ({', '.join([*labels, []][0][:3])[:80] or 'nothing'}) "
+            f"nor over columns of numbers ({', '.join(names[:3])[:80] or 'nothing'}); expected symbols or Ensembl ids "
+            "of human or mouse in one of them."
         )
     if max(rows, columns) < 2 * min(rows, columns):
         raise InputError(
             "Rows and columns of the table are both named like genes; expected genes in one and cells in the other."
         )
     return rows > columns
+
+
+def _title(shape: Shape, place: int) -> str:
+    return repr(shape.titles[place]) if shape.titles else f"column {place + 1:,}"
 
 
 def _index(columns: list[list[str]], titles: list[str], n_rows: int, genes: bool) -> Axis:
@@ -308,8 +315,9 @@ def _number(field: str, row: int, place: int, shape: Shape) -> float:
     if _is_gap(field):
         return np.nan
     if not _is_number(field, shape.comma):
-        title = repr(shape.titles[place][:60]) if shape.titles else f"column {place + 1:,}"
-        raise InputError(f"Row {row:,} of the table holds {field[:40]!r} in {title}, expected a number.")
+        raise InputError(
+            f"Row {row:,} of the table holds {field[:40]!r} in {_title(shape, place)[:60]}, expected a number."
+        )
     return float(field.replace(",", ".") if shape.comma else field)
 
 
