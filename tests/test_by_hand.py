@@ -8,10 +8,13 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import pdist, squareform
 
 from tests.planted import GENE_NAMES, PlantedBackbone, planted_networks
 from ugrn_core.beeline.expression import Expression
@@ -51,6 +54,9 @@ from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
 from ugrn_core.benchmark.scores import has_scores, join_scores, read_scores, score_files, write_scores
 from ugrn_core.benchmark.tables import interval_table, seed_spread, string_beside_nonspecific, wide_table, with_seeds
 from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.estimate import estimate
+from ugrn_core.gene_effects import effects
+from ugrn_core.gene_effects.effects import estimate_effects, gene_effects, reference_effects
 from ugrn_core.methods import marginal
 from ugrn_core.methods.attention import attention_scores
 from ugrn_core.methods.catalogue import METHODS
@@ -68,10 +74,14 @@ from ugrn_core.methods.shortcuts import (
     reverse_is_an_edge,
     target_out_degree,
 )
+from ugrn_core.neighbourhood import table as table_room
+from ugrn_core.neighbourhood.run import SIDES, Neighbourhood, NeighbourhoodRequest
+from ugrn_core.neighbourhood.table import filtered, neighbour_table, peak, shape_order, shapes, translator_scores
 from ugrn_core.pair_hashes import pair_hashes
-from ugrn_core.pair_specific import reference_genes
+from ugrn_core.pair_specific import random_pair_peaks, reference_genes
 from ugrn_core.store import Store
-from ugrn_core.types import Context, Progress, SweepSettings, Vocabulary
+from ugrn_core.translators.translator import Translator
+from ugrn_core.types import Context, FileNames, Progress, SweepSettings, Vocabulary
 
 NAN = float("nan")
 
@@ -713,3 +723,148 @@ def test_answers_and_shortcuts_on_a_few_pairs() -> None:
     assert has_an_edge(known, pairs[:1]).tolist() == pytest.approx(drawn[:1].tolist()), "one kind of pair"
     assert gene_degrees(known, []).shape == (0,) and has_an_edge(known, []).shape == (0,)
     assert gene_class(PlantedBackbone(), []).shape == (0, 2)
+
+
+# neighbourhoods and gene-level effects
+
+
+def neighbours(background: str = "fixed", **more: object) -> Neighbourhood:
+    """SOX2 with four others at two virtual values; the last was not moved."""
+    settings = SweepSettings(1.0, (0.5, 2.0), background)  # pyright: ignore[reportArgumentType]
+    there = {
+        "response": np.array([[1.0, -2], [0.25, 0], [-3, 3], [1, 2]]),
+        "slope": np.array([[0.0, 0], [1, -2], [3, 1], [2, 2]]),
+    }
+    back = {name: np.vstack([-values[:3] / 2, np.full((1, 2), NAN)]) for name, values in there.items()}
+    raw = {side: {n: v.astype(np.float32) for n, v in of.items()} for side, of in (("source", there), ("target", back))}
+    request = NeighbourhoodRequest("SOX2", Context(), settings)
+    return Neighbourhood(request, ("NANOG", "ALB", "GATA1", "KLF1"), raw, **({"specific": {}} | more))  # pyright: ignore
+
+
+def test_a_neighbourhood_as_a_table_by_hand() -> None:
+    found = neighbours()
+    table = neighbour_table(found, "source")
+    assert table["gene"].tolist() == list(found.others) and table["tf"].tolist() == [True, False, True, True]
+    assert table["response"].tolist() == [-2, 0.25, -3, 2] and table["at"].tolist() == [2.0, 0.5, 0.5, 2.0]
+    assert table["slope"].tolist() == [0, -2, 3, 2]
+    assert table["slope_direction"].tolist() == ["flat", "falls", "rises", "rises"]
+    for column in ("specific", "percentile", "score"):
+        assert table[column].isna().all()
+    for column in ("known", "novelty", "tag"):
+        assert table[column].tolist() == [""] * 4
+    back = neighbour_table(found, "target")
+    assert back["gene"].tolist() == ["NANOG", "ALB", "GATA1"] and back["response"].tolist() == [1, -0.125, 1.5]
+    follow = neighbour_table(neighbours("follow"), "source")
+    assert follow["response"].tolist() == [0, -2, 3, 2] and follow["at"].tolist() == [0.5, 2.0, 0.5, 0.5]
+    specific = {
+        side: {"response": np.array([[0.1, -0.4], [NAN, NAN], [0.2, 0.2], [9, 1]])} for side in ("source", "target")
+    }
+    centred = neighbours(specific=specific, peaks=np.array([0.5, 0.2, 0.4, 0.1]))
+    table = neighbour_table(centred, "source", scores=np.array([1 / 3, 2, NAN, -1]))
+    assert table["specific"].tolist()[::2] == [-0.4, 0.2] and math.isnan(table["specific"][1])
+    assert table["percentile"].tolist()[::2] == [50, 25] and table["percentile"][3] == 100
+    assert math.isnan(table["percentile"][1]) and table["score"].tolist()[:2] == [0.333333, 2]
+    assert peak(np.zeros((3, 0))).shape == (3,) and np.isnan(peak(np.zeros((3, 0)))).all()
+
+
+def test_tags_of_neighbours_by_what_the_translator_saw() -> None:
+    seen = {"card": SimpleNamespace(genes=("SOX2", "NANOG", "ALB")), "pair_hashes": pair_hashes([("SOX2", "NANOG")])}
+    translator: Translator = SimpleNamespace(**seen)  # pyright: ignore[reportAssignmentType]
+    known = {("SOX2", "ALB"): "hESC STRING"}
+    for edges, tags in (
+        (known, ["training pair", "known network", "model only", "model only"]),
+        (None, ["training pair", "model only", "model only", "model only"]),
+    ):
+        table = neighbour_table(neighbours(), "source", translator=translator, known=edges)
+        assert table["tag"].tolist() == tags and table["novelty"][0] == "pair seen"
+        assert table["known"].tolist() == ["", "hESC STRING" if edges else "", "", ""]
+    strange: Translator = SimpleNamespace(**(seen | {"card": SimpleNamespace(genes=("TP53",))}))  # pyright: ignore
+    tags = neighbour_table(neighbours(), "source", translator=strange, known={})["tag"].tolist()
+    assert tags == ["training pair", *["both genes unseen"] * 3]
+
+
+def test_scores_of_neighbours_are_of_those_that_were_swept_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table_room, "check_schema", lambda *_: None)
+    monkeypatch.setattr(table_room, "feature_schema", lambda *_: None)
+
+    def of(*parts: str, grid: tuple[float, ...] = (2.0,)) -> Translator:
+        schema = SimpleNamespace(parts=parts, grid=grid, method=parts[0])
+        summed = lambda features: sum(x @ (1.0 + np.arange(x.shape[1])) for x in features.values())  # noqa: E731
+        return SimpleNamespace(card=SimpleNamespace(schema=schema, name="x"), logits=summed)  # pyright: ignore
+
+    model, found = PlantedBackbone(), neighbours()
+    forward, reverse = (translator_scores(of("VVP"), model, found, side) for side in SIDES)
+    np.testing.assert_allclose(forward, [-2 + 2, 0, 3 - 3, NAN])
+    np.testing.assert_allclose(reverse, [1 - 4, 0, -1.5 + 6, NAN])
+    both = translator_scores(of("VVP", "GDT"), model, found, "source")
+    np.testing.assert_allclose(both, [0, 0 + (-2 + 2), 0 + (1 - 1), NAN])
+    whole = translator_scores(of("VVP", grid=(0.5, 2.0)), model, found, "source")
+    np.testing.assert_allclose(whole[0], 1 - 4 + 3 * -0.5 + 4 * 1)
+    nothing = replace(found, raw={**found.raw, "target": {n: np.full((4, 2), NAN) for n in ("response", "slope")}})
+    assert np.isnan(translator_scores(of("VVP"), model, nothing, "source")).all()
+    genes = GENE_NAMES[:3]
+    plain = replace(found, others=genes[1:], request=replace(found.request, gene=genes[0]))
+    emb = model.weights[:3, :5].numpy().astype(float)
+    expected = (emb[0] + emb[1:]) @ np.arange(1, 6)
+    np.testing.assert_allclose(translator_scores(of("Baseline-Emb"), model, plain, "source"), expected, rtol=1e-5)
+    profile = Context("profile", ("SOX2", *found.others), (1.0,) * 5, "cells")
+    with pytest.raises(InputError, match="one base value for all genes"):
+        translator_scores(of("VVP"), model, replace(found, request=replace(found.request, context=profile)), "source")
+
+
+def test_rows_are_filtered_by_class_list_and_name() -> None:
+    table = neighbour_table(neighbours(), "source")
+    named = FileNames("d", {"NANOG": "Nanog.1", "ALB": "Alb1"})
+    for asked, expected in (
+        ({}, ["NANOG", "ALB", "GATA1", "KLF1"]),
+        ({"factors": True}, ["NANOG", "GATA1", "KLF1"]),
+        ({"genes": []}, []),
+        ({"genes": ["ALB", "GATA1"], "factors": True}, ["GATA1"]),
+        ({"text": "  "}, ["NANOG", "ALB", "GATA1", "KLF1"]),
+        ({"text": "nA"}, ["NANOG"]),
+        ({"text": "a."}, []),
+        ({"text": "g.1", "names": named}, ["NANOG"]),
+        ({"text": "b1", "names": named}, ["ALB"]),
+    ):
+        assert filtered(table, **asked)["gene"].tolist() == expected, asked  # pyright: ignore[reportArgumentType]
+
+
+def test_three_curves_are_put_in_order_and_more_of_them_as_near_as_can_be() -> None:
+    three = np.array([[1.0, 0], [0, 1], [0.9, 0.1]])
+    assert shape_order(three).tolist() in ([1, 2, 0], [0, 2, 1])
+    curves = np.random.default_rng(3).standard_normal((14, 3))
+    apart = squareform(pdist(shapes(curves)))
+
+    def length(order: np.ndarray) -> float:
+        return float(apart[order[:-1], order[1:]].sum())
+
+    loose = leaves_list(linkage(pdist(shapes(curves)), "average"))
+    assert length(shape_order(curves)) < length(loose) - 1e-6
+    np.testing.assert_allclose(
+        shapes(np.array([[3.0, 4, 0], [0, 0, 0], [1e-9, 0, 0]])), [[0.6, 0.8, 0], [0] * 3, [1, 0, 0]]
+    )
+
+
+def test_effects_of_genes_are_means_of_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """M(v) = W v: the response of s on t is W[t, s] (v - 1), its slope W[t, s]."""
+    monkeypatch.setattr(effects, "GENES_A_BLOCK", 64)
+    model, settings = PlantedBackbone(), SweepSettings(1.0, (0.5, 3.0))
+    shares: list[float] = []
+    found = gene_effects(model, settings, progress=lambda share, _: shares.append(share))
+    reference = [int(g[1:]) for g in found.reference]
+    assert len(reference) == 32 and found.genes == GENE_NAMES and shares[-1] == 0.75 and shares == sorted(shares)
+    assert shares[0] < 0.25, "three blocks of genes, and the reference"
+    for g in (0, reference[0], 149):
+        others = [k for k in reference if k != g]
+        moved, read = W[others, g].mean(), W[g, others].mean()
+        np.testing.assert_allclose(found.as_source["response"][g], [-moved / 2, 2 * moved], rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(found.as_target["response"][g], [-read / 2, 2 * read], rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(found.as_source["slope"][g], moved, rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(found.as_target["slope"][g], read, rtol=1e-3, atol=1e-5)
+    alone = reference_effects(model, settings, n_reference=32)
+    np.testing.assert_allclose(np.sort(alone.peaks), np.sort(found.peaks), rtol=1e-4)
+    matrix = W[np.ix_(reference, reference)].T[..., None] * np.array([-0.5, 2.0])
+    np.testing.assert_allclose(np.sort(found.peaks), np.sort(random_pair_peaks(matrix)), rtol=1e-3)
+    asked = estimate_effects(model, settings)
+    assert asked.cached_share == 0 and asked.passes == 2 * 32 * 150 * 2
+    assert asked.bytes == estimate(model, 3, asked.passes).bytes  # pyright: ignore[reportArgumentType]
