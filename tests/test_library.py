@@ -6,7 +6,11 @@ import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import anndata
 import numpy as np
@@ -18,16 +22,26 @@ from typer.testing import CliRunner
 import ugrn_core as ugrn
 from tests.planted import PlantedBackbone, planted_networks
 from tests.small_network import trained
+from ugrn_core.api import genes as genes_room
 from ugrn_core.api import get, pl, tl
+from ugrn_core.api import networks as networks_room
+from ugrn_core.api import training as training_room
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES
 from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.request import BenchmarkRequest
 from ugrn_core.benchmark.results import COLUMNS as RESULT_COLUMNS
 from ugrn_core.cli import app
 from ugrn_core.errors import GeneError, InputError
+from ugrn_core.gene_effects.effects import gene_effects
+from ugrn_core.genes.tfs import is_tf
+from ugrn_core.network.direction import DirectionRule
 from ugrn_core.network.edge_table import COLUMNS
-from ugrn_core.translators.library import save_translator
+from ugrn_core.network.own_cells import default_cell
+from ugrn_core.translation.training_set import judged_rows
+from ugrn_core.translators.library import load_translator, save_translator
+from ugrn_core.types import SweepSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = [
@@ -148,8 +162,16 @@ def test_what_is_specific_to_a_pair_comes_on_request(tiny: Backbone) -> None:
     frame = ugrn.pair(tiny, "GATA1", "KLF1", specific=True, progress=lambda share, _: told.append(share))
     assert set(frame["measure"]) == {"raw", "pair-specific"}
     assert 0 <= frame.attrs["forward_percentile"] <= 100
-    assert told == sorted(told)
+    assert told == sorted(told) and told[0] < 0.5 < told[-1] == 1
     assert pl.curves(frame).data
+    told.clear()
+    plain = ugrn.pair(tiny, "GATA1", "KLF1", progress=lambda share, _: told.append(share))
+    assert set(plain["measure"]) == {"raw"} and "forward_percentile" not in plain.attrs and told[-1] == 1
+    assert plain.attrs["notes"] == frame.attrs["notes"]
+    with pytest.raises(InputError, match="no pair-specific part"):
+        ugrn.pair(tiny, "GATA1", "KLF1", specific=True, company={"TP53": 2.0})
+    beside = ugrn.pair(tiny, "GATA1", "KLF1", company={"TP53": 2.0})
+    assert [*dict.fromkeys(beside["series"])] == ["without", "with TP53=2"]
 
 
 def test_nothing_is_kept_unless_a_store_is_given(toy: ToyBackbone, own_cache: Path) -> None:
@@ -214,7 +236,158 @@ def test_a_gene_that_cannot_be_asked_is_one_sentence(toy: ToyBackbone, options: 
         ugrn.gene(toy, "GATA1", **options)
 
 
+def test_a_gene_has_a_default_rank_its_factors_and_its_own_settings(
+    toy: ToyBackbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[float] = []
+    found = ugrn.gene(toy, "OCT4", progress=lambda share, _: told.append(share))
+    assert found.attrs["rank"] == "specific" and found["specific"].notna().all()
+    assert found.attrs["notes"][0] == "OCT4 is POU5F1 here." and list(found.index) == list(range(len(found)))
+    assert told == sorted(told) and told[0] < 0.5 < told[-1] <= 1 and 0.5 in told
+    assert [*dict.fromkeys(found["side"])] == ["source", "target"] and not all(map(is_tf, found["gene"]))
+    told.clear()
+    asked = {"sides": "source", "rank": "response", "base": 2.0, "grid": [0.5, 3.0]}
+    plain = ugrn.gene(toy, "POU5F1", progress=lambda share, _: told.append(share), **asked)  # pyright: ignore
+    assert told[-1] == 1 and plain["specific"].isna().all() and {*plain["side"]} == {"source"}
+    assert not any("is POU5F1" in note for note in plain.attrs["notes"])
+    own = toy.vocabulary.ids(["POU5F1"])
+    weights = toy.weights[toy.vocabulary.ids(list(plain["gene"]))][:, own].numpy()[:, 0]
+    np.testing.assert_allclose(plain["response"], -1.5 * weights, rtol=1e-4, atol=1e-6)
+    factors = ugrn.gene(toy, "POU5F1", factors_only=True, rank="response")
+    assert 0 < len(factors) < len(found) and all(map(is_tf, factors["gene"]))
+    assert not {*found["known"]} - {""}
+    effects = gene_effects(toy, SweepSettings(toy.card.base, toy.card.grid))
+    monkeypatch.setattr(genes_room, "shipped_effects", lambda *_: effects)
+    shipped = ugrn.gene(toy, "POU5F1", rank="response")
+    assert shipped["specific"].notna().all() and shipped["specific"].std() > 0
+    among = ugrn.gene(toy, "POU5F1", rank="response", context=["SOX2", "NANOG", "GATA1"])
+    assert among["specific"].isna().all()
+
+
+def test_a_gene_is_ranked_by_the_translator_that_is_given(tiny: Backbone, reader: str) -> None:
+    found = ugrn.gene(tiny, tiny.vocabulary.symbols[0], translator=load_translator(reader), sides="target", top=3)
+    assert found.attrs["rank"] == "score" and len(found) == 3 and found["score"].is_monotonic_decreasing
+    by_path = ugrn.gene(tiny, tiny.vocabulary.symbols[0], translator=Path(reader), sides="target", top=3)
+    pd.testing.assert_frame_equal(by_path, found)
+
+
 # a network
+
+
+def matrices(**held: Sequence[tuple[int, int, float]]) -> anndata.AnnData:
+    """Three genes with a matrix of each name, of entries (row, column, value)."""
+    made = anndata.AnnData(np.zeros((1, 3), np.float32), var=pd.DataFrame(index=["A", "B", "C"]))
+    for name, entries in held.items():
+        rows, columns, values = zip(*entries, strict=True) if entries else ((), (), ())
+        made.varp[name] = sparse.csr_matrix((np.array(values, float), (rows, columns)), shape=(3, 3))
+    return made
+
+
+def test_edges_of_cells_come_in_order_from_the_network_that_is_named() -> None:
+    entries = [(2, 0, 0.5), (0, 2, 0.5), (0, 1, 0.5), (1, 0, 0.9)]
+    held = matrices(**{"probability": entries, "score": entries[:1], "probability_probability: a-b": [],
+                       "probability_score: a-b": [(0, 1, 2.0)], "none_probability": [], "none_score": []})  # fmt: skip
+    table = get.edges(held)
+    assert table.to_numpy().tolist() == [["B", "A", 0.9], ["A", "B", 0.5], ["A", "C", 0.5], ["C", "A", 0.5]]
+    assert list(table.index) == [0, 1, 2, 3] and len(get.edges(held, weight="score")) == 1
+    assert get.edges(held, key="probability", group="a/b", weight="score")["weight"].tolist() == [2.0]
+    with pytest.raises(InputError, match="ranks and no probability"):
+        get.edges(held, key="probability", group="a/b")
+    assert get.edges(held, key="none").empty and get.edges(held, key="none", weight="score").empty
+    with pytest.raises(
+        InputError, match="hold no network 'x_score' in varp; there is none_probability, none_score, pr"
+    ):
+        get.edges(held, key="x", weight="score")
+    with pytest.raises(InputError, match=r"in varp; there is none\."):
+        get.edges(matrices())
+
+
+def asked_of(given: Any, model: Backbone, translator: str, **options: Any) -> list[networks_room.PredictedNetwork]:
+    names = "groupby groups sources context prevalence known layer gene_column memory store progress cancel".split()  # noqa: SIM905
+    rest = {"n_variable": 5} | dict.fromkeys(names) | options
+    return list(networks_room.networks(given, translator=translator, model=model, **rest))  # pyright: ignore
+
+
+def test_networks_are_asked_in_the_cell_that_fits_them(
+    tiny: Backbone, reader: str, cells: anndata.AnnData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[float] = []
+    genes = ["GATA1", "KLF1", "HBB"]
+    (listed,) = asked_of(genes, tiny, reader)
+    assert listed.files.scores.request.context.kind == "pair" and listed.group is None and listed.data is None
+    assert {*listed.edges()["known"]} == {"not checked"}
+    assert any(note.startswith("No direction is called: ") for note in listed.notes)
+    with pytest.raises(InputError, match="context full instead of pair"):
+        asked_of(genes, tiny, reader, context="full")
+    both = asked_of(cells, tiny, reader, groupby="kind", progress=lambda share, _: told.append(share))
+    assert [m.files.scores.request.context.kind for m in both] == ["profile"] * 2
+    assert [m.group for m in both] == ["A/1", "B"]
+    assert told == sorted(told) and told[-1] == 1 and 0.5 in told
+    species: list[str | None] = []
+    ask_ = networks_room.ask
+
+    def seen(*given: Any, **named: Any) -> Any:
+        species.append(named["species"])
+        return ask_(*given, **named)
+
+    monkeypatch.setattr(networks_room, "ask", seen)
+    monkeypatch.setattr(networks_room, "direction_rule", lambda *_, **__: DirectionRule(1.0, 1.0))
+    (whole,) = asked_of(cells, tiny, reader)
+    expected = {"pair": "pair", "full": "profile"}[default_cell(tiny.card.name)]
+    assert whole.files.scores.request.context.kind == expected and whole.data is not None
+    assert not any("No direction is called" in note for note in whole.notes)
+    assert (whole.edges()["source"] != whole.edges()["target"]).all()
+    mouse = replace(whole.data, species="mouse")
+    monkeypatch.setattr(networks_room, "cells_of", lambda *_, **__: mouse)
+    asked_of(cells, tiny, reader)
+    asked_of(genes, tiny, reader)
+    assert species == [None, "mouse", None]
+    monkeypatch.setattr(networks_room, "default_cell", lambda name: {tiny.card.name: "full"}[name])
+    assert asked_of(cells, tiny, reader)[0].files.scores.request.context.kind == "profile"
+    asked_of(genes, tiny, reader, known=[("KLF1", "HBB")])
+    for wrong in ({"groupby": "kind"}, {"layer": "X"}, {"gene_column": "x"}):
+        with pytest.raises(InputError, match="are about cells"):
+            asked_of(genes, tiny, reader, **wrong)
+
+
+def test_model_and_translator_are_each_by_default_the_one_that_belongs_to_the_other(
+    tiny: Backbone, toy: ToyBackbone, reader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(name: str | None = None) -> Any:
+        return SimpleNamespace(card=SimpleNamespace(name=name or "ugrn-mini"))
+
+    monkeypatch.setattr(networks_room, "load", load)
+    model, translator = networks_room._who(None, None)
+    assert (model.card.name, translator.card.name) == ("ugrn-mini", "all-sets")
+    made = load_translator(reader)
+    model, translator = networks_room._who(None, made)
+    assert model.card.name == made.card.schema.backbone and translator is made
+    model, translator = networks_room._who(toy, reader)
+    assert model is toy and translator.card == made.card
+    with pytest.raises(InputError, match="No translator of the project reads toy-linear"):
+        networks_room._who(toy, None)
+    assert [networks_room._bytes(m) for m in (None, 1, "1K", 5)] == [None, 1, 1024, 5]
+
+
+def test_edges_of_genes_that_are_not_in_var_have_no_place_and_are_counted(
+    tiny: Backbone, reader: str, cells: anndata.AnnData
+) -> None:
+    named = cells.copy()
+    named.var_names = named.var["feature_name"].astype(str).to_numpy()
+    named.var = named.var[[]].assign(number=range(named.n_vars), word=pd.Categorical(["x"] * named.n_vars))
+    whole = tl.network(named, translator=reader, model=tiny, top=40, copy=True, layer="X")
+    assert whole is not None and not any("left out" in note and "var" in note for note in whole.uns["ugrn"]["notes"])
+    some = named[:, 4:].copy()
+    some.raw = named
+    made = tl.network(some, translator=reader, model=tiny, top=40, copy=True, layer="raw", key_added="mine")
+    assert made is not None and "mine" in made.uns and made.uns["mine"]["groups"] == []
+    there, all_of_them = get.edges(made, key="mine", weight="score"), get.edges(whole, weight="score")
+    inside = all_of_them[all_of_them["source"].isin(some.var_names) & all_of_them["target"].isin(some.var_names)]
+    assert 0 < len(inside) < len(all_of_them)
+    pd.testing.assert_frame_equal(there, inside.reset_index(drop=True))
+    left_out = len(all_of_them) - len(inside)
+    said = "edge" if left_out == 1 else "edges"
+    assert f"{left_out} {said} of genes that are not in these cells' var left out." in made.uns["mine"]["notes"]
 
 
 def test_a_network_of_genes_is_that_of_the_command_line(tiny: Backbone, reader: str, tmp_path: Path) -> None:
@@ -397,3 +570,65 @@ def test_scores_of_ones_own_stand_in_the_benchmark() -> None:
     assert (mine["value"] == 1).all()
     with pytest.raises(InputError, match="source, target and score"):
         ugrn.benchmark(None, 1, networks=networks, scores={"mine": table[["source"]]}, **how)  # pyright: ignore
+
+
+def test_what_is_trained_on_is_read_as_a_file_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, rows = PlantedBackbone(), [Row("STRING", "hESC")]
+    frame = pd.DataFrame({"target": ["B"], "label": [1], "x": [0], "source": ["A"]}, index=[7])
+    assert training_room._text(frame) == "source,target,label\nA,B,1\n"
+    assert training_room._text([("A", "B")]) == "source,target\nA,B\n"
+    assert training_room._rows([("STRING", "hESC")]) == rows
+    for wrong, got in (([("STRING", "moon")], "moon STRING"), ([], "none")):
+        with pytest.raises(InputError, match=f"BEELINE has no network {got}; there are"):
+            ugrn.train_translator(model, beeline=wrong)
+    with pytest.raises(InputError, match="either edges or beeline"):
+        ugrn.train_translator(model, [("A", "B")], beeline=[("STRING", "hESC")])
+    networks = planted_networks(model, tuple({*rows, *judged_rows(rows)}))
+    asked: list[tuple[str, ...]] = []
+
+    def load(network: str, data_set: str, gene_set: str) -> Any:
+        asked.append((network, data_set, gene_set))
+        return networks[Row(network, data_set)]
+
+    monkeypatch.setattr(training_room, "load_network", load)
+    how = {"method": "VVP", "kind": "logistic", "seeds": 1, "max_pos": 20}
+    made = ugrn.train_translator(model, beeline=[("STRING", "hESC")], gene_set="TFs+1000", **how)  # pyright: ignore
+    assert made.card.networks == ("STRING",) and made.card.train_sets == ("hESC",) and made.card.name == "mine"
+    assert asked[0] == ("STRING", "hESC", "TFs+1000") and len(asked) == 7
+
+
+def test_a_benchmark_is_asked_of_the_contestants_and_files_that_are_named(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    model = PlantedBackbone()
+    how = {"max_pos": 60, "seeds": 1, "methods": ("Gene degrees",), "test_sets": ("mDC",)}
+    networks = planted_networks(model, BenchmarkRequest(1, **how).rows)
+    monkeypatch.setattr(training_room, "run_benchmark", lambda run, who, *_: (run, who))
+    monkeypatch.setattr(training_room, "load_network", lambda network, data_set, _: networks[Row(network, data_set)])
+    vocabularies: list[int] = []
+    monkeypatch.setattr(
+        training_room,
+        "given_scores",
+        lambda _name, _tables, vocabulary: vocabularies.append(len(vocabulary)) or SimpleNamespace(digest="d"),
+    )
+
+    def asked(model_: Any, **more: Any) -> Any:
+        return training_room.benchmark(model_, **how, **more)
+
+    run, who = asked(None)
+    assert run.request.table == 1 and run.expression == {} and run.given == () and not run.parts.file.exists()
+    assert [(c.backbone, c.weights) for c in who] == [(None, who[0].weights)]
+    cells: Any = {"mDC": SimpleNamespace()}
+    table = pd.DataFrame({"source": ["A"], "target": ["B"], "score": [1.0]})
+    run, who = asked(model, networks=networks, expression=cells, parts=tmp_path / "kept", scores={"m": table})
+    assert run.expression == cells and run.parts.file == tmp_path / "kept" and len(run.given) == 1
+    assert [c.backbone for c in who] == [None, model]
+    asked(None, networks=networks, scores={"m": table})
+    genes = {g for n in networks.values() for g in n.genes}
+    assert vocabularies == [len(model.vocabulary), len(genes)]
+    for weights, drawn in (("both", [False, True]), ("random", [True]), ("trained", [False])):
+        _, who = asked(tiny, networks=networks, weights=weights)
+        assert [c.backbone.fingerprint != tiny.fingerprint for c in who[1:]] == drawn
+        assert [c.weights for c in who[1:]] == (["trained", "random"] if weights == "both" else [weights])
+    with pytest.raises(InputError, match="planted has no weights to draw anew"):
+        asked(model, networks=networks, weights="random")

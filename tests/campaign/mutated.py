@@ -79,7 +79,7 @@ ROOMS = {
     "network/direction.py": "direction noticed network_order",
     "network/edge_filter.py": "network_views noticed columns_cli network",
     "network/edge_table.py": "network network_views",
-    "network/scores.py": "network_order network",
+    "network/scores.py": "disk_array network_order network",
     "pair.py": "pair gene_effects figures noticed",
     "pair_hashes.py": "translators",
     "pair_specific.py": "probes pair",
@@ -104,7 +104,7 @@ ROOMS = {
     "translators/credit.py": "reasons",
     "translators/exchange.py": "untrusted_translators translator_kinds transport noticed",
     "translators/kinds.py": "translator_kinds",
-    "translators/library.py": "library untrusted_translators translators",
+    "translators/library.py": "untrusted_translators translators library",
     "translators/mlp.py": "translators translator_kinds",
     "translators/schema.py": "translators untrusted_translators",
     "translators/translator.py": "translators untrusted_translators noticed",
@@ -210,8 +210,73 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "evidence/correlation.py": (
         (
+            (
+                "correlations: variance > LEAST_VARIANCE  ->  variance >= LEAST_VARIANCE",
+                "net_coefficients: squares > LEAST_VARIANCE * len(values)  ->  squares >= LEAST_VARIANCE * len(values)",
+                "net_coefficients: own > LEAST_OWN * squares[sources]  ->  own >= LEAST_OWN * squares[sources]",
+            ),
+            "no variance of measured values is the limit to its last digit",
+        ),
+        (
             ("correlations: 0 of np.where(varies, 1 / np.sqrt(np.maximum(variance, LEAST_VARIANCE)), 0)  ->  1",),
             "a gene that does not vary is 0 but for rounding, on any scale, and has no weight",
+        ),
+    ),
+    "network/edge_filter.py": (
+        (
+            (
+                "longest_within: fdr_of_top(probabilities) <= fdr + ROUNDING  ->  "
+                "fdr_of_top(probabilities) < fdr + ROUNDING",
+            ),
+            "a rate is met within a rounding, of which the last digit is not asked for",
+        ),
+        (
+            ("select_edges: True of observed=True  ->  False",),
+            "pandas asks whether groups without an edge count; of them there is no edge to number",
+        ),
+    ),
+    "network/scores.py": (
+        (
+            (
+                "BIN_BITS: 14 of BIN_BITS = 14  ->  15",
+                "ordered_places: 1 of 1 << 32 - BIN_BITS  ->  2",
+                "ordered_places: 32 of 32 - BIN_BITS  ->  33",
+                "_bin: 32 of 32 + BIN_BITS  ->  33",
+                "_pieces: if sizes[-1] and sizes[-1] + bins[at] > EDGES_A_PIECE: sizes.append(0)  ->  not so",
+                "_pieces: sizes[-1] and sizes[-1] + bins[at] > EDGES_A_PIECE  ->  "
+                "sizes[-1] or sizes[-1] + bins[at] > EDGES_A_PIECE",
+                "_pieces: sizes[-1] + bins[at] > EDGES_A_PIECE  ->  sizes[-1] + bins[at] >= EDGES_A_PIECE",
+                "_pieces: sizes[-1] + bins[at]  ->  sizes[-1] - bins[at]",
+            ),
+            "where the order is cut into pieces, each of which is sorted by itself",
+        ),
+        (
+            (
+                "SCATTERED: 128 of SCATTERED = 128  ->  129",
+                "_keys: 1 of max(1, EDGES_A_PIECE // len(by_target))  ->  2",
+                "_reserve: 1 of 1 << 20  ->  2",
+                "_reserve: 20 of 1 << 20  ->  21",
+            ),
+            "how much is read or written at once",
+        ),
+        (
+            (
+                "__init__: 1 of max(1, length * np.dtype(kind).itemsize)  ->  2",
+                "_reserve: 0 of os.posix_fallocate(file.fileno(), 0, size)  ->  1",
+            ),
+            "a byte more of the disk, that nothing lies in",
+        ),
+        (
+            (
+                "let_go: self.array.nbytes > KEPT_BYTES and hasattr(mmap, 'MADV_DONTNEED')  ->  "
+                "self.array.nbytes > KEPT_BYTES or hasattr(mmap, 'MADV_DONTNEED')",
+                "let_go: self.array.nbytes > KEPT_BYTES  ->  self.array.nbytes >= KEPT_BYTES",
+            ),
+            "which small arrays are given back to the system; what is in them stays in the file",
+        ),
+        (
+            ("_keys: 1 of -LOWEST - 1  ->  2",),
+            "no float32 lies between the two lowest scores in millionths",
         ),
     ),
     "residual.py": (
@@ -237,6 +302,69 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (
             ("unless_full: if device.type == 'cuda': torch.cuda.empty_cache()  ->  not so",),
             "no number changes, only what a GPU keeps free",
+        ),
+    ),
+    "translators/calibration.py": (
+        (
+            ("platt: slope > 0  ->  slope >= 0",),
+            "with a slope of 0 the intercept is the log odds of the labels either way",
+        ),
+    ),
+    "translators/credit.py": (
+        (
+            (
+                "_pieces: here < 0  ->  here <= 0",
+                "_pieces: there < 0  ->  there <= 0",
+            ),
+            "a unit at 0 at the end of a piece has its kink there, where the line is cut already",
+        ),
+    ),
+    "translators/exchange.py": (
+        (
+            ("pack_translator: False of allow_nan=False  ->  True",),
+            "no card holds a number that is not finite",
+        ),
+        (
+            ("bring_in: 100 of :100  ->  101",),
+            "how much of the names of files the words of an error show",
+        ),
+    ),
+    "translators/library.py": (
+        (
+            ("save_translator: False of allow_nan=False  ->  True",),
+            "no card holds a number that is not finite",
+        ),
+        (
+            ("_card: 256 of maxsize=256  ->  257",),
+            "how many cards are kept in memory; another is read again",
+        ),
+        (
+            ("_width: 0 of torch.empty(0)  ->  1",),
+            "part of the words of an error: that there is no such tensor is said either way",
+        ),
+    ),
+    "translators/mlp.py": (
+        (
+            (
+                "standardise: spread > 1e-08  ->  spread >= 1e-08",
+                "_thinned: torch.rand(h.shape, generator=self.generator) >= self.settings.dropout  ->  "
+                "torch.rand(h.shape, generator=self.generator) > self.settings.dropout",
+            ),
+            "no number drawn or measured is the limit to its last digit",
+        ),
+        (
+            ("_thread: 1 of ThreadPoolExecutor(1, thread_name_prefix='ugrn-train')  ->  2",),
+            "every work is waited for, so that a second thread is never started",
+        ),
+    ),
+    "translators/translator.py": (
+        (
+            ("3 of max_length=3  ->  4",),
+            "there are three contexts, and none is named twice",
+        ),
+        (
+            ("Translator: True of frozen=True  ->  False",),
+            "a check of who writes the code: no input changes a translator",
         ),
     ),
     "whole_files.py": (

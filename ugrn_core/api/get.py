@@ -45,12 +45,13 @@ def edges(
         There is no such network; the message says which there are. Its edges have no probabilities.
     """
     before = "" if key is None else f"{key}_"
-    name = f"{before}{weight}" if group is None else f"{before}{weight}: {group.replace('/', '-')}"
+    behind = "" if group is None else f": {group.replace('/', '-')}"
+    name = f"{before}{weight}{behind}"
     if name not in adata.varp:
         there = ", ".join(sorted(map(str, adata.varp))) or "none"
         raise InputError(f"These cells hold no network {name!r} in varp; there is {there}.")
     matrix = adata.varp[name].tocoo()
-    if weight == "probability" and not matrix.nnz and adata.varp[name.replace(weight, "score", 1)].nnz:
+    if weight == "probability" and not matrix.nnz and adata.varp[f"{before}score{behind}"].nnz:
         raise InputError("These edges have ranks and no probability, as in means of cells: take weight='score'.")
     genes = adata.var_names
     table = pd.DataFrame({"source": genes[matrix.row], "target": genes[matrix.col], "weight": matrix.data})

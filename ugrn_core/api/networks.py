@@ -237,14 +237,13 @@ def _cells(
         yield None, None, list_context(report, "the genes given"), report, (report.sentence(),)
         return
     data = cells_of(given, layer=layer, gene_column=gene_column, groupby=groupby)  # pyright: ignore[reportArgumentType]
-    levels: list[str | None] = [None]
+    asked: list[tuple[str, str] | None] = [None]
     if groupby is not None:
         if groupby not in data.groups:
             data.profile((groupby, ""))  # raises, and says which columns there are
-        levels = list(groups or data.groups[groupby])
-    for level in levels:
-        group = None if groupby is None or level is None else (groupby, level)
+        asked = [(groupby, level) for level in groups or data.groups[groupby]]
+    for group in asked:
         cell, report, notes = data_context(
             data, backbone.card, backbone.vocabulary, group=group, n_variable=n_variable, cap=room
         )
-        yield level, data, cell, report, (*data.notes, *notes)
+        yield group and group[1], data, cell, report, (*data.notes, *notes)

@@ -83,22 +83,14 @@ def network(
 
 def _placed(table: pd.DataFrame, made: PredictedNetwork, adata: AnnData) -> tuple[pd.DataFrame, int]:
     """The edges with the names of ``var`` in place of symbols, and how many have none."""
-    columns = [
-        adata.var_names,
-        *(
-            adata.var[c]
-            for c in adata.var
-            if adata.var[c].dtype.kind in "OSU" or adata.var[c].dtype.name in ("category", "string", "str")
-        ),
-    ]
-    genes = made.data.genes if made.data is not None else ()
-    written = set(genes)
+    columns = [adata.var_names, *(adata.var[c] for c in adata.var if adata.var[c].dtype.kind in "OSU")]
+    records = made.files.genes
+    written = set(records["gene"])
     names = max((pd.Index(c.astype(str)) for c in columns), key=lambda index: int(index.isin(written).sum()))
     first = pd.Series(adata.var_names, index=names)
     first = first[~first.index.duplicated()]
-    records = made.files.genes
-    symbol = records.loc[records["symbol"].notna() & records["gene"].isin(first.index)].drop_duplicates("symbol")
-    at = pd.Series(first.reindex(symbol["gene"]).to_numpy(), index=symbol["symbol"])
+    here = records.assign(name=records["gene"].map(first)).dropna(subset=["symbol", "name"])
+    at = here.drop_duplicates("symbol").set_index("symbol")["name"]
     table = by_human_symbol(table)
     moved = table.assign(source=table["source"].map(at), target=table["target"].map(at))
     there = moved["source"].notna() & moved["target"].notna()
