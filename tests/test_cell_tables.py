@@ -79,6 +79,7 @@ def test_rows_are_numbered_and_blank_ones_left_out():
     [
         (["a,b", "1,2"], ","),
         (["a", "b,2", "c,3"], ","),  # titles one short
+        (["a", "b,2"], ","),
         (["a", "b,2,1", "c,3,1"], None),  # two short
         (["a,b,c", "b,2", "c,3"], None),  # one too many
         (["a,b", "b,2", "c,3,4"], None),
@@ -204,7 +205,7 @@ def entries(n_cells: int, n_genes: int, head: str = "") -> str:
         ("gene,c1,c2\nSOX2,1,2\n", None),
         ("a,b,c,1\nd,e,f,2\n", None),
         ("".join(f"{g},{i},1\n" for g, i in zip(GENES[:4], IDS, strict=True)), None),  # two names of a gene
-        ("".join(f"zq{i % 4}c,zq{i % 3}d,1\n" for i in range(8)), (1, 0, 2)),  # each half as often as there are rows
+        ("".join(f"zq{i % 4}c,zq{i % 4}d,1\n" for i in range(8)), (1, 0, 2)),  # each half as often as there are rows
     ],
 )
 def test_columns_of_entries_are_told_by_titles_or_by_names(text, columns):
@@ -321,6 +322,9 @@ def test_columns_beside_the_numbers(tmp_path):
     facts = {"kind": ["k0", "k1"] * 3, "leiden": np.arange(6) % 3.0, "n_counts": np.arange(6) + 5.5}
     found = written(tmp_path, text)
     same(found, x, ([str(i + 1) for i in range(6)], dict(sorted(facts.items()))), (["SOX2", "MYC"], {}), words)
+    many = "kind,SOX2,MYC,n_counts\n" + "k,1,2,3\n" * 24
+    with pytest.raises(InputError, match="Row 26 of the table holds 'x' in 'n_counts', expected a number"):
+        written(tmp_path, many + "k,1,2,x\n")
     untitled = "".join(f"{g},{i},{n},{n + 1}\n" for n, (g, i) in enumerate(zip(genes, IDS, strict=True)))
     x = np.array([np.arange(4), np.arange(4) + 1])
     same(written(tmp_path, untitled), x, (["cell 1", "cell 2"], {}), (genes, {"column 2": IDS}),
@@ -381,6 +385,8 @@ def test_rows_that_name_two_genes_are_edges():
     four, others = GENES[:4], GENES[4:]
     with pytest.raises(InputError, match="names two genes"):
         of(four, others)
+    with pytest.raises(InputError, match="names two genes"):
+        of(some_known(1, 20), some_known(1, 20))  # a twentieth of each
     assert of(four, IDS)  # two names of one gene
     assert of(four, ["zq1q", "zq2q", "zq3q", "zq4q"])
     with pytest.raises(InputError, match="names two genes"):
@@ -427,6 +433,12 @@ def test_limits_of_a_wide_table(tmp_path, monkeypatch):
             with pytest.raises(InputError, match=words):
                 written(tmp_path, text)
         monkeypatch.setattr(room, limit, 5 if limit == "MAX_GENES" else 3)
+    for names, columns, limit in ((["a"], GENES[:5], "MAX_CELLS"), (["a", "b", "c"], GENES[:1], "MAX_GENES")):
+        y = np.ones((len(names), len(columns)), int)
+        with monkeypatch.context() as patched:
+            patched.setattr(room, limit, 1)
+            assert written(tmp_path, wide(names, columns, y))[0].shape == y.shape
+            assert written(tmp_path, wide(columns, names, y.T))[0].shape == y.shape
     monkeypatch.setattr(room, "MAX_CELLS", 1)  # a row of zeros counts, and is refused as it is met
     monkeypatch.setattr(table, "write_cells", None)
     with pytest.raises(InputError, match="2 cells; at most 1"):

@@ -12,8 +12,6 @@ from scipy import sparse
 from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.toy import GENES, ToyBackbone
 from ugrn_core.data.context import (
-    ACTIVATIONS,
-    ATTENTION_COPIES,
     MIN_DETECTION,
     data_context,
     list_context,
@@ -121,6 +119,13 @@ def test_tfs_in_few_cells_are_left_out_and_named():
     assert "TFs left out because fewer than 5% of the cells show them (1): GATA1." in notes
 
 
+def test_tfs_in_few_cells_are_named_by_how_many_these_are():
+    detection = DETECTION.copy()
+    detection[[0, 1]] = MIN_DETECTION / 3, MIN_DETECTION / 1.5
+    notes = data_context(data(whole=profile(detection)), CARD, VOCABULARY, n_variable=0)[2]
+    assert any(note.endswith("(3): NANOG, GATA1, SOX2.") for note in notes)
+
+
 def test_genes_without_variance_are_no_variable_genes():
     context, _, _ = data_context(data(), CARD, VOCABULARY, n_variable=100)
     assert "ACTB" not in context.genes
@@ -149,6 +154,9 @@ def test_a_cap_keeps_the_most_variable_and_names_the_rest():
     context, _, notes = data_context(data(), CARD, VOCABULARY, n_variable=3, cap=4)
     assert context.genes == ("ALB", "GATA1", "HBB", "TP53")
     assert "Chosen genes left out because this machine's memory holds 4 (2): NANOG, SOX2." in notes
+    assert data_context(data(), CARD, VOCABULARY, n_variable=3, cap=1)[0].genes == ("GATA1",)
+    with pytest.raises(InputError, match="with room for 0"):
+        data_context(data(), CARD, VOCABULARY, cap=0)
 
 
 def test_equal_variances_are_decided_by_name():
@@ -283,13 +291,14 @@ def test_stored_answers_of_two_profiles_of_the_same_genes_are_kept_apart(tmp_pat
     assert answers[0] != answers[1]
 
 
-@pytest.mark.parametrize("n_variable", [50, 777, 3000])
+@pytest.mark.parametrize("n_variable", [50, 500, 777, 3000])
 def test_any_number_of_variable_genes_may_be_asked_for(n_variable):
     rng = np.random.default_rng(0)
     names = tuple(f"G{i}" for i in range(4000))
     own = Profile(100, *(rng.random(4000).astype(np.float32) for _ in range(3)))
     many = data(genes=names, whole=own, groups={}, variance=rng.random(4000).astype(np.float32))
-    context, _, _ = data_context(many, CARD, Vocabulary(names, range(4000)), n_variable=n_variable)
+    asked = {} if n_variable == 500 else {"n_variable": n_variable}  # 500 unless another number is asked for
+    context, _, _ = data_context(many, CARD, Vocabulary(names, range(4000)), **asked)
     assert len(context.genes) == n_variable
     assert set(context.genes) == {names[i] for i in np.argsort(-many.variance)[:n_variable]}
 
@@ -299,6 +308,11 @@ def test_mouse_genes_come_in_by_their_orthologs():
     context, report, _ = data_context(data(genes=names, species="mouse"), CARD, VOCABULARY, n_variable=0)
     assert context.genes == ("NANOG", "SOX2", "TP53")
     assert {r.status for r in report.records} >= {"ortholog"}
+    assert context.names is not None
+    assert context.names.names["SOX2"] == "Sox2"
+    context, report, _ = data_context(data(), CARD, VOCABULARY, n_variable=0)
+    assert context.names is None
+    assert "ortholog" not in {r.status for r in report.records}
 
 
 def test_what_cannot_be_is_refused():
@@ -320,7 +334,7 @@ def test_what_cannot_be_is_refused():
 def test_the_cap_is_the_largest_context_that_fits(free, width, n_heads):
     def needed(genes: int) -> float:
         tokens = genes + 1
-        return 4 * (ACTIVATIONS * width * tokens + (ATTENTION_COPIES * n_heads + 2) * tokens**2)
+        return 4 * (28 * width * tokens + (2 * n_heads + 2) * tokens**2)  # as measured
 
     cap = max_context_genes(free, width, n_heads)
     assert needed(cap) <= free / 2 < needed(cap + 1)

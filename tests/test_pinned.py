@@ -66,6 +66,21 @@ def test_a_hash_is_computed_once_and_anew_when_size_or_time_change(file, hashed)
     assert not is_pinned(file, known) and len(hashed) == 4, "another size needs no hash"
 
 
+def test_a_hash_of_a_file_written_just_now_is_not_kept(file, hashed, monkeypatch):
+    second = 1_000_000_000
+    for now, kept in ((2 * second, False), (-2 * second, False), (2 * second + 1, True), (-2 * second - 1, True)):
+        monkeypatch.setattr(pinned.time, "time_ns", lambda now=now: now)
+        assert is_pinned(file, as_pinned(file))
+        assert (file.parent / KEPT).exists() == kept
+        (file.parent / KEPT).unlink(missing_ok=True)
+
+
+def test_a_file_that_cannot_be_read_is_not_the_pinned_one(file, monkeypatch):
+    known = as_pinned(file)
+    monkeypatch.setattr(pinned, "sha256_of", lambda path: (_ for _ in ()).throw(OSError("Input/output error")))
+    assert not is_pinned(file, known)
+
+
 @pytest.mark.parametrize(
     "kept", [b"", b"[]", b"{" * 9999, b'{"model.bin": [7000, 1, "x"]}', b'{"model.bin": "y"}', b"\xff"]
 )

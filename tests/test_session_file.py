@@ -136,6 +136,7 @@ def array(values: Any, **kwargs: Any) -> Callable[[dict[str, bytes]], None]:
         (record(lists={"x": "y"}), "lists"),
         (record(cells__0__digest="../" * 11), "digest"),
         (record(cells__0__genes=[]), "genes"),
+        (record(cells__0__n_cells="700"), "n_cells"),
         (record(cells__0__genes=["A"] * 29), "expected float32"),
         (record(cells__0__genes=["A"] * 30), "were changed"),
         (record(cells__0__label="another"), "were changed"),
@@ -173,6 +174,67 @@ def test_results_are_bound_to_their_checksums_and_taken_as_far_as_there_is_room(
     monkeypatch.setattr(session_file, "MOST_RESULT_BYTES", 150)
     few = with_results(replace(session, runs=runs), stored.get)
     assert [len(run.results) for run in few.runs] == [1, 0], "the latest run does not fit whole, the one before does"
+
+
+@pytest.mark.parametrize(("most_bytes", "most_files"), [(200, 100), (299, 100), (999, 4), (999, 5)])
+def test_the_latest_runs_come_first_where_there_is_room_for_two(session: Session, monkeypatch, most_bytes, most_files):
+    stored = {f"{n:064x}": bytes([n]) * 100 for n in range(4)}
+    days = (3, 1, 4, 2)
+    runs = tuple(replace(session.runs[0], started=day, results=(a,)) for day, a in zip(days, stored, strict=True))
+    monkeypatch.setattr(session_file, "MOST_RESULT_BYTES", most_bytes)
+    monkeypatch.setattr(session_file, "MOST_MEMBERS", most_files)
+    packed = with_results(replace(session, runs=runs), stored.get)
+    assert [len(run.results) for run in packed.runs] == [1, 0, 1, 0]
+    assert set(packed.results) == {f"{n:064x}" for n in (0, 2)}
+
+
+def test_members_have_no_date_and_can_be_read_by_everybody(content: bytes) -> None:
+    for member in zipfile.ZipFile(io.BytesIO(content)).infolist():
+        assert (member.date_time, member.external_attr) == ((1980, 1, 1, 0, 0, 0), 0o644 << 16)
+
+
+def test_as_much_as_the_limits_say_is_read_and_no_more(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    sizes = {member.filename: member.file_size for member in members}
+    limits = {
+        "MOST_MEMBERS": len(members),
+        "MOST_BYTES": sum(sizes.values()),
+        "MOST_RECORD_BYTES": sizes[RECORD],
+        "MOST_TABLE_BYTES": sizes["found/0/edges.csv"],
+    }
+    for name, most in limits.items():
+        with monkeypatch.context() as patched:
+            patched.setattr(session_file, name, most)
+            read_session(content)
+            patched.setattr(session_file, name, most - 1)
+            with pytest.raises(InputError, match=r"over|too long"):
+                read_session(content)
+
+
+def test_a_locked_member_is_refused_before_it_is_opened(content: bytes) -> None:
+    for flag, words in ((1, "in an unusual way"), (2, "")):
+        flagged = bytearray(content)
+        flagged[content.index(b"PK\1\2") + 8] |= flag
+        if words:
+            with pytest.raises(InputError, match=words):
+                read_session(bytes(flagged))
+        else:
+            read_session(bytes(flagged))
+
+
+def test_tables_have_a_hundred_columns_of_one_type_at_most(content: bytes) -> None:
+    def with_table(text: str) -> pd.DataFrame:
+        return (
+            read_session(remade(content, lambda m: m.update({"found/0/edges.csv": text.encode()})))
+            .runs[0]
+            .found["edges"]
+        )
+
+    columns = ",".join(f"c{n}" for n in range(100))
+    assert with_table(f"{columns}\n").shape == (0, 100)
+    with pytest.raises(InputError, match="titles that no table"):
+        with_table(f"{columns},c\n")
+    assert set(with_table("a\n" + "1\n" * 150_000 + "x\n")["a"]) == {"1", "x"}
 
 
 def test_a_result_that_does_not_fit_its_question_is_forgotten_and_said(tmp_path) -> None:

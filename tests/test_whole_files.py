@@ -32,6 +32,27 @@ def test_a_file_is_there_when_the_block_ends_and_nothing_else_is(tmp_path: Path)
     assert (file.read_text(), everything(tmp_path)) == ("new", ["a.csv"])
 
 
+def test_a_lock_waits_for_ever_unless_it_is_told(tmp_path: Path, monkeypatch) -> None:
+    waits = []
+    real = whole_files.FileLock
+    monkeypatch.setattr(
+        whole_files, "FileLock", lambda *args, **how: waits.append(how["timeout"]) or real(*args, **how)
+    )
+    for more in ({}, {"seconds": 3}):
+        with whole_files.file_lock(tmp_path / "lock", **more):
+            (tmp_path / "lock").unlink()  # as who held it before may do
+    assert waits == [-1, 3]
+
+
+def test_a_folder_that_vanished_hides_no_error(tmp_path: Path) -> None:
+    def vanish(written: Path) -> None:
+        written.rmdir()
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError), whole_folder(tmp_path, NAMES) as written:
+        vanish(written)
+
+
 def test_an_error_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     write_whole(file, b"old")

@@ -20,6 +20,7 @@ from ugrn_core.checked_json import STRICT, Count, Digest, Word, from_json_file
 from ugrn_core.errors import FetchError, InputError
 
 KEPT = ".sha256.json"
+MOST_KEPT_BYTES = 1 << 20
 RACY = 2_000_000_000
 """Nanoseconds: a file that was written so shortly before may be written again at what is the same time to the disk."""
 _KEPT = TypeAdapter(dict[Word, tuple[Count, int, Digest]], config=STRICT)
@@ -48,9 +49,9 @@ def is_pinned(path: Path, file: PinnedFile) -> bool:
 def kept_sha256(path: Path) -> str:
     """sha256 of a file: the one kept beside it where size and time are still the same, else computed and kept."""
     stamp = stamp_of(path)
-    kept = _kept(path.parent)
-    if kept.get(path.name, (0, 0, ""))[:2] == stamp:
-        return kept[path.name][2]
+    kept = _kept(path.parent).get(path.name)
+    if kept is not None and kept[:-1] == stamp:
+        return kept[-1]
     sha256 = sha256_of(path)
     if stamp_of(path) == stamp and abs(time.time_ns() - stamp[1]) > RACY:
         _keep(path.parent, _kept(path.parent) | {path.name: (*stamp, sha256)})
@@ -66,9 +67,8 @@ def check_file(path: Path, file: PinnedFile) -> None:
 def pinned_bytes(path: Path, file: PinnedFile) -> bytes:
     """The content of ``path``; a :class:`FetchError` unless these very bytes are the pinned ones."""
     with path.open("rb") as opened:
-        content = opened.read(file.size + 1)
-    size = len(content) if len(content) <= file.size else path.stat().st_size
-    _compare(path, file, size, hashlib.sha256(content).hexdigest())
+        content = opened.read(file.size)
+    _compare(path, file, path.stat().st_size, hashlib.sha256(content).hexdigest())
     return content
 
 
@@ -96,7 +96,7 @@ def stamp_of(path: Path) -> tuple[int, int]:
 def _kept(folder: Path) -> dict[str, tuple[int, int, str]]:
     """Hashes kept in a folder; none where they cannot be read."""
     try:
-        return from_json_file(_KEPT, folder / KEPT, 1 << 20)
+        return from_json_file(_KEPT, folder / KEPT, MOST_KEPT_BYTES)
     except InputError:
         return {}
 

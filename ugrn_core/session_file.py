@@ -39,7 +39,9 @@ MOST_TABLE_BYTES = 8 << 20
 MOST_RESULT_BYTES = 192 << 20
 """Of all results; runs whose results do not fit are computed where the session is opened."""
 MOST_MEMBERS = 20_000
-NO_DATE = (1980, 1, 1, 0, 0, 0)
+MOST_TEXT = 1 << 20
+MOST_HEADER_BYTES = 1024
+"""Of an array."""
 WHAT = "This is not a session of UGRN Explorer"
 PACKING = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 ARRAYS = ("bins", "log1p", "detection")
@@ -48,7 +50,7 @@ Address = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 TableName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z_0-9]{1,40}$")]
-Text = Annotated[str, Field(max_length=1 << 20)]
+Text = Annotated[str, Field(max_length=MOST_TEXT)]
 
 
 class _Part(BaseModel):
@@ -166,7 +168,7 @@ def write_session(session: Session, version: str) -> bytes:
     except ValidationError as error:
         raise InputError(f"This session cannot be written to a file: {complaint(error)}.") from error
     with zipfile.ZipFile(out, "w") as archive:
-        text = json.dumps(record.model_dump(mode="json"), indent=1, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(record.model_dump(mode="json"), indent=1)
         _add(archive, RECORD, f"{text}\n".encode())
         for held in session.cells:
             for name, values in _arrays(held.data).items():
@@ -190,8 +192,6 @@ def read_session(file: bytes | BinaryIO) -> Session:
             if RECORD not in sizes:
                 raise InputError(f"{WHAT}: it holds no {RECORD}. Give a file that was saved in My results.")
             record = from_json(SessionRecord, _member(archive, RECORD, MOST_RECORD_BYTES), WHAT, MOST_RECORD_BYTES)
-            if sum(len(c.genes) * (3 + 3 * sum(map(len, c.groups.values()))) for c in record.cells) * 4 > MOST_BYTES:
-                raise InputError(f"{WHAT}: its cells would take over {MOST_BYTES:,} bytes.")
             expected = _names(record)
             if set(sizes) != expected:
                 odd = sorted(set(sizes) ^ expected)[0][:100]
@@ -251,7 +251,7 @@ def _npy(values: np.ndarray) -> bytes:
 
 
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    member = zipfile.ZipInfo(name, NO_DATE)
+    member = zipfile.ZipInfo(name)  # of no date
     member.compress_type = zipfile.ZIP_DEFLATED
     member.external_attr = 0o644 << 16
     archive.writestr(member, content)
@@ -311,11 +311,11 @@ def _read_cells(archive: zipfile.ZipFile, held: CellsRecord) -> KeptCells:
 def _array(archive: zipfile.ZipFile, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """A float32 array of the shape its record names; its header is believed in nothing else."""
     size = 4 * int(np.prod(shape))
-    opened = io.BytesIO(_member(archive, name, size + 1024))
+    opened = io.BytesIO(_member(archive, name, size + MOST_HEADER_BYTES))
     try:
         if npy.read_magic(opened) != (1, 0):
             raise ValueError("another version")
-        got, in_columns, kind = npy.read_array_header_1_0(opened, max_header_size=1024)
+        got, in_columns, kind = npy.read_array_header_1_0(opened, max_header_size=MOST_HEADER_BYTES)
     except (ValueError, SyntaxError, TypeError, KeyError, RecursionError, MemoryError) as error:
         raise InputError(f"{WHAT}: {name} is no array of numbers.") from error
     content = opened.read()

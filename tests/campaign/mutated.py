@@ -39,7 +39,7 @@ ROOMS = {
     "data/binning.py": "binning scale",
     "data/cell_values.py": "cell_values",
     "data/containers/archive.py": "containers",
-    "data/containers/mtx.py": "containers",
+    "data/containers/mtx.py": "matrix_market containers",
     "data/containers/table.py": "cell_tables containers",
     "data/context.py": "context",
     "data/group_sums.py": "group_sums",
@@ -188,6 +188,13 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "circuits/control.py": (
         (("SCHEMA: 5 of SCHEMA = 5  ->  6",), "a version: any other number computes anew what is kept"),
     ),
+    "data/binning.py": (
+        (
+            ("_edges_up_to: steps if compare is np.less_equal else 0  ->  the other branch",),
+            "of a cell with one value only the sum of both counts is used, and it stays",
+        ),
+    ),
+    "data/containers/table.py": ((("_write_wide: 0 of n_rows = 0  ->  1",), "a table has a row at least"),),
     "data/group_sums.py": (
         (("_PACKED: 22 of 2.0 ** 22  ->  23",), "leaves room for both sums as well, up to the limit of cells"),
     ),
@@ -288,6 +295,9 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "the nodes of Gauss and Legendre lie symmetric in their interval, and so do the weights",
         ),
     ),
+    "session_file.py": (
+        (("_npy: False of allow_pickle=False  ->  True",), "arrays of float32 are written as they are"),
+    ),
     "stored_sweep.py": (
         (
             (
@@ -368,6 +378,7 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         ),
     ),
     "whole_files.py": (
+        (("PATIENCE: 10.0 of PATIENCE = 10.0  ->  11.0",), "how long another writer is waited for, a choice"),
         (("POLL_SECONDS: 0.02 of POLL_SECONDS = 0.02  ->  1.02",), "how often one looks whether another has finished"),
     ),
 }

@@ -65,8 +65,7 @@ def data_context(
     profile = data.profile(group)
     mean, told = _in_unit(data, profile, card)
     report = resolve(data.genes, vocabulary, "mouse" if data.species == "mouse" else None)
-    everywhere, notes = _columns(report, data.whole.detection)
-    column = {s: i for s, i in everywhere.items() if data.whole.detection[i] > 0}
+    column, notes = _columns(report, data.whole.detection)
     notes = [*told, *notes]
     detected_tfs = [s for s, i in column.items() if is_tf(s) and profile.detection[i] >= MIN_DETECTION]
     by_variance = sorted(column, key=lambda s: (-data.variance[column[s]], s))
@@ -78,7 +77,7 @@ def data_context(
         absent = sorted(s for s in chosen if mean[column[s]] == 0)
         chosen -= set(absent)
         notes += _named(absent, f"Genes left out because they are at 0 in these cells, which {card.label} never met")
-    if cap is not None and len(chosen) > cap:
+    if cap is not None:
         order = [s for s in by_variance if s in chosen]
         chosen = set(order[:cap])
         notes += _named(order[cap:], f"Chosen genes left out because this machine's memory holds {cap:,}")
@@ -88,8 +87,8 @@ def data_context(
     label = f"{data.label}, {'all cells' if group is None else f'{group[0]} = {group[1]}'}"
     what = f"{label} ({profile.n_cells:,} cells): {len(genes):,} genes, {sum(map(is_tf, genes)):,} of them TFs."
     values = tuple(float(mean[column[g]]) for g in genes)
-    others = {g: (float(mean[i]), float(profile.detection[i])) for g, i in everywhere.items() if g not in chosen}
-    names = file_names(report, everywhere, vocabulary) if data.species == "mouse" else None
+    others = {g: (float(mean[i]), float(profile.detection[i])) for g, i in column.items() if g not in chosen}
+    names = file_names(report, column, vocabulary) if data.species == "mouse" else None
     context = Context("profile", genes, values, label, _measured(others), names)
     return context, report, (what, *notes, *_length_warning(len(genes), card))
 

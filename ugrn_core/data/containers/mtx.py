@@ -50,7 +50,7 @@ def write_mtx(
     entries, seen = Entries(folder), 0
     try:
         for rows, columns, values in _entries(matrix):
-            if rows.min() < 1 or rows.max() > n_rows or columns.min() < 1 or columns.max() > n_columns:
+            if ((rows < 1) | (rows > n_rows) | (columns < 1) | (columns > n_columns)).any():
                 raise InputError(
                     f"The matrix has an entry outside its {n_rows:,} rows and {n_columns:,} columns: it is damaged. "
                     "Export it again."
@@ -70,21 +70,21 @@ def write_mtx(
 
 def read_names(stream: io.BufferedReader, what: str, sizes: set[int]) -> Names:
     """Names of genes or cells; a first row that is one too many for both ``sizes`` of the matrix is one of titles."""
-    rows = [row for _, row in rows_of(lines_of(stream), _separator(stream))]
-    width = max(map(len, rows), default=0)
-    if not width:
+    lines = list(rows_of(lines_of(stream), _separator(stream)))
+    if not lines:
         raise InputError(f"The list of {what} is empty. Give one name a line.")
-    titles = rows.pop(0) if len(rows) not in sizes and len(rows) - 1 in sizes else []
-    if any(len(row) != width for row in rows):
-        short = next(i for i, row in enumerate(rows) if len(row) != width)
-        raise InputError(
-            f"Line {short + 1:,} of the list of {what} has {len(rows[short])} fields, others have {width}. "
-            "Export it anew."
-        )
-    columns = [list(column) for column in zip(*rows, strict=True)] or [[]]
-    titles = [*titles[:width], *(f"column {i + 1}" for i in range(len(titles), width))] if titles else []
-    if titles and titles[0] == "" and width > 1:  # row numbers
-        columns, titles = columns[1:], titles[1:]
+    width = max(len(row) for _, row in lines)
+    titles = lines.pop(0)[-1] if len(lines) not in sizes and len(lines) - 1 in sizes else []
+    for number, row in lines:
+        if len(row) != width:
+            raise InputError(
+                f"Line {number:,} of the list of {what} has {len(row)} fields, others have {width}. Export it anew."
+            )
+    columns = [list(column) for column in zip(*(row for _, row in lines), strict=True)] or [[]]
+    if titles:
+        titles = [*titles, *(f"column {i + 1}" for i in range(len(titles), width))]
+        if not titles[0] and len(columns) > 1:  # row numbers
+            del columns[0], titles[0]
     return Names(columns, titles)
 
 
@@ -140,13 +140,13 @@ def _entries(matrix: io.BufferedReader) -> Iterator[tuple[np.ndarray, np.ndarray
     """Rows and columns from 1, and values, in parts."""
     import pandas as pd
 
-    types = {0: np.int64, 1: np.int64, 2: np.float64}
+    types = {"row": np.int64, "column": np.int64, "value": np.float64}
     try:
         parts = pd.read_csv(
             matrix,
             sep=r"\s+",
             header=None,
-            names=[0, 1, 2],
+            names=list(types),
             index_col=False,
             dtype=types,
             quoting=csv.QUOTE_NONE,
@@ -156,7 +156,7 @@ def _entries(matrix: io.BufferedReader) -> Iterator[tuple[np.ndarray, np.ndarray
         )
         for part in parts:
             with np.errstate(over="ignore"):
-                yield part[0].to_numpy(), part[1].to_numpy(), part[2].to_numpy().astype(np.float32)
+                yield part["row"].to_numpy(), part["column"].to_numpy(), part["value"].to_numpy().astype(np.float32)
     except pd.errors.EmptyDataError:
         return
     except (ValueError, OverflowError, pd.errors.ParserError) as error:

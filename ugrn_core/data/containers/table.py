@@ -174,7 +174,7 @@ def _shape(head: list[Line], delimiter: str) -> Shape:
     columns = list(zip(*sample, strict=True))
     there = [i for i in range(width) if titles[i] or any(columns[i])]
     numbers = [i for i in there if all(_is_number(c, comma) or _is_gap(c) for c in columns[i]) and any(columns[i])]
-    named = len(head[0][1]) < width or any(not _is_number(titles[i], comma) for i in numbers)
+    named = any(not _is_number(titles[i], comma) for i in numbers)
     named |= title_key(titles[0]) in {"", "index", "id", "name", *CELL_TITLES, *GENE_TITLES}
     if numbers and numbers[0] == 0 and named and title_key(titles[0]) in {"", "unnamed0", "index"} | CELL_TITLES:
         del numbers[0]  # numbers of rows
@@ -234,8 +234,8 @@ def _write_wide(
     numbers = [i for i in shape.numbers if i not in set(about)]
     check_sizes(*((len(numbers), 1) if turned else (1, len(numbers))))
     named = [shape.titles[i] if shape.titles else f"cell {n}" for n, i in enumerate(numbers, 1)]
-    kept = [*shape.text, *about]
-    columns: list[list[str]] = [[] for _ in kept]
+    texts: list[list[str]] = [[] for _ in shape.text]
+    facts: list[list[float]] = [[] for _ in about]
     n_rows = 0
     for place, row in enumerate(rows):
         n_rows = place + 1
@@ -243,15 +243,16 @@ def _write_wide(
         here = np.flatnonzero(values)
         there = np.full(len(here), place)
         entries.add(*((here, there) if turned else (there, here)), values[here])
-        for column, i in zip(columns, kept, strict=True):
+        for fact, i in zip(facts, about, strict=True):
+            fact.append(_number(row[1][i], row[0], i, shape))
+        for column, i in zip(texts, shape.text, strict=True):
             column.append(row[1][i])
             if len(row[1][i]) > MAX_NAME:
                 raise InputError(f"Row {row[0]:,} has a name of {len(row[1][i]):,} characters. Leave out texts.")
         check_sizes(*((1, n_rows) if turned else (n_rows, 1)))
-    titles = [shape.titles[i] if shape.titles else f"column {i + 1}" for i in kept]
-    by_row = _index(columns[: len(shape.text)], titles, n_rows, turned)
-    for title, column in zip(titles[len(shape.text) :], columns[len(shape.text) :], strict=True):
-        by_row[1][title] = np.array([_number(field, 0, 0, shape) for field in column])
+    titles = [shape.titles[i] if shape.titles else f"column {i + 1}" for i in shape.text]
+    by_row = _index(texts, titles, n_rows, turned)
+    by_row[1].update({shape.titles[i]: np.array(fact) for i, fact in zip(about, facts, strict=True)})
     by_column: Axis = (named, {})
     path, _ = write_cells(folder, entries, *((by_column, by_row) if turned else (by_row, by_column)))
     if turned:
