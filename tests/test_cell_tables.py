@@ -433,7 +433,7 @@ def test_limits_of_a_wide_table(tmp_path, monkeypatch):
             with pytest.raises(InputError, match=words):
                 written(tmp_path, text)
         monkeypatch.setattr(room, limit, 5 if limit == "MAX_GENES" else 3)
-    for names, columns, limit in ((["a"], GENES[:5], "MAX_CELLS"), (["a", "b", "c"], GENES[:1], "MAX_GENES")):
+    for names, columns, limit in ((["c"], GENES[:5], "MAX_CELLS"), (["b", "c", "d"], GENES[:1], "MAX_GENES")):
         y = np.ones((len(names), len(columns)), int)
         with monkeypatch.context() as patched:
             patched.setattr(room, limit, 1)
