@@ -12,11 +12,23 @@ from contextlib import suppress
 import pytest
 
 from ugrn_core.errors import InputError, UGRNError
+from ugrn_core.genes import gene_list as gene_list_room
+from ugrn_core.genes import pair_list as pair_list_room
 from ugrn_core.genes.columns import is_gene_like
-from ugrn_core.genes.gene_list import MAX_NAMES, gene_list, read_gene_list
+from ugrn_core.genes.gene_list import (
+    LONGEST_WORD,
+    MAX_NAMES,
+    column_names,
+    gene_list,
+    gene_sets,
+    names_of_cell,
+    read_gene_list,
+)
 from ugrn_core.genes.pair_list import PairColumns, pair_list
 from ugrn_core.genes.resolve import resolve
+from ugrn_core.genes.tables import human_symbols
 from ugrn_core.genes.text_file import read_text
+from ugrn_core.genes.text_lines import said_lines
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.types import Vocabulary
 
@@ -184,6 +196,254 @@ def test_a_label_is_chosen_or_left_out():
     assert pair_list(untitled, PairColumns(label="3")).labels == (1, 0)
     assert pair_list(untitled, PairColumns(label="none")).pairs == BOTH
     assert pair_list(untitled, labelled=False).pairs == BOTH  # to be scored: labels do not matter
+
+
+PAIR, TITLED = "SOX2,NANOG{0}\nGATA1,KLF1{1}", "Source: column tf, target: column target, label: "
+SAID = {
+    "tf,target\n" + PAIR.format("", ""): f"{TITLED}none.",
+    "tf,gene\n" + PAIR.format("", ""): "Source: column tf, target: column gene, label: none.",
+    "tf,other\n" + PAIR.format("", ""): "Source: column tf, target: column other, label: none.",
+    "other,target\n" + PAIR.format("", ""): "Source: column other, target: column target, label: none.",
+    "gene,target\n" + PAIR.format("", ""): "Source: column gene, target: column target, label: none.",
+    "tf,note,x\nSOX2,foo bar,NANOG\nGATA1,baz,KLF1": "Source: column tf, target: column x, label: none.",
+    "tf,x,gene\nSOX2,MYC,NANOG\nGATA1,HBB,KLF1": "Source: column tf, target: column gene, label: none.",
+    "tf,source,target\nMYC,SOX2,NANOG\nHBB,GATA1,KLF1": "Source: column source, target: column target, label: none.",
+    "tf,target,target\n" + PAIR.format(",NANOG", ",KLF1"): f"{TITLED}none.",
+    "SOX2\thttp://x\tNANOG\nGATA1\thttp://y\tKLF1": "Source: the name of a gene set, target: its genes, label: none.",
+    "shared name,weight\nSOX2 (pp) NANOG,1\nGATA1 (pp) KLF1,2": "Source and target: column shared name, as in SOX2 (pp) NANOG, label: none.",
+    "shared name,tf\nSOX2 (pp) NANOG,STRING\nGATA1 (pp) KLF1,STRING": "Source and target: column shared name, as in SOX2 (pp) NANOG, label: none.",
+    "tf,target,name\n" + PAIR.format(",MYC (pp) HBB", ",MYC (pp) TAL1"): f"{TITLED}none.",
+    "tf,target,direction\n" + PAIR.format(",undirected", ",undirected"): f"{TITLED}none; undirected there, read as it is written.",
+    "tf,target,direction\n" + PAIR.format(",undirected", ",directed"): f"{TITLED}none.",
+    "tf,target,directed\n" + PAIR.format(",false", ",false"): f"{TITLED}none; undirected there, read as it is written.",
+    "tf,target,directed\n" + PAIR.format(",true", ",true"): f"{TITLED}none.",
+    "tf,target,isdirected,direction\n" + PAIR.format(",0,Directed", ",0,Directed"): f"{TITLED}none; undirected there, read as it is written.",
+    "tf,target,type\n" + PAIR.format(",no", ",no"): f"{TITLED}none; not read: type (sign).",
+    "tf,target,mor,score,weight,sign,effect\n" + PAIR.format(",1,2,3,1,1", ",1,2,3,1,2"):
+        f"{TITLED}none; not read: sign (sign), mor (sign), effect (sign), score (score).",
+    "label,tf,target\n,SOX2,NANOG\n,GATA1,KLF1": f"{TITLED}none.",
+    "tf,target,class\n" + PAIR.format(",a", ",b"): f"{TITLED}none.",
+    "tf,target,class\n" + PAIR.format(",1", ",1"): f"{TITLED}none.",
+    PAIR.format(",1.0", ",0.0"): "Source: column 1, target: column 2, label: none.",
+    PAIR.format(",1", ",1"): "Source: column 1, target: column 2, label: none.",
+    PAIR.format(",1.5,foo", ",2,bar"): "Source: column 1, target: column 2, label: none.",
+}  # fmt: skip
+LABELS = {
+    "tf,target,class\n" + PAIR.format(",1", ",0"): ((1, 0), f"{TITLED}column class."),
+    "tf,target,label\n" + PAIR.format(",1", ",1"): ((1, 1), f"{TITLED}column label."),
+    "tf,target,label\n" + PAIR.format(",1", ",-1"): ((1, 0), f"{TITLED}column label (-1 read as 0)."),
+    "tf,target,y,label\n" + PAIR.format(",0,1", ",1,0"): ((1, 0), f"{TITLED}column label."),
+    "tf,target,label,label\n" + PAIR.format(",1,0", ",0,1"): ((1, 0), f"{TITLED}column label."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SAID)
+def test_what_was_read_as_what_is_said(text):
+    found = pair_list(text)
+    assert (found.pairs, found.labels, found.said) == (BOTH, None, SAID[text])
+
+
+@pytest.mark.parametrize("text", LABELS)
+def test_what_was_read_as_the_label_is_said(text):
+    found = pair_list(text)
+    assert (found.pairs, found.labels, found.said) == (BOTH, *LABELS[text])
+
+
+NOT_TOLD = {
+    "X,Y\n" + PAIR.format("", ""): ("the sources and which the targets cannot be told: X, Y", ("source", "target")),
+    "X,Y,s1,s2\n" + PAIR.format(",1,2", ",3,4"): ("the sources and which the targets cannot be told: X, Y", ("source", "target")),
+    "tf,x,y\n" + PAIR.format(",MYC", ",HBB"): ("holds the targets cannot be told: tf, x, y", ("target",)),
+    "x,y,target\n" + PAIR.format(",MYC", ",HBB"): ("holds the sources cannot be told: x, y, target", ("source",)),
+    "tf,target,target\n" + PAIR.format(",MYC", ",HBB"): ("2 columns have the same title: target, target .2.", ("source", "target")),
+    "tf,target,isedge\n" + PAIR.format(",a", ",1"): ("Line 2 of the list is 'SOX2,NANOG,a'; expected 0 or 1", ("label",)),
+    "tf,target,label\n" + PAIR.format(",1", ",0") + "\nTAL1,HBB,x\nTAL1,MYC,y": ("Line 4 of the list", ("label",)),
+    ",SOX2,NANOG\nSOX2,0,1\nGATA1,1,0": ("with numbers under 2 genes, whose direction", ()),
+    ",SOX2,foo\nSOX2,0,1\nGATA1,1,0": ("fewer than two columns of names.* Numbers are no names", ()),
+    "SOX2,1\nGATA1,2": ("fewer than two columns of names; expected source, target and label.$", ()),
+    "source,target\n": ("has titles and no rows: got 'source,target'", ()),
+    "a,b\nc,d\nMotifID,TF": ("pySCENIC", ()),
+    "TF,TargetGenes\nx,y": ("pySCENIC", ()),
+    "SOX2\thttp://x\tNANOG\tMYC\nHALLMARK_B\thttp://y\tKLF1": ("gene sets such as HALLMARK_B,", ()),
+    "shared name,weight\n" + "SOX2 (pp) NANOG,1\n" * 1200 + "SOX2 NANOG,1": ("Line 1202 of the pair list", ()),
+    "tf,target\nSOX2;MYC,NANOG;TAL1\nGATA1,KLF1": ("Line 2 of the pair list", ()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NOT_TOLD, ids=range(len(NOT_TOLD)))
+def test_what_cannot_be_told_is_said_with_the_columns_to_be_named(text):
+    words, columns = NOT_TOLD[text]
+    with pytest.raises(InputError, match=words) as caught:
+        pair_list(text)
+    assert getattr(caught.value, "columns", ()) == columns
+
+
+def test_each_pair_once_with_each_label_and_each_name_of_a_cell():
+    def pairs(rows: str, titles: str = "tf,target") -> list[str]:
+        return [" ".join(pair) for pair in pair_list(f"{titles}\n{rows}").pairs]
+
+    assert pairs("SOX2,NANOG\nSOX2,NANOG\nGATA1,NANOG\nSOX2,MYC") == ["SOX2 NANOG", "GATA1 NANOG", "SOX2 MYC"]
+    labelled = pair_list("tf,target,label\nSOX2,NANOG,1\nSOX2,NANOG,1\nSOX2,NANOG,0\nGATA1,NANOG,1\nSOX2,MYC,1")
+    assert labelled.pairs == (("SOX2", "NANOG"), ("SOX2", "NANOG"), ("GATA1", "NANOG"), ("SOX2", "MYC"))
+    assert labelled.labels == (1, 0, 1, 1)
+    again = "TF,MYC\nMYC,target\nTF,target\nGATA1,KLF1"  # titles once more; transferrin as one end is a gene
+    assert pairs(again, "TF,target") == ["TF MYC", "MYC target", "GATA1 KLF1"]
+    assert pairs("SOX2,NANOG;MYC\nGATA1,KLF1") == ["SOX2 NANOG", "SOX2 MYC", "GATA1 KLF1"]
+    assert pairs('"SOX2,MYC",NANOG\nGATA1,KLF1') == ["SOX2 NANOG", "MYC NANOG", "GATA1 KLF1"]
+    assert pairs("SOX2,NANOG;foo1\nGATA1,KLF1") == ["SOX2 NANOG;foo1", "GATA1 KLF1"], "half are no genes"
+    half = [f"SOX2,MYC;foo{i}\n" for i in range(200)]
+    assert "SOX2 MYC;foo0" in pairs("".join(half) + "KLF1,SOX2;NANOG"), "the first 200 cells tell"
+    assert "SOX2 foo0" in pairs("".join(half[:199]) + "KLF1,SOX2;NANOG")
+    for known, split in ((10, False), (11, True)):  # the first 20 names of a cell
+        cell = ";".join(["MYC"] * known + ["foo1"] * (20 - known) + ["TP53"])
+        assert pairs(f"SOX2,{cell}") == (["SOX2 MYC", "SOX2 foo1", "SOX2 TP53"] if split else [f"SOX2 {cell}"])
+    assert pair_list("foo1,bar2").pairs == (("foo1", "bar2"),) and pair_list("SRC,TF").pairs == (("SRC", "TF"),)
+    assert len(pair_list("a,b\nc,d\ne,f\nMotifID,TF").pairs) == 4
+
+
+def test_columns_that_are_named_are_read_whatever_the_text_seems_to_be():
+    sets = "A1\thttp://x\tSOX2\nB1\thttp://y\tKLF1\n"
+    assert pair_list(sets, PairColumns("1", "3")).pairs == (("A1", "SOX2"), ("B1", "KLF1"))
+    assert pair_list(PAIR.format(",a -> b", ",c"), PairColumns("1", "2")).pairs == BOTH
+    joined = "name,regulates,by,score\nMYC (pp) HBB,NANOG,SOX2,1\nMYC (pp) TAL1,KLF1,GATA1,2"
+    for named in (PairColumns(source="by"), PairColumns(target="regulates"), PairColumns("by", "regulates")):
+        found = pair_list(joined, named)
+        assert (found.pairs, found.chosen) == (BOTH, PairColumns("by", "regulates", "none"))
+    assert pair_list("type,mode\n" + PAIR.format("", ""), PairColumns("type", "mode")).said == (
+        "Source: column type, target: column mode, label: none."
+    )
+    with pytest.raises(InputError, match="The pairs have no columns"):
+        pair_list("SOX2 -> NANOG\nGATA1 -> KLF1 -> MYC", PairColumns("1"))
+    titled = "tf,target,{}\n" + PAIR.format(",1", ",0")
+    for label in ("none", "None"):
+        assert pair_list(titled.format("none"), PairColumns(label=label)).labels == (1, 0), "it is titled so"
+        assert pair_list(titled.format("label"), PairColumns(label=label)).labels is None
+    for label in ("tf", "target"):
+        with pytest.raises(InputError, match=f"labels are in the column {label}, which holds the names"):
+            pair_list(titled.format("label"), PairColumns(label=label))
+    assert PairColumns("a", None, "none").words() == ["--source-column", "a", "--label-column", "none"]
+    assert PairColumns(target="b").words() == ["--target-column", "b"] and PairColumns().words() == []
+
+
+def test_genes_of_a_column_or_of_all_are_told_by_what_is_known():
+    ends = "gene,tf\nMYC,SOX2\nHBB,GATA1\n"
+    for read in (lambda **asked: gene_list(ends, **asked), lambda **asked: read_gene_list(ends.encode(), **asked)):
+        assert read().names == ("MYC", "HBB") and read(regulators=True).names == ("SOX2", "GATA1")
+    assert gene_list("gene,x\nMYC,1\nHBB,2", regulators=True).column == "gene"
+    for text, names in {
+        "B,SOX2\nT,NANOG": "B SOX2 T NANOG",  # two lines tell nothing
+        "SOX2,NANOG\nGATA1,KLF1\nMYC,TP53": "SOX2 NANOG GATA1 KLF1 MYC TP53",
+        "SOX2,foo1\nGATA1,foo2\nMYC,KLF1": "SOX2 foo1 GATA1 foo2 MYC KLF1",
+        "SOX2 (12g)\nGATA1 (12g)": "",
+        "TF\nSOX2\nACTB": "TF SOX2 ACTB",
+        "TF\nACTB\nSOX2\nNANOG": "TF ACTB SOX2 NANOG",
+        "SRC\nSOX2\nNANOG": "SRC SOX2 NANOG",  # a gene, and src is a title
+        "SET\tna\tSOX2\tNANOG\tMYC": "SET na SOX2 NANOG MYC",
+    }.items():
+        found = gene_list(text)
+        assert (" ".join(found.names), found.said, found.columns, found.column) == (
+            names or "SOX2 (12g) GATA1 (12g)", "", (), "",
+        ), text  # fmt: skip
+    for text, names, said, columns in (
+        ("symbol,gene\nfoo1,SOX2\nfoo2,NANOG", "SOX2 NANOG", "column gene of 2 (symbol, gene).", "symbol gene"),
+        ("gene,x\nSOX2,1\nMYC,2", "SOX2 MYC", "column gene.", "gene x"),
+        ("B,SOX2\nT,NANOG\nNK,MYC", "SOX2 NANOG MYC", "column 2 of 2.", "1 2"),
+        ("B,SOX2,1.5\nT,NANOG,2.5\nNK,MYC,3", "SOX2 NANOG MYC", "column 2 of 3.", "1 2 3"),
+        ("SOX2,foo1,0.9\nNANOG,foo2,0.8\nGATA1,foo3,0.7\nKLF1,TP53,0.6", "SOX2 NANOG GATA1 KLF1", "column 1 of 3.", "1 2 3"),
+        (",SOX2,foo\nAAAC-1,0,1\nAAAG-1,1,0", "AAAC-1 AAAG-1", "the column without a title.", None),
+        (",SOX2\nAAAC-1,0\nAAAG-1,1", "AAAC-1 AAAG-1", "the column without a title.", None),
+        (",SOX2,NANOG\nAAAC-1,0,1\nAAAG-1,1,0", "SOX2 NANOG", "the titles of 2 columns.", ""),
+        ("SET\tna\tSOX2\tNANOG\tMYC\tTP53", "SOX2 NANOG MYC TP53", "the gene set SET.", "SET"),
+    ):  # fmt: skip
+        found = gene_list(text)
+        assert (" ".join(found.names), found.said) == (names, f"Genes: {said}"), text
+        assert columns is None or found.columns == tuple(columns.split())
+    for text in ("SOX2,foo1,0.9\nNANOG,foo2,0.8\nGATA1,MYC,0.7\nKLF1,TP53,0.6",
+                 "SOX2,foo1,0.9\nNANOG,foo2,0.8\nfoo7,foo3,0.7\nfoo8,TP53,0.6"):  # fmt: skip
+        with pytest.raises(InputError, match="2 columns of names"):  # half as many known as in the other
+            gene_list(text)
+    assert gene_list("Gene symbols\nSOX2\nNANOG").said == "Title: Gene symbols."
+    assert gene_list("TF\nSOX2\nNANOG").names == ("SOX2", "NANOG")
+    assert column_names("SET\thttp://x\tSOX2\tNANOG\n") == ("SET",)
+    assert column_names("gene,x\nSOX2,1\nMYC,2") == ("gene", "x") and column_names("SOX2\nMYC") == ()
+
+
+def test_how_far_a_text_is_looked_at_to_tell_what_it_is():
+    markers = [f"foo{i},SOX2" for i in range(200)]
+    assert gene_list("\n".join([*markers, "MYC,NANOG"])).names == ("SOX2", "NANOG")
+    assert gene_list("\n".join([*markers[:199], "MYC,NANOG"])).names[:2] == ("foo0", "SOX2")
+    assert gene_list("SOX2,NA,0.5\n" * 200 + "GATA1,foo1,0.5").names == ("SOX2", "GATA1")
+    assert gene_list("TF\n" + "SOX2\n" * 199 + "ACTB").names == ("SOX2", "ACTB")
+    assert gene_list("TF\n" + "SOX2\n" * 198 + "ACTB").names == ("TF", "SOX2", "ACTB")
+    known = sorted(g for g in human_symbols() if is_gene_like(g) and g.isalnum())[1000:1101]
+    titles = [*known[:100], *(f"foo{i}" for i in range(100)), known[100]]
+    cells = "".join(f"\nAAAC-{i}" + ",0" * 201 for i in (1, 2))
+    assert gene_list("," + ",".join(titles) + cells).names == ("AAAC-1", "AAAC-2"), "half of the first 200 titles"
+    assert len(gene_list("," + ",".join([*titles[:100], *titles[101:], "foo"]) + cells).names) == 201
+    for n, names in ((99, ("SOX2", "NANOG")), (100, ("A0", "b"))):
+        card = "\n".join([*(f"A{i}\tb" for i in range(n)), "GENE_SYMBOLS\tSOX2,NANOG"])
+        assert gene_list(card).names[:2] == names
+    few, many = ([str(i) for i in range(n)] for n in (20, 21))
+    assert gene_list(" ".join(few)).names == tuple(few)
+    genes = [f"Q{i}" for i in range(11)]
+    assert len(gene_list(" ".join(many[:11] + genes)).names) == 22
+    for words in (many, many[:12] + genes):
+        with pytest.raises(InputError, match="Most of the gene list is numbers"):
+            gene_list(" ".join(words))
+    longest, longer = "A" * 100, "A" * 101
+    assert gene_list(f"MYC,{longest} (+),KLF1").names == ("MYC", f"{longest} (+)", "KLF1")
+    assert gene_list(f"MYC,{longer} (+),KLF1").names == ("MYC", longer, "KLF1")
+    assert names_of_cell("/".join(["SOX2"] * 500)) == ["SOX2"] * 500
+    assert len(names_of_cell("/".join(["SOX2"] * 501))) == 1
+    assert names_of_cell("SOX2; NANOG") == ["SOX2", "NANOG"] and names_of_cell("SOX2/foo1") == ["SOX2/foo1"]
+
+
+def sets_of(*rows: str) -> dict[str, list[str]] | None:
+    return gene_sets(said_lines("\n".join(row.replace(" ", "\t").replace("_", " ") for row in rows)))
+
+
+def test_what_is_a_gene_set_and_what_is_a_table_between_tabs():
+    two = {"A1": ["SOX2", "MYC"], "B1": ["KLF1", "HBB"]}
+    assert sets_of("A1 na SOX2 MYC", "B1 na KLF1 TAL1 HBB") == {"A1": ["SOX2", "MYC"], "B1": ["KLF1", "TAL1", "HBB"]}
+    assert sets_of("A1 na SOX2 MYC", "B1 na KLF1 HBB") is None, "as many cells in each line"
+    assert sets_of("A1 made_here SOX2 MYC", "B1 made_here KLF1 HBB") == two, "our own regulons"
+    assert sets_of("A1 made_here SOX2 MYC", "B1 made_there KLF1 HBB") is None
+    assert sets_of("A1 http://x SOX2 MYC", "B1 na KLF1 HBB") == two
+    assert sets_of("A1 SOX2 NANOG", "B1 MYC KLF1 HBB") is None and sets_of("A1 1 NANOG", "B1 2 KLF1 HBB") is None
+    assert sets_of("A1 na 1 NANOG MYC", "B1 na 2 KLF1") is None and sets_of("A1 http://x") is None
+    assert sets_of("S http://x SOX2") == {"S": ["SOX2"]} and sets_of("S http://x SOX2 foo1") is None
+    assert sets_of("S http://x SOX2 NANOG foo1") == {"S": ["SOX2", "NANOG", "foo1"]}
+    ten = "SOX2 MYC TP53 KLF1 HBB " + " ".join(f"foo{i}" for i in range(5))
+    assert sets_of(f"S http://x {ten} TAL1") is None, "half of the first ten"
+    first = [f"S{i} http://x SOX2" for i in range(50)]
+    assert sets_of(*first, "last http://y") == {f"S{i}": ["SOX2"] for i in range(50)} | {"last": []}
+    assert sets_of(*first[:49], "last http://y") is None
+    with pytest.raises(InputError, match=r"holds 1 gene set .S.; there is no 'other'"):
+        gene_list("S\thttp://x\tSOX2\tNANOG\n", "other")
+    for n, named in ((5, "5 gene sets .S0, S1, S2, S3, S4.[.] Choose"), (6, "S3, S4, ....[.] Choose")):
+        with pytest.raises(InputError, match=named):
+            gene_list("\n".join(first[:n]).replace(" ", "\t"))
+
+
+def test_as_many_names_as_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPatch):
+    for module in (gene_list_room, pair_list_room):
+        monkeypatch.setattr(module, "MAX_NAMES", 4)
+    assert len(gene_list("SOX2 NANOG MYC KLHBB SOX2").names) == 4
+    assert (
+        len(pair_list("SOX2 -> NANOG\nMYC -> KLHBB").pairs) == 2
+        and len(pair_list("SOX2,NANOG\nMYC,KLHBB\nSOX2,KLHBB").pairs) == 3
+    )
+    for read, text in (
+        (gene_list, "SOX2 NANOG MYC KLHBB HBB"),
+        (pair_list, "SOX2,NANOG\nMYC,KLHBB\nSOX2,HBB"),
+        (pair_list, "SOX2,NANOG\nMYC,KLHBB\nHBB,NANOG"),
+    ):
+        with pytest.raises(InputError, match="5 different names; at most 4"):
+            read(text)
+    longest = "A" * LONGEST_WORD
+    assert gene_list(longest).names == (longest,) and pair_list(f"SOX2,{longest}").pairs == (("SOX2", longest),)
+    for read, text in ((gene_list, f"{longest}A"), (pair_list, f"SOX2,{longest}A"), (pair_list, f"{longest}A,SOX2")):
+        with pytest.raises(InputError, match="1,001 characters"):
+            read(text)
 
 
 def test_chains_and_arrows():

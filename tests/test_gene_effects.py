@@ -14,6 +14,7 @@ from ugrn_core.backbones.registry import BACKBONES, load_backbone
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.errors import Cancelled
+from ugrn_core.estimate import estimate
 from ugrn_core.gene_effects import effects as gene_effects_module
 from ugrn_core.gene_effects import shipped
 from ugrn_core.gene_effects.effects import (
@@ -25,7 +26,7 @@ from ugrn_core.gene_effects.effects import (
 )
 from ugrn_core.gene_effects.shipped import packed, shipped_effects, shipped_file, shipped_reference
 from ugrn_core.neighbourhood.run import NeighbourhoodRequest, neighbourhood
-from ugrn_core.pair import PairRequest, estimate_specific, pair_specific
+from ugrn_core.pair import PairRequest, effects_are_shipped, estimate_specific, pair_specific
 from ugrn_core.pair_specific import double_centred, random_pair_peaks
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import stored_sources
@@ -229,8 +230,12 @@ def test_a_file_of_the_reference_alone_serves_pairs_and_no_neighbourhood(toy, fo
         np.testing.assert_allclose(ours.reverse.slope, theirs.reverse.slope, atol=5e-3)
         assert ours.forward_percentile == pytest.approx(theirs.forward_percentile, abs=1)
         assert (ours.n_reference, ours.n_random) == (theirs.n_reference, theirs.n_random)
-    passes = [estimate_specific(toy, request).passes / len(settings.grid) for request in requests]
-    assert passes == [2 + 2 * 2 * 12, 2 + 2 * 12, 2]
+    for request, pairs in zip(requests, (2 + 2 * 2 * 12, 2 + 2 * 12, 2), strict=True):
+        assert estimate_specific(toy, request) == estimate(toy, 3, pairs * len(settings.grid))
+        assert effects_are_shipped(toy, request)
+    cell = Context("genes", tuple(inside))
+    assert not effects_are_shipped(toy, PairRequest(*inside[:2], cell, settings)), "they are of two genes alone"
+    assert not effects_are_shipped(toy, PairRequest(*inside[:2], Context(), SweepSettings(0.5, settings.grid)))
 
 
 def test_percentile_and_pair_specific_curves_come_with_the_first_figure(toy, folder, monkeypatch):
@@ -272,4 +277,5 @@ def test_the_pair_explorer_reads_what_is_shipped_and_says_the_same(toy, folder, 
 def test_a_file_by_fewer_genes_is_not_read_in_place_of_the_whole_reference(toy, folder):
     settings = SweepSettings(toy.card.base, toy.card.grid)
     shipped_file(toy).write_bytes(packed(toy, settings, gene_effects(toy, settings, n_reference=12)))
+    assert not effects_are_shipped(toy, PairRequest("GATA1", "KLF1", Context(), settings))
     assert pair_specific(toy, PairRequest("GATA1", "KLF1", Context(), settings)).n_reference == 38

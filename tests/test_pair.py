@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 
 import numpy as np
 import pytest
@@ -249,23 +250,31 @@ def test_scores_of_pairs_are_the_curves_of_their_direction(toy):
             np.testing.assert_allclose(under[f"{direction}_slope_at_{value:g}"], slope[:, t], rtol=1e-4)
 
 
-def test_the_share_of_a_run_that_is_done_counts_passes(toy):
+def test_the_share_of_a_run_that_is_done_counts_passes(toy, monkeypatch):
     """4 values and 16 nodes in each of 5 intervals; without the residual the curves are all."""
     told: list[float] = []
+    real = stored_sweep.directed_pairs
+
+    def from_the_start(*args, progress=None, **named):
+        if progress:
+            progress(0.0, "")
+        return real(*args, progress=progress, **named)
+
+    monkeypatch.setattr(sys.modules["ugrn_core.pair"], "directed_pairs", from_the_start)
     tell = lambda share, _: told.append(share)  # noqa: E731
     explore_pair(toy, request(), progress=tell)
-    assert told == sorted(told) and told[-1] == 1
+    assert told == sorted(told) and told[0] == 0 and told[-1] == 1
     assert pytest.approx(4 / (4 + 16 * 5)) in told
     told.clear()
     explore_pair(toy, request(), residual=False, progress=tell)
-    assert told == sorted(told) and told[-1] == 1
+    assert told == sorted(told) and told[0] == 0 and told[-1] == 1
     cell = Context("profile", toy.vocabulary.symbols[:12], tuple(np.linspace(0.5, 3, 12)), "cells")
     told.clear()
     pair_residual(toy, request(cell), progress=tell)  # two bases: two parts
-    assert told == sorted(told) and told[-1] == 1 and 0.5 in told and min(told) <= 0.5
+    assert told == sorted(told) and told[0] == 0 and told[-1] == 1 and 0.5 in told
     told.clear()
     pair_residual(toy, request(), progress=tell)
-    assert told == sorted(told) and told[-1] == 1
+    assert told == sorted(told) and told[0] == 0 and told[-1] == 1
 
 
 def test_same_gene_and_empty_lists_are_refused(toy):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ugrn_core.errors import GeneError, InputError
 from ugrn_core.genes import spelled, tables
-from ugrn_core.genes.resolve import resolve, resolve_one
+from ugrn_core.genes.resolve import GeneReport, resolve, resolve_one
 from ugrn_core.genes.tfs import is_tf, transcription_factors
 from ugrn_core.types import Vocabulary
 
@@ -214,6 +214,42 @@ def test_the_sentence_says_what_is_missing_and_what_to_do():
         "KMT2D). 1 was read as mouse and replaced by human orthologs. 1 goes by another name here (OCT4 is POU5F1)."
     )
     assert resolve(["SOX2", "NANOG"], VOCABULARY).sentence() == "All 2 genes were recognised."
+
+
+def test_the_sentence_names_three_of_each_kind_and_counts_the_rest():
+    def said(*names: str) -> str:
+        return resolve([*names, "SOX2"], VOCABULARY).sentence()
+
+    assert resolve(["SOX2"], VOCABULARY).sentence() == "The gene was recognised."
+    assert said("MLL2") == "1 of 2 genes were recognised. 1 is ambiguous (MLL2 may be KMT2B or KMT2D)."
+    unclear = resolve(["MLL2", "SOX2"], VOCABULARY).records[0]
+    assert GeneReport((unclear,)).sentence().startswith("0 of 1 genes were recognised. 1 is ambiguous")
+    alias = ["OCT4", "p53", "c-Myc", "GATA-1"]
+    names = "OCT4 is POU5F1, p53 is TP53, c-Myc is MYC"
+    assert said(*alias[:3]) == f"All 4 genes were recognised. 3 go by another name here ({names})."
+    assert said(*alias) == f"All 5 genes were recognised. 4 go by another name here ({names}, ...)."
+    twice = ["MLL2", "Fcgr4", "CD8B1", "NF-κB"]
+    for n, more in ((3, ""), (4, ", ...")):
+        assert f"{n} are ambiguous (MLL2 may be KMT2B or KMT2D; Fcgr4 may be" in said(*twice[:n])
+        assert (
+            f"; CD8B1 may be {' or '.join(resolve(['CD8B1', 'SOX2'], VOCABULARY).records[0].suggestions)}{more})."
+            in said(*twice[:n])
+        )
+    typos = ["SOXX2", "NANGO", "CDKN1Q", "GATA"]
+    for n, more in ((3, ""), (4, ", ...")):
+        assert said(*typos[:n]) == (
+            f"{n} of {n + 1} genes are not in the vocabulary (SOXX2, NANGO, CDKN1Q{more}). "
+            "Did you mean SOX2, NANOG, CDKN1A?"
+        )
+    assert said("x" * 40).startswith(f"1 of 2 genes are not in the vocabulary ({'x' * 40}).")
+    assert said("x" * 41).startswith(f"1 of 2 genes are not in the vocabulary ({'x' * 37}...).")
+    assert said("6657", "6658", "NM_003106.4").count(" of them: ") == 1 and " 2 of them: " in said("6657", "6658")
+
+
+def test_the_first_hundred_unknown_names_get_suggestions():
+    typos = [s[:i] + "Q" + s[i:] for s in SYMBOLS if len(s) > 4 for i in range(1, len(s))][:101]
+    report = resolve(["SOX2", *typos], VOCABULARY)
+    assert [bool(record.suggestions) for record in report.records] == [False, *[True] * 100, False]
 
 
 def test_the_frame_has_its_columns_whatever_the_values():

@@ -110,8 +110,8 @@ def _columns(table: Columns, asked: str | None, regulators: bool) -> list[int]:
         return _beside_words(table) if rows > 2 else []
     if rows == 1 and len(numbers) < len(table.names) - 1:  # one line is a table only if all but the name are numbers
         return []
-    orders = [GENE_TITLES, SOURCE_TITLES, TARGET_TITLES]
-    for titles in (orders[1:] + orders[:1]) if regulators else orders:
+    ends = (SOURCE_TITLES, TARGET_TITLES)
+    for titles in (*ends, GENE_TITLES) if regulators else (GENE_TITLES, *ends):
         found = table.titled_any(titles)
         if found:
             return [max(found, key=lambda j: table.kinds[j] == "genes")]  # the first of the surest kind
@@ -137,7 +137,7 @@ def _beside_words(table: Columns) -> list[int]:
 def _worth(table: Columns, column: int) -> float:
     """Share of names known for genes in a column, times the share of different ones."""
     cells = [row[column] for row in table.sample[:200] if row[column].lower() not in GAPS]
-    return sum(map(is_gene_like, set(cells))) / max(1, len(cells))
+    return sum(map(is_gene_like, set(cells))) / len(cells) if cells else 0.0
 
 
 def _titles_that_are_genes(table: Columns) -> list[str]:
@@ -238,7 +238,8 @@ def _of_sets(sets: dict[str, list[str]], asked: str | None) -> GeneList:
     if chosen is None or chosen not in sets:
         got = "" if asked is None else f"; there is no {short(asked)!r}"
         named = ", ".join(map(short, list(sets)[:5])) + (", ..." if len(sets) > 5 else "")
-        raise InputError(f"The text holds {len(sets):,} gene sets ({named}){got}. Choose one as the column of genes.")
+        many = "1 gene set" if len(sets) == 1 else f"{len(sets):,} gene sets"
+        raise InputError(f"The text holds {many} ({named}){got}. Choose one as the column of genes.")
     return GeneList(_once(sets[chosen]), f"Genes: the gene set {short(chosen)}.", tuple(sets)[:MOST_CHOICES], chosen)
 
 
@@ -250,7 +251,7 @@ def _once(names: Sequence[str]) -> tuple[str, ...]:
             f"The gene list holds {len(found):,} different names; at most {MAX_NAMES:,} are looked up. Give a list of "
             "genes, or a table whose lines all have the same number of cells."
         )
-    long = max(map(len, found), default=0)
-    if long > LONGEST_WORD:
-        raise InputError(f"The gene list holds a word of {long:,} characters: it is no list of gene names.")
+    long = next((name for name in found if len(name) > LONGEST_WORD), None)
+    if long is not None:
+        raise InputError(f"The gene list holds a word of {len(long):,} characters: it is no list of gene names.")
     return found

@@ -22,7 +22,7 @@ import pandas as pd
 
 from ugrn_core.errors import ColumnError, InputError
 from ugrn_core.genes.columns import GAPS, Columns, bare, is_gene_like, read_columns
-from ugrn_core.genes.gene_list import LONGEST_WORD, MAX_NAMES, gene_sets, names_of_cell
+from ugrn_core.genes.gene_list import LONGEST_WORD, MAX_NAMES, MOST_CHOICES, gene_sets, names_of_cell
 from ugrn_core.genes.pair_lines import JOINED, has_arrows, no_pair, pairs_of_lines
 from ugrn_core.genes.text_file import refuse_other_text
 from ugrn_core.genes.text_lines import said_lines, short
@@ -145,7 +145,7 @@ def _of_table(table: Columns, columns: PairColumns, labelled: bool) -> PairList:
     chosen = PairColumns(table.names[source], table.names[target], NONE if label is None else table.names[label])
     pairs = tuple(zip(frame[0], frame[1], strict=True))
     marks = None if labels is None else tuple(int(x) for x in frame["label"])
-    return PairList(pairs, marks, f"{said}.", table.names[:1000], chosen)
+    return PairList(pairs, marks, f"{said}.", table.names[:MOST_CHOICES], chosen)
 
 
 def _a_row_a_name(table: Columns, frame: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +165,7 @@ def _a_row_a_name(table: Columns, frame: pd.DataFrame) -> pd.DataFrame:
 
 def _are_genes(cells: pd.Series) -> bool:
     """Whether more than half of the names in some cells of several are known for genes."""
-    names = [bare(name) for cell in cells[:200] for name in re.split("[,;]", cell[:2000])[:20]]
+    names = [bare(name) for cell in cells[:200] for name in re.split("[,;]", cell)[:20]]
     return sum(map(is_gene_like, names)) > 0.5 * len(names)
 
 
@@ -193,7 +193,7 @@ def _of_joined(table: Columns, column: int) -> PairList:
     pairs = tuple(dict.fromkeys((match[1], match[3]) for match in found if match is not None))
     check_names(pd.Series([name for pair in pairs for name in pair], dtype=object))
     said = f"Source and target: {table.called(column)}, as in {short(cells.iloc[0])}, label: {NONE}."
-    return PairList(pairs, None, said, table.names[:1000])
+    return PairList(pairs, None, said, table.names[:MOST_CHOICES])
 
 
 def _by_title(table: Columns, titles: Sequence[str], free: list[int]) -> int | None:
@@ -349,6 +349,6 @@ def check_names(names: pd.Series) -> None:
     if len(different) > MAX_NAMES:
         n = len(different)
         raise InputError(f"The pairs hold {n:,} different names; at most {MAX_NAMES:,} are looked up. Give genes.")
-    long = max(map(len, different), default=0)
-    if long > LONGEST_WORD:
-        raise InputError(f"The pairs hold a name of {long:,} characters: these are no names of genes.")
+    long = next((name for name in different if len(name) > LONGEST_WORD), None)
+    if long is not None:
+        raise InputError(f"The pairs hold a name of {len(long):,} characters: these are no names of genes.")

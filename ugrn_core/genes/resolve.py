@@ -107,7 +107,7 @@ def _missing(unknown: list[GeneRecord], n: int, ambiguous: int) -> str:
     named = ", ".join(_short(r.name) for r in unknown[:3])
     text = f"{len(unknown):,} of {n:,} {'gene is' if n == 1 else 'genes are'} not in the vocabulary ({named}"
     text += f"{_more(unknown, 3)})." + (f" Did you mean {', '.join(meant)}?" if meant else "")
-    reasons = Counter(r.note for r in unknown if r.note).most_common(1)
+    reasons = Counter(r.note for r in unknown if r.note).most_common()
     return text + (f" {reasons[0][1]:,} of them: {reasons[0][0]}." if reasons else "")
 
 
