@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ugrn_core.backbones.backbone import PlainCell, plain_pairs
+from ugrn_core.backbones.backbone import PlainCell, plain_pairs, reconstructed_pairs
 from ugrn_core.beeline.networks import ROWS, Network, Row
 from ugrn_core.types import BackboneCard, Vocabulary
 
@@ -44,6 +44,9 @@ class PlantedBackbone:
 
     def sweep_pairs(self, gene_ids: torch.Tensor, base: float, grid: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         return plain_pairs(self, gene_ids, base, grid)
+
+    def reconstruct_pairs(self, gene_ids: torch.Tensor, base: float, grid: torch.Tensor) -> torch.Tensor:
+        return reconstructed_pairs(self, gene_ids, base, grid)
 
     def pairs_at_base(self, gene_ids: torch.Tensor, base: float) -> torch.Tensor:
         """Reconstruction of both genes of each pair at base, (pair, 2)."""

@@ -23,7 +23,7 @@ from ugrn_core.cluster import cluster_executor, scheduler_address, workers_of
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import ClusterError, InputError
 from ugrn_core.genes.tfs import is_tf
-from ugrn_core.network import blocks, executors
+from ugrn_core.network import blocks
 from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.store import Store
@@ -108,13 +108,13 @@ def genes(mini):
 def counted(monkeypatch):
     """Numbers of pairs swept in this process, a block each."""
     sizes = []
-    real = executors.sweep_pairs
+    real = blocks.sweep_pairs
 
     def noted(backbone, pairs, *rest, **named):
         sizes.append(len(pairs))
         return real(backbone, pairs, *rest, **named)
 
-    monkeypatch.setattr(executors, "sweep_pairs", noted)
+    monkeypatch.setattr(blocks, "sweep_pairs", noted)
     return sizes
 
 

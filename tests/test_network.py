@@ -36,7 +36,8 @@ from ugrn_core.network.question import NetworkRequest, default_sources
 from ugrn_core.network.run import finished_share, predict_network
 from ugrn_core.network.table import edge_table, probabilities, write_edges
 from ugrn_core.store import Store
-from ugrn_core.sweep import sweep_pairs
+from ugrn_core.stored_sweep import source_key
+from ugrn_core.sweep import pair_responses, sweep_pairs
 from ugrn_core.translation.edge_list import parse_edges
 from ugrn_core.translation.scoring import NOVELTY, score_pairs
 from ugrn_core.translation.training import train_translator
@@ -96,19 +97,27 @@ def test_a_run_computes_only_the_values_its_translator_reads(toy, request_):
     edges = parse_edges("\n".join(lines), toy.vocabulary)
     how = TrainRequest("lean", "VVP+class", epochs=2, seeds=1, settings=SweepSettings(base, (grid[1], grid[-1])))
     lean = train_translator(toy, how, own_training_set(how, edges))
-    passes, real = {}, sweep_pairs
+    passes, real = {}, {False: sweep_pairs, True: pair_responses}
 
-    def counted(backbone, pairs, settings, **more):
-        passes[settings.grid] = passes.get(settings.grid, 0) + len(pairs) * len(settings.grid)
-        return real(backbone, pairs, settings, **more)
+    def counting(plain):
+        def counted(backbone, pairs, settings, **more):
+            key = plain, settings.grid
+            passes[key] = passes.get(key, 0) + len(pairs) * len(settings.grid)
+            return real[plain](backbone, pairs, settings, **more)
 
-    with mock.patch("ugrn_core.network.executors.sweep_pairs", counted):
+        return counted
+
+    with (
+        mock.patch("ugrn_core.network.blocks.sweep_pairs", counting(False)),
+        mock.patch("ugrn_core.network.blocks.pair_responses", counting(True)),
+    ):
         scores = predict_network(toy, lean, request_)
         predict_network(toy, trained(toy), request_)
-    assert passes[lean.card.schema.grid] * len(grid) == 2 * passes[tuple(grid)]
-    assert estimate_network(toy, lean, request_).passes == passes[lean.card.schema.grid]
+    assert set(passes) == {(True, lean.card.schema.grid), (False, tuple(grid))}  # no slopes where none is read
+    assert passes[True, lean.card.schema.grid] * len(grid) == 2 * passes[False, tuple(grid)]
+    assert estimate_network(toy, lean, request_).passes == passes[True, lean.card.schema.grid]
     pairs = all_pairs(request_)
-    curves = [real(toy, way, SweepSettings(base, grid)).response for way in (pairs, [(t, s) for s, t in pairs])]
+    curves = [sweep_pairs(toy, way, SweepSettings(base, grid)).response for way in (pairs, [(t, s) for s, t in pairs])]
     there, back = ({"response": whole[:, [1, len(grid) - 1]]} for whole in curves)
     features = READINGS["VVP+class"].features(toy, pairs, there, back)
     found = scores.logits.mean(0)
@@ -116,8 +125,9 @@ def test_a_run_computes_only_the_values_its_translator_reads(toy, request_):
     np.testing.assert_allclose(ours, lean.logits({"VVP+class": features}), atol=2e-5)
 
 
-def test_scores_in_a_full_context_are_those_of_single_pairs(toy, genes):
-    kept = trained(toy, context="full")
+@pytest.mark.parametrize("method", ["Ens", "VVP"])
+def test_scores_in_a_full_context_are_those_of_single_pairs(toy, genes, method):
+    kept = trained(toy, method, context="full")
     cell = Context("genes", tuple(genes[:12]), label="a list")
     request = NetworkRequest(tuple(genes[1:4]), tuple(genes[2:12]), cell)
     table = edge_table(predict_network(toy, kept, request), kept, NO_RULE)
@@ -167,13 +177,13 @@ def test_a_gene_list_needs_a_translator_of_full_contexts(toy, translator, genes)
 
 def test_a_stopped_run_goes_on_and_computes_nothing_twice(toy, translator, request_, tmp_path, monkeypatch):
     computed = []
-    real = executors.sweep_pairs
+    real = blocks.sweep_pairs
 
     def counted(backbone, pairs, *rest, **named):
         computed.append(len(pairs))
         return real(backbone, pairs, *rest, **named)
 
-    monkeypatch.setattr(executors, "sweep_pairs", counted)
+    monkeypatch.setattr(blocks, "sweep_pairs", counted)
     monkeypatch.setattr(blocks, "PAIRS_A_BLOCK", 66)
     sizes = [2 * len(b) for b in blocks.block_pairs(request_)]
     with Store(tmp_path) as store:
@@ -206,6 +216,56 @@ def test_damaged_blocks_are_computed_anew_in_the_same_cell(toy, genes, context, 
     with Store(tmp_path) as store:
         predict_network(toy, kept, request, store)
         assert not store.notes()
+
+
+def test_sweeps_with_slopes_serve_a_run_that_needs_none_and_not_the_other_way_round(toy, genes, tmp_path, monkeypatch):
+    lean, both = (trained(toy, method, context="full") for method in ("VVP", "Ens"))
+    cell = Context("genes", tuple(genes[:12]), label="a list")
+    small, large = (NetworkRequest(tuple(genes[1:4]), tuple(genes[2:n]), cell) for n in (8, 12))
+    asked = []
+    for name in ("sweep_sources", "source_responses"):
+        real = getattr(executors, name)
+
+        def seen(backbone, cell_genes, sources, *rest, name=name, real=real, **named):
+            asked.append((name, sorted(sources)))
+            return real(backbone, cell_genes, sources, *rest, **named)
+
+        monkeypatch.setattr(executors, name, seen)
+    right = predict_network(toy, lean, large).logits
+    asked.clear()
+    with Store(tmp_path) as store:
+        predict_network(toy, lean, small, store)
+        assert asked == [("source_responses", sorted(genes[1:8]))]
+        predict_network(toy, both, small, store)
+        assert asked[1:] == [("sweep_sources", sorted(genes[1:8]))]
+        predict_network(toy, lean, large, store)
+        assert asked[2:] == [("source_responses", sorted(genes[8:12]))]
+        settings = lean.card.schema.settings
+        for gene in genes[1:12]:
+            whole, alone = (store.get(source_key(toy, cell, settings, gene, slopes=s)) for s in (True, False))
+            assert alone is not None and set(alone) == {"response"}
+            assert (set(whole) == {"response", "slope"}) if gene in genes[1:8] else whole is None
+        spoil(tmp_path)
+        np.testing.assert_allclose(predict_network(toy, lean, large, store).logits, right, atol=2e-6)
+    monkeypatch.setattr(Store, "__contains__", lambda *_: True)  # all of it was there a moment ago
+    with Store(tmp_path / "cleared") as store:
+        np.testing.assert_allclose(predict_network(toy, lean, large, store).logits, right, atol=2e-6)
+        assert set(store.get(source_key(toy, cell, settings, genes[1]))) == {"response", "slope"}
+
+
+def test_the_slope_of_an_edge_is_the_largest_or_what_responses_tell(toy, genes):
+    """In W v^2 the mean slope between two values is that at their middle."""
+    request = NetworkRequest(tuple(genes[:3]), tuple(genes[:9]))
+    tables = {}
+    for method in ("VVP", "GDT", "Ens"):
+        kept = trained(toy, method)
+        table = edge_table(predict_network(toy, kept, request), kept, NO_RULE)
+        tables[method] = table.set_index(["source", "target"])["slope"].sort_index()
+    grid = toy.card.grid
+    np.testing.assert_allclose(tables["GDT"], tables["Ens"], atol=2e-6)
+    np.testing.assert_allclose(tables["VVP"] / tables["GDT"], (min(grid) + max(grid)) / 2 / max(grid), rtol=1e-4)
+    one = {"response": np.ones((4, 1), np.float32)}
+    assert np.isnan(blocks.edge_slopes((2.0,), one)).all()
 
 
 def test_blocks_that_are_cleared_meanwhile_are_computed_in_the_same_cell(toy, genes, tmp_path, monkeypatch):
@@ -335,5 +395,5 @@ def test_thresholds_of_two_genes_alone_are_kept(toy, request_, tmp_path, monkeyp
     assert plain.tf_tf is not None and plain.tf_other is not None and plain.tf_tf > 0
     with Store(tmp_path) as store:
         first = direction_rule(toy, kept, scores, store=store)
-        monkeypatch.setattr(direction, "sweep_pairs", None)
+        monkeypatch.setattr(blocks, "sweep_pairs", None)
         assert direction_rule(toy, kept, scores, store=store) == first == plain

@@ -131,6 +131,8 @@ def test_the_same_edge_table_as_in_this_process(executor, mini, all_sets, networ
     [
         ("Ens", "genes", "fixed"),
         ("Ens", "profile", "fixed"),
+        ("VVP", "profile", "fixed"),
+        ("VVP", "pair", "fixed"),
         ("GDT", "genes", "follow"),
         ("GDT", "pair", "follow"),
         ("Baseline-Emb", "pair", "fixed"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.small_network import trained
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import InputError
-from ugrn_core.network import blocks, estimate, executors, run
+from ugrn_core.network import blocks, estimate, run
 from ugrn_core.network.blocks import block_pairs
 from ugrn_core.network.estimate import count_edges, estimate_network
 from ugrn_core.network.question import NetworkRequest
@@ -48,13 +48,13 @@ def test_passes_and_stored_share_of_two_genes_alone(toy, genes, tmp_path, monkey
     kept, request = trained(toy), NetworkRequest(genes[:12:2], genes[3:15])
     before = estimate_network(toy, kept, request)
     swept = []
-    real = executors.sweep_pairs
+    real = blocks.sweep_pairs
 
     def counted(backbone, pairs, *rest, **named):
         swept.append(len(pairs))
         return real(backbone, pairs, *rest, **named)
 
-    monkeypatch.setattr(executors, "sweep_pairs", counted)
+    monkeypatch.setattr(blocks, "sweep_pairs", counted)
     with Store(tmp_path) as store:
         scores = predict_network(toy, kept, request, store)
         after = estimate_network(toy, kept, request, store)
@@ -76,6 +76,20 @@ def test_passes_and_stored_share_of_a_full_context(toy, genes, tmp_path):
         assert part.cached_share == 7 / 11 and part.passes == 11 * len(kept.card.schema.grid)
         predict_network(toy, kept, both, store)
         assert estimate_network(toy, kept, both, store).cached_share == 1
+
+
+@pytest.mark.parametrize("kind", ["pair", "full"])
+def test_responses_alone_cost_less_than_curves(toy, genes, kind, tmp_path):
+    """Nothing of slopes is counted where none is read; a sweep with slopes that is stored counts as done."""
+    cell = Context("genes", tuple(genes[:12]), label="a list") if kind == "full" else Context()
+    request = NetworkRequest(tuple(genes[1:4]), tuple(genes[2:12]), cell)
+    lean, whole = (estimate_network(toy, trained(toy, method, kind), request) for method in ("VVP", "Ens"))
+    assert lean.passes == whole.passes
+    if kind == "full":
+        assert lean.seconds < whole.seconds / 1.9 and lean.bytes < whole.bytes and lean.disk < whole.disk
+        with Store(tmp_path) as store:
+            predict_network(toy, trained(toy, "Ens", kind), request, store)
+            assert estimate_network(toy, trained(toy, "VVP", kind), request, store).cached_share == 1
 
 
 def test_embeddings_need_no_pass(toy, genes):

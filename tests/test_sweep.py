@@ -10,7 +10,7 @@ from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.errors import Cancelled, InputError
-from ugrn_core.sweep import batch_size, sweep_pairs, sweep_sources
+from ugrn_core.sweep import batch_size, pair_responses, source_responses, sweep_pairs, sweep_sources
 from ugrn_core.types import BackboneCard, SweepSettings, Vocabulary
 
 GENES = [f"G{i}" for i in range(23)]
@@ -122,6 +122,30 @@ def test_pairs_equal_a_context_of_two(backbone):
         (single,) = sweep_sources(backbone, [source, target], [source], SETTINGS)
         np.testing.assert_allclose(swept.response[row], single.response[:, 1], rtol=1e-4, atol=3e-6)
         np.testing.assert_allclose(swept.slope[row], single.slope[:, 1], rtol=1e-4, atol=3e-7)
+
+
+def test_responses_alone_are_those_of_the_sweep_with_slopes(backbone):
+    pairs = [(s, t) for s in GENES[:5] for t in GENES[3:9] if s != t]
+    expected = sweep_pairs(backbone, pairs, SETTINGS)
+    assert sweep_pairs(backbone, pairs, SETTINGS, responses=False).response is None
+    base = list(np.linspace(0, 40, 23))
+    swept = by_source(sweep_sources(backbone, GENES, GENES[2:5], SETTINGS, base))
+    for batch in (None, 1, 7):
+        found = pair_responses(backbone, pairs, SETTINGS, batch=batch)
+        np.testing.assert_allclose(found, expected.response, rtol=1e-4, atol=3e-6)
+        alone = dict(source_responses(backbone, GENES, GENES[2:5], SETTINGS, base, batch=batch))
+        assert list(alone) == GENES[2:5]
+        for source, response in alone.items():
+            np.testing.assert_allclose(response, swept[source].response, rtol=1e-4, atol=3e-6)
+
+
+def test_no_pair_is_no_work_and_follow_has_no_responses(backbone):
+    assert sweep_pairs(backbone, [], SETTINGS).slope.shape == pair_responses(backbone, [], SETTINGS).shape == (0, 4)
+    follow = SweepSettings(10.0, (5.0,), "follow")
+    with pytest.raises(ValueError, match="no responses"):
+        pair_responses(backbone, [("G1", "G2")], follow)
+    with pytest.raises(ValueError, match="no responses"):
+        next(source_responses(backbone, GENES, GENES[:1], follow))
 
 
 def test_pairs_under_follow_move_both_genes(backbone):

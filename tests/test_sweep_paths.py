@@ -8,8 +8,9 @@ import torch
 
 from ugrn_core.backbones.backbone import PlainCell, plain_pairs
 from ugrn_core.backbones.full_context import BaseCell
+from ugrn_core.backbones.linear import add_linear_, affine
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.backbones.two_genes import pairs_at_base, small_attention, sweep_pairs
+from ugrn_core.backbones.two_genes import pairs_at_base, reconstruct_pairs, small_attention, sweep_pairs
 
 SHAPES = [  # width, layers, heads, feed-forward, gene width, norms
     (32, 3, 4, 40, 32, True),
@@ -65,6 +66,16 @@ def test_pair_sweep_equals_dual_passes(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_pairs_without_slopes_equal_plain_passes(shape):
+    model = random_model(shape)
+    pairs = torch.tensor([(s, t) for s in range(0, 50, 9) for t in range(1, 58, 11) if s != t])
+    grid = torch.tensor([0.0, 1, 10, 45, 600])
+    exact, _ = plain_pairs(doubled(model), pairs, 10.0, grid.double())
+    with torch.no_grad():
+        as_exact([reconstruct_pairs(model, pairs, 10.0, grid)], plain_pairs(model, pairs, 10.0, grid)[:1], [exact])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_pairs_at_base_equal_plain_passes(shape):
     model = random_model(shape)
     pairs = torch.tensor([(s, t) for s in range(0, 50, 9) for t in range(1, 58, 11) if s != t])
@@ -85,6 +96,20 @@ def test_a_source_that_takes_all_attention_can_be_taken_out():
     at, value = torch.arange(12), torch.full((12,), 3.0)
     exact = PlainCell(doubled(model), ids, base.double()).sweep(at, value.double())
     as_exact(cell.sweep(at, value), PlainCell(model, ids, base).sweep(at, value), exact)
+
+
+def test_linear_maps_are_those_of_torch_whichever_library_computes_them():
+    torch.manual_seed(1)
+    wide, weight, bias = torch.randn(3, 40, 2 * 24), torch.randn(7, 24), torch.randn(7)
+    for x in (wide[..., :24], wide[..., ::2].transpose(0, 1), wide[0, :3, :24], wide[:0, :, :24]):
+        expected = torch.nn.functional.linear(x.double(), weight.double())
+        with torch.no_grad():
+            np.testing.assert_allclose(affine(x, weight), expected, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(affine(x, weight, bias), expected + bias, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(add_linear_(torch.ones(*x.shape[:-1], 7), x, weight), expected + 1, atol=1e-5)
+    kept = weight.requires_grad_()
+    affine(wide[..., :24], kept).sum().backward()
+    np.testing.assert_allclose(kept.grad[0], wide[..., :24].sum((0, 1)), rtol=1e-4, atol=1e-4)
 
 
 def test_small_attention_equals_its_definition():

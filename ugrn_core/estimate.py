@@ -15,7 +15,7 @@ from ugrn_core.sweep import batch_size
 
 @dataclass(frozen=True)
 class Estimate:
-    """Dual passes, seconds, peak bytes of activations, and the share of passes that the store already holds."""
+    """Passes, seconds, peak bytes of activations, and the share of passes that the store already holds."""
 
     passes: int
     seconds: float
@@ -23,18 +23,22 @@ class Estimate:
     cached_share: float
 
 
-def multiply_adds(backbone: Backbone, tokens: int) -> float:
-    """Multiply-adds of one dual pass over ``tokens`` tokens: linear layers count twice, attention thrice."""
+def multiply_adds(backbone: Backbone, tokens: int, *, slopes: bool = True) -> float:
+    """Multiply-adds of one pass over ``tokens`` tokens; with slopes linear layers count twice, attention thrice."""
     d, layers = backbone.width, backbone.n_layers
-    return tokens * (2 * 6 * d * d * layers + 2 * 3 * d * d) + 3 * 2 * tokens * tokens * d * layers
+    linear, attention = (2, 3) if slopes else (1, 1)
+    return linear * tokens * (6 * d * d * layers + 3 * d * d) + attention * 2 * tokens * tokens * d * layers
 
 
-def estimate(backbone: Backbone, tokens: int, passes: int, cached_share: float = 0.0) -> Estimate:
-    """Cost of ``passes`` dual passes over contexts of ``tokens`` tokens (``<cls>`` included)."""
+def estimate(
+    backbone: Backbone, tokens: int, passes: int, cached_share: float = 0.0, *, slopes: bool = True
+) -> Estimate:
+    """Cost of ``passes`` passes over contexts of ``tokens`` tokens (``<cls>`` included), dual ones where ``slopes``
+    are read."""
     todo = round(passes * (1 - cached_share))
-    seconds = todo * multiply_adds(backbone, tokens) / _rate(backbone) if todo else 0.0
+    seconds = todo * multiply_adds(backbone, tokens, slopes=slopes) / _rate(backbone) if todo else 0.0
     rows = min(batch_size(tokens, backbone.device), max(1, passes))
-    memory = rows * tokens * backbone.width * ACTIVATIONS * 4
+    memory = rows * tokens * backbone.width * ACTIVATIONS * 4 // (1 if slopes else 2)
     return Estimate(passes, seconds, memory, cached_share)
 
 

@@ -87,9 +87,11 @@ def sorted_cell(context: Context) -> tuple[list[int], list[str], list[float] | N
     return order, [context.genes[i] for i in order], values
 
 
-def source_key(backbone: Backbone, context: Context, settings: SweepSettings, source: str) -> str:
-    """Store address of the sweep of a source over a full context."""
-    return question_key(backbone, f"sweep-{SCHEMA}", context, settings, source)
+def source_key(
+    backbone: Backbone, context: Context, settings: SweepSettings, source: str, *, slopes: bool = True
+) -> str:
+    """Store address of the sweep of a source over a full context, or of its responses alone."""
+    return question_key(backbone, f"{'sweep' if slopes else 'responses'}-{SCHEMA}", context, settings, source)
 
 
 def question_key(

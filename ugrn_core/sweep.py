@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.backbone import Backbone, SweptCell, plain_pairs
+from ugrn_core.backbones.backbone import Backbone, plain_pairs
 from ugrn_core.backbones.devices import device_errors, is_out_of_memory
 from ugrn_core.backbones.threads import row_threads
 from ugrn_core.errors import Cancelled, InputError
@@ -92,40 +92,55 @@ def sweep_sources(
     then one dual pass a (source, value), each quadratic in the context.
     """
     check_settings(settings, base_values=base_values)
-    where = {g: i for i, g in enumerate(genes)}
-    absent = [s for s in sources if s not in where]
-    if absent or len(where) != len(genes):
-        raise ValueError(f"sources outside the context: {absent[:5]}; repeated genes: {len(genes) - len(where)}")
+    where = _places(genes, sources)
     ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
     base = _base_row(len(genes), settings, base_values, backbone.device)
     follow = settings.background == "follow"
     with device_errors(backbone.device):
         at_base = None if follow else backbone.reconstruct(ids, base[None])[0]
         cell = None if follow else backbone.base_cell(ids, base)
-    n_values = len(settings.grid)
-    rows = [(where[s], v) for s in sources for v in settings.grid]
+
+    def read(at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
+        out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
+        return (out if at_base is None else out - at_base), slope
+
     size = batch or batch_size(len(genes) + 1, backbone.device)
-    pending: list[tuple[Tensor, Tensor]] = []
-    finished = 0
-    start = 0
-    while start < len(rows):
-        stop_if(cancel)
-        chunk = rows[start : start + size]
-        at = torch.tensor([i for i, _ in chunk])  # on the host, so that no batch waits for the device
-        value = torch.tensor([v for _, v in chunk], dtype=torch.float32)
-        found = unless_full(lambda: _read_rows(backbone, cell, ids, at, value, at_base), backbone.device, size)  # noqa: B023
-        if found is None:
-            size //= 2
-            continue
-        pending += zip(*found, strict=True)
-        start += len(chunk)
-        if progress:
-            progress(start / len(rows), f"{start:,} of {len(rows):,} passes")
-        while len(pending) >= n_values:
-            done, pending = pending[:n_values], pending[n_values:]
-            stacked = None if follow else torch.stack([r for r, _ in done]).numpy()
-            yield SourceSweep(sources[finished], stacked, torch.stack([g for _, g in done]).numpy())
-            finished += 1
+    rows = [(where[s], v) for s in sources for v in settings.grid]
+    swept = _read_rows(read, rows, len(settings.grid), size, backbone.device, progress, cancel)
+    for source, (response, slope) in zip(sources, swept, strict=True):
+        yield SourceSweep(source, None if follow else response, slope)
+
+
+def source_responses(
+    backbone: Backbone,
+    genes: Sequence[str],
+    sources: Sequence[str],
+    settings: SweepSettings,
+    base_values: Sequence[float] | None = None,
+    *,
+    batch: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Each source and its response (value, gene): :func:`sweep_sources` where no slope is read, in plain passes."""
+    check_settings(settings, base_values=base_values)
+    _need_responses(settings)
+    where = _places(genes, sources)
+    ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
+    base = _base_row(len(genes), settings, base_values, backbone.device)
+    with device_errors(backbone.device):
+        at_base = backbone.reconstruct(ids, base[None])[0]
+
+    def read(at: Tensor, value: Tensor) -> tuple[Tensor]:
+        at, value = at.to(base.device), value.to(base.device)
+        values = base.repeat(len(at), 1).scatter_(1, at[:, None], value[:, None])
+        return (backbone.reconstruct(ids, values) - at_base,)
+
+    size = batch or batch_size(len(genes) + 1, backbone.device)
+    rows = [(where[s], v) for s in sources for v in settings.grid]
+    swept = _read_rows(read, rows, len(settings.grid), size, backbone.device, progress, cancel)
+    for source, (response,) in zip(sources, swept, strict=True):
+        yield source, response
 
 
 def sweep_pairs(
@@ -133,6 +148,7 @@ def sweep_pairs(
     pairs: Sequence[tuple[str, str]],
     settings: SweepSettings,
     *,
+    responses: bool = True,
     batch: int | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -140,36 +156,45 @@ def sweep_pairs(
     """Sweep directed pairs (source, target), each in a virtual cell of these two genes alone.
 
     Deterministic; the order of pairs is kept. Cost: T dual passes over three tokens a pair, and one plain pass that
-    both directions of a pair share.
+    both directions of a pair share; without ``responses`` there is none, and the response is None.
     """
-    check_settings(settings)
-    if any(s == t for s, t in pairs):
-        raise InputError("A pair needs two different genes.")
     follow = settings.background == "follow"
-    n, n_values = len(pairs), len(settings.grid)
-    vocabulary = backbone.vocabulary
-    ids = np.stack([vocabulary.ids([s for s, _ in pairs]), vocabulary.ids([t for _, t in pairs])], 1)
-    grid = torch.tensor(settings.grid, device=backbone.device, dtype=torch.float32)
-    slope = np.empty((n, n_values), np.float32)
-    response = None if follow else np.empty((n, n_values), np.float32)
-    size = max(1, (batch or batch_size(3, backbone.device)) // n_values)
-    at_base = None if response is None else _targets_at_base(backbone, ids, settings.base, size * n_values, cancel)
-    start = 0
-    while start < n:
-        stop_if(cancel)
-        block = torch.from_numpy(ids[start : start + size])
-        found = unless_full(lambda: _read_pairs(backbone, block, settings, grid), backbone.device, size)  # noqa: B023
-        if found is None:
-            size //= 2
-            continue
-        done = start + len(block)
-        slope[start:done] = found[1].numpy()
-        if response is not None and at_base is not None:
-            response[start:done] = found[0].numpy() - at_base[start:done, None]
-        start = done
-        if progress:
-            progress(done / n, f"{done:,} of {n:,} pairs swept")
-    return PairSweep(response, slope)
+    ids, grid, size = _pairs_to_sweep(backbone, pairs, settings, batch)
+
+    def read(block: Tensor) -> tuple[Tensor, Tensor]:
+        if follow:
+            return plain_pairs(backbone, block.to(backbone.device), settings.base, grid, follow=True)
+        return backbone.sweep_pairs(block, settings.base, grid)
+
+    wanted = responses and not follow
+    if not pairs:
+        return PairSweep(np.empty((0, len(grid)), np.float32) if wanted else None, np.empty((0, len(grid)), np.float32))
+    at_base = _targets_at_base(backbone, ids, settings.base, size * len(grid), cancel) if wanted else None
+    out, slope = _read_pairs(read, ids, size, backbone.device, progress, cancel)
+    return PairSweep(None if at_base is None else out - at_base[:, None], slope)
+
+
+def pair_responses(
+    backbone: Backbone,
+    pairs: Sequence[tuple[str, str]],
+    settings: SweepSettings,
+    *,
+    batch: int | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
+) -> np.ndarray:
+    """Response (pair, value) of directed pairs: :func:`sweep_pairs` where no slope is read, in plain passes."""
+    _need_responses(settings)
+    ids, grid, size = _pairs_to_sweep(backbone, pairs, settings, batch)
+    if not pairs:
+        return np.empty((0, len(grid)), np.float32)
+    at_base = _targets_at_base(backbone, ids, settings.base, size * len(grid), cancel)
+
+    def read(block: Tensor) -> tuple[Tensor]:
+        return (backbone.reconstruct_pairs(block, settings.base, grid),)
+
+    (out,) = _read_pairs(read, ids, size, backbone.device, progress, cancel)
+    return out - at_base[:, None]
 
 
 def batch_size(tokens: int, device: torch.device) -> int:
@@ -185,17 +210,11 @@ def _targets_at_base(backbone: Backbone, ids: np.ndarray, base: float, size: int
     keys = low * (int(high.max(initial=0)) + 1) + high
     _, first, where = np.unique(keys, return_index=True, return_inverse=True)
     cells = np.stack([low[first], high[first]], 1)
-    found = np.empty(cells.shape, np.float32)
-    start = 0
-    while start < len(cells):
-        stop_if(cancel)
-        block = torch.from_numpy(cells[start : start + size])
-        read = unless_full(lambda: backbone.pairs_at_base(block, base).cpu(), backbone.device, size)  # noqa: B023
-        if read is None:
-            size //= 2
-            continue
-        found[start : start + len(block)] = read.numpy()
-        start += len(block)
+
+    def read(block: Tensor) -> tuple[Tensor]:
+        return (backbone.pairs_at_base(block, base),)
+
+    (found,) = _read_pairs(read, cells, size, backbone.device, None, cancel)
     return found[where, (ids[:, 1] == high).astype(np.intp)]
 
 
@@ -220,21 +239,86 @@ def stop_if(cancel: Cancel | None) -> None:
         raise Cancelled("Stopped on request; what was finished is kept.")
 
 
-def _read_rows(
-    backbone: Backbone, cell: SweptCell | None, ids: Tensor, at: Tensor, value: Tensor, at_base: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """Response (or reconstruction, under follow) and slope of some rows, on the host."""
-    out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
-    return (out if at_base is None else out - at_base).cpu(), slope.cpu()
+def _places(genes: Sequence[str], sources: Sequence[str]) -> dict[str, int]:
+    """Place of every gene of a context, which is to hold each once, and all sources."""
+    where = {g: i for i, g in enumerate(genes)}
+    absent = [s for s in sources if s not in where]
+    if absent or len(where) != len(genes):
+        raise ValueError(f"sources outside the context: {absent[:5]}; repeated genes: {len(genes) - len(where)}")
+    return where
 
 
-def _read_pairs(backbone: Backbone, ids: Tensor, settings: SweepSettings, grid: Tensor) -> tuple[Tensor, Tensor]:
-    """Reconstruction and slope of some pairs, on the host."""
+def _need_responses(settings: SweepSettings) -> None:
     if settings.background == "follow":
-        out, slope = plain_pairs(backbone, ids.to(backbone.device), settings.base, grid, follow=True)
-    else:
-        out, slope = backbone.sweep_pairs(ids, settings.base, grid)
-    return out.cpu(), slope.cpu()
+        raise ValueError("background 'follow' has no responses")
+
+
+def _pairs_to_sweep(
+    backbone: Backbone, pairs: Sequence[tuple[str, str]], settings: SweepSettings, batch: int | None
+) -> tuple[np.ndarray, Tensor, int]:
+    """Ids (pair, 2), the grid, and pairs of a batch."""
+    check_settings(settings)
+    if any(s == t for s, t in pairs):
+        raise InputError("A pair needs two different genes.")
+    vocabulary = backbone.vocabulary
+    ids = np.stack([vocabulary.ids([s for s, _ in pairs]), vocabulary.ids([t for _, t in pairs])], 1)
+    grid = torch.tensor(settings.grid, device=backbone.device, dtype=torch.float32)
+    return ids, grid, max(1, (batch or batch_size(3, backbone.device)) // len(grid))
+
+
+def _read_rows(
+    read: Callable[[Tensor, Tensor], tuple[Tensor, ...]],
+    rows: Sequence[tuple[int, float]],
+    n_values: int,
+    size: int,
+    device: torch.device,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> Iterator[list[np.ndarray]]:
+    """What ``read`` gives of rows (gene moved, its value), batch by batch; for each source (value, gene) arrays."""
+    pending: list[tuple[Tensor, ...]] = []
+    start = 0
+    while start < len(rows):
+        stop_if(cancel)
+        chunk = rows[start : start + size]
+        at = torch.tensor([i for i, _ in chunk])  # on the host, so that no batch waits for the device
+        value = torch.tensor([v for _, v in chunk], dtype=torch.float32)
+        found = unless_full(lambda: [x.cpu() for x in read(at, value)], device, size)  # noqa: B023
+        if found is None:
+            size //= 2
+            continue
+        pending += zip(*found, strict=True)
+        start += len(chunk)
+        if progress:
+            progress(start / len(rows), f"{start:,} of {len(rows):,} passes")
+        while len(pending) >= n_values:
+            done, pending = pending[:n_values], pending[n_values:]
+            yield [torch.stack(row).numpy() for row in zip(*done, strict=True)]
+
+
+def _read_pairs(
+    read: Callable[[Tensor], tuple[Tensor, ...]],
+    ids: np.ndarray,
+    size: int,
+    device: torch.device,
+    progress: Progress | None,
+    cancel: Cancel | None,
+) -> list[np.ndarray]:
+    """What ``read`` gives of ids (pair, 2), each (pair, ...), batch by batch."""
+    parts: list[list[np.ndarray]] = []
+    start = 0
+    while start < len(ids):
+        stop_if(cancel)
+        block = torch.from_numpy(ids[start : start + size])
+        found = unless_full(lambda: [x.cpu().numpy() for x in read(block)], device, size)  # noqa: B023
+        if found is None:
+            size //= 2
+            continue
+        parts.append(found)
+        start += len(block)
+        if progress:
+            progress(start / len(ids), f"{start:,} of {len(ids):,} pairs swept")
+    return [np.concatenate(whole) for whole in zip(*parts, strict=True)]
 
 
 def unless_full(compute: Callable[[], T], device: torch.device, size: int) -> T | None:

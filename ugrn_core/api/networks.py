@@ -118,7 +118,7 @@ def network(
     -------
     One row an edge source -> target, best score first, ties by name (with ``groupby`` group after group, the level in
     the first column ``group``): ``source, target, score`` (mean logit), ``probability`` (at the prevalence),
-    ``spread``, ``slope`` (of the largest size, in the model's unit), ``slope_direction`` (no sign of regulation),
+    ``spread``, ``slope`` (in the model's unit), ``slope_direction`` (no sign of regulation),
     ``direction``, ``novelty``, ``known``, ``tag``: see :data:`ugrn_core.network.edge_table.COLUMNS`. ``attrs`` has
     ``model``, ``translator``, ``prevalence`` and ``notes``. Deterministic. Cost: in ``"full"`` it grows with the square
     of the genes.

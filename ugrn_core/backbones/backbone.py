@@ -17,7 +17,7 @@ from ugrn_core.backbones.full_context import BaseCell
 from ugrn_core.backbones.hyper_dual import hyper_dual
 from ugrn_core.backbones.threads import over_rows
 from ugrn_core.backbones.transformer import LeanTransformer
-from ugrn_core.backbones.two_genes import pairs_at_base, sweep_pairs
+from ugrn_core.backbones.two_genes import pairs_at_base, reconstruct_pairs, sweep_pairs
 from ugrn_core.types import BackboneCard, Vocabulary
 
 
@@ -76,6 +76,10 @@ class Backbone(Protocol):
         along ``grid`` (value,), in cells of these two genes alone."""
         ...
 
+    def reconstruct_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> Tensor:
+        """The reconstruction (pair, value) that :meth:`sweep_pairs` gives, where no slope is wanted."""
+        ...
+
     def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:
         """Reconstruction (pair, 2) of both genes of gene_ids (pair, 2), both at ``base`` in a cell of their own."""
         ...
@@ -93,6 +97,12 @@ class Dual(Protocol):
     """Anything that answers a dual pass."""
 
     def dual(self, gene_ids: Tensor, values: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+class Plain(Protocol):
+    """Anything that answers a plain pass."""
+
+    def reconstruct(self, gene_ids: Tensor, values: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -117,16 +127,26 @@ def plain_pairs(
 
     Under ``follow`` the target moves along with the source instead of standing at ``base``.
     """
-    n, n_values = len(gene_ids), len(grid)
-    values = grid.new_full((n, n_values, 2), base)
+    rows, values = _pair_cells(gene_ids, base, grid, follow=follow)
+    tangents = torch.zeros_like(values)
+    tangents[:, 0] = 1.0
+    out, slope = backbone.dual(rows, values, tangents)
+    return out[:, 1].view(len(gene_ids), -1), slope[:, 1].view(len(gene_ids), -1)
+
+
+def reconstructed_pairs(backbone: Plain, gene_ids: Tensor, base: float, grid: Tensor) -> Tensor:
+    """The first of :func:`plain_pairs`, (pair, value), by plain passes."""
+    return backbone.reconstruct(*_pair_cells(gene_ids, base, grid))[:, 1].view(len(gene_ids), -1)
+
+
+def _pair_cells(gene_ids: Tensor, base: float, grid: Tensor, *, follow: bool = False) -> tuple[Tensor, Tensor]:
+    """Genes and values, each (pair x value, 2), of the cells of pairs."""
+    values = grid.new_full((len(gene_ids), len(grid), 2), base)
     values[:, :, 0] = grid
     if follow:
         values[:, :, 1] = grid
-    tangents = torch.zeros_like(values)
-    tangents[:, :, 0] = 1.0
-    rows = gene_ids[:, None].expand(-1, n_values, -1).reshape(-1, 2)
-    out, slope = backbone.dual(rows, values.view(-1, 2), tangents.view(-1, 2))
-    return out[:, 1].view(n, n_values), slope[:, 1].view(n, n_values)
+    rows = gene_ids[:, None].expand(-1, len(grid), -1).reshape(-1, 2)
+    return rows, values.view(-1, 2)
 
 
 @dataclass(frozen=True)
@@ -180,6 +200,10 @@ class TransformerBackbone:
     @torch.no_grad()
     def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
         return sweep_pairs(self.model, gene_ids, base, grid)
+
+    @torch.no_grad()
+    def reconstruct_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> Tensor:
+        return reconstruct_pairs(self.model, gene_ids, base, grid)
 
     @torch.no_grad()
     def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:

@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ugrn_core.backbones.linear import affine
 from ugrn_core.backbones.threads import over_rows
 from ugrn_core.backbones.transformer import DECODER_SLOPE, VALUE_CEILING, Layer, LeanTransformer
 
@@ -72,7 +73,7 @@ def _layer(layer: Layer, z: Tensor) -> Tensor:
 
 def _linear(linear: nn.Linear, z: Tensor) -> Tensor:
     """Affine map of the values, linear map of their derivatives, as one matrix product."""
-    y = F.linear(z, linear.weight)
+    y = affine(z, linear.weight)
     y[0] += linear.bias
     return y
 

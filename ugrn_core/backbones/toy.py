@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.backbone import PlainCell, plain_pairs
+from ugrn_core.backbones.backbone import PlainCell, plain_pairs, reconstructed_pairs
 from ugrn_core.types import BackboneCard, Vocabulary
 
 GENES = (
@@ -78,6 +78,10 @@ class ToyBackbone:
     def sweep_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
         """Reconstruction and slope of the target, each (pair, value)."""
         return plain_pairs(self, gene_ids, base, grid)
+
+    def reconstruct_pairs(self, gene_ids: Tensor, base: float, grid: Tensor) -> Tensor:
+        """Reconstruction of the target, (pair, value)."""
+        return reconstructed_pairs(self, gene_ids, base, grid)
 
     def pairs_at_base(self, gene_ids: Tensor, base: float) -> Tensor:
         """Reconstruction of both genes of each pair at base, (pair, 2)."""

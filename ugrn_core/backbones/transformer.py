@@ -24,6 +24,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ugrn_core.backbones.fused_attention import fused_dual_attention, is_fused
+from ugrn_core.backbones.linear import Linear, add_linear_, affine
 from ugrn_core.backbones.threads import over_rows, side_by_side
 
 SCORE_BLOCK = 1 << 18
@@ -47,15 +48,14 @@ def dual_linear(linear: nn.Linear, z: Tensor) -> Tensor:
 
 def dual_affine(weight: Tensor, bias: Tensor, z: Tensor) -> Tensor:
     """:func:`dual_linear` of a weight (out, in) and a bias (out,)."""
-    y = F.linear(z, weight)
+    y = affine(z, weight)
     y[: z.shape[0] // 2] += bias
     return y
 
 
 def dual_add_linear_(z: Tensor, linear: nn.Linear, x: Tensor) -> Tensor:
     """Add :func:`dual_linear` of x (2B, ..., in) to z (2B, ..., out) in place; returns z."""
-    flat = z.view(-1, z.shape[-1])
-    torch.addmm(flat, x.reshape(-1, x.shape[-1]), linear.weight.t(), out=flat)
+    add_linear_(z, x, linear.weight)
     z[: z.shape[0] // 2] += linear.bias
     return z
 
@@ -188,10 +188,10 @@ class Layer(nn.Module):
         super().__init__()
         d, f = config.width, config.ff_width
         self.n_heads = config.n_heads
-        self.qkv = nn.Linear(d, 3 * d)
-        self.out = nn.Linear(d, d)
-        self.ff_in = nn.Linear(d, f)
-        self.ff_out = nn.Linear(f, d)
+        self.qkv = Linear(d, 3 * d)
+        self.out = Linear(d, d)
+        self.ff_in = Linear(d, f)
+        self.ff_out = Linear(f, d)
         self.norm1 = nn.LayerNorm(d, eps=LAYER_NORM_EPS)
         self.norm2 = nn.LayerNorm(d, eps=LAYER_NORM_EPS)
 
@@ -240,13 +240,13 @@ class LeanTransformer(nn.Module):
         d, e = config.width, config.gene_width
         self.config = config
         self.gene_embedding = nn.Embedding(config.vocab_size, e)
-        self.gene_map = nn.Linear(e, d) if e != d else None
+        self.gene_map = Linear(e, d) if e != d else None
         self.gene_norm = nn.LayerNorm(d, eps=LAYER_NORM_EPS) if config.gene_norm else None
-        self.value_in = nn.Linear(1, d)
-        self.value_out = nn.Linear(d, d)
+        self.value_in = Linear(1, d)
+        self.value_out = Linear(d, d)
         self.value_norm = nn.LayerNorm(d, eps=LAYER_NORM_EPS) if config.value_norm else None
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.n_layers))
-        self.head = nn.ModuleList([nn.Linear(d, d), nn.Linear(d, d), nn.Linear(d, 1)])
+        self.head = nn.ModuleList([Linear(d, d), Linear(d, d), Linear(d, 1)])
 
     @property
     def blocks(self) -> list[Layer]:

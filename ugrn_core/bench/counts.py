@@ -11,6 +11,7 @@ U different genes, K parts of values, E 1 with more than one layer and 0 with on
 from __future__ import annotations
 
 import ast
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode, sdpa_flop
 
+from ugrn_core.backbones.linear import ONEDNN
 from ugrn_core.backbones.transformer import TransformerConfig
 from ugrn_core.bench.timing import torch_threads
 
@@ -81,8 +83,16 @@ def _cpu_attention(query: Any, key: Any, value: Any, *_: Any, out_shape: Any = N
     return sdpa_flop(query, key, value)
 
 
-_NOT_YET_COUNTED = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _cpu_attention}
-"""Torch counts its attention kernels, except the CPU's."""
+def _onednn_linear(x: Any, weight: Any, *_: Any, out_shape: Any = None, **__: Any) -> int:
+    return 2 * math.prod(x) * weight[0]
+
+
+_NOT_YET_COUNTED: dict[Any, Callable[..., int]] = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _cpu_attention
+}
+"""Torch counts its attention kernels, except the CPU's, and of linear maps those of its own library."""
+if ONEDNN:
+    _NOT_YET_COUNTED[torch.ops.mkldnn._linear_pointwise] = _onednn_linear
 
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,

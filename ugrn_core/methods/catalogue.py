@@ -11,7 +11,7 @@ from ugrn_core.methods.gene_class import CURVES_CLASS, CURVES_LISTED, VVP_CLASS
 from ugrn_core.methods.marginal import MARGINAL_ENS, MARGINAL_GDT, MARGINAL_VVP
 from ugrn_core.methods.method import Method
 from ugrn_core.methods.perturbation import BASELINE_PERT, ORIGIN_PERT
-from ugrn_core.methods.reading import Reading
+from ugrn_core.methods.reading import Curve, Reading
 from ugrn_core.methods.shortcuts import ANSWERS, CORPUS, SHORTCUTS
 from ugrn_core.methods.vvp import VVP
 
@@ -38,4 +38,9 @@ def trained_parts(method: Method) -> tuple[Method, ...]:
 
 def reads_curves(parts: Iterable[str]) -> bool:
     """Whether any of these parts of a translator reads a curve: whether pairs cost passes of the model."""
-    return any(READINGS[part].curves for part in parts)
+    return bool(curves_read(parts))
+
+
+def curves_read(parts: Iterable[str]) -> frozenset[Curve]:
+    """The curves that these parts read between them: what a run computes, and no more."""
+    return frozenset(curve for part in parts for curve in READINGS[part].curves)

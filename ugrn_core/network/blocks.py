@@ -8,37 +8,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.methods.catalogue import READINGS, reads_curves
+from ugrn_core.methods.catalogue import READINGS, curves_read, reads_curves
 from ugrn_core.network.question import NetworkRequest
 from ugrn_core.stored_sweep import question_key
-from ugrn_core.sweep import SCHEMA
+from ugrn_core.sweep import SCHEMA, pair_responses, sweep_pairs
 from ugrn_core.translators.mlp import predict_logits
+from ugrn_core.translators.schema import FeatureSchema
 from ugrn_core.translators.translator import Translator, card_json
 from ugrn_core.types import Cancel, Progress
 
 PAIRS_A_BLOCK = 2000
 """Pairs of a block at most, unless one source has more: a second or two of the small models, and work for many
 workers in a network of a few hundred sources."""
-VERSION = 1
+VERSION = 2
 """Version of what a block holds; part of its key."""
 
-Curves = Callable[[Sequence[Edge], Progress | None, Cancel | None], "tuple[np.ndarray | None, np.ndarray]"]
-"""Response and slope, each (pair, value), of directed pairs."""
+Curves = Callable[[Sequence[Edge], Progress | None, Cancel | None], "Mapping[str, np.ndarray]"]
+"""The curves that a translator reads, ``response`` and ``slope``, each (pair, value), of directed pairs."""
 
 
 @dataclass(frozen=True)
 class BlockScores:
     """``forward`` and ``reverse`` (seed, pair): logits of s -> t and t -> s by each seed's networks.
 
-    ``slope`` and ``reverse_slope`` (pair,): slopes of the largest size over the virtual values, NaN where the
-    translator reads no curves.
+    ``slope`` and ``reverse_slope`` (pair,): see :func:`edge_slopes`; NaN where the translator reads no curves.
     """
 
     forward: np.ndarray
@@ -97,13 +97,45 @@ def score_block(
         )
         nothing = np.full(n, np.nan, np.float32)
         return BlockScores(forward, reverse, nothing, nothing)
-    response, slope = curves([*pairs, *swapped], progress, cancel)
-    found = {name: values for name, values in (("response", response), ("slope", slope)) if values is not None}
+    found = curves([*pairs, *swapped], progress, cancel)
     there, back = ({name: values[half] for name, values in found.items()} for half in (slice(n), slice(n, None)))
     forward = {part: reading.features(backbone, pairs, there, back) for part, reading in parts.items()}
     reverse = {part: reading.features(backbone, swapped, back, there) for part, reading in parts.items()}
-    peaks = np.take_along_axis(slope, np.abs(slope).argmax(1)[:, None], 1)[:, 0]
-    return BlockScores(seed_logits(translator, forward), seed_logits(translator, reverse), peaks[:n], peaks[n:])
+    slopes = edge_slopes(translator.card.schema.grid, found)
+    return BlockScores(seed_logits(translator, forward), seed_logits(translator, reverse), slopes[:n], slopes[n:])
+
+
+def edge_slopes(grid: Sequence[float], curves: Mapping[str, np.ndarray]) -> np.ndarray:
+    """One slope a pair, (pair,): that of the largest size over the virtual values ``grid``.
+
+    Where only responses were computed, the mean slope from the lowest value to the highest, which is what the response
+    changes by on the way; NaN where the grid has one value.
+    """
+    if "slope" in curves:
+        slope = curves["slope"]
+        return np.take_along_axis(slope, np.abs(slope).argmax(1)[:, None], 1)[:, 0]
+    response, low, high = curves["response"], int(np.argmin(grid)), int(np.argmax(grid))
+    if low == high:
+        return np.full(len(response), np.nan, np.float32)
+    return (response[:, high] - response[:, low]) / np.float32(grid[high] - grid[low])
+
+
+def curves_alone(backbone: Backbone, schema: FeatureSchema) -> Curves:
+    """What a translator of ``schema`` reads of pairs in cells of two genes, swept anew.
+
+    It is not kept: blocks are, and at the speed of the sweep a row a pair in the store costs as much as the sweep
+    itself.
+    """
+    settings, wanted = schema.settings, curves_read(schema.parts)
+
+    def read(pairs: Sequence[Edge], progress: Progress | None, cancel: Cancel | None) -> Mapping[str, np.ndarray]:
+        if "slope" not in wanted:
+            return {"response": pair_responses(backbone, pairs, settings, progress=progress, cancel=cancel)}
+        with_both = "response" in wanted
+        swept = sweep_pairs(backbone, pairs, settings, responses=with_both, progress=progress, cancel=cancel)
+        return {"slope": swept.slope} if swept.response is None else {"slope": swept.slope, "response": swept.response}
+
+    return read
 
 
 def seed_logits(translator: Translator, features: dict[str, np.ndarray]) -> np.ndarray:

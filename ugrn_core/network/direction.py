@@ -11,12 +11,12 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.methods.catalogue import reads_curves
-from ugrn_core.network.blocks import score_block, translator_digest
+from ugrn_core.network.blocks import curves_alone, score_block, translator_digest
 from ugrn_core.network.edge_table import DIRECTIONS
 from ugrn_core.network.scores import NetworkScores, mean_over_seeds
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
-from ugrn_core.sweep import SCHEMA, sweep_pairs
+from ugrn_core.sweep import SCHEMA
 from ugrn_core.translators.translator import Translator, TranslatorCard
 from ugrn_core.types import Cancel, Context
 
@@ -71,12 +71,7 @@ def _limits_alone(backbone: Backbone, translator: Translator, cancel: Cancel | N
     rng = np.random.default_rng(0)
     symbols = np.array(backbone.vocabulary.symbols)
     factor = np.array([is_tf(s) for s in symbols])
-    settings = translator.card.schema.settings
-
-    def curves(pairs, _progress, stop):
-        swept = sweep_pairs(backbone, pairs, settings, cancel=stop)
-        return swept.response, swept.slope
-
+    curves = curves_alone(backbone, translator.card.schema)
     limits = np.full(2, np.nan)
     for n, others in enumerate((symbols[factor], symbols[~factor])):
         pairs = _random_pairs(rng, symbols[factor], others)

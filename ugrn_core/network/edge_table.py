@@ -18,7 +18,8 @@ COLUMNS = {
     "score": "mean logit of the translator",
     "probability": "calibrated, at the prevalence of the run; none in a virtual cell that no calibration is for",
     "spread": "standard deviation of the probability over the networks of the translator",
-    "slope": "slope of source -> target of the largest size over the virtual values, in the model's unit",
+    "slope": "of source -> target: the largest over the virtual values by size, in the model's unit; where the "
+    "translator reads responses alone, the mean from the lowest virtual value to the highest",
     "slope_direction": "rises, falls, flat, or not read: the sign of that slope, which is no sign of regulation",
     "direction": "whether the score tells source -> target from target -> source",
     "novelty": "what of the pair the translator saw in training",

@@ -8,16 +8,17 @@ from itertools import islice
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.estimate import estimate
-from ugrn_core.methods.catalogue import reads_curves
+from ugrn_core.methods.catalogue import curves_read
+from ugrn_core.methods.reading import Curve
 from ugrn_core.network import blocks
 from ugrn_core.network.question import NetworkRequest, check_request
 from ugrn_core.network.run import MISSES, finished_share
 from ugrn_core.network.scores import EDGES_A_PIECE
 from ugrn_core.store import Store
-from ugrn_core.stored_sweep import question_key
-from ugrn_core.sweep import SCHEMA, sweep_pairs
+from ugrn_core.stored_sweep import source_key
 from ugrn_core.time_left import duration
 from ugrn_core.translators.mlp import HIDDEN
+from ugrn_core.translators.schema import FeatureSchema
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import SweepSettings
 
@@ -35,7 +36,7 @@ QUICK_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class NetworkEstimate:
-    """``edges`` to be scored; ``passes``: dual passes of the whole run; ``seconds`` for what the store does not hold;
+    """``edges`` to be scored; ``passes`` of the model in the whole run; ``seconds`` for what the store does not hold;
     ``bytes``: memory beside the model; ``disk``: bytes of scores, sweeps and edges.csv; ``cached_share`` of the work.
     """
 
@@ -67,7 +68,7 @@ def estimate_network(
     """
     check_request(request, translator, backbone)
     settings, n_values = translator.card.schema.settings, len(translator.card.schema.grid)
-    curves = reads_curves(translator.card.schema.parts)
+    curves = curves_read(translator.card.schema.parts)
     edges, pairs = count_edges(request), request.n_pairs
     share = finished_share(backbone, translator, request, store)
     block = 2 * min(pairs, max(blocks.PAIRS_A_BLOCK, len(request.targets)))
@@ -77,13 +78,16 @@ def estimate_network(
     if not curves:
         return NetworkEstimate(edges, 0, 0.0, memory, disk, share)
     if request.context.kind == "pair":
-        seconds = 2 * pairs * (1 - share) * (_pair_seconds(backbone, request, settings) if share < 1 else 0.0)
+        seconds = (
+            2 * pairs * (1 - share) * (_pair_seconds(backbone, request, translator.card.schema) if share < 1 else 0.0)
+        )
         return NetworkEstimate(edges, 2 * pairs * n_values, seconds, memory, disk, share)
     genes = len({*request.sources, *request.targets})
     if share < 1:
-        share = stored_sweeps(backbone, request, settings, store) / genes
-    cost = estimate(backbone, len(request.context.genes) + 1, genes * n_values, share)
-    sweeps = 2 * 4 * genes * n_values * (len(request.context.genes) + genes)
+        share = stored_sweeps(backbone, request, settings, store, slopes="slope" in curves) / genes
+    cost = estimate(backbone, len(request.context.genes) + 1, genes * n_values, share, slopes="slope" in curves)
+    kept = 2 if "slope" in curves else 1
+    sweeps = 4 * genes * n_values * (kept * len(request.context.genes) + len(curves) * genes)
     return NetworkEstimate(edges, cost.passes, cost.seconds, memory + cost.bytes, disk + sweeps, share)
 
 
@@ -92,8 +96,11 @@ def count_edges(request: NetworkRequest) -> int:
     return len(request.sources) * len(request.targets) - len(set(request.sources) & set(request.targets))
 
 
-def stored_sweeps(backbone: Backbone, request: NetworkRequest, settings: SweepSettings, store: Store | None) -> int:
+def stored_sweeps(
+    backbone: Backbone, request: NetworkRequest, settings: SweepSettings, store: Store | None, *, slopes: bool = True
+) -> int:
     """Number of genes of the network whose sweep over the virtual cell the store holds, from below for large ones.
+    Without ``slopes`` one of responses alone will do.
 
     Genes are swept in this order: after :data:`MISSES` in a row, or so many that their addresses (each as long as the
     virtual cell) take a second, no more are looked for.
@@ -101,27 +108,30 @@ def stored_sweeps(backbone: Backbone, request: NetworkRequest, settings: SweepSe
     found = misses = 0
     genes = dict.fromkeys([*request.sources, *request.targets]) if store is not None else ()
     for gene in islice(genes, max(MISSES, LOOKED_AT // len(request.context.genes))):
-        kept = store is not None and question_key(backbone, f"sweep-{SCHEMA}", request.context, settings, gene) in store
+        kept = store is not None and any(
+            source_key(backbone, request.context, settings, gene, slopes=s) in store for s in {True, slopes}
+        )
         found, misses = found + kept, 0 if kept else misses + 1
         if misses == MISSES:
             break
     return found
 
 
-_seconds: dict[tuple[str, SweepSettings], float] = {}
+_seconds: dict[tuple[str, SweepSettings, frozenset[Curve]], float] = {}
 
 
-def _pair_seconds(backbone: Backbone, request: NetworkRequest, settings: SweepSettings) -> float:
-    """Seconds of a directed pair of two genes alone, from a short sweep."""
-    kept = backbone.fingerprint, settings
+def _pair_seconds(backbone: Backbone, request: NetworkRequest, schema: FeatureSchema) -> float:
+    """Seconds of a directed pair of two genes alone, from a short sweep of what the translator reads."""
+    kept = backbone.fingerprint, schema.settings, curves_read(schema.parts)
+    sweep = blocks.curves_alone(backbone, schema)
     if kept not in _seconds:
         pairs = ((s, t) for s in request.sources for t in request.targets if s != t)
         trial = [pair for s, t in islice(pairs, TRIAL_PAIRS // 2) for pair in ((s, t), (t, s))]
-        sweep_pairs(backbone, trial[:2], settings)  # warms up
+        sweep(trial[:2], None, None)  # warms up
         seconds = []
         while len(seconds) < TRIALS and (not seconds or seconds[-1] < QUICK_SECONDS):
             start = time.perf_counter()
-            sweep_pairs(backbone, trial, settings)
+            sweep(trial, None, None)
             seconds.append(time.perf_counter() - start)
         _seconds[kept] = min(seconds) / len(trial)
     return _seconds[kept]

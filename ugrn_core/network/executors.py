@@ -30,11 +30,11 @@ from ugrn_core.cluster import Workers, workers_of
 from ugrn_core.errors import ClusterError
 from ugrn_core.jobs import JOBS
 from ugrn_core.memory import keep_freed_memory
-from ugrn_core.network.blocks import Curves, score_block
+from ugrn_core.network.blocks import Curves, curves_alone, score_block
 from ugrn_core.shared_work import Results, WorkItem, shared_results
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import packed
-from ugrn_core.sweep import sweep_pairs, sweep_sources
+from ugrn_core.sweep import source_responses, sweep_sources
 from ugrn_core.translators.exchange import open_translator, pack_translator
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel, Progress, SweepSettings, counted
@@ -66,28 +66,17 @@ def sweep_task(
     values: Sequence[float] | None,
     settings: SweepSettings,
     keys: Mapping[str, str],
+    slopes: bool = True,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Results:
-    """Sweeps of the sources in ``keys`` over a full context (sorted genes with their base values), by their keys."""
+    """Sweeps of the sources in ``keys`` over a full context (sorted genes with their base values), by their keys;
+    responses alone where no ``slopes`` are wanted."""
+    if not slopes:
+        found = source_responses(backbone, genes, list(keys), settings, values, progress=progress, cancel=cancel)
+        return {keys[source]: {"response": np.ascontiguousarray(response)} for source, response in found}
     swept = sweep_sources(backbone, genes, list(keys), settings, values, progress=progress, cancel=cancel)
     return {keys[s.source]: packed(s.response, s.slope) for s in swept}
-
-
-def curves_alone(backbone: Backbone, settings: SweepSettings) -> Curves:
-    """Curves of pairs in cells of two genes, swept anew.
-
-    They are not kept: their blocks are, and at the speed of the sweep a row a pair in the store costs as much as the
-    sweep itself.
-    """
-
-    def read(
-        pairs: Sequence[Edge], progress: Progress | None, cancel: Cancel | None
-    ) -> tuple[np.ndarray | None, np.ndarray]:
-        swept = sweep_pairs(backbone, pairs, settings, progress=progress, cancel=cancel)
-        return swept.response, swept.slope
-
-    return read
 
 
 def score_on_worker(model_sha: str, model: bytes, translator_sha: str, translator: bytes, task: str) -> Results:
@@ -96,7 +85,7 @@ def score_on_worker(model_sha: str, model: bytes, translator_sha: str, translato
     backbone = _open(model_sha, model, open_backbone)
     kept = _open(translator_sha, translator, open_translator)
     key, sources, targets = json.loads(task)
-    curves = curves_alone(backbone, kept.card.schema.settings)
+    curves = curves_alone(backbone, kept.card.schema)
     return score_task(backbone, kept, key, list(zip(sources, targets, strict=True)), curves, cancel=cancel)
 
 
@@ -109,15 +98,21 @@ def sweep_on_worker(model_sha: str, model: bytes, task: str) -> Results:
     """:func:`sweep_task`; ``task`` is JSON (:func:`sweep_text`)."""
     cancel = _begin()
     backbone = _open(model_sha, model, open_backbone)
-    genes, values, (base, grid, background), keys = json.loads(task)
-    return sweep_task(backbone, genes, values, SweepSettings(base, tuple(grid), background), keys, cancel=cancel)
+    genes, values, (base, grid, background), slopes, keys = json.loads(task)
+    return sweep_task(
+        backbone, genes, values, SweepSettings(base, tuple(grid), background), keys, slopes, cancel=cancel
+    )
 
 
 def sweep_text(
-    genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str]
+    genes: Sequence[str],
+    values: Sequence[float] | None,
+    settings: SweepSettings,
+    keys: Mapping[str, str],
+    slopes: bool = True,
 ) -> str:
     """What :func:`sweep_on_worker` is told of some sources; numbers come back as they were."""
-    return json.dumps([genes, values, [settings.base, settings.grid, settings.background], keys])
+    return json.dumps([genes, values, [settings.base, settings.grid, settings.background], slopes, keys])
 
 
 def _begin() -> Cancel | None:
@@ -179,9 +174,9 @@ class TaskExecutor(Protocol):
 
     def sweep(
         self, genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str],
-        progress: Progress | None, cancel: Cancel,
+        slopes: bool, progress: Progress | None, cancel: Cancel,
     ) -> Future[Results]:  # fmt: skip
-        """Hand out the sources in ``keys``, over the sorted genes of a full context."""
+        """Hand out the sources in ``keys``, over the sorted genes of a full context, with ``slopes`` or without."""
         ...
 
 
@@ -202,7 +197,7 @@ class InProcess:
     ) -> None:
         self.backbone, self.translator = backbone, translator
         self.executor = JOBS.executor(str(backbone.device)) if executor is None else executor
-        self.curves = curves_alone(backbone, translator.card.schema.settings) if curves is None else curves
+        self.curves = curves_alone(backbone, translator.card.schema) if curves is None else curves
 
     def width(self) -> int:
         return 1
@@ -220,9 +215,9 @@ class InProcess:
 
     def sweep(
         self, genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str],
-        progress: Progress | None, cancel: Cancel,
+        slopes: bool, progress: Progress | None, cancel: Cancel,
     ) -> Future[Results]:  # fmt: skip
-        return self.executor.submit(sweep_task, self.backbone, genes, values, settings, keys, progress, cancel)
+        return self.executor.submit(sweep_task, self.backbone, genes, values, settings, keys, slopes, progress, cancel)
 
 
 class Elsewhere:
@@ -248,9 +243,9 @@ class Elsewhere:
 
     def sweep(
         self, genes: Sequence[str], values: Sequence[float] | None, settings: SweepSettings, keys: Mapping[str, str],
-        progress: Progress | None, cancel: Cancel,
+        slopes: bool, progress: Progress | None, cancel: Cancel,
     ) -> Future[Results]:  # fmt: skip
-        return self.workers.submit(sweep_on_worker, *self._model, sweep_text(genes, values, settings, keys))
+        return self.workers.submit(sweep_on_worker, *self._model, sweep_text(genes, values, settings, keys, slopes))
 
     @cached_property
     def _model(self) -> tuple[str, Any]:

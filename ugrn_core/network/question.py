@@ -58,7 +58,10 @@ class NetworkRequest:
         if self.context.kind != "pair":
             outside = sorted({*self.sources, *self.targets} - set(self.context.genes))
             if outside:
-                raise InputError(f"{', '.join(outside[:5])} and others are not in the virtual cell; add them to it.")
+                more = f" and {len(outside) - 5:,} more" if len(outside) > 5 else ""
+                raise InputError(
+                    f"Not in the virtual cell: {', '.join(outside[:5])}{more}. Add to it what is asked about."
+                )
         if len(set(self.sources) | set(self.targets)) < 2:
             raise InputError(f"A network needs two different genes, got {self.sources[0]} alone.")
 

@@ -7,15 +7,16 @@ so that workers elsewhere need no store.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing, suppress
+from functools import partial
 
 import numpy as np
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Edge
-from ugrn_core.methods.catalogue import reads_curves
+from ugrn_core.methods.catalogue import curves_read, reads_curves
 from ugrn_core.network.blocks import BlockScores, Curves, block_key, block_pairs, translator_digest
 from ugrn_core.network.executors import CountedProgress, InProcess, TaskExecutor, computed, task_executor
 from ugrn_core.network.question import NetworkRequest, check_request
@@ -25,8 +26,9 @@ from ugrn_core.shared_work import Arrays, Results, WorkItem
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import sorted_cell, source_key
 from ugrn_core.sweep import check_settings
+from ugrn_core.translators.schema import FeatureSchema
 from ugrn_core.translators.translator import Translator
-from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
+from ugrn_core.types import Cancel, Progress, part_of
 
 SWEEP_SHARE = 0.9
 """Share of the progress bar that the sweeps of a full context take."""
@@ -68,9 +70,9 @@ def predict_network(
     if store is not None and all(key in store for key, _ in _blocks(backbone, translator, request)):
         with suppress(_LostError):
             return score(InProcess(backbone, translator, curves=_lost))
-    settings, part = translator.card.schema.settings, part_of(progress, 0.0, SWEEP_SHARE)
+    part = part_of(progress, 0.0, SWEEP_SHARE)
     with not_followed():
-        curves = sweep_all(backbone, request, settings, store, tasks, part, cancel)
+        curves = sweep_all(backbone, request, translator.card.schema, store, tasks, part, cancel)
     return score(InProcess(backbone, translator, curves=curves), SWEEP_SHARE)
 
 
@@ -78,7 +80,7 @@ class _LostError(Exception):
     """A block that was in the store is not any more: it was cleared meanwhile, or is damaged."""
 
 
-def _lost(*_: object) -> tuple[np.ndarray | None, np.ndarray]:
+def _lost(*_: object) -> dict[str, np.ndarray]:
     raise _LostError
 
 
@@ -133,14 +135,13 @@ def _scored(
 
 
 class CurveFiles:
-    """Response and slope (gene, value, gene) of ``genes`` over each other, in files; no response under follow."""
+    """Curves by name (gene, value, gene) of ``genes`` over each other, in files."""
 
-    def __init__(self, genes: Sequence[str], cell: Sequence[str], settings: SweepSettings) -> None:
+    def __init__(self, genes: Sequence[str], cell: Sequence[str], n_values: int, names: Iterable[str]) -> None:
         self.row = {gene: n for n, gene in enumerate(genes)}
         place = {gene: n for n, gene in enumerate(cell)}
         self.columns = [place[gene] for gene in genes]
-        names = ("slope",) if settings.background == "follow" else ("slope", "response")
-        shape = len(genes), len(settings.grid), len(genes)
+        shape = len(genes), n_values, len(genes)
         self.files = {name: DiskArray(shape, np.float32) for name in names}
 
     def fill(self, source: str, sweep: Arrays) -> None:
@@ -151,41 +152,56 @@ class CurveFiles:
 
     def read(
         self, pairs: Sequence[Edge], progress: Progress | None = None, cancel: Cancel | None = None
-    ) -> tuple[np.ndarray | None, np.ndarray]:
-        """Response and slope, each (pair, value); it takes a moment, so that nothing is told or asked."""
+    ) -> dict[str, np.ndarray]:
+        """Curves by name, each (pair, value); it takes a moment, so that nothing is told or asked."""
         i, j = np.array([[self.row[s], self.row[t]] for s, t in pairs]).T
         found = {name: file.array[i, :, j] for name, file in self.files.items()}
         for file in self.files.values():
             file.let_go()
-        return found.get("response"), found["slope"]
+        return found
 
 
 def sweep_all(
     backbone: Backbone,
     request: NetworkRequest,
-    settings: SweepSettings,
+    schema: FeatureSchema,
     store: Store | None,
     tasks: TaskExecutor,
     progress: Progress | None,
     cancel: Cancel | None,
 ) -> Curves:
-    """Sweep sources and targets, since both directions are scored; each source is kept as soon as it is done."""
+    """Sweep sources and targets, since both directions are scored; each source is kept as soon as it is done.
+
+    Without slopes where none is read. A sweep with slopes that the store holds serves then too, and is whole again
+    where it turns out to be damaged; the other way round it never does.
+    """
+    settings, read = schema.settings, curves_read(schema.parts)
     _, cell, values = sorted_cell(request.context)
     check_settings(settings, base_values=values)
     genes = tuple(dict.fromkeys([*request.sources, *request.targets]))
-    files = CurveFiles(genes, cell, settings)
+    files = CurveFiles(genes, cell, len(settings.grid), read)
     counting = CountedProgress(len(genes), "sources swept", progress)
-    source = {source_key(backbone, request.context, settings, gene): gene for gene in genes}
 
-    def submit(missing: Sequence[str], stop: Cancel) -> Future[Results]:
+    def key(gene: str, slopes: bool) -> str:
+        return source_key(backbone, request.context, settings, gene, slopes=slopes)
+
+    whole = [g for g in genes if "slope" in read or (store is not None and key(g, True) in store)]
+    lean = sorted(set(genes) - set(whole))
+    source = {key(g, slopes): g for some, slopes in ((whole, True), (lean, False)) for g in some}
+
+    def submit(slopes: bool, missing: Sequence[str], stop: Cancel) -> Future[Results]:
         keys = {source[key]: key for key in missing}
-        return tasks.sweep(cell, values, settings, keys, counting.part(len(missing)), stop)
+        return tasks.sweep(cell, values, settings, keys, slopes, counting.part(len(missing)), stop)
 
-    keys, size = list(source), tasks.sources_a_piece
-    pieces = (WorkItem(tuple(keys[n : n + size]), submit) for n in range(0, len(keys), size))
-    with closing(computed(pieces, store, tasks, counting, cancel)) as results:
+    def pieces() -> Iterator[WorkItem]:
+        keys, size = list(source), tasks.sources_a_piece
+        for some, slopes in ((keys[: len(whole)], True), (keys[len(whole) :], False)):
+            for n in range(0, len(some), size):
+                yield WorkItem(tuple(some[n : n + size]), partial(submit, slopes))
+
+    with closing(computed(pieces(), store, tasks, counting, cancel)) as results:
         for swept, found in results:
-            for key in swept:
-                files.fill(source[key], found[key])
+            for at in swept:
+                files.fill(source[at], found[at])
             counting.add(len(swept))
     return files.read

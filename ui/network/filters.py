@@ -33,9 +33,10 @@ PREVALENCE_HELP = (
     "changes the order of none."
 )
 SLOPE_HELP = (
-    "Whether the predicted target rises or falls with the source where the slope is largest. This is **not a sign of "
-    "regulation**: it does not tell activation from repression. A translator you train on signed edges of your own "
-    "(label 1 activation, 0 repression) is the place for signs: its probability is that of activation."
+    "Whether the predicted target rises or falls with the source where the slope is largest, or, where the translator "
+    "reads responses alone, from the lowest virtual value to the highest. This is **not a sign of regulation**: it "
+    "does not tell activation from repression. A translator you train on signed edges of your own (label 1 activation, "
+    "0 repression) is the place for signs: its probability is that of activation."
 )
 DEFAULTS = {
     keys.RULE: FDR,
