@@ -96,6 +96,9 @@ class Products(TorchDispatchMode):
         if name in ("mm", "bmm", "addmm", "baddbmm"):
             left, right = tensors[-2:]
             self.multiply_adds += left.numel() * right.shape[-1]
+        elif name == "_linear_pointwise":
+            x, weight = tensors[:2]
+            self.multiply_adds += x.numel() * weight.shape[0]
         elif name == "_scaled_dot_product_flash_attention_for_cpu":
             q, k, v = tensors[:3]
             self.multiply_adds += q.numel() * k.shape[-2] + q.numel() // q.shape[-1] * k.shape[-2] * v.shape[-1]

@@ -2,8 +2,8 @@
 
 Torch's ``linear`` calls MKL, which knows AVX-512 on Intel's processors alone; oneDNN, which torch carries beside it,
 uses it wherever it is. A product of 256 rows or more takes less than half the time there (measured on an AMD of 2024:
-110 against 240 Gflop/s a thread), and the same elsewhere. Results are equal to float32 rounding; those of few rows do not
-depend on where the numbers lie in memory, as MKL's do.
+110 against 240 Gflop/s a thread), and the same elsewhere. Results are equal to float32 rounding; of few rows they do
+not depend on where the numbers lie in memory, as MKL's do.
 """
 
 from __future__ import annotations
