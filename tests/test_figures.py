@@ -23,8 +23,10 @@ from ugrn_core.figures.curves import (
 )
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.standalone import standalone_html
-from ugrn_core.figures.style import SERIES, figure_config, file_stem
-from ugrn_core.figures.titles import (
+from ugrn_core.figures.style import (
+    SERIES,
+    figure_config,
+    file_stem,
     follow_title,
     in_two_lines,
     response_title,
@@ -269,7 +271,7 @@ def test_the_axis_of_deviations_says_from_what_they_are_counted():
 
 
 def test_a_long_unit_is_short_in_a_headline_and_written_out_on_axes() -> None:
-    from ugrn_core.figures.titles import response_title, short_unit, slope_unit
+    from ugrn_core.figures.style import response_title, short_unit, slope_unit
 
     assert short_unit("standard deviations") == "SD" and short_unit("bins") == "bins"
     assert slope_unit(short_unit("standard deviations")) == "SD per SD"

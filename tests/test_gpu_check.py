@@ -15,7 +15,7 @@ from ugrn_core.bench.check.exactness import Exactness, missed, without_rounding
 from ugrn_core.bench.check.limits import counted_failures, out_of_memory, two_sessions
 from ugrn_core.bench.check.models import CPU, scgpt_size
 from ugrn_core.bench.check.run import PARTS, goals
-from ugrn_core.bench.check.sizes import QUICK_CHECK
+from ugrn_core.bench.sizes import QUICK_CHECK
 from ugrn_core.paths import ROOT
 from ugrn_core.sweep import sweep_sources
 from ugrn_core.types import SweepSettings

@@ -35,13 +35,11 @@ from ugrn_core.lessons import (
     virtual_cell,
     zero_out,
 )
-from ugrn_core.lessons.catalogue import LESSONS, lesson_of
-from ugrn_core.lessons.marks import marks
+from ugrn_core.lessons.catalogue import LESSONS, lesson_of, marks
 from ugrn_core.lessons.model import AVERAGE, FINE, curve, mean_levels
 from ugrn_core.lessons.record import LessonQuestion, signed
 from ugrn_core.lessons.shortcuts import REVERSE
-from ugrn_core.lessons.words import OF_LESSON, WORDS, words_of
-from ugrn_core.lessons.worksheet import key, worksheet
+from ugrn_core.lessons.worksheet import OF_LESSON, WORDS, key, words_of, worksheet
 from ugrn_core.paths import ASSETS
 
 cells_of = functools.cache(circuit_cells)  # simulated, half a second each

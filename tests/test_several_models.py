@@ -12,7 +12,7 @@ import pytest
 import ugrn_core.several_models as room
 from tests.test_pages import TOY, framed, fresh  # noqa: F401 (a fixture)
 from ugrn_core.backbones.registry import load_backbone
-from ugrn_core.figures.several_models import plot_models
+from ugrn_core.figures.beside_pair import plot_models
 from ugrn_core.pair_specific import random_pairs
 from ugrn_core.several_models import (
     COLUMNS,

@@ -26,9 +26,9 @@ def test_pages_wait_for_the_imports_and_not_for_the_example(monkeypatch):
 
     def room(name: str) -> object:
         asked.append(name)
-        if name != "ui.shared.first_answer":
+        if name != "ui.shared.example":
             imports.wait(10)
-        return SimpleNamespace(make=lambda: example.wait(10))
+        return SimpleNamespace(answer_once=lambda: example.wait(10))
 
     monkeypatch.setattr(warm.importlib, "import_module", room)
     warm.start()
@@ -54,12 +54,12 @@ def test_what_cannot_be_imported_is_logged_and_pages_go_on(monkeypatch, caplog):
 
 
 def test_every_room_of_the_opening_pages_is_there_and_a_session_finds_what_was_loaded(tmp_path, monkeypatch):
-    from ui.shared import example, first_answer, models
+    from ui.shared import example, models
 
-    monkeypatch.setattr(first_answer, "store", lambda: Store(tmp_path))
+    monkeypatch.setattr(example, "store", lambda: Store(tmp_path))
     for room in warm.ROOMS:
         warm.importlib.import_module(room)
-    first_answer.make()
+    example.answer_once()
     backbone = models.first_choice()
     assert {example.SOURCE, example.TARGET} <= set(backbone.vocabulary.symbols)
     assert models.load(models.available()[0]) is backbone

@@ -25,13 +25,13 @@ __all__ = ["__version__", "benchmark", "gene", "get", "load", "network", "pair",
 if TYPE_CHECKING:
     from ugrn_core.api import get, pl, tl
     from ugrn_core.api.genes import gene
-    from ugrn_core.api.models import load
+    from ugrn_core.api.inputs import load
     from ugrn_core.api.networks import network
     from ugrn_core.api.pairs import pair
     from ugrn_core.api.training import benchmark, train_translator
 
 _FUNCTIONS = {
-    "load": "models",
+    "load": "inputs",
     "pair": "pairs",
     "gene": "genes",
     "network": "networks",

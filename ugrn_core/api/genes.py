@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from ugrn_core.added_genes import with_genes
-from ugrn_core.api.cells import virtual_cell
+from ugrn_core.api.inputs import virtual_cell
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.errors import InputError
 from ugrn_core.gene_effects.effects import gene_effects

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
-from ugrn_core.api.cells import cells_of
-from ugrn_core.api.models import load
+from ugrn_core.api.inputs import cells_of, load
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.data.context import VARIABLE_GENES, data_context, list_context
 from ugrn_core.data.expression import ExpressionData

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ugrn_core.api.cells import virtual_cell
+from ugrn_core.api.inputs import virtual_cell
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.company import Companion, explore_in_company
 from ugrn_core.errors import InputError

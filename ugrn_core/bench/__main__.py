@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ugrn_core.backbones.devices import choose_device
 from ugrn_core.bench.check.run import run_check
-from ugrn_core.bench.check.sizes import CHECK, QUICK_CHECK
+from ugrn_core.bench.sizes import CHECK, QUICK_CHECK
 from ugrn_core.errors import UGRNError
 
 

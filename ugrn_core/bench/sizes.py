@@ -1,4 +1,6 @@
-"""What the bench runs: the sizes that the goals are set for, and small ones that only show that everything runs."""
+"""What the bench and the check of a GPU run: the sizes that the goals are set for, and small ones that only show that
+everything runs.
+"""
 
 from __future__ import annotations
 
@@ -54,3 +56,22 @@ QUICK = Sizes(
     growth_context=(50, 100, 200),
     memory_sources=(12, 24),
 )
+
+
+@dataclass(frozen=True)
+class CheckSizes:
+    """``bench``: sizes shared with the bench. A whole network is ``network_sources`` x ``network_genes`` in the full
+    context; ``cpu_sources`` of it are timed on the processor. The largest context is sought up to ``longest`` genes."""
+
+    bench: Sizes
+    exact_genes: int
+    exact_pairs: int
+    network_sources: int
+    network_genes: int
+    cpu_sources: int
+    longest: int
+    sessions_genes: int
+
+
+CHECK = CheckSizes(FULL, 1000, 64, 300, 850, 1, 32_000, 400)
+QUICK_CHECK = CheckSizes(QUICK, 80, 8, 6, 60, 1, 256, 40)

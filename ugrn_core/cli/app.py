@@ -14,24 +14,22 @@ from typer.core import TyperGroup
 
 from ugrn_core import __version__
 from ugrn_core.cli.activities import activities
-from ugrn_core.cli.beeline import beeline
 from ugrn_core.cli.bench import bench
 from ugrn_core.cli.benchmark import benchmark
 from ugrn_core.cli.benchmark_all import all_tables, shipped
 from ugrn_core.cli.benchmark_contributed import pack, verify
 from ugrn_core.cli.benchmark_peers import peers as benchmark_peers
 from ugrn_core.cli.benchmark_prevalence import prevalence
-from ugrn_core.cli.cache import cache
-from ugrn_core.cli.command import Command
 from ugrn_core.cli.doctor import doctor
 from ugrn_core.cli.drivers import drivers
 from ugrn_core.cli.evidence import evidence
 from ugrn_core.cli.gene import gene
 from ugrn_core.cli.genes import genes
 from ugrn_core.cli.learn import learn
-from ugrn_core.cli.models import fetch, models
+from ugrn_core.cli.models import beeline, cache, fetch, models
 from ugrn_core.cli.network import network
 from ugrn_core.cli.open_app import open_app
+from ugrn_core.cli.options import Command
 from ugrn_core.cli.output import prepare_streams, say
 from ugrn_core.cli.pair import pair
 from ugrn_core.cli.peers import peers

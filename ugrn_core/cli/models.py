@@ -1,4 +1,4 @@
-"""``ugrn models`` and ``ugrn fetch``: every backbone by name, and published weights pinned to the byte."""
+"""What there is: ``ugrn models`` and ``ugrn fetch``, what a model knows of ``ugrn beeline``, and ``ugrn cache``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ugrn_core.cli.output import progress_on_stderr, say, write_json, write_table
+from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption
+from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table
 
 
 def models(
@@ -67,3 +68,58 @@ def fetch(
         folder = registry.fetch(name, progress)
     say(f"{name} is complete and verified. Use it with --backbone {name}.")
     typer.echo(folder)
+
+
+def beeline(
+    backbone: BackboneOption = DEFAULT_BACKBONE,
+    gene_set: GeneSetOption = "TFs+500",
+    device: DeviceOption = None,
+) -> None:
+    """Say what of every BEELINE network a model knows, as CSV.
+
+    One line a network: genes and edges kept, the genes lost by name, the share of edges that run both ways, density.
+    """
+    from ugrn_core.backbones.registry import load_backbone
+    from ugrn_core.beeline.networks import ROWS, load_network
+    from ugrn_core.beeline.report import report_frame
+
+    model = load_backbone(backbone, device)
+    report = report_frame([load_network(*row, gene_set) for row in ROWS], model.vocabulary)
+    say(
+        f"{model.card.name} knows {report['genes_kept'].sum() / report['genes'].sum():.1%} of the genes and "
+        f"{report['edges_kept'].sum() / report['edges'].sum():.1%} of the edges of {len(report)} networks."
+    )
+    write_csv(report)
+
+
+def cache(
+    clear: Annotated[bool, typer.Option("--clear", help="Remove every stored result; downloads stay.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> None:
+    """Show the store of computed results, or clear it."""
+    from ugrn_core.store import Store
+
+    with Store() as store:
+        if clear:
+            say(f"{store.clear():,} results removed.")
+        stats = store.stats()
+    if as_json:
+        write_json(
+            {
+                "folder": str(stats.folder),
+                "results": stats.entries,
+                "bytes": stats.size,
+                "limit_bytes": stats.limit,
+                "left_aside": [file.name for file in stats.left_aside],
+            }
+        )
+        return
+    write_table(
+        ["store of results", str(stats.folder)],
+        [
+            ["results", f"{stats.entries:,}"],
+            ["size", f"{stats.size / 2**20:,.2f} MiB"],
+            ["limit", f"{stats.limit / 2**20:,.2f} MiB (UGRN_CACHE_LIMIT)"],
+            *(["left aside", f"{file.name}, damaged or of another version"] for file in stats.left_aside),
+        ],
+    )

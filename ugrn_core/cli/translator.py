@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ugrn_core.cli.command import Command
 from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.options import (
     DEFAULT_BACKBONE,
     BackboneOption,
     BackgroundOption,
     BaseOption,
+    Command,
     ContextGroupOption,
     DeviceOption,
     FeatureContextOption,

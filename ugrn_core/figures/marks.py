@@ -10,8 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ugrn_core.figures.curves import Curve, split_curves
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, see_through
-from ugrn_core.figures.titles import minus
+from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, minus, see_through
 from ugrn_core.trajectory import area, between
 
 OUTSIDE = "rgba(128, 128, 128, 0.12)"

@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, restrained
-from ugrn_core.figures.titles import minus, short_unit, slope_unit
+from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, minus, restrained, short_unit, slope_unit
 from ugrn_core.neighbourhood.run import Side
 from ugrn_core.neighbourhood.table import shape_order
 

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.errors import InputError
-from ugrn_core.figures.style import SERIES
-from ugrn_core.figures.titles import minus
+from ugrn_core.figures.style import SERIES, minus
 from ugrn_core.network.edge_filter import drawable
 from ugrn_core.network.edge_table import COLUMNS, SLOPE_DIRECTIONS, TAGS, check_edge_table, columns_of, in_order
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
-from ugrn_core.figures.titles import minus
+from ugrn_core.figures.style import minus
 from ugrn_core.pair import PairRequest, explore_pair
 from ugrn_core.store import Store
 from ugrn_core.trajectory import dense_request

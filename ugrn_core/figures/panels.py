@@ -16,8 +16,20 @@ import plotly.graph_objects as go
 
 from ugrn_core.figures.curves import RAW, SPECIFIC, Curve, split_curves
 from ugrn_core.figures.marks import outside_marks, value_lines, value_marks
-from ugrn_core.figures.style import FONT_SIZE, GUIDE, SERIES, axis, panel_title, restrained
-from ugrn_core.figures.titles import follow_title, in_two_lines, minus, response_title, slope_title, value_title
+from ugrn_core.figures.style import (
+    FONT_SIZE,
+    GUIDE,
+    SERIES,
+    axis,
+    follow_title,
+    in_two_lines,
+    minus,
+    panel_title,
+    response_title,
+    restrained,
+    slope_title,
+    value_title,
+)
 
 HEIGHT = 460
 DIRECTIONS = ("forward", "reverse")

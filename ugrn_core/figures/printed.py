@@ -26,7 +26,7 @@ import psutil
 
 from ugrn_core.data.standardised import UNIT
 from ugrn_core.errors import Cancelled, DiskError, InputError
-from ugrn_core.figures.titles import short_unit
+from ugrn_core.figures.style import short_unit
 from ugrn_core.memory import bytes_of
 from ugrn_core.paths import ASSETS, ROOT
 from ugrn_core.types import Cancel, Progress

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, panel_title, restrained
-from ugrn_core.figures.titles import minus, value_title
+from ugrn_core.figures.style import FONT_SIZE, SERIES, axis, minus, panel_title, restrained, value_title
 
 ROW_HEIGHT = 190
 HALVES = {"forward": (0.0, 0.47), "reverse": (0.53, 1.0)}

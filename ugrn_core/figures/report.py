@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 from ugrn_core import __version__
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.printed import FONT, font_face, on_paper, page_pdf
-from ugrn_core.figures.titles import minus, number
+from ugrn_core.figures.style import minus, number
 from ugrn_core.genes.about import gene_facts
 from ugrn_core.types import Context, SweepSettings
 

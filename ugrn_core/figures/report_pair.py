@@ -10,7 +10,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.curves import RAW, prepare_peaks
 from ugrn_core.figures.pair_figure import beyond, residual_words, signed
 from ugrn_core.figures.report import NOTES, Report, asked_rows, genes_table
-from ugrn_core.figures.titles import number, short_unit, slope_unit
+from ugrn_core.figures.style import number, short_unit, slope_unit
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import PairResult

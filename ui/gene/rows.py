@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.figures.style import short_unit, slope_unit
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.neighbourhood.run import Neighbourhood, Side
 from ugrn_core.neighbourhood.table import COLUMNS, Rank

@@ -6,8 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from ugrn_core.circuits.shipped import LARGEST_SEED, circuit_number
-from ugrn_core.lessons.catalogue import LESSONS, MINUTES
-from ugrn_core.lessons.marks import Mark, marks
+from ugrn_core.lessons.catalogue import LESSONS, MINUTES, Mark, marks
 from ugrn_core.lessons.model import model_name
 from ui.lessons import keys, live_training, state
 from ui.lessons.panel import drawing

@@ -10,7 +10,7 @@ import streamlit as st
 from ugrn_core.lessons.catalogue import LESSONS
 from ugrn_core.lessons.model import model_name
 from ugrn_core.lessons.record import Lesson, LessonQuestion, Prediction
-from ugrn_core.lessons.words import words_of
+from ugrn_core.lessons.worksheet import words_of
 from ui.lessons import keys, state, widgets
 from ui.lessons.state import STEPS, Said
 from ui.shared import address, example, models

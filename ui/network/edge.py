@@ -11,7 +11,7 @@ import streamlit as st
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
-from ugrn_core.figures.titles import short_unit, slope_unit
+from ugrn_core.figures.style import short_unit, slope_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command
 from ugrn_core.types import Context, PairResult

@@ -18,11 +18,11 @@ from ugrn_core.company import (
     parse_companion,
     response_surface,
 )
-from ugrn_core.figures.company import Shown, plot_surface
+from ugrn_core.figures.beside_pair import Shown, plot_surface
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.panels import plot_curves
 from ugrn_core.figures.report_pair import WITHOUT, pair_report
-from ugrn_core.figures.titles import short_unit
+from ugrn_core.figures.style import short_unit
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.pair_output import pair_command, surface_frame

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.figures.curves import RAW, prepare_peaks
 from ugrn_core.figures.pair_figure import beyond, residual_words, signed
-from ugrn_core.figures.titles import minus, short_unit, slope_unit
+from ugrn_core.figures.style import minus, short_unit, slope_unit
 from ugrn_core.pair import PairSpecific
 from ugrn_core.types import Curves, PairResult
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import load_backbone, status
-from ugrn_core.figures.several_models import plot_models
+from ugrn_core.figures.beside_pair import plot_models
 from ugrn_core.pair import PairRequest
 from ugrn_core.pair_output import pair_command
 from ugrn_core.several_models import (

@@ -14,7 +14,7 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.figures.curves import prepare_pair
 from ugrn_core.figures.marks import compared, with_slider
 from ugrn_core.figures.panels import panel_places, plot_curves
-from ugrn_core.figures.titles import minus, short_unit
+from ugrn_core.figures.style import minus, short_unit
 from ugrn_core.pair import PairRequest, estimate_curves, explore_pair
 from ugrn_core.trajectory import SECONDS, dense_request
 from ugrn_core.types import BackboneCard, PairResult

@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from ugrn_core.errors import InputError
-from ugrn_core.figures.titles import minus, short_unit
+from ugrn_core.figures.style import minus, short_unit
 from ugrn_core.types import BackboneCard, Background, SweepSettings
 from ui.shared import keys
 

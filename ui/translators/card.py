@@ -10,7 +10,7 @@ import streamlit as st
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.beeline.networks import Network, Row
 from ugrn_core.benchmark.sampling import SAMPLERS
-from ugrn_core.figures.titles import minus
+from ugrn_core.figures.style import minus
 from ugrn_core.figures.translator import (
     METRIC_LABELS,
     plot_held_out,

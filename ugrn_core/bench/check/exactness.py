@@ -12,8 +12,8 @@ from torch import Tensor
 
 from ugrn_core.backbones.backbone import Backbone, TransformerBackbone
 from ugrn_core.bench.check.models import CPU, every_model, moved
-from ugrn_core.bench.check.sizes import CheckSizes
 from ugrn_core.bench.passes import random_genes
+from ugrn_core.bench.sizes import CheckSizes
 
 Ask = Callable[[Backbone, CheckSizes, torch.dtype], tuple[Tensor, Tensor]]
 

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 
 from ugrn_core.bench.check.models import EMBEDDED, scgpt_size
-from ugrn_core.bench.check.sizes import CheckSizes
 from ugrn_core.bench.growth import measure_growth
 from ugrn_core.bench.passes import random_genes
+from ugrn_core.bench.sizes import CheckSizes
 from ugrn_core.device_queue import DeviceQueue
 from ugrn_core.errors import Cancelled
 from ugrn_core.sweep import SourceSweep, sweep_sources

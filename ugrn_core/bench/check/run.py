@@ -16,8 +16,8 @@ from ugrn_core.backbones.devices import describe_device
 from ugrn_core.backbones.fused_attention import has_triton
 from ugrn_core.bench.check import limits, speed
 from ugrn_core.bench.check.exactness import measure_exactness, missed, without_rounding
-from ugrn_core.bench.check.sizes import CheckSizes
 from ugrn_core.bench.machine import describe_machine, versions
+from ugrn_core.bench.sizes import CheckSizes
 from ugrn_core.types import Progress
 from ugrn_core.whole_files import write_whole
 

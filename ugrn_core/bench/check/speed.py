@@ -16,10 +16,10 @@ from ugrn_core.backbones.fused_attention import fused_dual_attention, is_fused
 from ugrn_core.backbones.transformer import dual_attention
 from ugrn_core.bench.check.exactness import precision_of_products
 from ugrn_core.bench.check.models import CPU, EMBEDDED, ReferenceModel, moved, scgpt_size
-from ugrn_core.bench.check.sizes import CheckSizes
 from ugrn_core.bench.counts import dual_formula, forward_formula, sweep_formula
 from ugrn_core.bench.part import largest_difference
 from ugrn_core.bench.passes import SweepRows, pairs_work, random_genes, sweep_rows
+from ugrn_core.bench.sizes import CheckSizes
 from ugrn_core.bench.timing import interleaved, wait
 from ugrn_core.sweep import sweep_sources
 from ugrn_core.types import SweepSettings

@@ -20,15 +20,17 @@ from ugrn_core.network.exports.graph import (
     NOT_HDF5,
     NOT_SIF,
     NOT_XML,
+    adjacencies,
     check_texts,
     cyjs,
+    decoupler,
     gexf,
+    gmt,
     graphml,
     network_graph,
     sif,
 )
 from ugrn_core.network.exports.h5ad import CellNetwork, network_h5ad
-from ugrn_core.network.exports.regulons import adjacencies, decoupler, gmt
 from ugrn_core.network.question import NetworkRequest, has_probabilities
 from ugrn_core.network.recipe import Recipe, recipe_text
 from ugrn_core.network.scores import NetworkScores

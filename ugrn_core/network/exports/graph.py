@@ -1,4 +1,9 @@
-"""The shown edges as a networkx graph, and its files: GraphML, Cytoscape JSON, GEXF, SIF."""
+"""The shown edges as a networkx graph, and its files: GraphML, Cytoscape JSON, GEXF, SIF; and as regulons:
+``regulons.gmt``, ``adjacencies.csv`` of pySCENIC, ``decoupler.csv``.
+
+No edge has a sign of regulation, so that all weights of regulons are positive: the probability, or where there is none
+a falling share of ranks, as in GEXF. decoupler takes a negative weight for repression.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +21,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.file_names import human_by_name
 from ugrn_core.network.edge_table import check_edge_table
 from ugrn_core.network.layout import prepare_nodes
+from ugrn_core.spreadsheet import csv_text
 
 NAME = "Predicted gene regulatory network"
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -106,3 +112,38 @@ def sif(graph: nx.DiGraph) -> bytes:
     """The edges as SIF with tabs, UTF-8; a gene with a tab, a line break or a blank at its ends is an InputError."""
     check_texts(graph, NOT_SIF, "SIF")
     return "".join(f"{source}\t{RELATION}\t{target}\n" for source, target in graph.edges()).encode()
+
+
+REMARK = "predicted targets, no sign of regulation"
+
+
+def gmt(graph: nx.DiGraph) -> bytes:
+    """A line a source, those with the most targets first: its name, a remark and its targets, best first; UTF-8.
+
+    What ``pyscenic aucell``, GSEA and decoupler's ``read_gmt`` take. A gene with a tab, a line break or a blank at its
+    ends is an InputError.
+    """
+    check_texts(graph, NOT_SIF, "GMT")
+    targets: dict[str, list[str]] = {}
+    for source, target, _ in weighted(graph).itertuples(index=False, name=None):
+        targets.setdefault(source, []).append(target)
+    order = sorted(targets, key=lambda source: (-len(targets[source]), source))
+    return "".join("\t".join((source, REMARK, *targets[source])) + "\n" for source in order).encode()
+
+
+def adjacencies(graph: nx.DiGraph) -> bytes:
+    """``TF,target,importance``, as GRNBoost2 of pySCENIC writes them."""
+    return csv_text(weighted(graph).set_axis(["TF", "target", "importance"], axis=1), "%.6f").encode()
+
+
+def decoupler(graph: nx.DiGraph) -> bytes:
+    """``source,target,weight``, as decoupler reads a network."""
+    return csv_text(weighted(graph), "%.6f").encode()
+
+
+def weighted(graph: nx.DiGraph) -> pd.DataFrame:
+    """``source, target, weight`` of the edges, best first; weights are positive."""
+    edges = sorted(graph.edges(data=True), key=lambda edge: (-edge[2]["score"], edge[0], edge[1]))
+    n = len(edges)
+    rows = [(s, t, edge.get("probability", (n - rank) / n)) for rank, (s, t, edge) in enumerate(edges)]
+    return pd.DataFrame(rows, columns=["source", "target", "weight"])
