@@ -31,7 +31,7 @@ if results is not None:
         view = controls.view(table, results)
         standings = benchmark_table.standings_of(results, view)
         benchmark_table.contributor(results)
-        benchmark_table.words(standings)
+        benchmark_table.verdicts(standings)
         benchmark_table.string_note(results, view)
         benchmark_table.both_draws(results, found, view)
         benchmark_table.findings()

@@ -61,9 +61,7 @@ def chance_networks(rows: tuple[Row, ...]) -> dict[Row, Network]:
 
 def results(tmp_path: Path, **changes: object) -> pd.DataFrame:
     request = BenchmarkRequest(1, max_pos=300, seeds=1, test_sets=("mDC", "mESC"), **changes)  # pyright: ignore[reportArgumentType]
-    run = Run(
-        request, Samples(request, chance_networks(request.rows)), {}, Parts(tmp_path / "parts", request.described())
-    )
+    run = Run(request, Samples(request, chance_networks(request.rows)), {}, Parts(tmp_path / "parts", request.header()))
     return run_benchmark(run, [Contestant(), Contestant(PlantedBackbone(), "trained")])
 
 

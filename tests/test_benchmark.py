@@ -79,7 +79,7 @@ def make_run(
     header: Mapping[str, object] | None = None,
 ) -> Run:
     networks = planted_networks(PlantedBackbone(), request.rows, shuffle)
-    parts = Parts(tmp_path / "parts.jsonl", dict(header or request.described()))
+    parts = Parts(tmp_path / "parts.jsonl", dict(header or request.header()))
     return Run(request, Samples(request, networks), expression or {}, parts, store, scores)
 
 

@@ -194,7 +194,7 @@ ASKED = BenchmarkRequest(1, max_pos=60, seeds=2, test_sets=("mDC",), methods=("G
 
 def run_of(request: BenchmarkRequest, folder: Path, networks: dict[Row, Network] | None = None, **more: object) -> Run:
     networks = networks or planted_networks(PlantedBackbone(), request.rows)
-    return Run(request, Candidates(request, networks), {}, Parts(folder / "parts", request.described()), **more)  # pyright: ignore
+    return Run(request, Candidates(request, networks), {}, Parts(folder / "parts", request.header()), **more)  # pyright: ignore
 
 
 def test_a_method_without_a_model_is_ranked_once_over_all_candidates(tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def both_way_networks(rows: tuple[Row, ...], whole: bool = False) -> dict[Row, N
 
 
 def scored(folder: Path, networks: dict[Row, Network], *given: GivenScores):
-    parts = Parts(folder / "parts", REQUEST.described())
+    parts = Parts(folder / "parts", REQUEST.header())
     run = Run(REQUEST, Samples(REQUEST, networks), {}, parts, given=given)
     return run, run_benchmark(run, [Contestant(), Contestant(PlantedBackbone(), "trained")])
 

@@ -46,7 +46,7 @@ def everything() -> dict[tuple[str, str], float]:
 
 def run_of(folder: Path, *given: GivenScores, request: BenchmarkRequest = REQUEST) -> Run:
     networks = planted_networks(PlantedBackbone(), request.rows)
-    parts = Parts(folder / "parts", request.described() | {"scores": [g.digest for g in given]})
+    parts = Parts(folder / "parts", request.header() | {"scores": [g.digest for g in given]})
     return Run(request, Samples(request, networks), {}, parts, given=given)
 
 

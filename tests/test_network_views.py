@@ -418,12 +418,12 @@ def test_a_filter_says_itself_in_options():
     rule = EdgeFilter(
         0.125, 0.5, ("rises",), ("undecided",), ("model only",), ("A", "B"), ("C",), ("D",), ("E", 2), 3, 1_000_000
     )
-    assert rule.words() == [
+    assert rule.cli_args() == [
         "--top", "1000000", "--fdr", "0.5", "--min-probability", "0.125", "--top-per-source", "3",
         "--slope", "rises", "--direction", "undecided", "--tag", "model only",
         "--only-sources", "A,B", "--only-targets", "C", "--only-genes", "D", "--around", "E", "--steps", "2",
     ]  # fmt: skip
-    assert EdgeFilter().words() == []
+    assert EdgeFilter().cli_args() == []
 
 
 def test_genes_of_a_filter_are_named_as_the_network_names_them():

@@ -630,7 +630,7 @@ def test_a_page_that_comes_back_keeps_its_jobs(monkeypatch):
     back = session.Visitor("back")
     back.jobs.add(JOBS.submit("mine", waiting, owner="back").id)
     back.leave()
-    back.arrive()
+    back.stay()
     threading.Event().wait(0.4)
     assert not JOBS.get(next(iter(back.jobs))).stop.is_set()
 

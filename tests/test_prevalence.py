@@ -185,7 +185,7 @@ def frames(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, pd.DataFrame,
     noise = np.random.default_rng(0)
     scores = {(s, t): float(noise.random()) for s in GENE_NAMES for t in GENE_NAMES if s != t}
     given_ = (GivenScores("NOISE", {EVERYWHERE: scores}),)
-    run = Run(REQUEST, Candidates(REQUEST, networks), {}, Parts(folder / "parts", REQUEST.described()), given=given_)
+    run = Run(REQUEST, Candidates(REQUEST, networks), {}, Parts(folder / "parts", REQUEST.header()), given=given_)
     contestants = [Contestant(), Contestant(PlantedBackbone(), "trained")]
     return run, *run_prevalence(run, contestants, resamples=40, kinds=("mlp", "logistic"))
 

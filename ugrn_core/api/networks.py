@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -27,6 +27,7 @@ from ugrn_core.network.run import predict_network
 from ugrn_core.network.table import edge_table
 from ugrn_core.store import Store
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
+from ugrn_core.translators.schema import ContextName
 from ugrn_core.translators.translator import Translator
 from ugrn_core.types import Cancel, Context, Progress, part_of
 
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 COMMAND = "ugrn network --recipe recipe.json --out ."
 """The line that makes a network of cells in memory again, from its recipe."""
-
-ContextName = Literal["pair", "full"]
 
 
 @dataclass(frozen=True)

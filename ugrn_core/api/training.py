@@ -74,7 +74,7 @@ def train_translator(
     """
     if (edges is None) == (beeline is None):
         raise InputError("Give either edges or beeline to train on.")
-    request: TrainRequest = _asked(TrainRequest, name=name, **options)
+    request: TrainRequest = _request(TrainRequest, name=name, **options)
     if edges is not None:
         material = own_training_set(request, parse_edges(_text(edges), model.vocabulary))
     else:
@@ -135,14 +135,14 @@ def benchmark(
     FetchError
         BEELINE's files are not here.
     """
-    request: BenchmarkRequest = _asked(BenchmarkRequest, table=table, **options)
+    request: BenchmarkRequest = _request(BenchmarkRequest, table=table, **options)
     if networks is None:
         networks = {row: load_network(*row, request.gene_set) for row in request.rows}
     if model is not None:
         networks = {row: cut_network(n, model.vocabulary, request.max_sources) for row, n in networks.items()}
     who = [Contestant()] if model is None else [Contestant(), *_contestants(model, weights)]
     given = tuple(_given(name, table, networks, model) for name, table in (scores or {}).items())
-    header = request.described() | {"fingerprints": [c.backbone.fingerprint for c in who if c.backbone is not None]}
+    header = request.header() | {"fingerprints": [c.backbone.fingerprint for c in who if c.backbone is not None]}
     header |= {"expression": sorted(expression or {}), "scores": [g.digest for g in given]}
     with tempfile.TemporaryDirectory(prefix="ugrn-benchmark-") as folder:
         file = Path(folder) / "parts" if parts is None else Path(parts)
@@ -160,7 +160,7 @@ def _given(name: str, table: pd.DataFrame, networks: Mapping[Row, Network], mode
     return given_scores(name, {EVERYWHERE: table}, Vocabulary(genes, range(len(genes))))
 
 
-def _asked(record: Any, **given: Any) -> Any:
+def _request(record: Any, **given: Any) -> Any:
     """The record with these fields; one that it has not is an InputError."""
     known = record.__dataclass_fields__
     unknown = [name for name in given if name not in known]

@@ -122,7 +122,7 @@ class BenchmarkRequest:
         used = {row for split in self.splits for row in (*split.train, *split.tests)}
         return tuple(row for row in ROWS if row in used)
 
-    def described(self) -> dict[str, Any]:
+    def header(self) -> dict[str, Any]:
         """The request as JSON-like content: what makes two runs the same run."""
         return asdict(self)
 

@@ -135,6 +135,6 @@ def frame_of_given(
         row: cut_network(load_network(*row, request.gene_set), vocabulary, request.max_sources) for row in request.rows
     }
     with tempfile.TemporaryDirectory() as folder:
-        parts = Parts(Path(folder) / "parts", request.described())
+        parts = Parts(Path(folder) / "parts", request.header())
         run = Run(request, Samples(request, networks), {}, parts, given=tuple(given))
         return run_benchmark(run, [Contestant()], progress, cancel)

@@ -155,8 +155,8 @@ def run_table(
         max_pos=max_pos or None,
         seeds=seeds,
         max_sources=max_sources or None,
-        test_sets=words(test_sets) or None,
-        methods=words(methods) or tuple(METHODS),
+        test_sets=listed(test_sets) or None,
+        methods=listed(methods) or tuple(METHODS),
         settings=sweep_settings(model.card, base, grid, background),
         translator=translator,  # pyright: ignore[reportArgumentType] (checked by the request)
         reverse_features=reverse_features,  # pyright: ignore[reportArgumentType] (checked by the request)
@@ -206,7 +206,7 @@ def run_to_file(
     return frame
 
 
-def words(text: str) -> tuple[str, ...]:
+def listed(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
@@ -310,7 +310,7 @@ def _header(
 ) -> dict[str, Any]:
     """What makes two runs the same run."""
     prints = [c.backbone.fingerprint for c in contestants if c.backbone is not None]
-    about = request.described() | {"fingerprints": prints, "expression": sorted(expression)}
+    about = request.header() | {"fingerprints": prints, "expression": sorted(expression)}
     return about | ({"scores": [g.digest for g in given]} if given else {})
 
 

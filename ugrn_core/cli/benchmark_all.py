@@ -41,13 +41,13 @@ def all_tables(
     """
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.benchmark.shipped import planned_runs
-    from ugrn_core.cli.benchmark import words
+    from ugrn_core.cli.benchmark import listed
     from ugrn_core.errors import InputError
     from ugrn_core.types import SweepSettings
 
     use_threads(threads)
     runs = planned_runs(full_context)
-    wanted = words(only)
+    wanted = listed(only)
     unknown = [name for name in wanted if name not in {r.name for r in runs}]
     if unknown:
         raise InputError(f"--only names {', '.join(unknown)}; there are {', '.join(r.name for r in runs)}.")
@@ -81,7 +81,7 @@ def costs_of(model: Backbone, request: BenchmarkRequest) -> list[Budget]:
 
     networks, expression = read_data(request, model)
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(request, Samples(request, networks), expression, Parts(Path(folder) / "parts", request.described()))
+        run = Run(request, Samples(request, networks), expression, Parts(Path(folder) / "parts", request.header()))
         return [budget(run, contestant) for contestant in contestants_of(model, "both")]
 
 
@@ -98,10 +98,10 @@ def shipped(
     others are made; exit status 1 then.
     """
     from ugrn_core.benchmark.shipped import shipped_steps
-    from ugrn_core.cli.benchmark import words
+    from ugrn_core.cli.benchmark import listed
 
     steps = shipped_steps(out)
-    wanted = words(only)
+    wanted = listed(only)
     chosen = [s for s in steps if not wanted or any(w in f for w in wanted for f in s.files)]
     if not chosen:
         raise InputError(f"--only is {only!r}, and no file that is shipped has that in its name.")

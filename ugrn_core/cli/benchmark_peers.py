@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, use_threads, words
+from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, listed, use_threads
 from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, GeneSetOption, MaxPosOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
 from ugrn_core.errors import InputError
@@ -47,11 +47,11 @@ def peers(
     from ugrn_core.benchmark.tables import interval_table, string_beside_nonspecific
 
     use_threads(threads)
-    wanted = words(sets)
+    wanted = listed(sets)
     unknown = [s for s in wanted if s not in SPECIES]
     if unknown:
         raise InputError(f"--sets names {', '.join(unknown)}; data sets are {', '.join(SPECIES)}.")
-    chosen = peers_named(words(methods))
+    chosen = peers_named(listed(methods))
     files = _expression_files(wanted, gene_set)
     out.mkdir(parents=True, exist_ok=True)
     for data_set, file in files.items():

@@ -22,9 +22,9 @@ from ugrn_core.cli.benchmark import (
     check_scores,
     contestants_of,
     given_methods,
+    listed,
     read_data,
     use_threads,
-    words,
 )
 from ugrn_core.cli.benchmark_peers import peers_of
 from ugrn_core.cli.options import (
@@ -94,10 +94,10 @@ def prevalence(
         gene_set=gene_set,
         max_pos=max_pos or None,
         seeds=seeds,
-        test_sets=words(test_sets) or None,
-        methods=words(methods) or tuple(m.name for m in METHODS.values() if m.family != "answers"),
+        test_sets=listed(test_sets) or None,
+        methods=listed(methods) or tuple(m.name for m in METHODS.values() if m.family != "answers"),
     )
-    kinds: list[KindName] = [kind_of(kind).name for kind in words(translator)]
+    kinds: list[KindName] = [kind_of(kind).name for kind in listed(translator)]
     if not kinds or len(set(kinds)) < len(kinds):
         raise InputError(f"--translator is {translator!r}; expected some of mlp, logistic and dropout, each once.")
     given = given_methods(scores or (), name or "", model, undirected, columns)
@@ -106,7 +106,7 @@ def prevalence(
     networks, expression = read_data(request, model)
     contestants = contestants_of(model, weights or ("none" if given else "both"))
     with Store() as store, tempfile.TemporaryDirectory() as folder:
-        parts = Parts(Path(folder) / "parts", request.described())
+        parts = Parts(Path(folder) / "parts", request.header())
         run = Run(request, Candidates(request, networks), expression, parts, store, given=given)
         for contestant in contestants:
             say(budget(run, contestant).sentence())

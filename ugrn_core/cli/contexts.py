@@ -35,13 +35,13 @@ class CellOptions:
 
     def given(self) -> list[str]:
         """Options by name that were given."""
-        return self.words()[::2]
+        return self.cli_args()[::2]
 
     def of_cells(self) -> list[str]:
         """Options given that say nothing of a gene list."""
         return [name for name in self.given() if name != "--gene-column"]
 
-    def words(self) -> list[str]:
+    def cli_args(self) -> list[str]:
         """The options that were given, as words of a command."""
         options = {
             "--group": self.group,

@@ -122,7 +122,7 @@ def gene(
             translator=translator,
             factors=only_tfs,
             context=context,
-            more=CellOptions(group, layer, gene_column, variable).words(),
+            more=CellOptions(group, layer, gene_column, variable).cli_args(),
         )
         made = gene_report(model, found, tables, chosen, command=line, notes=notes)
         write_file(report, report_file(made, kind), "--report")

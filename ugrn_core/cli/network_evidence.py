@@ -30,7 +30,7 @@ class EvidenceOptions:
     agree: bool = False
     surest: bool = False
 
-    def words(self) -> list[str]:
+    def cli_args(self) -> list[str]:
         """As words of a command."""
         given = {"--within": self.within, "--donors": self.donors, "--best": self.best}
         named = [word for name, value in given.items() if value is not None for word in (name, str(value))]
@@ -39,7 +39,7 @@ class EvidenceOptions:
 
     def check(self, of_cells: bool) -> None:
         """Refuse options that have nothing to ask."""
-        alone = [word for word in self.words() if word.startswith("--")]
+        alone = [word for word in self.cli_args() if word.startswith("--")]
         if alone and not self.wanted:
             raise InputError(f"{alone[0]} is about what the cells show: give --evidence with it.")
         if self.best is not None and self.best < 1:

@@ -138,7 +138,7 @@ def command_line(
     line = ["ugrn", "network", *question.line, "--translator", Path(translator).name]
     line += ["--backbone", Path(backbone).name]
     line += [] if prevalence is None else ["--prevalence", np.format_float_positional(prevalence, trim="-")]
-    return shlex.join([*line, *known, *shown.words(), "--out", "."])
+    return shlex.join([*line, *known, *shown.cli_args(), "--out", "."])
 
 
 def _of_list(asked: NetworkOptions, file: Path, backbone: Backbone, translator: Translator) -> NetworkToMake:
@@ -146,7 +146,7 @@ def _of_list(asked: NetworkOptions, file: Path, backbone: Backbone, translator: 
 
     report = read_genes(file, backbone.vocabulary, asked.strict, asked.cells.gene_column)
     question = _ask(asked, list_context(report, file.name), report, None, backbone, translator)
-    return NetworkToMake(question, report, ("--genes", file.name, *asked.cells.words(), *_rest(asked)))
+    return NetworkToMake(question, report, ("--genes", file.name, *asked.cells.cli_args(), *_rest(asked)))
 
 
 def _of_cells(
@@ -154,7 +154,7 @@ def _of_cells(
 ) -> NetworkToMake:
     context, report = cell_context(data, cells, backbone, asked.strict)
     question = _ask(asked, context, report, "mouse" if data.species == "mouse" else None, backbone, translator)
-    line = ("--h5ad", Path(str(asked.h5ad)).name, *cells.words(), *_rest(asked))
+    line = ("--h5ad", Path(str(asked.h5ad)).name, *cells.cli_args(), *_rest(asked))
     return NetworkToMake(question, report, line, cells=cells, data=data)
 
 

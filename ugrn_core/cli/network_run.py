@@ -168,8 +168,8 @@ def _recipe(
         _refuse_probabilities(network.request, translator, options)
         prevalence, shown = None, shown.by_rank()
     name, model = options.translator or translator.card.name, options.backbone or backbone.card.name
-    listed = [] if options.known is None else ["--known", options.known.name, *options.known_columns.words()]
-    line = command_line(network, name, model, prevalence, [*listed, *options.evidence.words()], shown)
+    listed = [] if options.known is None else ["--known", options.known.name, *options.known_columns.cli_args()]
+    line = command_line(network, name, model, prevalence, [*listed, *options.evidence.cli_args()], shown)
     if given is not None and options.prevalence is None and options.shown is None:
         line = given.command
     return build_recipe(

@@ -76,8 +76,8 @@ def pair_columns(
     from ugrn_core.genes.pair_list import PairColumns
 
     columns = PairColumns(source, target, label)
-    if file is None and columns.words():
-        raise InputError(f"{columns.words()[0]} is about a table of edges: give one with {option}.")
+    if file is None and columns.cli_args():
+        raise InputError(f"{columns.cli_args()[0]} is about a table of edges: give one with {option}.")
     return columns
 
 

@@ -104,7 +104,7 @@ def pair(
         sweep_settings(model.card, base, grid, background),
     )
     companions = read_companions(company or (), lambda name: read_gene(name, model.vocabulary))
-    more = [*CellOptions(group, layer, gene_column, variable).words()]
+    more = [*CellOptions(group, layer, gene_column, variable).cli_args()]
     more += [word for c in companions for word in ("--with", str(c))]
     with Store() as store, progress_on_stderr() as progress:
         if surface is not None:

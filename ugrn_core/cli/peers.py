@@ -55,7 +55,7 @@ def peers(
     from ugrn_core.benchmark.given import read_score_table
     from ugrn_core.benchmark.peer_comparison import compare, scores_on_cells
     from ugrn_core.benchmark.peers import peers_named
-    from ugrn_core.cli.benchmark import words
+    from ugrn_core.cli.benchmark import listed
     from ugrn_core.cli.cell_values import by_file, choice_of, read_values
     from ugrn_core.cli.output import stop_on_interrupt
     from ugrn_core.evidence.evidence import genes_to_read
@@ -70,7 +70,7 @@ def peers(
         raise InputError(f"--cells-used is {cells_used}; give a number from 3 on.")
     if figure is not None:
         _check_figure(figure)
-    chosen = peers_named(words(methods))
+    chosen = peers_named(listed(methods))
     listed = read_score_table(edges)
     say(f"{edges.name}: {listed.said}")
     table = listed.frame

@@ -52,7 +52,7 @@ class Gathered:
         from ugrn_core.session_file import KeptCells
 
         read = CellOptions(None, options.layer, options.gene_column)
-        held = KeptCells(read_data(file, read), Path(file).name, tuple(read.words()))
+        held = KeptCells(read_data(file, read), Path(file).name, tuple(read.cli_args()))
         return self.cells.setdefault(held.data.digest, held)
 
 

@@ -206,12 +206,12 @@ def _matrix(name: str, node: h5py.Group | h5py.Dataset | None, genes: Table | No
     """The matrix at a node; None where there is none, InputError where it is none, empty, too large or does not fit."""
     if node is None or genes is None or attribute(node, "encoding-type") == "null":
         return None
-    matrix = _described(name, node, genes)
+    matrix = _matrix_at(name, node, genes)
     check_shape(matrix, n_cells)
     return matrix
 
 
-def _described(name: str, node: h5py.Group | h5py.Dataset, genes: Table) -> Matrix:
+def _matrix_at(name: str, node: h5py.Group | h5py.Dataset, genes: Table) -> Matrix:
     if isinstance(node, h5py.Dataset):
         if node.dtype.kind not in "biuf" or node.ndim != 2:
             kind = "text" if node.dtype.kind in "OSU" else f"type {node.dtype}"

@@ -11,17 +11,17 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from ugrn_core.benchmark.results import read_results
 from ugrn_core.figures.benchmark_means import NONE, SUBSETS, Mean, averages
+from ugrn_core.methods.catalogue import ENS
 from ugrn_core.paths import ASSETS, shipped_model
 from ugrn_core.translators.kinds import PAPER
+from ugrn_core.translators.schema import ContextName
 
-ContextName = Literal["pair", "full"]
 WORDS: Mapping[ContextName, str] = {"pair": "the two genes alone", "full": "all genes of a data set"}
 CUTS = ("cut_logistic", "cut")
 """What the files of two runs on the cut are called at their end, which every model was asked."""
@@ -85,10 +85,10 @@ def advice_of_run(model: str, run: str) -> ContextAdvice | None:
 def advice_from(model: str, frames: Mapping[str, pd.DataFrame]) -> ContextAdvice:
     """The advice of two frames of Table 1, by their context."""
     means = {c: [averages(frame, 1, subset) for subset in SUBSETS] for c, frame in frames.items()}
-    ens = {c: tuple(m.get("Ens", NONE) for m in found) for c, found in means.items()}
+    ens = {c: tuple(m.get(ENS.name, NONE) for m in found) for c, found in means.items()}
     partial, corpus = (tuple(m.get(c, NONE) for m in means["full"]) for c in (PARTIAL, CORPUS))
     sets = tuple(dict.fromkeys(map(str, frames["full"]["test_set"])))
-    kind = frames["full"].loc[frames["full"]["method"] == "Ens", "translator"].iloc[0]
+    kind = frames["full"].loc[frames["full"]["method"] == ENS.name, "translator"].iloc[0]
     return ContextAdvice(model, sets, ens, partial, corpus, str(kind))
 
 

@@ -61,7 +61,7 @@ class PairColumns:
     target: str | None = None
     label: str | None = None
 
-    def words(self) -> list[str]:
+    def cli_args(self) -> list[str]:
         """The options that were given, as words of a command."""
         options = {"--source-column": self.source, "--target-column": self.target, "--label-column": self.label}
         return [word for name, value in options.items() if value is not None for word in (name, value)]

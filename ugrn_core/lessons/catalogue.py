@@ -52,7 +52,7 @@ class Mark:
     right: bool | None
 
     @property
-    def words(self) -> str:
+    def standing(self) -> str:
         """How it stands, in a word or two."""
         return {True: "right", False: "not so", None: "no answer"}[self.right]
 

@@ -292,7 +292,7 @@ class EdgeFilter:
         """Refuse what no edge table could be asked for; an :class:`~ugrn_core.errors.InputError` says what."""
         self.select(pd.DataFrame({name: pd.Series(dtype=object) for name in COLUMNS}))
 
-    def words(self) -> list[str]:
+    def cli_args(self) -> list[str]:
         """The options of ``ugrn network`` that ask for the same."""
         listed = (
             ("--slope", self.slope_directions), ("--direction", self.directions), ("--tag", self.tags),

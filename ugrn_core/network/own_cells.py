@@ -8,12 +8,12 @@ Counted are the edges of the set's own networks among the best 50 pairs, pairs o
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
 
 import pandas as pd
 
 from ugrn_core.paths import ASSETS
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS
+from ugrn_core.translators.schema import ContextName
 
 FILE = ASSETS / "examples" / "own_cells.csv"
 COLUMNS = ("model", "translator", "data_set", "group", "network", "context", "pairs", "edges", "best", "best_edges")
@@ -22,8 +22,7 @@ WITHOUT = "all-other-sets"
 """A translator as the project's own of all sets, made without the set it is tested on."""
 OF_ALL_SETS = "all-sets-2"
 """The translator of the project that is made like it, of all sets."""
-Asked = Literal["pair", "full"]
-WORDS: dict[Asked, str] = {"pair": "two genes alone", "full": "means of the cells"}
+WORDS: dict[ContextName, str] = {"pair": "two genes alone", "full": "means of the cells"}
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +38,7 @@ def times_chance(frame: pd.DataFrame) -> pd.Series:
     return sums["best_edges"] / sums["expected"]
 
 
-def default_cell(model: str = DEFAULT_MODEL) -> Asked:
+def default_cell(model: str = DEFAULT_MODEL) -> ContextName:
     """The virtual cell of own cells for a model; one that was not measured is taken to be as the default model."""
     times = times_chance(_of(model, None))
     return "pair" if times["pair"] >= times["full"] else "full"
@@ -49,7 +48,7 @@ def why(model: str = DEFAULT_MODEL, translator: str | None = None) -> str:
     """The reason for the default, as a sentence, with the figures of a translator where it was measured."""
     frame, best = _of(model, translator), default_cell(model)
     times = times_chance(frame)
-    other: Asked = "full" if best == "pair" else "pair"
+    other: ContextName = "full" if best == "pair" else "pair"
     sets = " and ".join(dict.fromkeys(frame["data_set"]))
     name = frame["translator"].iloc[0]
     whose = "a translator of all other sets" if name == WITHOUT else name

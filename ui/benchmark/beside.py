@@ -31,14 +31,14 @@ def beside(results: Results, found: list[Results]) -> Results:
     """A run with the methods without a model of other files of its table, as far as they are of the same pairs."""
     for other in found:
         if other.facts.backbone == NONE and other.facts.given and other.facts.sampler == results.facts.sampler:
-            results = _joined(results, other.token, other.frame)
+            results = _with_scores(results, other.token, other.frame)
     return results
 
 
 def own_scores(results: Results) -> Results:
     """The run with the scores of a file that is given here, on the same pairs."""
     with st.expander("Put the scores of another method beside these", icon=":material/upload_file:"), said_in_place():
-        given = _asked(results)
+        given = _scores(results)
         if given is None:
             return results
         for note in given.notes:
@@ -54,11 +54,11 @@ def own_scores(results: Results) -> Results:
         )
         frame = work.answer("given scores", question)
         if frame is not None:
-            return _joined(results, f"given {given.digest}", frame)
+            return _with_scores(results, f"given {given.digest}", frame)
     return results
 
 
-def _asked(results: Results) -> GivenScores | None:
+def _scores(results: Results) -> GivenScores | None:
     """Scores by the controls, or None while there are none."""
     st.caption(
         "A table of source, target and score, as any program of network inference writes it. It is scored on the very "
@@ -102,7 +102,7 @@ def _read(
     return replace(made, notes=(read.said, *made.notes))
 
 
-def _joined(results: Results, token: str, more: pd.DataFrame) -> Results:
+def _with_scores(results: Results, token: str, more: pd.DataFrame) -> Results:
     frame, note = _both(results.token, token, results.frame, more)
     if note:
         st.caption(plain(note))

@@ -55,7 +55,7 @@ def show(results: Results, view: TableView, row: str, column: str, best_shortcut
         _say(f"Which pairs were drawn depends on the genes of {results.facts.backbone}, which is not here. Get its "
              "weights on the Start page, or give its folder in the sidebar.")  # fmt: skip
         return
-    joined = _joined(_stamped(files), results.facts, test, vocabulary, results.facts.backbone)
+    joined = _merged(_stamped(files), results.facts, test, vocabulary, results.facts.backbone)
     if column not in joined.scores:
         _say(f"The scores of single pairs that are here hold none of {column}.")
         return
@@ -147,7 +147,7 @@ def _stamped(files: dict[str, Path]) -> tuple[tuple[str, str, float], ...]:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Joining scores with BEELINE")
-def _joined(
+def _merged(
     files: tuple[tuple[str, str, float], ...], facts: RunFacts, test: Row, _vocabulary: Vocabulary, model: str
 ) -> LabelledScores:
     """``model`` stands for the vocabulary in the key of the cache."""

@@ -58,7 +58,7 @@ def standings_of(results: Results, view: TableView) -> pd.DataFrame:
     return _standings(results.token, view, results.frame)
 
 
-def words(standings: pd.DataFrame) -> None:
+def verdicts(standings: pd.DataFrame) -> None:
     """What the table says, counted anew from its results."""
     st.markdown("  \n".join(plain(sentence).replace(r"\*\*", "**") for sentence in verdict(standings)))
 

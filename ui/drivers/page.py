@@ -63,7 +63,7 @@ def show(backbone: Backbone) -> None:
         "Every factor is moved up and down in the virtual cell of A, and ranked by how far all other genes then lead "
         f"towards B. A model knows who goes with whom, not who drives whom. {CONTROL}"
     )
-    _adopt()
+    _apply_url()
     chosen = cells.current()
     if chosen is None:
         st.button("Use the example: 700 blood cells", on_click=cells.use_example, icon=":material/grain:")
@@ -81,7 +81,7 @@ def show(backbone: Backbone) -> None:
         st.caption(plain(note))
 
 
-def _adopt() -> None:
+def _apply_url() -> None:
     """Fill the controls from an address that came from outside."""
     of_page = (keys.TO, *WORDS.values(), *(key for key, _ in NUMBERS.values()))
     given, state = address.arrived(*of_page), st.session_state

@@ -90,7 +90,7 @@ def summary() -> None:
     first.metric("Seed", str(now.seed), model_name(now.seed), delta_color="off", delta_arrow="off")
     second.metric("Predictions that came true", f"{predicted[0]} of {predicted[1]}")
     third.metric("Checks right", f"{checked[0]} of {checked[1]}")
-    table = pd.DataFrame([(m.lesson, m.title, m.kind, m.said, m.words) for m in found],
+    table = pd.DataFrame([(m.lesson, m.title, m.kind, m.said, m.standing) for m in found],
                          columns=["lesson", "title", "what", "said", "stands"])  # fmt: skip
     st.dataframe(
         table,

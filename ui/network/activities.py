@@ -39,7 +39,7 @@ SIGNS_HELP = (
 
 
 @dataclass(frozen=True)
-class Asked:
+class ActivitiesQuestion:
     """Activities of a network in the groups of a column, from its ``n_best`` edges."""
 
     network: Predicted = field(repr=False)
@@ -92,7 +92,7 @@ def show(network: Predicted, table: pd.DataFrame, topic: Hashable) -> None:
         if signs is not None:
             table, told = with_signs(_plain(table), signs[1])
             st.caption(plain(f"{signs[0]}: {told}"))
-        asked = Asked(
+        asked = ActivitiesQuestion(
             network,
             held,
             table,
@@ -120,7 +120,7 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     return table.astype({"source": object, "target": object})
 
 
-def _question(asked: Asked) -> Question[pd.DataFrame]:
+def _question(asked: ActivitiesQuestion) -> Question[pd.DataFrame]:
     return Question(
         asked.key,
         lambda progress, cancel: _job(asked, progress, cancel),
@@ -130,7 +130,7 @@ def _question(asked: Asked) -> Question[pd.DataFrame]:
     )
 
 
-def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> pd.DataFrame:
+def _job(asked: ActivitiesQuestion, progress: Progress | None, cancel: Cancel | None) -> pd.DataFrame:
     plain_edges, data = _plain(asked.table), asked.cells.data
     places = file_places(data, list(dict.fromkeys([*plain_edges["source"], *plain_edges["target"]])))
     return activities(
@@ -144,7 +144,7 @@ def _job(asked: Asked, progress: Progress | None, cancel: Cancel | None) -> pd.D
     )
 
 
-def _result(asked: Asked, found: pd.DataFrame) -> None:
+def _result(asked: ActivitiesQuestion, found: pd.DataFrame) -> None:
     name = f"activities by {asked.column}, network of {asked.network.asked.name}"
     frame = prepare_activities(found)
     figure_panel(
@@ -177,7 +177,7 @@ def _result(asked: Asked, found: pd.DataFrame) -> None:
     )
 
 
-def _command(asked: Asked) -> str:
+def _command(asked: ActivitiesQuestion) -> str:
     """The line that gives the same of the edges.csv of this network."""
     genes = asked.network.asked.genes
     line = ["ugrn", "activities", "--edges", "edges.csv", "--cells", genes.file, "--by", asked.column]

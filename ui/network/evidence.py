@@ -99,7 +99,7 @@ def for_files(found: Evidence | None) -> Beside | None:
     return with_evidence
 
 
-def words(found: Evidence | None) -> tuple[str, ...]:
+def cli_args(found: Evidence | None) -> tuple[str, ...]:
     """What a command line of the network is called with for the same."""
     if found is None:
         return ()

@@ -129,7 +129,7 @@ def command(
     if asked.has_probabilities and share != asked.translator.card.prevalence:
         line += ["--prevalence", np.format_float_positional(share, trim="-")]
     line += [*known.words, *more]
-    return shlex.join([*line, *shown.words(), "--out", "."])
+    return shlex.join([*line, *shown.cli_args(), "--out", "."])
 
 
 def command_of_both(networks: Sequence[Predicted], shown: EdgeFilter, known: ReferenceEdges) -> str:

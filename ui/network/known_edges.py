@@ -72,7 +72,7 @@ def read(backbone: Backbone) -> ReferenceEdges:
         edges = _own(text, chosen, backbone.fingerprint, backbone)
         token = hashlib.sha256(repr((text, chosen)).encode()).hexdigest()
         return ReferenceEdges(
-            frozenset(edges.network.edges), token, "your list", ("--known", OWN_FILE, *chosen.words())
+            frozenset(edges.network.edges), token, "your list", ("--known", OWN_FILE, *chosen.cli_args())
         )
     return ReferenceEdges()
 

@@ -125,12 +125,12 @@ def read(backbone: Backbone) -> tuple[AskedNetwork, ...]:
         second = network_translator.chosen(backbone, "net translator b")
         if second.digest == kept.digest:
             raise NotYet("There is only one translator for this model: train another one on the Translators page.")
-        return tuple(_asked(k.translator.card.name, backbone, k, genes) for k in (kept, second))
+        return tuple(_question_of(k.translator.card.name, backbone, k, genes) for k in (kept, second))
     other = models.load(other_model(backbone))
     theirs = network_translator.chosen(other, "net translator of the other")
     return (
-        _asked(backbone.card.name, backbone, kept, genes),
-        _asked(other.card.name, other, theirs, network_genes.read(other)),
+        _question_of(backbone.card.name, backbone, kept, genes),
+        _question_of(other.card.name, other, theirs, network_genes.read(other)),
     )
 
 
@@ -143,7 +143,7 @@ def _one(backbone: Backbone) -> AskedNetwork:
     request: NetworkRequest | None = st.session_state.get(keys.KEPT)
     if request is None or not network_genes.nothing_given():
         genes = network_genes.read(backbone)
-        return _asked(next(iter(genes.contexts)), backbone, kept, genes)
+        return _question_of(next(iter(genes.contexts)), backbone, kept, genes)
     genes = network_genes.of_job(request, backbone)
     assert genes.report is not None
     names = [record.name for record in genes.report.records]
@@ -158,10 +158,10 @@ def _two_groups(backbone: Backbone, kept: LoadedTranslator) -> tuple[AskedNetwor
         raise InputError(f"These cells have no groups: a column with 2 to {MAX_LEVELS} levels is needed.")
     if names[0] == names[1]:
         raise NotYet(f"Choose two different groups: both are {names[0]}.")
-    return tuple(_asked(name, backbone, kept, genes) for name, genes in zip(names, found, strict=True))
+    return tuple(_question_of(name, backbone, kept, genes) for name, genes in zip(names, found, strict=True))
 
 
-def _asked(name: str, backbone: Backbone, kept: LoadedTranslator, genes: ContextChoice) -> AskedNetwork:
+def _question_of(name: str, backbone: Backbone, kept: LoadedTranslator, genes: ContextChoice) -> AskedNetwork:
     assert genes.report is not None
     question, notes = ask(
         backbone, kept.translator, genes.main, genes.report, cell(), _sources(), species=network_genes.species()

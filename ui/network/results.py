@@ -71,5 +71,5 @@ def _shown(networks: tuple[Predicted, ...]) -> None:
     network_edge.show((network,), (table,))
     network_numbers.caveats((network,))
     with_evidence = network_cells.for_files(evidence)
-    words = network_cells.words(evidence)
+    words = network_cells.cli_args(evidence)
     network_files.show(network, filters, known, network_cells.token(evidence, token), with_evidence, words)

@@ -59,7 +59,7 @@ def write(card: BackboneCard) -> None:
             "target": state.get(keys.TARGET) if mode == "pair" else "",
             "targets": ",".join(state.get(keys.TARGETS) or []) if mode == "targets" else "",
             "x": _x(card) if mode != "list" else "",
-            "with": company.words(card) if mode == "pair" else "",
+            "with": company.in_address(card) if mode == "pair" else "",
             **(company.shown_words() if mode == "pair" else {}),
             "specific": "no" if mode == "pair" and not state.get(keys.SPECIFIC, True) else "",
             "translator": state.get(keys.TRANSLATOR) if mode == "pair" else "",

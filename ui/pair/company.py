@@ -82,7 +82,7 @@ def apply_url(text: str, card: BackboneCard) -> None:
         st.session_state[value_key(name, card)] = value
 
 
-def words(card: BackboneCard) -> str:
+def in_address(card: BackboneCard) -> str:
     """The company as the address shows it; empty where there is none."""
     genes = st.session_state.get(COMPANY.name) or []
     held = [(gene, st.session_state.get(value_key(gene, card))) for gene in genes]

@@ -45,7 +45,7 @@ class Visitor:
     jobs: set[str] = field(default_factory=set)
     leaving: threading.Timer | None = None
 
-    def arrive(self) -> None:
+    def stay(self) -> None:
         """The page is there, perhaps again."""
         if self.leaving is not None:
             self.leaving.cancel()
@@ -153,5 +153,5 @@ def _libraries() -> Path:
 @st.cache_resource(scope="session", on_release=Visitor.leave, show_spinner=False)
 def _present(owner: str, _visitor: Visitor) -> Visitor:
     """Kept as long as the session is connected; made anew when it comes back."""
-    _visitor.arrive()
+    _visitor.stay()
     return _visitor

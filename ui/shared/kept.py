@@ -193,9 +193,9 @@ class Shelf:
         for run in list(self.runs.values()):
             if run.topic in shown and run.page == page:
                 run.address = {name: value for name, value in address.items() if name != "job"}
-                self._joined(run)
+                self._once(run)
 
-    def _joined(self, run: VisitorRun) -> None:
+    def _once(self, run: VisitorRun) -> None:
         """A run of a session that was opened and is shown now stands once in the list."""
         with self.lock:
             for other in list(self.runs.values()):

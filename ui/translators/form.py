@@ -112,7 +112,7 @@ def _own_controls(backbone: Backbone) -> Maker:
     edges = parse_edges(given, backbone.vocabulary, chosen)
     _report(edges)
 
-    words = ("--edges", file.name if file is not None else "edges.csv", *chosen.words())
+    words = ("--edges", file.name if file is not None else "edges.csv", *chosen.cli_args())
     key = (given, chosen)
     return lambda request: TrainingQuestion(
         request, own_training_set(request, edges), (backbone.fingerprint, request, key), words
