@@ -427,23 +427,26 @@ def test_what_is_a_gene_set_and_what_is_a_table_between_tabs():
 def test_as_many_names_as_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPatch):
     for module in (gene_list_room, pair_list_room):
         monkeypatch.setattr(module, "MAX_NAMES", 4)
-    assert len(gene_list("SOX2 NANOG MYC KLHBB SOX2").names) == 4
+    assert len(gene_list("SOX2 NANOG MYC KLF1 SOX2").names) == 4
     assert (
-        len(pair_list("SOX2 -> NANOG\nMYC -> KLHBB").pairs) == 2
-        and len(pair_list("SOX2,NANOG\nMYC,KLHBB\nSOX2,KLHBB").pairs) == 3
+        len(pair_list("SOX2 -> NANOG\nMYC -> KLF1").pairs) == 2
+        and len(pair_list("SOX2,NANOG\nMYC,KLF1\nSOX2,KLF1").pairs) == 3
     )
     for read, text in (
-        (gene_list, "SOX2 NANOG MYC KLHBB HBB"),
-        (pair_list, "SOX2,NANOG\nMYC,KLHBB\nSOX2,HBB"),
-        (pair_list, "SOX2,NANOG\nMYC,KLHBB\nHBB,NANOG"),
+        (gene_list, "SOX2 NANOG MYC KLF1 HBB"),
+        (pair_list, "SOX2,NANOG\nMYC,KLF1\nSOX2,HBB"),
+        (pair_list, "SOX2,NANOG\nMYC,KLF1\nHBB,NANOG"),
     ):
         with pytest.raises(InputError, match="5 different names; at most 4"):
             read(text)
-    longest = "A" * LONGEST_WORD
-    assert gene_list(longest).names == (longest,) and pair_list(f"SOX2,{longest}").pairs == (("SOX2", longest),)
-    for read, text in ((gene_list, f"{longest}A"), (pair_list, f"SOX2,{longest}A"), (pair_list, f"{longest}A,SOX2")):
-        with pytest.raises(InputError, match="1,001 characters"):
-            read(text)
+    longest, titles = "A" * LONGEST_WORD, "tf,target\nMYC,HBB\n"
+    assert gene_list(longest).names == (longest,)
+    assert pair_list(f"{titles}SOX2,{longest}").pairs == (("MYC", "HBB"), ("SOX2", longest))
+    for end in (f"SOX2,{longest}A", f"{longest}A,SOX2"):
+        with pytest.raises(InputError, match="a name of 1,001 characters"):
+            pair_list(titles + end)
+    with pytest.raises(InputError, match="a word of 1,001 characters"):
+        gene_list(f"{longest}A")
 
 
 def test_chains_and_arrows():
