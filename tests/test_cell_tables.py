@@ -394,6 +394,9 @@ def test_rows_that_name_two_genes_are_edges():
     with pytest.raises(InputError, match="names two genes"):
         of(four, ["zq1q", *others[:3]])
     assert of(four, ["zq1q", "zq2q", *others[:2]])  # half as many
+    all_rows = rows("SOX2,zq1q\nMYC,TP53,1\n".replace("SOX2,zq1q", "a,b,SOX2"))
+    with pytest.raises(InputError, match="both named like genes"):
+        table._genes_in_rows(all_rows[1:], table._shape(all_rows, ","))
     all_rows = rows("zq1q,zq2q,1\nzq3q,zq4q,1\n" + "SOX2,MYC\n" * 9)
     with pytest.raises(InputError, match="no known genes"):
         table._genes_in_rows(all_rows, table._shape(all_rows, ","))

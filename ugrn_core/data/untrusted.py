@@ -38,6 +38,9 @@ START_SECONDS = 120.0
 LOOK_SECONDS = 0.1
 """How often it is asked whether the answer is still wanted."""
 MAX_UPLOAD_BYTES = 4 << 30
+MOST_COMPLAINTS = 100_000
+"""Bytes that are told of what a child writes as it ends."""
+MOST_OF_A_NAME = 200
 OF_THE_SYSTEM = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")
 """Variables without which the interpreter may not start."""
 OVER_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGALRM")}
@@ -132,7 +135,7 @@ def _on_disk(file: Path | str | BinaryIO, folder: Path) -> Path:
         raise InputError(f"The file has {size / 2**30:.1f} GB; at most {MAX_UPLOAD_BYTES >> 30} GB are read.")
     file.seek(0)
     with _said(), (folder / "upload").open("wb") as copy:
-        shutil.copyfileobj(file, copy, 1 << 20)
+        shutil.copyfileobj(file, copy)
     file.seek(0)
     return folder / "upload"
 
@@ -140,7 +143,7 @@ def _on_disk(file: Path | str | BinaryIO, folder: Path) -> Path:
 def _label(file: Path | str | BinaryIO) -> str:
     """The name of the file, without what no page can show."""
     name = Path(str(file if isinstance(file, (str, Path)) else getattr(file, "name", ""))).name
-    return "".join(c if c.isprintable() else "?" for c in name)[:200] or "the uploaded file"
+    return "".join(c if c.isprintable() else "?" for c in name)[:MOST_OF_A_NAME] or "the uploaded file"
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -171,7 +174,7 @@ def _ask(request: dict[str, Any], folder: Path, progress: Progress | None, cance
             child.kill()
         ended = child.wait()
         complaints.seek(0)
-        said = complaints.read(100_000).decode("utf-8", "replace")
+        said = complaints.read(MOST_COMPLAINTS).decode("utf-8", "replace")
     if "error" in answer:
         raise InputError(answer["error"])
     if answer.get("done"):

@@ -281,7 +281,7 @@ def _genes_in_rows(head: list[Line], shape: Shape) -> bool:
         raise InputError(
             "Rows and columns of the table are both named like genes; expected genes in one and cells in the other."
         )
-    return rows > columns
+    return columns < rows
 
 
 def _title(shape: Shape, place: int) -> str:
