@@ -46,7 +46,6 @@ from ugrn_core.methods.embedding import embedding_features, embedding_pair_featu
 from ugrn_core.methods.expression_probes import mean_profile, zero_expression
 from ugrn_core.methods.marginal import REFERENCE, gene_level
 from ugrn_core.methods.shortcuts import (
-    SHRUNK,
     KnownEdges,
     coexpression,
     edge_lookup,
@@ -612,7 +611,7 @@ def test_coexpression_is_the_cosine_and_its_partial_correlation_an_inverse() -> 
     known = KnownEdges(frozenset(), frozenset(), genes=genes)
     v = corpus_vectors().of(genes).astype(np.float64)
     np.testing.assert_allclose(coexpression(known, pairs), [v[0] @ v[1], v[1] @ v[0], v[2] @ v[3], 0], atol=1e-6)
-    precision = np.linalg.inv(SHRUNK * v @ v.T + (1 - SHRUNK) * np.eye(5))
+    precision = np.linalg.inv(0.9 * v @ v.T + 0.1 * np.eye(5))
     by_hand = -precision[0, 1] / np.sqrt(precision[0, 0] * precision[1, 1])
     got = partial_coexpression(known, pairs)
     assert got[0] == pytest.approx(by_hand, abs=1e-6) and got[0] == got[1] and got[3] == 0

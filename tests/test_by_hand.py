@@ -52,7 +52,15 @@ from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import RunFacts
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
 from ugrn_core.benchmark.scores import has_scores, join_scores, read_scores, score_files, write_scores
-from ugrn_core.benchmark.tables import interval_table, seed_spread, string_beside_nonspecific, wide_table, with_seeds
+from ugrn_core.benchmark.tables import (
+    ROW_KEYS,
+    interval_table,
+    seed_spread,
+    string_beside_nonspecific,
+    wide_table,
+    with_seeds,
+)
+from ugrn_core.data.binning import bin_values
 from ugrn_core.errors import Cancelled, InputError
 from ugrn_core.estimate import estimate
 from ugrn_core.gene_effects import effects
@@ -61,7 +69,7 @@ from ugrn_core.methods import marginal
 from ugrn_core.methods.attention import attention_scores
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.embedding import _ends, embedding_cosines
-from ugrn_core.methods.expression_probes import expression_probes, zero_expression
+from ugrn_core.methods.expression_probes import expression_probes, mean_profile, zero_expression
 from ugrn_core.methods.gene_class import gene_class
 from ugrn_core.methods.marginal import GeneLevel, gene_level
 from ugrn_core.methods.perturbation import perturbation_scores, zeroing_effects
@@ -69,9 +77,12 @@ from ugrn_core.methods.reading import Beside, Reading
 from ugrn_core.methods.shortcuts import (
     KnownEdges,
     degrees_of_the_test,
+    edge_lookup,
     gene_degrees,
     has_an_edge,
     reverse_is_an_edge,
+    target_is_regulator,
+    target_is_tf,
     target_out_degree,
 )
 from ugrn_core.neighbourhood import table as table_room
@@ -145,6 +156,7 @@ def test_intervals_are_percentiles_and_p_counts_the_resamples_across_zero() -> N
     told = paired(replace(one, value=np.ones(2)), Resampled(np.ones(2), np.zeros((9, 2))))
     assert told["p"][1] == pytest.approx(2 * (1 + 1) / 10), "a resample without a score is on neither side"
     assert told["low"][0] == pytest.approx(np.percentile(differences[:, 0], 2.5))
+    assert paired(one, one)["p"][0] == 1.0
 
 
 # pairs
@@ -348,6 +360,7 @@ TABLE = pd.concat(
 
 
 def test_a_wide_table_by_hand() -> None:
+    assert list(ROW_KEYS) == list(PROTOCOLS) and ROW_KEYS[5] == ("train_network",)
     wide = wide_table(TABLE, 1)
     assert list(wide.columns) == ["test_network", "test_set", "VVP", "GDT", "GDT (random weights)", "MINE"]
     assert wide[["test_network", "test_set"]].to_numpy().tolist() == [
@@ -470,6 +483,8 @@ def test_scores_of_single_pairs_come_back_in_any_order(tmp_path: Path, monkeypat
     assert score_files(replace(facts, max_sources=5), split, file.parent) == {"random": cut}
     joined = join_scores({"trained": file, "random": file}, facts, split, row, vocabulary)
     assert joined.pairs == sample.pairs and joined.prior == sample.labels.mean()
+    alone = join_scores({"random": file}, facts, split, row, vocabulary).scores
+    assert "GDT (random weights)" in alone and "GDT" not in alone
     np.testing.assert_array_equal(joined.scores["GDT"], values)
     np.testing.assert_array_equal(joined.scores["VVP (random weights)"], -values)
     np.testing.assert_array_equal(joined.scores["Edge look-up"], sample.labels)
@@ -482,6 +497,30 @@ def test_scores_of_single_pairs_come_back_in_any_order(tmp_path: Path, monkeypat
     part = sample_pairs(network, neg_ratio=1, seed=0, max_pos=4)
     write_scores(file, {row: part.pairs}, {row: {"GDT": np.arange(8.0)}}, "this run")
     assert join_scores({"trained": file}, replace(facts, max_pos=4), split, row, vocabulary).pairs == part.pairs
+
+
+def test_both_directions_of_a_unit_are_joined_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    genes = tuple(f"G{i:03d}" for i in range(40))
+    rng = np.random.default_rng(0)
+    one_way = {tuple(sorted(map(str, rng.choice(genes, 2, replace=False)))) for _ in range(90)}
+    edges = tuple(sorted({(s, t) for a, b in one_way for s, t in ((a, b), (b, a))}))
+    network = Network(Row("STRING", "hESC"), "TFs+500", genes, genes, edges)
+    sample = sample_pairs(network, sampler="exchanged")
+    assert sample.units is not None and sample.n_neg > 10
+    values = np.arange(len(sample.pairs), dtype=float)
+    file = tmp_path / "x.safetensors"
+    write_scores(file, {network.row: sample.pairs}, {network.row: {"GDT": values}}, "run")
+    monkeypatch.setattr(scores, "load_network", lambda *_: network)
+    facts = replace(run_facts_of(), sampler="exchanged")
+    joined = join_scores({"trained": file}, facts, PROTOCOLS[1].splits[0], network.row, Vocabulary(genes, range(40)))
+    assert joined.pairs == tuple(p for p in sample.pairs if p[0] < p[1])
+    at = dict(zip(sample.pairs, values.tolist(), strict=True))
+    means = [(at[s, t] + at[t, s]) / 2 for s, t in joined.pairs]
+    np.testing.assert_array_equal(joined.scores["GDT"], means)
+    truth = dict(zip(sample.pairs, sample.labels.tolist(), strict=True))
+    assert joined.labels.tolist() == [truth[pair] for pair in joined.pairs] and joined.prior == 0.5
+    with pytest.raises(InputError, match="one negative for each positive"):
+        sample_pairs(network, sampler="exchanged", neg_ratio=2)
 
 
 def run_facts_of() -> RunFacts:
@@ -588,6 +627,8 @@ def test_probes_of_a_mean_profile_are_products_and_are_kept(tmp_path: Path, monk
     some = expression_probes(dropping, expression_of(values), NEEDED).genes
     assert some == (*(f"G{i:03d}" for i in range(20) if i != 3), "G040"), "3 is nowhere expressed and nobody asks"
     assert "G003" in expression_probes(dropping, expression_of(values), ("G003",)).genes
+    binned = mean_profile(expression_of(values), replace(model.card, unit="bins", n_bins=51))
+    np.testing.assert_allclose(binned, np.mean([bin_values(row[None], 51)[0] for row in values], 0), rtol=1e-6)
     strange = replace(expression_of(values[:, :2]), genes=("G000", "NOT IN IT"))
     assert expression_probes(PlantedBackbone(), strange, ()).genes == ("G000",)
 
@@ -714,6 +755,10 @@ def test_answers_and_shortcuts_on_a_few_pairs() -> None:
         kinds = sorted(set(values))
         return [(kinds.index(v) + d) / len(kinds) for v, d in zip(values, drawn, strict=True)]
 
+    assert edge_lookup(known, pairs).tolist() == [1, 0, 0, 0, 0]
+    assert target_is_regulator(known, pairs).tolist() == [0, 0, 0, 0, 1]
+    assert target_is_tf(known, [("A", "SOX2"), ("SOX2", "A")]).tolist() == [1, 0]
+    assert gene_degrees(known, pairs[:2]).tolist() == pytest.approx([math.log(3) + math.log(2), 0])
     assert reverse_is_an_edge(known, pairs).tolist() == pytest.approx(ranks([1, 0, 0, 0, 1]))
     assert has_an_edge(known, pairs).tolist() == pytest.approx(ranks([1, 1, 1, 0, 1]))
     assert target_out_degree(known, pairs).tolist() == pytest.approx(ranks([1, 0, 0, 0, 2]))
@@ -798,8 +843,8 @@ def test_scores_of_neighbours_are_of_those_that_were_swept_both_ways(monkeypatch
     np.testing.assert_allclose(reverse, [1 - 4, 0, -1.5 + 6, NAN])
     both = translator_scores(of("VVP", "GDT"), model, found, "source")
     np.testing.assert_allclose(both, [0, 0 + (-2 + 2), 0 + (1 - 1), NAN])
-    whole = translator_scores(of("VVP", grid=(0.5, 2.0)), model, found, "source")
-    np.testing.assert_allclose(whole[0], 1 - 4 + 3 * -0.5 + 4 * 1)
+    turned = translator_scores(of("VVP", grid=(2.0, 0.5)), model, found, "source")
+    np.testing.assert_allclose(turned[0], -2 + 2 + 3 * 1 + 4 * -0.5)
     nothing = replace(found, raw={**found.raw, "target": {n: np.full((4, 2), NAN) for n in ("response", "slope")}})
     assert np.isnan(translator_scores(of("VVP"), model, nothing, "source")).all()
     genes = GENE_NAMES[:3]
@@ -863,6 +908,9 @@ def test_effects_of_genes_are_means_of_the_truth(monkeypatch: pytest.MonkeyPatch
         np.testing.assert_allclose(found.as_target["slope"][g], read, rtol=1e-3, atol=1e-5)
     alone = reference_effects(model, settings, n_reference=32)
     np.testing.assert_allclose(np.sort(alone.peaks), np.sort(found.peaks), rtol=1e-4)
+    for ours, theirs in ((alone.as_source, found.as_source), (alone.as_target, found.as_target)):
+        for name, values in ours.items():
+            np.testing.assert_allclose(values, theirs[name][reference], rtol=1e-3, atol=1e-5)
     matrix = W[np.ix_(reference, reference)].T[..., None] * np.array([-0.5, 2.0])
     np.testing.assert_allclose(np.sort(found.peaks), np.sort(random_pair_peaks(matrix)), rtol=1e-3)
     asked = estimate_effects(model, settings)

@@ -24,6 +24,11 @@ def test_changes_are_drawn_of_what_is_done_and_not_of_words() -> None:
     texts = {change.write() for change in mutate.changes("network/edge_filter.py")}
     assert len(texts) == len(drawn)
     assert not any("frozen" in words or "strict" in words for words in drawn)
+    random = [change.words for change in mutate.changes("circuits/random_circuit.py")]
+    assert any("n_genes < 10  ->" in words for words in random) and any(
+        "0.5 of rng.random() < 0.5" in w for w in random
+    )
+    assert not any("rng.random() <=" in words for words in random), "no draw is ever that very share"
     model = [change.words for change in mutate.changes("backbones/layouts.py")]
     assert any("strict" in words for words in model), "of a model it is asked of what is read"
     assert not any("frozen" in words for words in model)

@@ -133,10 +133,15 @@ def _told(node: ast.AST) -> Iterator[ast.AST]:
         yield from (k for k in node.keywords if k.arg == kept is not None)
 
 
+def _drawn(node: ast.AST) -> bool:
+    """Whether numbers are drawn here, ``rng.random() < share``: whether the share itself counts, no draw ever shows."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "random"
+
+
 def _changed(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
     """What a node may be changed to, with words."""
     other = copy.deepcopy(node)
-    if isinstance(other, ast.Compare) and type(other.ops[0]) in COMPARED:
+    if isinstance(other, ast.Compare) and type(other.ops[0]) in COMPARED and not _drawn(other.left):
         other.ops[0] = COMPARED[type(other.ops[0])]()
         yield ast.unparse(other), other
     elif isinstance(other, ast.BinOp) and type(other.op) in COMPUTED:

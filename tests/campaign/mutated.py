@@ -165,6 +165,41 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "waits for the device, or not",
         ),
     ),
+    "benchmark/given.py": (
+        (
+            ("_unpacked: 1 of MAX_EDGE_BYTES + 1  ->  2",),
+            "how much more than the most is read of a file that is refused",
+        ),
+    ),
+    "benchmark/metrics.py": (
+        (
+            (
+                "ranking_metrics: True of assume_finite=True  ->  False",
+                "ranking_metrics: True of skip_parameter_validation=True  ->  False",
+            ),
+            "scikit-learn looks once more at what was looked at before",
+        ),
+        (
+            (
+                "heads: BLOCK // runs.edges.shape[0]  ->  BLOCK * runs.edges.shape[0]",
+                "heads: 1 of max(BLOCK // runs.edges.shape[0], 1)  ->  2",
+                "heads: 0 of runs.edges.shape[0]  ->  1",
+            ),
+            "how many resamples are scored at once; the same scores come",
+        ),
+        (
+            ("among: ends < k  ->  ends <= k",),
+            "where the best k end with a run, the next run counts with none of its pairs: the same share",
+        ),
+    ),
+    "benchmark/sampling.py": (
+        (
+            ("_some_positives: len(network.edges) <= max_pos  ->  len(network.edges) < max_pos",),
+            "all edges drawn without return are all edges",
+        ),
+        (("_exchanged_pairs: p[0] < p[1]  ->  p[0] <= p[1]",), "a pair is of two genes"),
+    ),
+    "benchmark/scores.py": ((("join_scores: pair[0] < pair[1]  ->  pair[0] <= pair[1]",), "a pair is of two genes"),),
     "checked_json.py": (
         (
             ("_short: 70 of len(text) <= 70  ->  71",),
@@ -172,6 +207,9 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         ),
     ),
     "circuits/circuit.py": ((("__init__: r.sign > 0  ->  r.sign >= 0",), "a sign is 1 or -1"),),
+    "circuits/control.py": (
+        (("SCHEMA: 5 of SCHEMA = 5  ->  6",), "a version: any other number computes anew what is kept"),
+    ),
     "circuits/first_weights.py": (
         (
             ("LEVEL: 0.3 of LEVEL = 0.3  ->  1.3",),
@@ -185,8 +223,14 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "places at which a cubic is read to have its parts: any of them give the same ones",
         ),
     ),
-    "circuits/control.py": (
-        (("SCHEMA: 5 of SCHEMA = 5  ->  6",), "a version: any other number computes anew what is kept"),
+    "circuits/joint.py": (
+        (
+            (
+                "_loss: kind < HIDDEN_SHARE  ->  kind <= HIDDEN_SHARE",
+                "_loss: kind < HIDDEN_SHARE + PAIR_SHARE  ->  kind <= HIDDEN_SHARE + PAIR_SHARE",
+            ),
+            "a drawn number is never that very share",
+        ),
     ),
     "data/binning.py": (
         (
@@ -240,6 +284,39 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         (
             ("correlations: 0 of np.where(varies, 1 / np.sqrt(np.maximum(variance, LEAST_VARIANCE)), 0)  ->  1",),
             "a gene that does not vary is 0 but for rounding, on any scale, and has no weight",
+        ),
+    ),
+    "gene_effects/effects.py": (
+        (
+            ("GENES_A_BLOCK: 128 of GENES_A_BLOCK = 128  ->  129", "_drawn: 16 of maxsize=16  ->  17"),
+            "how many genes are swept and kept together, and how many lists are held",
+        ),
+    ),
+    "methods/embedding.py": ((("_unit: False of copy=False  ->  True",), "whether numbers are copied once more"),),
+    "methods/expression_probes.py": (
+        (
+            (
+                "NO_SETTINGS: 0.0 of SweepSettings(0.0, (0.0,))  ->  1.0",
+                "NO_SETTINGS: 0.0 of (0.0,)  ->  1.0",
+            ),
+            "a part of a key that all such questions share",
+        ),
+    ),
+    "methods/marginal.py": (
+        (("GENES_A_GROUP: 32 of GENES_A_GROUP = 32  ->  33",), "how many genes are swept and kept together"),
+        (("gene_level: 0 of wanted[0]  ->  1",), "every gene has means of the same names"),
+    ),
+    "methods/perturbation.py": (
+        (
+            ("zeroing_effects: len(genes) + 1  ->  len(genes) - 1", "zeroing_effects: 1 of len(genes) + 1  ->  2"),
+            "how many cells are a batch; the same effects come",
+        ),
+    ),
+    "methods/reading.py": ((("features: False of copy=False  ->  True",), "whether numbers are copied once more"),),
+    "methods/shortcuts.py": (
+        (
+            ("_degrees: 8 of maxsize=8  ->  9", "_precision: 32 of maxsize=32  ->  33"),
+            "how many networks and data sets are held",
         ),
     ),
     "network/edge_filter.py": (
