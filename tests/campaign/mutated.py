@@ -161,7 +161,10 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "backbones/two_genes.py": (
         (
-            ("first_layer: True of non_blocking=True  ->  False", "_base_rows: True of non_blocking=True  ->  False"),
+            (
+                "first_layer: True of non_blocking=True  ->  False",
+                "_plain_tokens: True of non_blocking=True  ->  False",
+            ),
             "waits for the device, or not",
         ),
     ),
