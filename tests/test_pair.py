@@ -28,6 +28,7 @@ from ugrn_core.pair import (
 from ugrn_core.pair_output import pair_command, pair_frame, pair_json
 from ugrn_core.reference import reference_of_context
 from ugrn_core.store import Store
+from ugrn_core.stored_sweep import source_key
 from ugrn_core.types import Context, SweepSettings
 
 SETTINGS = SweepSettings(1.0, (0.25, 0.5, 2.0, 4.0))
@@ -94,6 +95,46 @@ def test_nothing_is_computed_twice(toy, store, monkeypatch):
     fresh = stored_sweep.directed_pairs(toy, pairs, Context(), SETTINGS)
     np.testing.assert_allclose(again.response, fresh.response, rtol=1e-6)
     np.testing.assert_allclose(again.slope, fresh.slope, rtol=1e-6)
+
+
+def test_sources_are_kept_sixteen_at_a_time_and_told(toy, store, monkeypatch):
+    swept, told = [], []
+    real = stored_sweep.sweep_sources
+    monkeypatch.setattr(
+        stored_sweep,
+        "sweep_sources",
+        lambda b, genes, sources, *a, **k: swept.append(len(sources)) or real(b, genes, sources, *a, **k),
+    )
+    genes = toy.vocabulary.symbols[:18]
+    cell, tell = Context("genes", genes), lambda share, _: told.append(share)
+    for runs in ([16, 2], [16, 2]):  # computed, then read
+        told.clear()
+        found = list(stored_sweep.stored_sources(toy, cell, genes, SETTINGS, store, progress=tell))
+        assert swept == runs and [sweep.source for sweep in found] == list(genes)
+        assert 16 / 18 in told and told == sorted(told) and told[-1] == 1
+    assert told == [16 / 18, 1]
+    part = source_key(toy, cell, SETTINGS, "SOX2", slopes=False)
+    assert part != source_key(toy, cell, SETTINGS, "SOX2") == source_key(toy, cell, SETTINGS, "SOX2", slopes=True)
+
+
+def test_pairs_are_kept_in_sixteen_buckets_and_read_in_groups_of_200_keys_or_4096_pairs(toy, store, monkeypatch):
+    targets = {"SOX2": 4, "NANOG": 14, "GATA1": 9, "KLF1": 6, "TP53": 12}
+    assert {target: stored_sweep.bucket_of(target) for target in targets} == targets, "they are part of the keys"
+
+    def groups(*sizes: int) -> list[int]:
+        rows = {(f"G{i}", 0): {f"T{j}": [j] for j in range(size)} for i, size in enumerate(sizes)}
+        found = list(stored_sweep._cell_groups(rows))
+        assert [cell for group in found for cell in group] == list(rows)
+        return [len(group) for group in found]
+
+    assert groups(*[1] * 401) == [200, 200, 1]
+    assert groups(4095, 1) == [2] and groups(4095, 2) == [1, 1] and groups(4096, 4096, 1) == [1, 1, 1]
+    assert groups(4096, 4095, 1) == [1, 2] and groups(2000, 2000, 96, 1) == [3, 1] and groups() == []
+    told: list[float] = []
+    monkeypatch.setattr(stored_sweep, "KEYS_A_GROUP", 2)
+    pairs = [(s, t) for s in ("SOX2", "TP53") for t in ("NANOG", "GATA1", "KLF1", "NANOG")]
+    stored_sweep.directed_pairs(toy, pairs, Context(), SETTINGS, store, progress=lambda share, _: told.append(share))
+    assert told == [3 / 8, 6 / 8, 1]
 
 
 def test_full_context_is_stored_whatever_the_gene_order(toy, store, monkeypatch):

@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 import torch
 
+from ugrn_core import sweep as room
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.errors import Cancelled, InputError
-from ugrn_core.sweep import batch_size, pair_responses, source_responses, sweep_pairs, sweep_sources
+from ugrn_core.sweep import (
+    batch_size,
+    check_settings,
+    pair_responses,
+    source_responses,
+    sweep_pairs,
+    sweep_sources,
+    unless_full,
+)
 from ugrn_core.types import BackboneCard, SweepSettings, Vocabulary
 
 GENES = [f"G{i}" for i in range(23)]
@@ -139,9 +148,58 @@ def test_responses_alone_are_those_of_the_sweep_with_slopes(backbone):
             np.testing.assert_allclose(response, swept[source].response, rtol=1e-4, atol=3e-6)
 
 
+def test_batches_are_of_rows_with_cls_and_progress_is_their_share(backbone, monkeypatch):
+    """24 tokens and 3 tokens; 13 rows of pairs are 3 pairs of 4 values each, and one row is one pair."""
+    told: list[float] = []
+    pairs = [(s, "G7") for s in GENES[:7]]
+    for rows, of_sources, of_pairs in (
+        ({24: 5, 3: 13}, [5, 8], [3, 6, 7]),
+        ({24: 8, 3: 1}, [8], [1, 2, 3, 4, 5, 6, 7]),
+    ):
+        monkeypatch.setattr(room, "batch_size", lambda tokens, device, rows=rows: rows[tokens])
+        for run, whole, expected in (
+            (sweep_sources, 8, of_sources),
+            (source_responses, 8, of_sources),
+            (sweep_pairs, 7, of_pairs),
+            (pair_responses, 7, of_pairs),
+        ):
+            told.clear()
+            asked = (GENES, ["G1", "G9"]) if whole == 8 else (pairs,)
+            found = run(backbone, *asked, SETTINGS, progress=lambda share, _: told.append(share))
+            if whole == 8:
+                assert len(list(found)) == 2
+            assert told == pytest.approx([n / whole for n in expected])
+
+
+def test_both_directions_of_a_pair_share_one_pass_at_base(backbone, monkeypatch):
+    """Also of ids that are far apart; which of both is the target is not mixed up."""
+    pairs = [("G1", "G2"), ("G2", "G1"), ("G22", "G0"), ("G0", "G21"), ("G2", "G1"), ("G0", "G22")]
+    seen: list[list[int]] = []
+    real = TransformerBackbone.pairs_at_base
+    monkeypatch.setattr(
+        TransformerBackbone, "pairs_at_base", lambda self, ids, base: seen.extend(ids.tolist()) or real(self, ids, base)
+    )
+    found = sweep_pairs(backbone, pairs, SETTINGS)
+    assert sorted(seen) == [[0, 21], [0, 22], [1, 2]]
+    for row, (source, target) in enumerate(pairs):
+        (single,) = sweep_sources(backbone, [source, target], [source], SETTINGS)
+        np.testing.assert_allclose(found.response[row], single.response[:, 1], rtol=1e-4, atol=3e-6)
+
+
+def test_values_up_to_a_million_are_asked_and_base_values_are_one_a_gene(backbone):
+    check_settings(SweepSettings(1e6, (-1e6, 1e6)))
+    for wrong in (SweepSettings(np.nextafter(1e6, np.inf), (1.0,)), SweepSettings(1.0, (np.nextafter(-1e6, -np.inf),))):
+        with pytest.raises(InputError, match="up to 1,000,000, got"):
+            check_settings(wrong)
+    with pytest.raises(ValueError, match="23 genes, 1 base values"):
+        list(sweep_sources(backbone, GENES, ["G1"], SETTINGS, [1.0]))
+
+
 def test_no_pair_is_no_work_and_follow_has_no_responses(backbone):
-    assert sweep_pairs(backbone, [], SETTINGS).slope.shape == pair_responses(backbone, [], SETTINGS).shape == (0, 4)
+    none = sweep_pairs(backbone, [], SETTINGS)
+    assert none.slope.shape == none.response.shape == pair_responses(backbone, [], SETTINGS).shape == (0, 4)
     follow = SweepSettings(10.0, (5.0,), "follow")
+    assert sweep_pairs(backbone, [], follow).response is None
     with pytest.raises(ValueError, match="no responses"):
         pair_responses(backbone, [("G1", "G2")], follow)
     with pytest.raises(ValueError, match="no responses"):
@@ -253,8 +311,30 @@ def test_pairs_whose_batch_does_not_fit_are_halved_too(monkeypatch: pytest.Monke
         monkeypatch.setattr(toy, name, small(getattr(toy, name)))
     found = sweep_pairs(toy, pairs, settings)
     assert max(sizes) > 3 and sizes[-1] <= 3
+    sizes.clear()
+    sweep_pairs(toy, pairs[:7], settings, batch=10)
+    assert sizes == [7, 5, 2, 2, 2, 1, 5, 2, 2, 2, 1], "at base in batches of 10 cells, then of 5 pairs"
     np.testing.assert_array_equal(found.slope, wanted.slope)
     np.testing.assert_allclose(found.response, wanted.response, rtol=1e-5, atol=1e-6)
+
+
+def test_two_rows_that_do_not_fit_are_read_one_by_one_and_other_errors_are_raised() -> None:
+    toy = ToyBackbone(1, torch.device("cpu"))
+    tried: list[str] = []
+
+    def full(size: int, words: str) -> str | None:
+        def compute() -> str:
+            tried.append(words)
+            raise RuntimeError(words)
+
+        return unless_full(compute, torch.device("cpu"), size)
+
+    assert full(2, "CUDA out of memory") is None
+    for size, words in ((1, "out of memory"), (2, "shapes cannot be multiplied")):
+        with pytest.raises(RuntimeError, match=words):
+            full(size, words)
+    assert len(tried) == 3
+    assert unless_full(lambda: toy, torch.device("cpu"), 1) is toy
 
 
 def test_one_row_that_does_not_fit_is_an_error() -> None:

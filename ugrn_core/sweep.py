@@ -206,16 +206,16 @@ def batch_size(tokens: int, device: torch.device) -> int:
 
 def _targets_at_base(backbone: Backbone, ids: np.ndarray, base: float, size: int, cancel: Cancel | None) -> np.ndarray:
     """Reconstruction (pair,) of the targets of ids (pair, 2) with both genes at base; once for both directions."""
-    low, high = ids.min(1), ids.max(1)
-    keys = low * (int(high.max(initial=0)) + 1) + high
+    cells = np.sort(ids)
+    keys = cells.astype(np.int32).view(np.int64)[:, 0]  # both ids in one number
     _, first, where = np.unique(keys, return_index=True, return_inverse=True)
-    cells = np.stack([low[first], high[first]], 1)
+    second = ids[:, 1] == cells[:, 1]
 
     def read(block: Tensor) -> tuple[Tensor]:
         return (backbone.pairs_at_base(block, base),)
 
-    (found,) = _read_pairs(read, cells, size, backbone.device, None, cancel)
-    return found[where, (ids[:, 1] == high).astype(np.intp)]
+    (found,) = _read_pairs(read, cells[first], size, backbone.device, None, cancel)
+    return found[where, second.astype(np.intp)]
 
 
 def _base_row(n_genes: int, settings: SweepSettings, values: Sequence[float] | None, device: torch.device) -> Tensor:

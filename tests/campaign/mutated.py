@@ -403,7 +403,10 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "sweep.py": (
         (("SCHEMA: 1 of SCHEMA = 1  ->  2",), "a version: any other number computes anew what is kept"),
         (
-            ("unless_full: if device.type == 'cuda': torch.cuda.empty_cache()  ->  not so",),
+            (
+                "unless_full: if device.type == 'cuda': torch.cuda.empty_cache()  ->  not so",
+                "unless_full: device.type == 'cuda'  ->  device.type != 'cuda'",
+            ),
             "no number changes, only what a GPU keeps free",
         ),
     ),

@@ -165,12 +165,12 @@ def small_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     A loop over keys with elementwise products: for three tokens that is several times faster than batched products
     of 3 x 3 matrices.
     """
-    s = q.new_empty(2, k.shape[1], *q.shape[1:4])  # (2, K, Q, R, H)
+    s, ds = q.new_empty(2, k.shape[1], *q.shape[1:4])  # each (K, Q, R, H)
     product = torch.empty_like(q[0])
     for key in range(k.shape[1]):
-        torch.sum(torch.mul(q[0], k[0, key], out=product), -1, out=s[0, key])
-        torch.sum(torch.mul(q[1], k[0, key], out=product).addcmul_(q[0], k[1, key]), -1, out=s[1, key])
-    p, w = weights(s[0], s[1], q.shape[-1])
+        torch.sum(torch.mul(q[0], k[0, key], out=product), -1, out=s[key])
+        torch.sum(torch.mul(q[1], k[0, key], out=product).addcmul_(q[0], k[1, key]), -1, out=ds[key])
+    p, w = weights(s, ds, q.shape[-1])
     result = torch.empty_like(q)
     mix(result[0], list(zip(p, v[0], strict=True)))
     mix(result[1], [*zip(w, v[0], strict=True), *zip(p, v[1], strict=True)])
