@@ -83,7 +83,7 @@ def from_json_file(kind: type[T] | TypeAdapter[T], file: Path, most: int) -> T:
 
 def complaint(error: ValidationError) -> str:
     """The first complaint in words, with its place and what stood there."""
-    first = error.errors(include_url=False)[0]
+    first = error.errors()[0]
     place = ".".join(map(str, first["loc"])) or "the text"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace(" after validation", "")
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):

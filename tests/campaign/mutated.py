@@ -25,7 +25,7 @@ ROOMS = {
     "benchmark/sampling.py": "by_hand sampling exchange protocols noticed",
     "benchmark/scores.py": "by_hand benchmark",
     "benchmark/tables.py": "by_hand benchmark benchmark_figures",
-    "checked_json.py": "untrusted_recipes untrusted_translators",
+    "checked_json.py": "checked_json untrusted_recipes",
     "circuits/circuit.py": "circuit_recipe circuits",
     "circuits/control.py": "circuit_recipe circuit_control",
     "circuits/first_weights.py": "circuit_recipe circuits circuit_control",
@@ -47,7 +47,7 @@ ROOMS = {
     "data/hdf5.py": "links h5ad",
     "data/limits.py": "reader_parts",
     "data/matrix.py": "matrix h5ad",
-    "data/other_hdf5.py": "other_hdf5",
+    "data/other_hdf5.py": "other_layouts other_hdf5",
     "data/reader.py": "reader_parts reader noticed",
     "data/scale.py": "survey scale h5ad",
     "data/standardised.py": "context",
@@ -204,10 +204,7 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     ),
     "benchmark/scores.py": ((("join_scores: pair[0] < pair[1]  ->  pair[0] <= pair[1]",), "a pair is of two genes"),),
     "checked_json.py": (
-        (
-            ("_short: 70 of len(text) <= 70  ->  71",),
-            "how much of a value the words of an error show",
-        ),
+        (("from_json_file: 1 of most + 1  ->  2",), "one byte more of what is too long is read, and refused as well"),
     ),
     "circuits/circuit.py": ((("__init__: r.sign > 0  ->  r.sign >= 0",), "a sign is 1 or -1"),),
     "circuits/control.py": (

@@ -77,8 +77,8 @@ def _tenx(file: h5py.File, groups: dict[str, h5py.Group]) -> OpenedFile:
         else:
             genes = Table(file, group, "genes", tuple(c for c in ("gene_names",) if c in keys(group)))
         cells = _barcodes(file, group)
-        shape = _shape(group)
-        matrix = Matrix("X" if len(groups) == 1 else name, group, "csr", (shape[1], shape[0]), genes)
+        n_genes, n_cells = _shape(group)
+        matrix = Matrix("X" if len(groups) == 1 else name, group, "csr", (n_cells, n_genes), genes)
         check_shape(matrix, cells.n_rows)
         if tables and cells.n_rows != tables[0].n_rows:
             raise InputError("The genomes of the file have other numbers of cells. Give a file of one genome.")
@@ -97,11 +97,12 @@ def _barcodes(file: h5py.File, group: h5py.Group) -> Table:
 
 
 def _shape(group: h5py.Group) -> tuple[int, int]:
+    """Numbers of genes and cells."""
     node = child(group, "shape")
-    values = read(node) if node is not None and _is_column(node, 2) else np.zeros(0)
-    if values.shape != (2,) or values.dtype.kind not in "iu":
+    if node is None or not isinstance(node, h5py.Dataset) or node.shape != (2,) or node.dtype.kind not in "iu":
         raise InputError(f"{group.name} says no shape of its matrix. Export it again with CellRanger.")
-    return int(values[0]), int(values[1])
+    n_genes, n_cells = map(int, read(node))
+    return n_genes, n_cells
 
 
 def _loom(file: h5py.File) -> OpenedFile:
@@ -110,16 +111,21 @@ def _loom(file: h5py.File) -> OpenedFile:
         raise InputError("The file has the parts of a loom file and no matrix. Write it anew with loompy.")
     if main.ndim != 2 or main.dtype.kind not in "biuf":
         raise InputError(f"The matrix of the loom file has the shape {main.shape}, expected genes by cells.")
-    genes = _attributes(file, rows, GENE_NAMES, main.shape[0], "genes")
-    cells = _attributes(file, columns, CELL_NAMES, main.shape[1], "cells")
+    n_genes, n_cells = main.shape
+    genes = _attributes(file, rows, GENE_NAMES, n_genes, "genes")
+    cells = _attributes(file, columns, CELL_NAMES, n_cells, "cells")
     nodes = {"X": main}
     layers = child(file, "layers")
     for name in keys(layers) if layers is not None and isinstance(layers, h5py.Group) else []:
         node = child(layers, name)
-        fits = node is not None and isinstance(node, h5py.Dataset) and node.shape == main.shape
-        if node is not None and fits and node.dtype.kind in "biuf":
+        if (
+            node is not None
+            and isinstance(node, h5py.Dataset)
+            and node.shape == main.shape
+            and node.dtype.kind in "biuf"
+        ):
             nodes[f"layers/{name}" if name == "X" else name] = node
-    matrices = {n: Matrix(n, node, "turned", (main.shape[1], main.shape[0]), genes) for n, node in nodes.items()}
+    matrices = {n: Matrix(n, node, "turned", (n_cells, n_genes), genes) for n, node in nodes.items()}
     for matrix in matrices.values():
         check_shape(matrix, cells.n_rows)
     return OpenedFile(cells, genes, cells.n_rows, matrices, {}, "a loom file")
@@ -128,22 +134,24 @@ def _loom(file: h5py.File) -> OpenedFile:
 def _attributes(file: h5py.File, group: h5py.Group, names: tuple[str, ...], n: int, what: str) -> Table:
     """Attributes of rows or columns as a table; its index is the first known name that tells all rows apart."""
     there = [name for name in keys(group) if _is_column(child(group, name), n)]
-    table = Table(file, group, there[0] if there else "", tuple(there))
-    known = [name for name in names if name in there] or [name for name in there if table.is_text(name)]
-    for name in known:
-        text = table.text(name)
-        if text is not None and len(set(text)) == len(text):
-            return Table(file, group, name, tuple(c for c in there if c != name))
+
+    def by(name: str) -> Table:
+        return Table(file, group, name, tuple(c for c in there if c != name))
+
+    known = [name for name in names if name in there] or [name for name in there if by(name).is_text(name)]
     if not known:
         raise InputError(f"The loom file does not name its {what}: expected an attribute such as {names[0]}.")
-    return Table(file, group, known[0], tuple(c for c in there if c != known[0]))
+    texts = {name: by(name).text(name) for name in known}
+    apart = (name for name, text in texts.items() if text is not None and len(set(text)) == len(text))
+    return by(next(apart, known[0]))
 
 
 def _columns(group: h5py.Group, index: str) -> Iterator[str]:
     node = child(group, index)
-    n = node.shape[0] if node is not None and isinstance(node, h5py.Dataset) and node.ndim == 1 else -1
+    if node is None or not isinstance(node, h5py.Dataset) or node.ndim != 1:
+        return
     for name in keys(group):
-        if name != index and _is_column(child(group, name), n):
+        if name != index and _is_column(child(group, name), node.size):
             yield name
 
 

@@ -74,7 +74,7 @@ def read_names(stream: io.BufferedReader, what: str, sizes: set[int]) -> Names:
     if not lines:
         raise InputError(f"The list of {what} is empty. Give one name a line.")
     width = max(len(row) for _, row in lines)
-    titles = lines.pop(0)[-1] if len(lines) not in sizes and len(lines) - 1 in sizes else []
+    titles = lines.pop(0)[1] if len(lines) not in sizes and len(lines) - 1 in sizes else []
     for number, row in lines:
         if len(row) != width:
             raise InputError(
@@ -83,7 +83,7 @@ def read_names(stream: io.BufferedReader, what: str, sizes: set[int]) -> Names:
     columns = [list(column) for column in zip(*(row for _, row in lines), strict=True)] or [[]]
     if titles:
         titles = [*titles, *(f"column {i + 1}" for i in range(len(titles), width))]
-        if not titles[0] and len(columns) > 1:  # row numbers
+        if not titles[0]:  # row numbers
             del columns[0], titles[0]
     return Names(columns, titles)
 
@@ -126,10 +126,8 @@ def _sizes(matrix: io.BufferedReader) -> tuple[int, int, int]:
             f"The matrix is {layout} {field} {symmetry}, expected coordinate integer (or real) general: counts of "
             "genes in cells. Write it with scipy.io.mmwrite from a sparse matrix."
         )
-    line = matrix.readline(MAX_LINE)
-    while line.startswith(b"%") or (line and not line.strip()):
-        line = matrix.readline(MAX_LINE)
-    words = line.split()
+    lines = iter(lambda: matrix.readline(MAX_LINE), b"")
+    words = next((line.split() for line in lines if line.strip() and not line.startswith(b"%")), [])
     if len(words) != 3 or not all(word.isdigit() and len(word) < 16 for word in words):
         raise InputError("The matrix does not say how many rows, columns and entries it has: it is damaged.")
     n_rows, n_columns, n_entries = map(int, words)
