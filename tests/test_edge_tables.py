@@ -300,6 +300,14 @@ def test_each_pair_once_with_each_label_and_each_name_of_a_cell():
     assert len(pair_list("a,b\nc,d\ne,f\nMotifID,TF").pairs) == 4
 
 
+def test_groups_beside_markers_are_no_regulators():
+    """Three words or more, none of which is a gene, beside three genes or more."""
+    for text in ("B,SOX2\nT,NANOG\nB,MYC", "foo1,SOX2\nfoo2,NANOG\nfoo3,SOX2", "foo1,SOX2\nfoo2,NANOG\nMYC,KLF1"):
+        assert pair_list(text).pairs == tuple(tuple(line.split(",")) for line in text.split("\n"))
+    with pytest.raises(InputError, match="cannot be told"):
+        pair_list("foo1,SOX2\nfoo2,NANOG\nfoo3,KLF1")
+
+
 def test_columns_that_are_named_are_read_whatever_the_text_seems_to_be():
     sets = "A1\thttp://x\tSOX2\nB1\thttp://y\tKLF1\n"
     assert pair_list(sets, PairColumns("1", "3")).pairs == (("A1", "SOX2"), ("B1", "KLF1"))
@@ -320,8 +328,8 @@ def test_columns_that_are_named_are_read_whatever_the_text_seems_to_be():
     for label in ("tf", "target"):
         with pytest.raises(InputError, match=f"labels are in the column {label}, which holds the names"):
             pair_list(titled.format("label"), PairColumns(label=label))
-    assert PairColumns("a", None, "none").words() == ["--source-column", "a", "--label-column", "none"]
-    assert PairColumns(target="b").words() == ["--target-column", "b"] and PairColumns().words() == []
+    assert PairColumns("a", None, "none").cli_args() == ["--source-column", "a", "--label-column", "none"]
+    assert PairColumns(target="b").cli_args() == ["--target-column", "b"] and PairColumns().cli_args() == []
 
 
 def test_genes_of_a_column_or_of_all_are_told_by_what_is_known():

@@ -238,7 +238,7 @@ def _two_of_names(table: Columns) -> tuple[int | None, int | None]:
     if len(ends) != 2 or (len(genes) == 1 and _is_of_groups(table, sum(ends) - genes[0], genes[0])):
         return None, None
     signs = {row[j] for row in table.sample for j in range(ends[0] + 1, ends[1])}
-    if signs and signs <= _UNDIRECTED:
+    if signs and not signs - _UNDIRECTED:
         raise InputError(f"The pairs have no direction: got {table.lines.quoted(0)}, expected source -> target.")
     return ends[0], ends[1]
 
