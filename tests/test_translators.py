@@ -843,6 +843,11 @@ def test_a_card_says_what_it_was_trained_on_and_a_training_that_says_nothing_is_
     assert training_room._named(None, "x") is None and training_room._watching(None, "x", 0) is None
 
 
+def test_where_there_is_no_translator_it_is_said_how_to_make_one(own_cache: Path) -> None:
+    with pytest.raises(InputError, match=r"no translator x\. There is none yet; make one with `ugrn translator train`"):
+        load_translator("x")
+
+
 def test_shortcuts_are_fitted_on_other_data_sets_than_the_tests(kept: Translator) -> None:
     sets = tuple(dict.fromkeys(row.data_set for row in ROWS))
     card = replace(kept.card, networks=("STRING",), train_sets=sets, max_pos=30)

@@ -418,6 +418,13 @@ def test_so_many_translators_are_kept_and_no_more(monkeypatch, tmp_path):
     with pytest.raises(InputError, match="its card is that of one"):
         load_translator("two", where)
     assert [(t.name, t.problem[:15]) for t in list_translators(where) if not t.shipped] == [("two", "two cannot be r")]
+    (where / "notes.txt").write_text("of somebody")
+    (where / "folder.json").mkdir()
+    assert [t.name for t in list_translators(where) if not t.shipped] == ["two"]
+    with pytest.raises(InputError, match="There is no translator"):
+        find_translator(where / "gone.safetensors")
+    (where / "notes.txt").unlink()
+    (where / "folder.json").rmdir()
     (where / "two.json").unlink()
     assert delete_translator("two", where) == where / "two.safetensors" and not list(where.iterdir())
     with pytest.raises(InputError, match="hESC-STRING is part of the project and stays"):
@@ -441,6 +448,21 @@ def test_a_listed_translator_fits_the_very_model_it_was_trained_on():
     assert replace(card, contexts=("genes", "profile")).holds_in("genes")
     assert not replace(card, contexts=("genes", "profile")).holds_in("pair")
     assert replace(card, schema=replace(card.schema, method="Baseline-Emb")).holds_in("profile")
+
+
+def test_pairs_of_the_training_are_a_list_of_hashes_and_every_tensor_has_a_place():
+    tensors = load(WEIGHTS)
+    hashes = tensors["pair_hashes"]
+    for wrong in (hashes.astype(np.float64), hashes[None], hashes.astype(np.int32)):
+        with pytest.raises(InputError, match="no list pair_hashes"):
+            bring_in(files(weights=save(tensors | {"pair_hashes": wrong})))
+    with pytest.raises(InputError, match="no list pair_hashes"):
+        bring_in(files(weights=save({k: v for k, v in tensors.items() if k != "pair_hashes"})))
+    with pytest.raises(InputError, match=r"tensors its card does not know: VVP\.9\.mean, more"):
+        bring_in(files(weights=save(tensors | {"VVP.9.mean": hashes, "more": hashes})))
+    twice = save(tensors | {"pair_hashes": np.concatenate([hashes[::-1], hashes])})
+    bring_in(files(weights=twice))
+    assert np.array_equal(load_translator("guest").pair_hashes, np.unique(hashes.view(np.uint64)))
 
 
 def test_numbers_at_the_largest_weight_are_read_and_scales_above_nothing():

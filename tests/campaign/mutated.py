@@ -360,8 +360,9 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             (
                 "__init__: 1 of max(1, length * np.dtype(kind).itemsize)  ->  2",
                 "_reserve: 0 of os.posix_fallocate(file.fileno(), 0, size)  ->  1",
+                "_reserve: size - start  ->  size + start",
             ),
-            "a byte more of the disk, that nothing lies in",
+            "some bytes more of the disk, that nothing lies in",
         ),
         (
             (
@@ -407,6 +408,16 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "no number changes, only what a GPU keeps free",
         ),
     ),
+    "translation/reasons.py": (
+        (
+            ("_rows: 1 of :1  ->  2",),
+            "how many pairs a width is taken of",
+        ),
+        (
+            ("_rows: 4 of 4:  ->  5",),
+            "virtual values are float64 as they are",
+        ),
+    ),
     "translators/calibration.py": (
         (
             ("platt: slope > 0  ->  slope >= 0",),
@@ -447,6 +458,10 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         ),
     ),
     "translators/mlp.py": (
+        (
+            ("forward: -1  ->  1",),
+            "logits come as (pair, 1), of which the last axis is the second",
+        ),
         (
             (
                 "standardise: spread > 1e-08  ->  spread >= 1e-08",
