@@ -399,3 +399,5 @@ def test_words_of_an_edge_and_of_a_gene_say_what_there_is():
 def test_a_name_of_eighty_characters_is_drawn():
     table = small_edge_table(2, 3).replace({"G3": "X" * 80})
     assert "X" * 80 in Tags(html(table)).text
+    with pytest.raises(InputError, match="expected 1 to 80 characters"):
+        html(table.replace({"X" * 80: "X" * 81}))
