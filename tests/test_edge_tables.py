@@ -300,6 +300,10 @@ def test_each_pair_once_with_each_label_and_each_name_of_a_cell():
     assert len(pair_list("a,b\nc,d\ne,f\nMotifID,TF").pairs) == 4
 
 
+def test_arrows_below_one_title_are_read_line_by_line():
+    assert pair_list("source,score\nSOX2 -> NANOG,1\nGATA1 -> KLF1,2").pairs == BOTH
+
+
 def test_groups_beside_markers_are_no_regulators():
     """Three words or more, none of which is a gene, beside three genes or more."""
     for text in ("B,SOX2\nT,NANOG\nB,MYC", "foo1,SOX2\nfoo2,NANOG\nfoo3,SOX2", "foo1,SOX2\nfoo2,NANOG\nMYC,KLF1"):
