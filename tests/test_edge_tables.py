@@ -266,6 +266,8 @@ NOT_TOLD = {
     "SOX2\thttp://x\tNANOG\tMYC\nHALLMARK_B\thttp://y\tKLF1": ("gene sets such as HALLMARK_B,", ()),
     "shared name,weight\n" + "SOX2 (pp) NANOG,1\n" * 1200 + "SOX2 NANOG,1": ("Line 1202 of the pair list", ()),
     "tf,target\nSOX2;MYC,NANOG;TAL1\nGATA1,KLF1": ("Line 2 of the pair list", ()),
+    "tf,target\n" + PAIR.format("", "") + "\nNA,MYC": ("Line 4 of the pair list", ()),
+    "tf,target\n" + PAIR.format("", "") + "\nMYC,-": ("Line 4 of the pair list", ()),
 }  # fmt: skip
 
 
@@ -310,6 +312,10 @@ def test_groups_beside_markers_are_no_regulators():
         assert pair_list(text).pairs == tuple(tuple(line.split(",")) for line in text.split("\n"))
     with pytest.raises(InputError, match="cannot be told"):
         pair_list("foo1,SOX2\nfoo2,NANOG\nfoo3,KLF1")
+    first = [f"foo{i},{('SOX2', 'NANOG', 'KLF1')[i % 3]}\n" for i in range(200)]
+    with pytest.raises(InputError, match="cannot be told"):
+        pair_list("".join(first) + "MYC,HBB")  # the first 200 lines tell
+    assert len(pair_list("".join(first[:199]) + "MYC,HBB").pairs) == 200
 
 
 def test_columns_that_are_named_are_read_whatever_the_text_seems_to_be():
@@ -451,7 +457,13 @@ def test_as_many_names_as_are_looked_up_and_no_more(monkeypatch: pytest.MonkeyPa
     ):
         with pytest.raises(InputError, match="5 different names; at most 4"):
             read(text)
+    with pytest.raises(InputError, match="6 different names; at most 4"):
+        pair_list("tf,target\nSOX2;NANOG;MYC,KLF1\nHBB,TP53")
     longest, titles = "A" * LONGEST_WORD, "tf,target\nMYC,HBB\n"
+    many = ";".join(["SOX2"] * 250)
+    for end in (f"{many},KLF1", f"KLF1,{many}"):
+        with pytest.raises(InputError, match="a name of 1,249 characters"):
+            pair_list(titles + end)
     assert gene_list(longest).names == (longest,)
     assert pair_list(f"{titles}SOX2,{longest}").pairs == (("MYC", "HBB"), ("SOX2", longest))
     for end in (f"SOX2,{longest}A", f"{longest}A,SOX2"):
