@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from tests.campaign import fuzz, mutators
+from tests.campaign.cost import cost
 from tests.campaign.soak import killed_networks
 from ugrn_core.errors import InputError
 
@@ -55,3 +57,13 @@ def test_a_seed_spoils_the_same_way(mutator: mutators.Mutator) -> None:
 
 def test_a_killed_network_is_finished_to_the_same_files(tmp_path: Path) -> None:
     assert all(line.good for line in killed_networks(1, tmp_path))
+
+
+def test_the_cost_of_a_command_is_its_own_and_that_of_its_children() -> None:
+    busy = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
+    found = cost(
+        "busy", [sys.executable, "-c", f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"]
+    )
+    assert found.processor >= 0.2 and found.clock >= 0.2
+    with pytest.raises(SystemExit, match="ended with 3: no"):
+        cost("it", [sys.executable, "-c", "import sys; sys.stderr.write('no'); sys.exit(3)"])

@@ -139,12 +139,14 @@ def _as_they_are(folder: Path) -> dict[Path, bytes]:
 def _columns(file: Path, content: bytes, names: list[str]) -> list[tuple[str, ...]]:
     """Columns of a CSV as text, line by line: no word, NA included, is read as a missing value."""
     try:
-        reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
-        missing = [name for name in names if name not in (reader.fieldnames or ())]
+        rows = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+        titles = next(rows, [])
+        missing = [name for name in names if name not in titles]
         if missing:
-            raise InputError(f"{file} has the columns {reader.fieldnames}, expected one called {missing[0]}.")
-        return [tuple(record[name].strip() for name in names) for record in reader]
-    except (UnicodeDecodeError, AttributeError, csv.Error) as error:
+            raise InputError(f"{file} has the columns {titles}, expected one called {missing[0]}.")
+        places = [titles.index(name) for name in names]
+        return [tuple([row[place].strip() for place in places]) for row in rows if row]
+    except (UnicodeDecodeError, IndexError, csv.Error) as error:
         raise InputError(
             f"{file} is not a CSV with a value of {' and '.join(names)} in every line: {error}."
         ) from error

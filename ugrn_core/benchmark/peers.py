@@ -64,18 +64,25 @@ def spearman(q: PeerQuestion) -> np.ndarray:
 
 def grnboost2(q: PeerQuestion) -> np.ndarray:
     """Importance of each regulator in boosted trees that predict the gene, times the number of trees."""
-    from sklearn.ensemble import GradientBoostingRegressor
-
     scores = np.zeros((len(q.regulators), q.cells.shape[1]))
     for gene in range(q.cells.shape[1]):
         if q.cancel and q.cancel():
             raise Cancelled("Stopped on request; finished scores are kept.")
-        others = q.regulators != gene
-        model = GradientBoostingRegressor(**BOOSTING, random_state=q.seed)
-        model.fit(q.cells[:, q.regulators[others]], q.cells[:, gene], monitor=_no_longer_better)
-        scores[others, gene] = model.feature_importances_ * len(model.estimators_)
+        scores[:, gene] = boosted(q, gene)
         if q.progress:
             q.progress((gene + 1) / q.cells.shape[1], f"GRNBoost2: {gene + 1:,} of {q.cells.shape[1]:,} genes")
+    return scores
+
+
+def boosted(q: PeerQuestion, gene: int) -> np.ndarray:
+    """GRNBoost2's scores (regulator,) of one gene; 0 for itself."""
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    others = q.regulators != gene
+    model = GradientBoostingRegressor(**BOOSTING, random_state=q.seed)
+    model.fit(q.cells[:, q.regulators[others]], q.cells[:, gene], monitor=_no_longer_better)
+    scores = np.zeros(len(q.regulators))
+    scores[others] = model.feature_importances_ * len(model.estimators_)
     return scores
 
 

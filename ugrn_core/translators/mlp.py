@@ -48,6 +48,13 @@ class TrainSettings:
     weight_decay: float = 0.0
 
 
+class _Unset(nn.Linear):
+    """A linear map without initial weights; ``nn.utils.skip_init`` would import half a second of torch for that."""
+
+    def reset_parameters(self) -> None:
+        pass
+
+
 class TranslatorNet(nn.Module):
     """Standardisation and MLP; features (pair, feature) in, logits (pair,) out. Made without initial weights.
 
@@ -62,7 +69,7 @@ class TranslatorNet(nn.Module):
         self.register_buffer("mean", torch.zeros(n_features))
         self.register_buffer("scale", torch.ones(n_features))
         sizes = (n_features, *hidden, 1)
-        self.layers = nn.ModuleList(nn.utils.skip_init(nn.Linear, a, b) for a, b in pairwise(sizes))
+        self.layers = nn.ModuleList(_Unset(a, b) for a, b in pairwise(sizes))
 
     def linear_layers(self) -> list[nn.Linear]:
         """The three layers from the features to the logit."""
