@@ -133,3 +133,100 @@ def test_the_command_puts_evidence_beside_edges(tmp_path):
     few = CliRunner().invoke(app, [*line[:-2], "--group", "kind"])
     assert few.exit_code == 2
     assert "COLUMN=LEVEL" in few.stderr
+
+
+def facts(n_cells: int = 7) -> room.CellValues:
+    rng = np.random.default_rng(5)
+    codes = room.Codes(rng.integers(-1, 3, n_cells).astype(np.int16), ("a", "b", "c"))
+    values = sparse.csr_matrix(rng.poisson(1, (n_cells, 3)).astype(np.float32))
+    return room.CellValues(("X", "Y", "Z"), values, rng.random(n_cells).astype(np.float32), codes, None, 99, ("said",))
+
+
+def test_some_cells_are_drawn_with_a_fixed_seed_and_stay_in_order():
+    every = facts()
+    assert every.at_most(7) is every and every.at_most(9) is every
+    rows = np.sort(np.random.default_rng(0).permutation(7)[:4])
+    few = every.at_most(4)
+    np.testing.assert_array_equal(few.values.toarray(), every.values.toarray()[rows])
+    np.testing.assert_array_equal(few.rate, every.rate[rows])
+    assert few.within is not None and every.within is not None
+    np.testing.assert_array_equal(few.within.codes, every.within.codes[rows])
+    assert (few.within.levels, few.donors, few.n_cells, few.genes) == (("a", "b", "c"), None, 99, ("X", "Y", "Z"))
+
+
+def test_what_is_kept_comes_back_and_nothing_is_unpickled(tmp_path):
+    every = facts()
+    for kept in (every, room.replace(every, within=None, donors=every.within)):
+        save_cell_values(kept, tmp_path)
+        same(load_cell_values(tmp_path), kept)
+    np.savez(tmp_path / "cells.npz", data=np.array([{}], object))
+    with pytest.raises(ValueError, match="allow_pickle"):
+        load_cell_values(tmp_path)
+
+
+def test_bounds_are_reached_and_not_passed(tmp_path, monkeypatch):
+    path, x = saved(dataset(counts()), tmp_path), counts()
+    monkeypatch.setattr(room, "MAX_GENES", 3)
+    assert read_cell_values(path, CellChoice(CHOSEN)).genes == tuple(GENES[i] for i in CHOSEN)
+    for choice, words in ((CellChoice((0, 1, 2, 3)), "got 4"), (CellChoice((12,)), "not one numbered 13"),
+                          (CellChoice((-1, 3)), "has 12 genes")):  # fmt: skip
+        with pytest.raises(InputError, match=words):
+            read_cell_values(path, choice)
+    assert read_cell_values(path, CellChoice((11,))).genes == (GENES[11],)
+    monkeypatch.setattr(room, "MAX_CELLS", 30)
+    assert read_cell_values(path, CellChoice(CHOSEN)).notes == ()
+    monkeypatch.setattr(room, "MAX_CELLS", 29)
+    rows = np.sort(np.random.default_rng(0).permutation(30)[:29])
+    read = read_cell_values(path, CellChoice(CHOSEN))
+    assert read.notes[0].startswith("29 of 30 cells, drawn")
+    np.testing.assert_allclose(read.values.toarray(), log1p_cp10k(x)[rows][:, CHOSEN], rtol=1e-5)
+    np.testing.assert_allclose(read.rate, (x > 0).mean(1)[rows], rtol=1e-6)
+    assert read.n_cells == 30
+
+
+def test_cells_without_labels_are_counted_among_those_that_are_left(tmp_path):
+    data = dataset(counts())
+    data.obs["half"] = pd.Categorical(["x" if i % 2 else None for i in range(30)])
+    data.obs["third"] = pd.Categorical(["y" if i % 3 == 0 else "z" if i % 3 == 1 else None for i in range(30)])
+    path = saved(data, tmp_path)
+    read = read_cell_values(path, CellChoice((0,), within="third", donors="half"))
+    assert read.notes == (
+        "10 cells without a label in third are left out.",
+        "10 cells without a label in half are left out.",
+    )
+    assert read.n_cells == 10
+    data.obs["none"] = pd.Categorical([None if i % 2 else "x" if i % 4 else "y" for i in range(30)])
+    path = saved(data, tmp_path)
+    with pytest.raises(InputError, match="No cell is left in these groups"):
+        read_cell_values(path, CellChoice((0,), group=("half", "x"), within="none"))
+
+
+def test_progress_goes_from_the_first_to_the_last_cell(tmp_path, monkeypatch):
+    monkeypatch.setattr("ugrn_core.data.matrix.BLOCK_VALUES", 100)
+    frame = pd.DataFrame(counts().astype(int), columns=GENES, index=[f"c{i}" for i in range(30)])
+    frame.to_csv(tmp_path / "cells.csv")
+    for path in (saved(dataset(counts()), tmp_path), tmp_path / "cells.csv"):
+        told: list[tuple[float, str]] = []
+        read_cell_values(path, CellChoice((0,)), lambda share, what, told=told: told.append((share, what)))
+        shares = [share for share, _ in told]
+        assert shares == sorted(shares) and 0 <= shares[0] < 1 and shares[-1] == 1
+        read = [what for _, what in told if what.endswith("cells read")]
+        assert len(read) > 2 and read[-1] == "30 of 30 cells read"
+        read_cell_values(path, CellChoice((0,)))
+
+
+def test_up_to_eight_names_are_shown():
+    assert room._some([]) == "none"
+    assert room._some("abcdefgh") == "a, b, c, d, e, f, g, h"
+    assert room._some("abcdefghi") == "a, b, c, d, e, f, g, h, ..."
+
+
+def test_a_column_of_too_many_levels_is_told_from_one_of_none(tmp_path):
+    data = dataset(counts(450))
+    data.obs["many"] = [f"l{i % 201}" for i in range(450)]
+    data.obs["each"] = [f"l{i}" for i in range(450)]
+    path = saved(data, tmp_path)
+    with pytest.raises(InputError, match="no column 'many' that has no more than 200 levels"):
+        read_cell_values(path, CellChoice((0,), within="many"))
+    with pytest.raises(InputError, match="no column 'each' that says which cells belong together"):
+        read_cell_values(path, CellChoice((0,), within="each"))

@@ -8,8 +8,8 @@ import h5py
 import numpy as np
 import pytest
 
-from ugrn_core.data.column import MANY
-from ugrn_core.data.layout import OpenedFile
+from ugrn_core.data.column import MANY, Codes
+from ugrn_core.data.layout import OpenedFile, Table
 from ugrn_core.data.other_hdf5 import other_layout, sample_of
 from ugrn_core.errors import InputError
 
@@ -40,6 +40,12 @@ def tenx(file: h5py.File, name="matrix", barcodes=("AAA-1", "CCC-1", "GGG-1"), *
 
 def opened(file: h5py.File) -> OpenedFile:
     found = other_layout(file)
+    assert found is not None
+    return found
+
+
+def levels_of(table: Table, name: str) -> Codes:
+    found = table.levels(name)
     assert found is not None
     return found
 
@@ -82,14 +88,14 @@ def test_samples_are_a_column_where_barcodes_name_several(file):
     cells = opened(file).cells
     assert cells.columns == ("sample",)
     assert (cells.is_text("sample"), cells.is_number("sample")) == (True, False)
-    codes, levels = cells.levels("sample")
+    codes, levels = levels_of(cells, "sample")
     assert (codes.tolist(), codes.dtype, levels) == ([0, 1, 0], np.int16, ("2", "10"))
     fill(group, more=[1.5, 2, 3], words=["x", "y", "x"])
     assert (cells.is_text("more"), cells.is_number("more"), cells.is_text("words")) == (False, True, True)
     assert cells.is_number("words") is False
-    assert cells.levels("words").levels == ("x", "y")
+    assert levels_of(cells, "words").levels == ("x", "y")
     fill(group, barcodes=["AAA-2", "CCC", "GGG-3"])
-    assert opened(file).cells.levels("sample").codes.tolist() == [0, -1, 1]
+    assert levels_of(opened(file).cells, "sample").codes.tolist() == [0, -1, 1]
     for n, many in ((200, False), (201, True)):
         fill(group, barcodes=[f"AAA-{i + 1}" for i in range(n)], shape=np.array([2, n]), indptr=np.zeros(n + 1, int))
         assert (opened(file).cells.levels("sample") is MANY) == many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import io
 import json
@@ -124,7 +125,7 @@ def test_what_leaves_a_choice_is_not_read(path, tmp_path, capsys):
     data.layers["more"] = data.X.copy()
     data.write_h5ad(path)
     answers = carried_out(capsys, task="open", file=str(path), folder=str(tmp_path))
-    assert set(answers[-1]) == {"done", "contents"}
+    assert set(answers[-1]) == {"done", "contents"} and answers[-1]["done"] is True
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.h5ad"]
 
 
@@ -170,6 +171,18 @@ def raised_in(file: str, words: str) -> BaseException:
     except ValueError as error:
         return error
     raise AssertionError
+
+
+def test_what_reads_text_is_loaded_before_memory_is_given_up(path, tmp_path, monkeypatch, capsys):
+    (tmp_path / "x.csv").write_text("gene,c1\nSOX2,1\n")
+    loaded: list[str] = []
+    real = builtins.__import__
+    for file, wanted in ((path, False), (tmp_path / "x.csv", True)):
+        loaded.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(builtins, "__import__", lambda name, *more: loaded.append(name) or real(name, *more))
+            asked(monkeypatch, capsys, None, str(file))
+        assert ("pandas" in loaded) == wanted
 
 
 def test_errors_are_answers_and_bugs_are_not(monkeypatch, capsys):

@@ -38,7 +38,7 @@ ROOMS = {
     "company.py": "company",
     "data/binning.py": "binning scale",
     "data/cell_values.py": "cell_values",
-    "data/containers/archive.py": "containers",
+    "data/containers/archive.py": "archives containers",
     "data/containers/mtx.py": "matrix_market containers",
     "data/containers/table.py": "cell_tables containers",
     "data/context.py": "context",
@@ -237,6 +237,9 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             ("_edges_up_to: steps if compare is np.less_equal else 0  ->  the other branch",),
             "of a cell with one value only the sum of both counts is used, and it stays",
         ),
+    ),
+    "data/cell_values.py": (
+        (("save_cell_values: False of allow_pickle=False  ->  True",), "arrays of numbers are written as they are"),
     ),
     "data/containers/table.py": (
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from ugrn_core.data.containers.streams import Moved, bounded, unpacked, unpackin
 from ugrn_core.errors import InputError
 
 MAX_MEMBERS = 10_000
+MAX_FOLDERS = 10_000
 
 _MATRIX = re.compile(r"\.mtx(\.gz)?$", re.IGNORECASE)
 _GENES = re.compile(r"(features?|genes?|gene_names?|gene_metadata|vars?)\.(tsv|csv|txt)(\.gz)?$", re.IGNORECASE)
@@ -78,7 +80,7 @@ class ZipFolder:
 
     def names(self) -> list[str]:
         infos = self._zip.infolist()
-        links = [i.filename for i in infos if (i.external_attr >> 16) & 0o170000 == 0o120000]
+        links = [i.filename for i in infos if stat.S_ISLNK(i.external_attr >> 16)]
         return _checked([i.filename for i in infos if not i.is_dir()], links)
 
     @contextmanager
@@ -100,8 +102,6 @@ class TarFolder:
         for _, member in self._members():
             if not member.isdir():
                 (names if member.isreg() else others).append(member.name)
-            if len(names) + len(others) > MAX_MEMBERS:
-                break
         return _checked(names, others)
 
     @contextmanager
@@ -119,8 +119,8 @@ class TarFolder:
         with self._path.open("rb") as file:
             stream = unpacked(bounded(file, self._moved))
             with unpacking():
-                archive = tarfile.open(fileobj=stream, mode="r|", errorlevel=2)  # noqa: SIM115 (closes nothing)
-            for _ in range(2 * MAX_MEMBERS):
+                archive = tarfile.open(fileobj=stream, mode="r|")  # noqa: SIM115 (closes nothing)
+            for _ in range(MAX_MEMBERS + MAX_FOLDERS):
                 with unpacking():
                     member = archive.next()
                 if member is None:
