@@ -18,6 +18,7 @@ from ugrn_core.figures import network_html as room
 from ugrn_core.figures import network_look as look_room
 from ugrn_core.figures.network_html import network_html
 from ugrn_core.figures.network_look import (
+    CHOSEN,
     DASHES,
     GENES,
     LONGEST_SYMBOL,
@@ -310,6 +311,17 @@ def test_edges_of_others_are_faint_beside_a_chosen_gene():
     for (source, target), opacity in zip(tips.customdata, tips.marker.opacity, strict=True):
         assert opacity == (1 if "G2" in (source, target) else FAINT)
     assert set(drawn(plot_network(frame), "markers")[-1].marker.opacity) == {1}
+
+
+def test_a_band_lies_behind_the_edge_that_is_looked_at():
+    table = small_edge_table()
+    frame = prepare_network(table, place_genes(table))
+    plain, edge = plot_network(frame), frame.iloc[1]
+    band, *rest = drawn(plot_network(frame, edge=(edge["source"], edge["target"])), "lines")
+    assert len(rest) == len(drawn(plain, "lines")) and band.line.color == CHOSEN
+    assert band.line.width > max(line.line.width for line in rest)
+    assert (band.x[0], band.y[0]) == (edge["x_source"], edge["y_source"])
+    assert plot_network(frame, edge=("no", "edge")) == plain
 
 
 def test_names_are_no_markup_in_the_figure():

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 
 import diskcache
 import numpy as np
@@ -503,7 +504,10 @@ def keys() -> list[str]:
     return [sweep_key(**QUESTION | {"bucket": i}) for i in range(40)]
 
 
-def test_processes_compute_each_key_once(tmp_path: Path, keys: list[str]) -> None:
+def test_processes_compute_each_key_once(tmp_path: Path, keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        sys.modules, "__main__", ModuleType("__main__")
+    )  # a page tried before is what children would run
     barrier = spawn.Barrier(3)
     workers = [
         spawn.Process(target=compute_all, args=(tmp_path / "results", tmp_path / "ledger", keys, seed, barrier))

@@ -40,17 +40,24 @@ POINTS = 9
 NAMED = 60
 """Genes that get a name; in a larger network those with the most edges do, at most so many."""
 FAINT = 0.12
+BAND = 8
+"""How much wider than its edge a band is, in pixels."""
 TIP = 7
 """Size of the tip of an edge without width, in pixels."""
 
 
 def plot_network(
-    frame: pd.DataFrame, *, highlight: str | None = None, note: str = "", height: int = HEIGHT
+    frame: pd.DataFrame,
+    *,
+    highlight: str | None = None,
+    edge: tuple[str, str] | None = None,
+    note: str = "",
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Figure of a frame of :func:`prepare_network`; ``note`` stands above it.
 
     A point on an edge has ``[source, target]`` as its ``customdata``, a gene ``[gene]``. Edges of ``highlight`` stand
-    out, the others are faint.
+    out, the others are faint. A band lies behind ``edge``, where it is one of them.
     """
     nodes = _sized(frame)
     ends = _geometry(frame, nodes, height)
@@ -60,6 +67,8 @@ def plot_network(
         beside |= not beside.any()
     small = crowding(len(nodes))
     lines, tips = _lines(frame, ends, beside, small), _tips(frame, ends, beside, small)
+    looked_at = ((frame["source"] == edge[0]) & (frame["target"] == edge[1])).to_numpy() if edge else np.zeros(0, int)
+    lines = [*(_band(ends[row], frame["strength"].iloc[row]) for row in np.flatnonzero(looked_at)), *lines]
     layout = restrained(height, title_lines=bool(note), legend=True)
     layout["legend"] = {"x": 1.01, "y": 1, "yanchor": "top", "tracegroupgap": 12, "itemclick": False}
     layout["legend"] |= {"itemdoubleclick": False, "grouptitlefont": {"size": FONT_SIZE}, "itemsizing": "trace"}
@@ -117,6 +126,19 @@ def _lines(frame: pd.DataFrame, ends: np.ndarray, beside: np.ndarray, small: flo
             }
         )
     return traces
+
+
+def _band(points: np.ndarray, strength: int) -> dict[str, Any]:
+    """What lies behind the edge that is looked at, as in the drawing to explore."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "x": points[:, 0].tolist(),
+        "y": points[:, 1].tolist(),
+        "line": {"color": CHOSEN, "width": WIDTHS[strength] + BAND},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
 
 
 def _tips(frame: pd.DataFrame, ends: np.ndarray, beside: np.ndarray, small: float) -> list[dict[str, Any]]:

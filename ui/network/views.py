@@ -125,7 +125,7 @@ def _panel(
 
 def _figure(view: View) -> None:
     frame = prepare_network(view.shown, _places(view.token, view.filters, view.shown))
-    figure = plot_network(frame, highlight=_looked_at())
+    figure = plot_network(frame, highlight=_looked_at(), edge=network_edge.chosen())
     report = network_files.report_of(view.network, view.filters, view.table, view.shown, view.known, figure)
     _panel(view, figure, frame, "net-figure", "", "The network as drawn in the graph, for export", True, report)
 

@@ -16,10 +16,10 @@ from ugrn_core.genes.tables import everyday_names, former_symbols
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.paths import ASSETS
 from ugrn_core.types import Vocabulary
+from ui.shared import keys
 
 HELP = "Type a few letters and choose. Enter takes a whole symbol or name (p53, OCT4), an Ensembl id or a mouse symbol."
 MOST_TARGETS = 6
-STATE, FURTHER = "gene fields", "further gene fields"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def gene_fields(
     :func:`symbol_of`.
     """
     genes, tfs, names = ("", "", "") if further else search_texts(backbone)
-    key = FURTHER if further else STATE
+    key = keys.FURTHER_GENE_FIELDS if further else keys.GENE_FIELDS
     shown = [{"name": f.name, "label": f.label, "help": HELP, "values": _values(f), "most": f.most} for f in fields]
 
     def take() -> None:
