@@ -136,7 +136,7 @@ def pair_residual(
     if found is None:
         by_start: dict[float, list[tuple[str, str]]] = {}
         for pair in ((request.source, request.target), (request.target, request.source)):
-            by_start.setdefault(_base_of(whole, pair[0], settings.base), []).append(pair)
+            by_start.setdefault(base_of(whole, pair[0], settings.base), []).append(pair)
         worst = 0.0
         for i, (start, pairs) in enumerate(by_start.items()):
             nodes, weights = quadrature_nodes(start, settings.grid)
@@ -292,7 +292,8 @@ def _peak(values: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, np.abs(values).argmax(1)[:, None], 1)[:, 0]
 
 
-def _base_of(context: Context, gene: str, base: float) -> float:
+def base_of(context: Context, gene: str, base: float) -> float:
+    """Value from which ``gene`` starts: its own in a profile, the virtual cell's otherwise."""
     return base if context.values is None else context.values[context.genes.index(gene)]
 
 

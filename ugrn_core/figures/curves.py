@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, in_file
-from ugrn_core.pair import PairSpecific
+from ugrn_core.pair import PairSpecific, base_of
 from ugrn_core.pair_output import pair_frame
 from ugrn_core.types import PairResult
 
@@ -78,18 +78,10 @@ def prepare_targets(results: Sequence[PairResult]) -> pd.DataFrame:
 
 def _frame(result: PairResult, series: str, measure: str) -> pd.DataFrame:
     frame = pair_frame(result)
-    bases = [_base(result, gene) for gene in (result.source, result.target)]
+    bases = [float(base_of(result.context, g, result.settings.base)) for g in (result.source, result.target)]
     own = {"series": series, "measure": measure, "base": np.repeat(bases, len(result.settings.grid))}
     columns = [*COLUMNS, *(c for c in HUMAN_COLUMNS if c in frame)]
     return pd.DataFrame({name: own[name] if name in own else frame[name] for name in columns})
-
-
-def _base(result: PairResult, gene: str) -> float:
-    """Value from which ``gene`` starts: its own in a profile, the virtual cell's otherwise."""
-    context = result.context
-    if context.values is None:
-        return float(result.settings.base)
-    return float(context.values[context.genes.index(gene)])
 
 
 def prepare_peaks(frame: pd.DataFrame) -> pd.DataFrame:

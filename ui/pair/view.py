@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
@@ -23,7 +24,7 @@ from ugrn_core.pair import (
     pair_specific,
 )
 from ugrn_core.pair_output import pair_command
-from ugrn_core.types import Context, PairResult
+from ugrn_core.types import PairResult
 from ui.pair import company, keys, reasons, several_models, trajectories
 from ui.pair.facts_row import facts_row, show_residual
 from ui.server.session import store
@@ -64,7 +65,7 @@ def show(backbone: Backbone) -> None:
     specific = _specific(backbone, request) if st.session_state.get(keys.SPECIFIC, True) else None
     name, result = next(iter(results.items()))
     source, target = in_file(result.context.names, (request.source, request.target))
-    requests = {name: _in(request, choice.contexts[name]) for name in results}
+    requests = {name: replace(request, context=choice.contexts[name]) for name in results}
     told = ("pair frame", backbone.fingerprint, tuple(requests.items()), specific is not None)
     frame = work.shared(told, lambda: prepare_pair(results, specific))
     dense = trajectories.of_pair(backbone, requests, tuple(frame["base"].unique()), _topic(backbone, request))
@@ -133,7 +134,7 @@ def _curves(backbone: Backbone, request: PairRequest, choice: contexts.ContextCh
     """Results by name of the context, the first one first; without those whose job is still under way."""
     found: dict[str, PairResult] = {}
     for number, (name, context) in enumerate(choice.contexts.items()):
-        asked = _in(request, context)
+        asked = replace(request, context=context)
         result = work.answer(
             f"curves {number}",
             Question(
@@ -192,7 +193,3 @@ def _specific(backbone: Backbone, request: PairRequest) -> PairSpecific | None:
 
 def _topic(backbone: Backbone, request: PairRequest) -> tuple[str, str, PairRequest]:
     return ("pair", backbone.fingerprint, request)
-
-
-def _in(request: PairRequest, context: Context) -> PairRequest:
-    return PairRequest(request.source, request.target, context, request.settings)
