@@ -41,7 +41,7 @@ GENE = "GATA1"
 MOST_FUNCTIONS, MOST_PACKED = 12, 6
 MOST_IN_THE_CORE = 12
 """There and back."""
-MOST_ON_THE_PAGE = 90
+MOST_ON_THE_PAGE = 80
 """Functions that have the name in hand in a whole run of the page, without those that ask questions for anybody."""
 FOR_ANY_QUESTION = {"ui/shared/work.py", "ui/shared/kept.py"} | {
     f"ugrn_core/{room}.py" for room in ("recent", "jobs", "memory")
