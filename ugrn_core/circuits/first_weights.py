@@ -72,7 +72,7 @@ def first_model(
 def curve_parts(z: np.ndarray) -> np.ndarray:
     """The parts of a curve, (value, part), at standardised values: line, square, and cubic across the line; all are
     zero at the mean."""
-    return np.stack([z, z**2 / 2.0, (z**3 - 3.0 * z) / 6.0], -1)
+    return np.stack([z, z**2 / 2.0, (z**3 - 3.0 * z) / 6.0], 1)
 
 
 def effect_tables(means: ConditionalMeans) -> np.ndarray:
@@ -81,7 +81,7 @@ def effect_tables(means: ConditionalMeans) -> np.ndarray:
     z = np.delete(np.linspace(-FARTHEST, FARTHEST, 7), 3)
     inverse = np.linalg.pinv(curve_parts(z))
     alone, among = (np.einsum("kv,stv->kts", inverse, curves) for curves in means.responses(z))
-    left = ALONE / (among.shape[-1] + 1)  # of what a pair alone says, in a cell of all genes
+    left = ALONE / (len(means.centre) + 1)  # of what a pair alone says, in a cell of all genes
     beyond = (alone - among) / (1.0 - left)
     return np.concatenate([among - left * beyond, beyond])
 

@@ -68,7 +68,7 @@ def _ends(width: int) -> list[int]:
 
 def _unit(x: np.ndarray) -> np.ndarray:
     x = x.astype(np.float64, copy=False)
-    return x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-9)
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
