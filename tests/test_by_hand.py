@@ -50,7 +50,7 @@ from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import Parts, write_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import RunFacts
-from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
+from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs
 from ugrn_core.benchmark.scores import has_scores, join_scores, read_scores, score_files, write_scores
 from ugrn_core.benchmark.tables import (
     ROW_KEYS,
@@ -162,6 +162,13 @@ def test_intervals_are_percentiles_and_p_counts_the_resamples_across_zero() -> N
 # pairs
 
 
+def test_sources_of_candidates() -> None:
+    genes = ("A", "B", "C", "SOX2")
+    network = Network(Row("STRING", "hESC"), "TFs+500", genes, ("B",), (("B", "C"),))
+    rows = {name: SAMPLERS[name].rows(network) for name in ("per_tf", "uniform", "tf_x_gene", "all_pairs")}
+    assert rows == {"per_tf": ("B",), "uniform": ("B",), "tf_x_gene": ("B", "SOX2"), "all_pairs": genes}
+
+
 def test_values_by_unit_are_means_of_those_there_are() -> None:
     pairs = (("A", "B"), ("B", "A"), ("A", "C"), ("C", "A"), ("B", "C"))
     sets = ("x", "x", "y", "y", "x")
@@ -247,6 +254,13 @@ def test_a_method_without_a_model_is_ranked_once_over_all_candidates(tmp_path: P
     assert set(nothing.reason) == {f"0 edges among {left} candidates"} and set(nothing.prevalence) == {0.0}
     assert (bare.status == "missing").all() and bare.coverage.isna().all() and bare.prevalence.isna().all()
     assert set(bare.n_candidates) == {0} and bare.seed_high.isna().all()
+    genes = ("G000", "G001", "G002", "G003")
+    shown = Candidates(ASKED, networks).told(ASKED.splits[0])
+    one = next((s, t) for s in genes for t in genes if s != t and (s, t) not in shown)
+    single = run_of(ASKED, tmp_path / "one", networks | {told: Network(told, "TFs+500", genes, one[:1], (one,))})
+    lines, _ = run_prevalence(single, [Contestant()], 25)
+    alone = lines[(lines.test_network == told.network) & (lines.metric == "early_precision")].iloc[0]
+    assert (alone.status, alone.n_pos) == ("ok", 1) and 0 <= alone["value"] <= 1
     with pytest.raises(ValueError, match="all candidates"):
         run_prevalence(replace(run, samples=Samples(run.request, networks)), [Contestant()])
     with pytest.raises(Cancelled, match="features are kept"):
@@ -308,6 +322,7 @@ def test_the_line_that_makes_rankings_again(tmp_path: Path) -> None:
         "ugrn benchmark prevalence --backbone m --gene-set TFs+500 --weights both --translator mlp,logistic "
         f"--methods VVP --test-sets hHEP {end} --peers peers --out x.csv"
     )
+    assert "--backbone m " in prevalence_line(some_lines(bare, {}), "x.csv"), "one line of a model"
     assert prevalence_line(some_lines(bare), "x.csv") == (
         "ugrn benchmark prevalence --gene-set TFs+500 --weights none --methods 'Gene degrees' --test-sets hHEP "
         "--max-pos 300 --seeds 1 --resamples 40 --out x.csv"
@@ -810,6 +825,21 @@ def test_a_neighbourhood_as_a_table_by_hand() -> None:
     assert table["percentile"].tolist()[::2] == [50, 25] and table["percentile"][3] == 100
     assert math.isnan(table["percentile"][1]) and table["score"].tolist()[:2] == [0.333333, 2]
     assert peak(np.zeros((3, 0))).shape == (3,) and np.isnan(peak(np.zeros((3, 0)))).all()
+
+
+def test_edges_of_every_gene_with_their_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(network: str, data_set: str, gene_set: str) -> SimpleNamespace:
+        inside = {("STRING", "hESC"): [("A", "B"), ("B", "C")], ("LOF/GOF", "mESC"): [("A", "B")]}
+        return SimpleNamespace(edges=inside.get((network, data_set), []))
+
+    monkeypatch.setattr(table_room, "load_network", load)
+    monkeypatch.setattr(table_room, "missing_networks", lambda: [])
+    both = "hESC STRING, mESC LOF/GOF"
+    assert table_room.edges_by_gene() == {
+        "A": {("A", "B"): both}, "B": {("A", "B"): both, ("B", "C"): "hESC STRING"}, "C": {("B", "C"): "hESC STRING"},
+    }  # fmt: skip
+    monkeypatch.setattr(table_room, "missing_networks", lambda: ["x"])
+    assert table_room.edges_by_gene() is None
 
 
 def test_tags_of_neighbours_by_what_the_translator_saw() -> None:

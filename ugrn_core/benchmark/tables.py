@@ -84,8 +84,8 @@ def seed_spread(tests: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """
     keys = list(keys)
     there = tests.dropna(subset="value").astype(dict.fromkeys([*keys, "column"], str))
-    by = there.groupby([*keys, "column", "seed"], sort=False)["value"].mean().unstack("seed")
-    mean = there.groupby([*keys, "column"], sort=False)["value"].mean().reindex(by.index)
+    by = there.groupby([*keys, "column", "seed"])["value"].mean().unstack("seed")
+    mean = there.groupby([*keys, "column"])["value"].mean().reindex(by.index)
     spread = _between(by, mean)
     filled = by.apply(lambda of_seed: of_seed.fillna(mean))
     whole = _between(filled.groupby(level="column").mean(), mean.groupby(level="column").mean())
