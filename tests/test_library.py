@@ -26,6 +26,7 @@ from ugrn_core.api import genes as genes_room
 from ugrn_core.api import get, pl, tl
 from ugrn_core.api import networks as networks_room
 from ugrn_core.api import training as training_room
+from ugrn_core.api.inputs import cells_of
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.registry import BACKBONES
 from ugrn_core.backbones.toy import ToyBackbone
@@ -314,7 +315,7 @@ def test_networks_are_asked_in_the_cell_that_fits_them(
     told: list[float] = []
     genes = ["GATA1", "KLF1", "HBB"]
     (listed,) = asked_of(genes, tiny, reader)
-    assert listed.files.scores.request.context.kind == "pair" and listed.group is None and listed.data is None
+    assert listed.files.scores.request.context.kind == "pair" and listed.group is None
     assert {*listed.edges()["known"]} == {"not checked"}
     assert any(note.startswith("No direction is called: ") for note in listed.notes)
     with pytest.raises(InputError, match="context full instead of pair"):
@@ -334,10 +335,10 @@ def test_networks_are_asked_in_the_cell_that_fits_them(
     monkeypatch.setattr(networks_room, "direction_rule", lambda *_, **__: DirectionRule(1.0, 1.0))
     (whole,) = asked_of(cells, tiny, reader)
     expected = {"pair": "pair", "full": "profile"}[default_cell(tiny.card.name)]
-    assert whole.files.scores.request.context.kind == expected and whole.data is not None
+    assert whole.files.scores.request.context.kind == expected
     assert not any("No direction is called" in note for note in whole.notes)
     assert (whole.edges()["source"] != whole.edges()["target"]).all()
-    mouse = replace(whole.data, species="mouse")
+    mouse = replace(cells_of(cells), species="mouse")
     monkeypatch.setattr(networks_room, "cells_of", lambda *_, **__: mouse)
     asked_of(cells, tiny, reader)
     asked_of(genes, tiny, reader)

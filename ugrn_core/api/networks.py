@@ -40,12 +40,11 @@ COMMAND = "ugrn network --recipe recipe.json --out ."
 
 @dataclass(frozen=True)
 class PredictedNetwork:
-    """A network with all that is told of it; ``group`` is its level where there is one a group, ``data`` its cells."""
+    """A network with all that is told of it; ``group`` is its level where there is one a group."""
 
     group: str | None
     files: NetworkFiles
     notes: tuple[str, ...]
-    data: ExpressionData | None
 
     def edges(self, top: int | None = None) -> pd.DataFrame:
         """The best ``top`` edges, all by default."""
@@ -188,7 +187,7 @@ def networks(
         )  # fmt: skip
         reason = (f"No direction is called: {rule.reason}.",) if rule.reason else ()
         files = NetworkFiles(scores, reader, rule, recipe, report.frame(), edges)
-        yield PredictedNetwork(level, files, (*told, *notes, *scores.notes, *reason), data)
+        yield PredictedNetwork(level, files, (*told, *notes, *scores.notes, *reason))
 
 
 def _who(model: Backbone | None, translator: Translator | str | Path | None) -> tuple[Backbone, Translator]:
