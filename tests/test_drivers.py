@@ -225,6 +225,9 @@ def test_small_responses_count_and_none_is_no_way():
     np.testing.assert_allclose(found.aside, [0, 0.4, 0], atol=1e-12)
     np.testing.assert_allclose(found.nearer, [0, 0.6 - 0.09 - 0.16, 0.02 - 0.0001])
     assert np.isfinite(found.shuffled).all() and set(np.round(found.shuffled, 6)) == {0, 0.3}
+    heavy = np.array([0.0, 1000.0, 2.0**-10, 0.0])  # of it a shuffle may leave a billionth: next to nothing to go to
+    left = doses(np.array([[0.0, 0.0, 1.0, 1.0]]), heavy, 0, np.array([[1000.0], [0], [2.0**-10], [0]], np.float32))
+    assert left.shuffled[0] == pytest.approx(2.0**-10 / (1e-9 * (heavy @ heavy)))
     assert found.best == 1 and found.p == pytest.approx((1 + (found.shuffled > 0.2).sum()) / 41)
     assert Doses(np.array([0.1, 0.5]), *np.zeros((2, 2)), np.array([0.5, 0.6, 0.4])).p == 3 / 4
     assert carriers(np.array([9.0, 0.5, -1.0, 0.25, 0.0]), np.ones(5), 0, 4).tolist() == [1, 3]

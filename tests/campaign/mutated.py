@@ -322,6 +322,15 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "how many networks and data sets are held",
         ),
     ),
+    "evidence/resampling.py": (
+        (
+            (
+                "among_best: size >= np.partition(there, last)[last] - ROUNDING  ->  "
+                "size > np.partition(there, last)[last] - ROUNDING",
+            ),
+            "correlations are equal within a rounding, of which the last digit is not asked for",
+        ),
+    ),
     "network/edge_filter.py": (
         (
             (
