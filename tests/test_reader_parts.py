@@ -432,10 +432,22 @@ def test_profiles_are_kept_as_far_as_there_is_room(monkeypatch):
     assert kept(7, 10**6, 10**6) == (["d", "c", "b", "a"], [])
 
 
+def test_what_is_left_of_a_folder_hides_no_answer(monkeypatch):
+    given: dict[str, Any] = {}
+    real = untrusted.tempfile.TemporaryDirectory
+    monkeypatch.setattr(untrusted.tempfile, "TemporaryDirectory", lambda **how: given.update(how) or real(**how))
+    with untrusted._room() as folder:
+        assert folder.is_dir()
+    assert not folder.exists()
+    assert given["ignore_cleanup_errors"] is True
+
+
 def test_columns_beyond_the_time_are_left_out_and_named(monkeypatch):
     found = Groups({"a": column(0, 1, 0, 1), "b": column(0, 0, 1, 1), "c": column(1, 0, 1, 0), "d": column(0, 1, 1, 0)})
     order = ("d", "c", "b", "a")
     monkeypatch.setenv(limits.SECONDS, "10")
+    monkeypatch.setattr(groups, "GROUPED_VALUES_A_SECOND", 0.4)
+    assert list(affordable(found, order, 5, 1)[0]) == list(order)
     monkeypatch.setattr(groups, "GROUPED_VALUES_A_SECOND", 60)
     for filled, names in ((200, ["d", "c", "b", "a"]), (201, ["c", "b", "a"]), (300, ["c", "b", "a"]),
                           (301, ["c", "a"]), (10**6, ["c", "a"]), (0, ["d", "c", "b", "a"])):  # fmt: skip

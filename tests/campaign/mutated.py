@@ -86,12 +86,12 @@ ROOMS = {
     "pinned.py": "pinned fetch",
     "random_pairs.py": "reasons pair",
     "residual.py": "probes pair",
-    "rows.py": "store damaged_store",
+    "rows.py": "rows store damaged_store",
     "session_file.py": "session_file",
     "several_models.py": "several_models",
     "shared_work.py": "second_look shared_work noticed",
     "spreadsheet.py": "spreadsheet",
-    "store.py": "store damaged_store second_look",
+    "store.py": "rows store damaged_store second_look",
     "stored_sweep.py": "second_look pair context noticed",
     "sweep.py": "sweep sweep_paths row_threads",
     "trajectory.py": "trajectory",
@@ -398,8 +398,18 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "the nodes of Gauss and Legendre lie symmetric in their interval, and so do the weights",
         ),
     ),
+    "rows.py": (
+        (
+            ("_check: 60 of timeout=60  ->  61",),
+            "how long another writer is waited for, a choice",
+        ),
+    ),
     "session_file.py": (
         (("_npy: False of allow_pickle=False  ->  True",), "arrays of float32 are written as they are"),
+    ),
+    "store.py": (
+        (("BUSY_SECONDS: 60 of BUSY_SECONDS = 60  ->  61",), "how long another writer is waited for, a choice"),
+        (("__init__: 448 of mode=448  ->  449",), "the folder is given its mode once more, as an older one is"),
     ),
     "stored_sweep.py": (
         (
