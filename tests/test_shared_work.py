@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import numpy as np
 import pytest
@@ -172,8 +172,47 @@ def test_an_error_ends_the_run_in_its_own_words_and_keeps_what_was_done(pool, tm
             list(shared_results(pieces, store, width=lambda: 1, explain=lambda error: ClusterError(f"lost: {error}")))
         assert isinstance(caught.value.__cause__, BrokenExecutor)
         assert address(0) in store and address(2) not in store and nothing_locked(store)
-        with pytest.raises(BrokenExecutor):
+        with pytest.raises(BrokenExecutor) as plainly:
             list(shared_results(pieces, store, width=lambda: 1))
+        assert plainly.value.__cause__ is None
+
+
+def test_there_is_room_for_one_piece_at_least_and_for_locks_below_their_limit(monkeypatch):
+    def under_way(*locks: int) -> dict:
+        return {n: shared_work._Held(WorkItem((), no_one), {}, None, ExitStack(), k) for n, k in enumerate(locks)}
+
+    def no_one(missing, cancel):
+        raise AssertionError
+
+    for width, held, room in ((0, (), True), (0, (1,), False), (1, (1,), False), (2, (1,), True), (2, (1, 1), False)):
+        assert shared_work._room(under_way(*held), width) == room
+    monkeypatch.setattr(shared_work, "MOST_LOCKS", 5)
+    assert shared_work._room(under_way(2, 2), 9)
+    assert not shared_work._room(under_way(2, 3), 9)
+
+
+def test_what_is_done_is_told_and_an_empty_wait_is_short(monkeypatch):
+    slept: list[float] = []
+    monkeypatch.setattr(shared_work.time, "sleep", slept.append)
+    assert shared_work._finished({}, 0.25) == [] and slept == [0.25]
+    done, waiting = Future(), Future()
+    done.set_result({})
+    assert shared_work._finished({waiting: None, done: None}, 9.0) == [done] and slept == [0.25]  # pyright: ignore
+
+
+def test_a_store_has_what_is_fresh_and_gives_what_it_had(pool, tmp_path):
+    counted = Counted(pool)
+    piece = counted.piece(0, 1, 2)
+    with Store(tmp_path) as store:
+        store.put(address(1), value(address(1)))
+        started = shared_work._start(piece, store, lambda: False)
+        assert started is not None and started.future is not None
+        assert (set(started.found), started.n_locks) == ({address(1)}, 2)
+        assert sorted(counted.computed) == sorted([address(0), address(2)])
+        found = shared_work._results(started, started.future, store, lambda error: error)
+        assert set(found) == set(piece.keys) and nothing_locked(store)
+        assert set(shared_work._read(store, [address(0), address(9)])) == {address(0)}
+    assert shared_work._read(None, [address(0)]) == {}
 
 
 def test_a_stop_reaches_the_task_and_leaves_nothing_behind(tmp_path):

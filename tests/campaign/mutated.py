@@ -44,7 +44,7 @@ ROOMS = {
     "data/context.py": "context",
     "data/group_sums.py": "group_sums",
     "data/groups.py": "reader_parts cell_groups h5ad reader noticed",
-    "data/hdf5.py": "links h5ad",
+    "data/hdf5.py": "hdf5 links h5ad",
     "data/limits.py": "reader_parts",
     "data/matrix.py": "matrix h5ad",
     "data/other_hdf5.py": "other_layouts other_hdf5",
@@ -251,6 +251,10 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "data/group_sums.py": (
         (("_PACKED: 22 of 2.0 ** 22  ->  23",), "leaves room for both sums as well, up to the limit of cells"),
     ),
+    "data/hdf5.py": (
+        (("_after_a_user_block: offset < size  ->  offset <= size",), "nothing is read at the end of a file"),
+        (("take: True of True if len(names) > room else None  ->  False",), "anything but None ends the iteration"),
+    ),
     "data/matrix.py": ((("_parts_by_gene: 1 of indices.size or 1  ->  2",), "a part of no values may come once more"),),
     "data/scale.py": (
         (
@@ -419,6 +423,21 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             ),
             "both are None under follow and neither is otherwise; the second is asked for the type checker",
         ),
+    ),
+    "shared_work.py": (
+        (
+            (
+                "POLL_SECONDS: 0.1 of POLL_SECONDS = 0.1  ->  1.1",
+                "LOOK_AGAIN_SECONDS: 0.3 of LOOK_AGAIN_SECONDS = 0.3  ->  1.3",
+                "GRACE_SECONDS: 5.0 of GRACE_SECONDS = 5.0  ->  6.0",
+                "shared_results: POLL_SECONDS if busy else 0.0  ->  the other branch",
+                "shared_results: 0.0 of POLL_SECONDS if busy else 0.0  ->  1.0",
+                "shared_results: time.monotonic() >= look_again  ->  time.monotonic() > look_again",
+                "shared_results: 0.0 of (threading.Event(), 0.0, False)  ->  1.0",
+            ),
+            "how often one looks and how long one is patient; the same results come",
+        ),
+        (("MOST_LOCKS: 400 of MOST_LOCKS = 400  ->  401",), "how many files are open at once, a choice"),
     ),
     "sweep.py": (
         (("SCHEMA: 1 of SCHEMA = 1  ->  2",), "a version: any other number computes anew what is kept"),

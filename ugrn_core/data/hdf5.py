@@ -8,6 +8,7 @@ is executed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,10 +40,9 @@ def open_hdf5(source: Path | str | BinaryIO) -> Iterator[h5py.File]:
             _check_start(head, path.stat().st_size)
         opened: Path | BinaryIO = path
     else:
-        size = source.seek(0, 2)
+        size = source.seek(0, os.SEEK_END)
         source.seek(0)
         _check_start(source, size)
-        source.seek(0)
         opened = source
     with readable("The file"):
         file = h5py.File(opened, "r", rdcc_nbytes=MAX_CHUNK_BYTES)  # or a large chunk is unpacked again for each part
