@@ -50,7 +50,7 @@ from ugrn_core.benchmark.request import BenchmarkRequest, Samples
 from ugrn_core.benchmark.results import Parts, write_results
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.run_facts import RunFacts
-from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs
+from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs, union_pairs
 from ugrn_core.benchmark.scores import has_scores, join_scores, read_scores, score_files, write_scores
 from ugrn_core.benchmark.tables import (
     ROW_KEYS,
@@ -167,6 +167,11 @@ def test_sources_of_candidates() -> None:
     network = Network(Row("STRING", "hESC"), "TFs+500", genes, ("B",), (("B", "C"),))
     rows = {name: SAMPLERS[name].rows(network) for name in ("per_tf", "uniform", "tf_x_gene", "all_pairs")}
     assert rows == {"per_tf": ("B",), "uniform": ("B",), "tf_x_gene": ("B", "SOX2"), "all_pairs": genes}
+
+
+def test_a_union_leaves_the_reverse_of_an_edge_as_a_candidate() -> None:
+    network = Network(Row("STRING", "hESC"), "TFs+500", ("A", "B"), ("A", "B"), (("A", "B"),))
+    assert union_pairs([network], sampler="uniform").pairs == (("A", "B"), ("B", "A"))
 
 
 def test_values_by_unit_are_means_of_those_there_are() -> None:

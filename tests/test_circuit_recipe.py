@@ -25,7 +25,7 @@ from ugrn_core.circuits.control_case import Condition, circuit_of, drawn_cells, 
 from ugrn_core.circuits.control_frame import read_control
 from ugrn_core.circuits.first_weights import curve_parts, first_model
 from ugrn_core.circuits.joint import pair_cells, train_together, whole_cells
-from ugrn_core.circuits.means import ConditionalMeans
+from ugrn_core.circuits.means import FITS, ConditionalMeans, Fit
 from ugrn_core.circuits.random_circuit import random_circuit
 from ugrn_core.circuits.rivals import boosted_importance, correlation, partial_correlation, tree_importance
 from ugrn_core.circuits.shipped import train_circuit
@@ -255,6 +255,12 @@ def test_a_training_of_several_circuits_comes_out_again(monkeypatch) -> None:
         again: dict[int, joint.Checkpoint] = {}
         resumed = train_together(groups, settings, taught, kept=kept.get, keep=again.__setitem__)
         assert sorted(again) == computed and resumed.losses == made.losses
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_no_gene_says_anything_of_itself(fit: Fit) -> None:
+    means, own = ConditionalMeans.of(cells_of(8, 1), fit), np.arange(8)
+    assert not means.alone[own, :, own].any() and not means.among[own, :, own].any()
 
 
 def test_virtual_cells_move_a_gene_anywhere_in_the_range_of_cells() -> None:
