@@ -267,7 +267,9 @@ def test_a_list_without_a_gene_is_an_error():
 
 @pytest.mark.parametrize("name", ["nonsense", "MLL2"])
 def test_strict_refuses_what_is_left_open(name):
-    assert resolve([name, "SOX2"], VOCABULARY).symbols == ("SOX2",)
+    report = resolve([name, "SOX2"], VOCABULARY)
+    assert report.symbols == ("SOX2",) and [record.name for record in report.unresolved] == [name]
+    assert resolve(["OCT4", "SOX2"], VOCABULARY, strict=True).unresolved == ()
     with pytest.raises(GeneError, match=name):
         resolve([name, "SOX2"], VOCABULARY, strict=True)
 
