@@ -126,6 +126,14 @@ def test_stored_zeros_and_repeats_of_a_sparse_matrix_do_not_count():
     assert messy.nnz == 4  # the input is left as it was
 
 
+def test_no_values_have_no_bins():
+    for empty in (np.zeros(0), np.zeros(0, np.float32)):
+        assert (bin_nonzero(empty).shape, bin_nonzero(empty).dtype) == ((0,), np.float32)
+    nothing = bin_values(sparse.csr_matrix((2, 3)))
+    assert (nothing.shape, nothing.nnz, len(nothing.data)) == ((2, 3), 0, 0)
+    np.testing.assert_array_equal(bin_values(np.zeros((2, 3))), np.zeros((2, 3)))
+
+
 def test_negative_values_are_refused():
     with pytest.raises(ValueError, match="-1"):
         bin_values(np.array([[1.0, -1.0]]))

@@ -85,6 +85,8 @@ def test_too_few_cells_have_no_deviations():
 def test_flat_genes_stand_at_their_mean_and_no_value_runs_away():
     values = standardised(np.float32([[9, 9, 0.3]]), np.float32([1, 1, 0]), np.float32([0, 1, 0.04]), 8)
     np.testing.assert_allclose(values, [[0, 3.125, 1.5]], rtol=1e-5)
+    limit = standardised(np.array([1.0, 1.0, -9.0]), np.zeros(3), np.array([0.05**2, 0.051**2, 1.0]), 8)
+    np.testing.assert_allclose(limit, [0, 3.125, -3.125])
 
 
 def test_a_pair_is_alone():

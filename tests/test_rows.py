@@ -7,7 +7,9 @@ import hashlib
 import os
 import sqlite3
 import stat
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
@@ -188,6 +190,14 @@ def test_a_process_of_its_own_has_threads_of_its_own(kept: StoredRows) -> None:
     assert kept.get(KEY) == b"x" and kept.get(OTHER) is None
 
 
+def test_every_thread_closes_its_connection(kept: StoredRows) -> None:
+    closed: list[int] = []
+    real, kept._cache = kept._cache, cast("Any", SimpleNamespace(close=lambda: closed.append(threading.get_ident())))
+    kept.close()
+    assert len(set(closed)) == len(closed) == 4
+    kept._cache = real
+
+
 def test_every_value_is_read_back_before_it_counts(kept: StoredRows) -> None:
     used: list[int] = []
     kept.put_many({KEY: b"x" * 50_000, OTHER: b"y"}, used.append)
@@ -323,7 +333,7 @@ def test_results_of_an_opened_session_are_read_beside_the_store(store: Store) ->
 
 def test_damage_is_told_once_of_all_rows(store: Store, monkeypatch) -> None:
     assert store.notes() == ()
-    for key in (KEY, OTHER):
+    for key in (KEY, OTHER, THIRD):
         monkeypatch.setattr(store._rows, "get", lambda key: (_ for _ in ()).throw(Damaged(key)))
         assert store.get(key) is None
     assert len(store.notes()) == 1

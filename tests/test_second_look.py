@@ -14,10 +14,12 @@ import torch
 
 from ugrn_core import stored_sweep
 from ugrn_core.backbones.toy import ToyBackbone
+from ugrn_core.errors import ColumnError
 from ugrn_core.network.exports.folder import zip_files
 from ugrn_core.shared_work import WorkItem, shared_results
 from ugrn_core.store import Store
 from ugrn_core.types import Context, SweepSettings
+from ui.shared import errors
 from ui.shared.errors import plain
 
 KEY = "a" * 64
@@ -117,6 +119,22 @@ def test_a_zip_takes_files_beyond_the_old_limit(tmp_path: Path, monkeypatch: pyt
 
 def test_names_from_files_turn_into_no_formatting() -> None:
     assert plain("[a](b) *c* <d> $e$ ~f~ _g_") == r"\[a\](b) \*c\* \<d\> \$e\$ \~f\~ \_g\_"
+
+
+@pytest.mark.parametrize(
+    ("columns", "more"),
+    [
+        (("source", "score"), " Choose it in the box Source and in the box Score."),
+        (("gene", "label"), " Choose it in the box Label."),
+        (("gene",), ""),
+    ],
+)
+def test_a_table_without_a_column_names_the_boxes_of_the_page(monkeypatch, columns, more) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(errors.st, "error", lambda text, icon: said.append(text))
+    with errors.said_in_place():
+        raise ColumnError("Which column?", *columns)
+    assert said == [f"Which column?{more}"]
 
 
 def test_buckets_are_those_of_every_store_there_is():

@@ -237,6 +237,7 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             ("_edges_up_to: steps if compare is np.less_equal else 0  ->  the other branch",),
             "of a cell with one value only the sum of both counts is used, and it stays",
         ),
+        (("_bin_rows: values.min() < 0  ->  values.min() <= 0",), "zeros are left out before"),
     ),
     "data/cell_values.py": (
         (("save_cell_values: False of allow_pickle=False  ->  True",), "arrays of numbers are written as they are"),

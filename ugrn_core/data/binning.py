@@ -40,7 +40,7 @@ def bin_values(values: np.ndarray | sparse.spmatrix, n_bins: int = N_BINS) -> np
 def _bin_rows(values: np.ndarray, sizes: np.ndarray, n_bins: int) -> np.ndarray:
     """Bins (value,) float32 of non-zero values, ``sizes[i]`` of them in cell i, cell after cell."""
     if not len(values):
-        return np.zeros(0, np.float32)
+        return values.astype(np.float32)
     if values.min() < 0:
         raise ValueError(f"binning takes non-negative values, got {values.min()}")
     starts = np.cumsum(sizes) - sizes

@@ -33,6 +33,5 @@ def standardised(log1p: np.ndarray, mean: np.ndarray, variance: np.ndarray, n_ce
             f"few for them: it takes {MIN_CELLS}. Use the pair alone or a gene list as the context, or another model."
         )
     deviation = np.sqrt(variance)
-    varies = deviation > MIN_DEVIATION
-    z = np.where(varies, (log1p - mean) / np.where(varies, deviation, 1), 0)
+    z = np.where(deviation > MIN_DEVIATION, (log1p - mean) / np.maximum(deviation, MIN_DEVIATION), 0)
     return np.clip(z, -LARGEST, LARGEST).astype(np.float32)
