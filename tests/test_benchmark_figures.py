@@ -516,10 +516,36 @@ def test_the_recommended_cell_is_the_one_that_did_better_on_the_same_pairs():
     better = max(frames, key=lambda c: sum(m.value for m in found.ens[c]))
     assert found.best == better and f"{WORDS[better]}." in found.sentence()
     turned = advice_from("ugrn-mini", {"pair": frames["full"], "full": frames["pair"]})
-    assert turned.best != found.best
+    assert turned.best != found.best and "as good" not in found.sentence() + turned.sentence()
+    same = advice_from("ugrn-mini", {"pair": frames["pair"], "full": frames["pair"]})
+    assert same.best == "pair" and "as good and costs more" in same.sentence()
     assert context_advice("a model of mine") is None and advice_on("a model of mine") == ""
     assert advice_on("ugrn-mini", alone=better == "pair") == "", "what is recommended is chosen"
     assert advice_on("ugrn-mini", alone=better == "full") == found.sentence() == advice_on("ugrn-mini")
+
+
+def test_what_is_recommended_for_the_default_is_decided_by_its_held_out_pairs():
+    """By hand from the frames, and not from what it gives back of its teaching."""
+    found = context_advice("ugrn-mini-2")
+    assert found is not None and found.kind == "logistic"
+    frames = {c: read_results(ASSETS / "benchmark" / f"ugrn-mini-2_table_1_{c}_cut_logistic.csv.gz") for c in WORDS}
+    means = {}
+    for c, frame in frames.items():
+        for method in ("Ens", "Partial correlation"):
+            ours = frame[(frame.method == method) & (frame.metric == "auprc")]
+            tests = ours.groupby(["subset", "test_set", "test_network"])["value"].mean()
+            means[c, method] = [tests[subset].mean() for subset in UNSEEN]
+    lead = sum(means["full", "Ens"]) / 2 - sum(means["pair", "Ens"]) / 2
+    assert found.best == ("full" if lead > 0.005 else "pair"), "in doubt the smaller cell"
+    assert ("as good and costs more" in found.sentence()) == (abs(lead) <= 0.005)
+    assert [m.value for m in found.partial] == pytest.approx(means["full", "Partial correlation"])
+    said = advice_on("ugrn-mini-2")
+    assert f"{WORDS[found.best]}. On pairs of" in said and "R2" not in said and "(linear translator)" in said
+    assert all(f"{m:.3f}" in said for c in frames for m in means[c, "Ens"])
+    assert advice_on("ugrn-mini-2", alone=found.best == "pair") == ""
+
+
+def test_a_model_that_was_not_asked_in_both_cells_is_judged_by_what_it_was_taught():
     last = pd.read_csv(ASSETS / "models" / "ugrn-mini-log1p-2" / "curve.csv").iloc[-1]
     said = advice_on("ugrn-mini-log1p-2", alone=False)
     assert f"{last['r2_means_2_genes']:.2f}" in said and f"{last['r2_means_512_genes']:.2f}" in said

@@ -13,7 +13,8 @@ from tests import results_text
 from tests.results_text import FOLDER, MODELS, runs_of
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.figures.benchmark import ANSWERS, TableView, prepare_cells, prepare_tests
-from ugrn_core.figures.benchmark_means import NONE, SUMMARY, averages
+from ugrn_core.figures.benchmark_findings import stands
+from ugrn_core.figures.benchmark_means import NONE, SUMMARY, Mean, averages
 from ugrn_core.figures.benchmark_words import prepare_standings
 
 TABLES = sorted(FOLDER.glob("*_table_*.csv.gz"))
@@ -92,6 +93,38 @@ def test_other_tables_are_told_of_both_kinds_of_translator():
     numbers = [float(n) for n in re.findall(r"(\d\.\d{3}) \[", line)]
     assert numbers == [round(of[s], 3) for s in ("all", "both_unseen") for of in (ours, corpus)]
     assert gaps[2] < gaps[1] and "too, less of it survives (" in " ".join(text.split())
+
+
+def test_both_virtual_cells_of_the_default_are_told():
+    """By hand from the frames of the cut: the figures, and how they stand to partial correlation and to the first."""
+    text = results_text.findings()["corpus_findings.md"]
+    said = " ".join(text.split())
+    for ending, words in (("", ""), ("_logistic", ", linear translator")):
+        cells = ("pair", "full")
+        ens = {c: list(summary_of(f"ugrn-mini-2_table_1_{c}_cut{ending}", "Ens").values()) for c in cells}
+        partial = list(summary_of(f"ugrn-mini-2_table_1_full_cut{ending}", "Partial correlation").values())
+        corpus = list(summary_of(f"ugrn-mini-2_table_1_full_cut{ending}", "Co-expression").values())
+        line = next(line for line in text.splitlines() if line.startswith(f"| `ugrn-mini-2`{words} | mDC and mHSC-E |"))
+        numbers = [float(n) for n in re.findall(r"(\d\.\d{3}) \[", line)]
+        assert numbers == [round(v, 3) for v in (*ens["pair"], *ens["full"], *partial, *corpus)]
+        first = [summary_of(f"{model}_table_1_full_cut", "Ens").values() for model in MODELS]
+        old = [max(values) for values in zip(*first, strict=True)]
+        for other in (partial, old):
+            assert all(a > b + 0.005 for a, b in zip(ens["full"], other, strict=True))
+        assert ens["full"] == pytest.approx(ens["pair"], abs=0.005)
+        assert "above partial correlation, above the better model of the first generation, and level with " in said
+        assert "level with itself with two genes alone, by either translator." in said
+
+
+def test_averages_stand_to_others_by_what_counts():
+    means = {v: Mean(v, v, v, 1) for v in (0.6, 0.604, 0.61)}
+    for ours, theirs, words in (
+        ((0.61, 0.61), (0.604, 0.6), "above"),
+        ((0.6, 0.604), (0.604, 0.6), "level with"),
+        ((0.6, 0.6), (0.61, 0.61), "below"),
+        ((0.61, 0.6), (0.6, 0.6), "above (all pairs) and level with (unseen genes)"),
+    ):
+        assert stands([means[v] for v in ours], [means[v] for v in theirs]) == words
 
 
 def test_no_mean_of_the_docs_is_bare():

@@ -14,6 +14,7 @@ import pandas as pd
 from ugrn_core.benchmark.results import read_results
 from ugrn_core.figures.benchmark import RANDOM
 from ugrn_core.figures.benchmark_means import (
+    ABOUT_AS_MUCH,
     NONE,
     NOTHING,
     SUBSETS,
@@ -50,9 +51,6 @@ TAUGHT = {
     CONTROL: "the same vectors, learnt hidden values alone",
     **dict.fromkeys(FIRST, "first generation"),
 }
-
-ABOUT_AS_MUCH = 0.005
-"""Difference of two averages under which one knows nothing beyond the other."""
 
 Frames = Mapping[tuple[str, int, str], pd.DataFrame]
 """Frames by model, table and kind of translator."""
@@ -216,20 +214,22 @@ def _given_all() -> str:
     if not found or not first:
         return ""
     old = tuple(max(means, key=lambda m: m.value) for means in zip(*first, strict=True))
-    told = [
-        f"{stands(f.ens['full'], f.partial)} partial correlation, {stands(f.ens['full'], old)} the better model of the "
-        f"first generation, and {stands(f.ens['full'], f.ens['pair'])} itself with two genes alone{KINDS[f.kind]}"
-        for f in found
-    ]
-    return f" With all genes in the cell, on {listed(found[0].sets)}, Ens of `{DEFAULT}` is {'; '.join(told)}."
+    told: dict[str, list[str]] = {}
+    for f in found:
+        said = (
+            f"{stands(f.ens['full'], f.partial)} partial correlation, {stands(f.ens['full'], old)} the better model of "
+            f"the first generation, and {stands(f.ens['full'], f.ens['pair'])} itself with two genes alone"
+        )
+        told.setdefault(said, []).append(KINDS[f.kind])
+    each = "; ".join(said + (", by either translator" if len(kinds) > 1 else kinds[0]) for said, kinds in told.items())
+    return f" With all genes in the cell, on {listed(found[0].sets)}, Ens of `{DEFAULT}` is {each}."
 
 
 def stands(ours: Sequence[Mean], theirs: Sequence[Mean]) -> str:
-    """Whether averages over all pairs and over unseen ones are above others."""
-    won = [a.value > b.value for a, b in zip(ours, theirs, strict=True)]
-    if won[0] == won[1]:
-        return "above" if won[0] else "not above"
-    return f"above (over {'all pairs' if won[0] else 'unseen genes'} alone)"
+    """How averages over all pairs and over unseen ones stand to others."""
+    gaps = [a.value - b.value for a, b in zip(ours, theirs, strict=True)]
+    words = ["level with" if abs(g) <= ABOUT_AS_MUCH else "above" if g > 0 else "below" for g in gaps]
+    return words[0] if words[0] == words[1] else f"{words[0]} (all pairs) and {words[1]} (unseen genes)"
 
 
 def _other_tables(frames: Frames) -> Iterator[list[object]]:

@@ -29,6 +29,8 @@ SUMMARY = {
 """Columns of the summary of a run; of several scores the better average."""
 SUBSETS = ("all", "both_unseen")
 NOTHING = "–"
+ABOUT_AS_MUCH = 0.005
+"""Difference of two averages under which one knows nothing beyond the other."""
 
 
 class Mean(NamedTuple):

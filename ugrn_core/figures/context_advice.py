@@ -1,8 +1,8 @@
 """Which virtual cell a model is best asked in: the one that did better on pairs of held-out data sets, and its figures.
 
 Two shipped runs of Table 1 ask the same pairs in cells of two genes and in cells of all genes of a data set. Where a
-model has several such twos, the one with most data sets decides, and of those the one by the linear translator, which
-is the kind that the networks of the app are scored by.
+model has several such twos, the one with most data sets decides, and of those the one by the linear translator, whose
+fit has no seed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ugrn_core.benchmark.results import read_results
-from ugrn_core.figures.benchmark_means import NONE, SUBSETS, Mean, averages
+from ugrn_core.figures.benchmark_means import ABOUT_AS_MUCH, NONE, SUBSETS, Mean, averages
 from ugrn_core.methods.catalogue import ENS
 from ugrn_core.paths import ASSETS, shipped_model
 from ugrn_core.translators.kinds import PAPER
@@ -49,8 +49,13 @@ class ContextAdvice:
     @property
     def best(self) -> ContextName:
         """Where Ens is higher over all pairs and unseen ones together; in doubt the smaller cell."""
-        level = {name: np.mean([m.value for m in means]) for name, means in self.ens.items()}
-        return "full" if level["full"] > level["pair"] else "pair"
+        return "full" if self.lead > ABOUT_AS_MUCH else "pair"
+
+    @property
+    def lead(self) -> float:
+        """By how much Ens is higher with all genes, over all pairs and unseen ones together."""
+        level = {name: float(np.mean([m.value for m in means])) for name, means in self.ens.items()}
+        return level["full"] - level["pair"]
 
     def sentence(self) -> str:
         other: ContextName = "pair" if self.best == "full" else "full"
@@ -60,11 +65,12 @@ class ContextAdvice:
             if not np.isnan(self.partial[0].value)
             else ""
         )
+        level = ", which is as good and costs more" if abs(self.lead) <= ABOUT_AS_MUCH else ""
         kind = f" ({KINDS[self.kind].lstrip(', ')})" if KINDS[self.kind] else ""
         return (
             f"Recommended for {self.model}: {WORDS[self.best]}. On pairs of {listed(self.sets)}, which the translators "
             f"had not seen, the mean AUPRC of Ens{kind} was {_both(self.ens[self.best])} there (all pairs, both genes "
-            f"unseen) and {_both(self.ens[other])} with {WORDS[other]}; chance is 0.5.{beside}"
+            f"unseen) and {_both(self.ens[other])} with {WORDS[other]}{level}; chance is 0.5.{beside}"
         )
 
 
