@@ -82,7 +82,7 @@ def file_places(data: ExpressionData, symbols: Sequence[str]) -> dict[str, int]:
     most cells. Genes of a mouse file may be named as in it, or by their human symbols."""
     mouse, wanted = data.species == "mouse", set(symbols)
     named = [g if g in wanted or not mouse else mouse_symbol(g) for g in data.genes]
-    report = resolve(named, Vocabulary(symbols, range(len(symbols))), "mouse" if mouse else None)
+    report = resolve(named, Vocabulary(symbols, range(len(symbols))))
     places: dict[str, int] = {}
     for i in sorted(range(len(data.genes)), key=lambda i: -data.whole.detection[i]):
         record = report.records[i]
