@@ -230,7 +230,7 @@ def test_values_outside_the_pre_training_are_said_and_answered(model: Backbone) 
     assert any(note.startswith("TAL1 is absent") for note in result.notes)
 
 
-@pytest.mark.parametrize("entry", ["TAL1", "TAL1=", "=3", "TAL1=x", "TAL1 30", "", "TAL1=3,5"])
+@pytest.mark.parametrize("entry", ["TAL1", "TAL1=", "=3", " =3", "TAL1=x", "TAL1 30", "", "TAL1=3,5"])
 def test_entries_of_another_form_are_refused(model: Backbone, entry: str) -> None:
     with pytest.raises(InputError, match="such as TAL1=30"):
         read_companions([entry], lambda name: resolve_one(name, model.vocabulary))
