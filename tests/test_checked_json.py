@@ -21,7 +21,7 @@ FITS = {
     "Genes": ([(), ("x",) * 100_000], [("x",) * 100_001, ("x" * 101,)]),
     "Digest": (["0a" * 32], ["0a" * 31, "0A" * 32, "0a" * 33]),
     "Finite": ([0.0, -1e300], [math.nan, math.inf]),
-    "Value": ([-1e6, 1e6], [-1000000.1, 1000000.1, math.nan]),
+    "Value": ([-1e6, 1e6], [-1000000.1, 1000000.1, math.nan, math.inf]),
     "Grid": ([(1.0,), (1.0,) * 100], [(), (1.0,) * 101, (2e6,)]),
     "Share": ([0, 1], [-0.001, 1.001]),
     "Inside": ([0.001, 0.999], [0, 1]),
@@ -73,6 +73,7 @@ class Record(BaseModel):
 
 def test_a_complaint_says_place_reason_and_what_stood_there():
     assert said(Record, {"many": "x"}) == "many: should be a valid integer, got 'x'"
+    assert said(Record, {"many": "5"}) == "many: should be a valid integer, got '5'"
     assert said(Record, {}) == "many: field required"
     assert said(Record, {"many": 1, "more": 2}) == "more: unknown entry, got 2"
     assert said(room.Word, "a\nb") == "the text: it holds control characters, got 'a\\nb'"
