@@ -438,8 +438,8 @@ def test_a_table_of_scores_and_what_of_it_is_no_score(tmp_path: Path, monkeypatc
         (("source,target,a,b", "MYC,SOX2,1,2", "SOX2,MYC,3,4"), "cannot be told: .*a.*b"),
         (("words",), "no table of source, target and score: got .words"),
         ((), "no table of source, target and score, and is empty"),
-        (("source,target,score", "MYC,SOX2,1", f"MYC,{'x' * 999},2"), "a name of 999 characters"),
-        (("source,target,score", "MYC,SOX2,1", f"{'x' * 999},MYC,2"), "a name of 999 characters"),
+        (("source,target,score", "MYC,SOX2,1", f"MYC,{'x' * 1001},2"), "a name of 1,001 characters"),
+        (("source,target,score", "MYC,SOX2,1", f"{'x' * 1001},MYC,2"), "a name of 1,001 characters"),
     ):
         with pytest.raises(InputError, match=said):
             read_score_table(text(*lines), score="score" if said.startswith(("Line", "has")) else None)
