@@ -47,7 +47,7 @@ from ugrn_core.types import SweepSettings
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTIONS = [
     *(ugrn.load, ugrn.pair, ugrn.gene, ugrn.network, ugrn.train_translator, ugrn.benchmark),
-    *(tl.network, get.edges),
+    *(tl.network, get.edges, pl.curves, pl.network),
 ]
 
 

@@ -59,8 +59,17 @@ def edges(
 
 
 def held_out(translator: Translator) -> pd.DataFrame:
-    """How a translator did on what it was not trained on: ``test, scored_by, auprc, auroc, n_pos, n_neg``, by test.
+    """How a translator did on what it was not trained on (AUPRC and AUROC, as in Qi et al. 2026).
 
-    AUPRC is average precision; its value for no knowledge is n_pos / (n_pos + n_neg).
+    Parameters
+    ----------
+    translator
+        Of :func:`ugrn_core.train_translator`, or one that was loaded: its card holds the tests.
+
+    Returns
+    -------
+    One row a test and score: ``test, scored_by, auprc, auroc, n_pos, n_neg``. Higher is better for both (0 to 1);
+    AUPRC is average precision, and its value for no knowledge is n_pos / (n_pos + n_neg). A translator without tests
+    has no rows; there is no error of its own.
     """
     return held_out_frame(translator.card)

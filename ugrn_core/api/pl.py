@@ -13,10 +13,23 @@ from ugrn_core.network.layout import place_genes
 
 
 def curves(pairs: pd.DataFrame) -> go.Figure:
-    """Response above slope over the virtual values, source -> target on the left: of a frame of :func:`ugrn_core.pair`.
+    """Response above slope over the virtual values, source -> target on the left (Qi et al. 2026, Eq. 8 and 9).
 
-    Several frames of one pair, put together with ``pandas.concat``, are drawn into the same panels by their
-    ``series``. A frame without the columns is an InputError.
+    Parameters
+    ----------
+    pairs
+        A frame of :func:`ugrn_core.pair`. Several of one pair, put together with ``pandas.concat``, are drawn into the
+        same panels by their ``series``.
+
+    Returns
+    -------
+    Four panels, two with the ``follow`` background, where only slopes are defined; in the unit of the frame.
+    Deterministic.
+
+    Raises
+    ------
+    InputError
+        A column of the frame is missing.
     """
     lacking = [name for name in COLUMNS if name not in pairs]
     if lacking:
@@ -24,10 +37,27 @@ def curves(pairs: pd.DataFrame) -> go.Figure:
     return plot_curves(pairs)
 
 
-def network(edges: pd.DataFrame, *, highlight: str | None = None) -> go.Figure:
-    """The best edges of a frame of :func:`ugrn_core.network` as a drawing, at most 1,000 edges of 300 genes.
+def network(edges: pd.DataFrame, *, highlight: str | None = None, edge: tuple[str, str] | None = None) -> go.Figure:
+    """The best edges of a network as a drawing: arrows from source to target, which are predictions.
 
-    Of a network with groups give one group's rows. ``highlight``: a gene whose edges stand out. Places are
-    deterministic. A table with an edge twice, or without the columns, is an InputError.
+    Parameters
+    ----------
+    edges
+        A frame of :func:`ugrn_core.network`, best first; of a network with groups one group's rows. Drawn are at most
+        1,000 edges of 300 genes.
+    highlight
+        A gene whose edges stand out, source or target.
+    edge
+        ``(source, target)`` of an edge that has a band behind it.
+
+    Returns
+    -------
+    A figure in which a wider line is a more probable edge, and the form of its tip says whether the slope rises or
+    falls, which is no sign of regulation. Places have no unit and are the same each time.
+
+    Raises
+    ------
+    InputError
+        An edge stands twice in the table, or a column is missing.
     """
-    return plot_network(prepare_network(edges, place_genes(edges)), highlight=highlight)
+    return plot_network(prepare_network(edges, place_genes(edges)), highlight=highlight, edge=edge)

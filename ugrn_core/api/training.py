@@ -99,7 +99,7 @@ def benchmark(
     cancel: Cancel | None = None,
     **options: Any,
 ) -> pd.DataFrame:
-    """A table of the paper with a model, beside the scores that need none.
+    """A table of the paper (Qi et al. 2026, Tables 1 to 6) with a model, beside the scores that need none.
 
     Parameters
     ----------
