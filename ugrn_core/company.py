@@ -19,14 +19,14 @@ from torch import Tensor
 from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.backbones.devices import device_errors
-from ugrn_core.errors import InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.estimate import Estimate, estimate
 from ugrn_core.genes.file_names import in_file
 from ugrn_core.pair import PairRequest, estimate_curves, estimate_pair, explore_pair
 from ugrn_core.places import Place, place_of
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import question_key
-from ugrn_core.sweep import LARGEST_VALUE, SCHEMA, batch_size, check_settings, stop_if, unless_full
+from ugrn_core.sweep import LARGEST_VALUE, SCHEMA, batch_size, check_settings, unless_full
 from ugrn_core.types import Cancel, Context, FileNames, PairResult, Progress, SweepSettings, part_of
 
 MOST_COMPANIONS = 3

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ugrn_core.errors import Cancelled, FetchError
+from ugrn_core.errors import FetchError, stop_if
 from ugrn_core.pinned import PinnedFile
 from ugrn_core.time_left import duration
 from ugrn_core.types import Cancel, Progress
@@ -117,8 +117,7 @@ class ResumingDownloader:
             self._check_size(response, have if resumed else 0)
             with self.part.open("ab") as part:
                 for chunk in response.iter_content(CHUNK):
-                    if self.cancel is not None and self.cancel():
-                        raise Cancelled(f"Stopped; what came of {self.file.name} is kept for the next time.")
+                    stop_if(self.cancel, f"Stopped; what came of {self.file.name} is kept for the next time.")
                     part.write(chunk)
                     self.meter.add(self.file.name, len(chunk))
                     if part.tell() > self.file.size:  # too long without having said so: the hash will tell

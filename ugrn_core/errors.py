@@ -3,6 +3,10 @@
 A message says what is wrong, what was got, what was expected and what to do next.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 
 class UGRNError(Exception):
     """Base of every error that has a plain-language message for the user."""
@@ -53,3 +57,9 @@ class ClusterError(UGRNError):
 
 class Cancelled(UGRNError):
     """The user asked a running computation to stop."""
+
+
+def stop_if(cancel: Callable[[], bool] | None, said: str = "Stopped on request; what was finished is kept.") -> None:
+    """Raise :class:`Cancelled` where ``cancel`` says so; asked between batches."""
+    if cancel is not None and cancel():
+        raise Cancelled(said)

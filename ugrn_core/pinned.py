@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from pydantic import TypeAdapter
 
 from ugrn_core.checked_json import STRICT, Count, Digest, Word, from_json_file
 from ugrn_core.errors import FetchError, InputError
+from ugrn_core.whole_files import write_whole
 
 KEPT = ".sha256.json"
 MOST_KEPT_BYTES = 1 << 20
@@ -104,8 +103,6 @@ def _kept(folder: Path) -> dict[str, tuple[int, int, str]]:
 def _keep(folder: Path, hashes: dict[str, tuple[int, int, str]]) -> None:
     """Written whole or not at all; a folder that cannot be written has its files hashed every time."""
     try:
-        with tempfile.NamedTemporaryFile("w", dir=folder, prefix=KEPT, delete=False) as partial:
-            json.dump(hashes, partial)
-        os.replace(partial.name, folder / KEPT)
+        write_whole(folder / KEPT, json.dumps(hashes).encode())
     except OSError:
         pass

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import Cancelled, stop_if
 from ugrn_core.store import Store
 from ugrn_core.types import Cancel
 
@@ -74,7 +74,7 @@ def shared_results(
             if busy and time.monotonic() >= look_again:
                 again, look_again = len(busy), time.monotonic() + LOOK_AGAIN_SECONDS
             while _room(under_way, width()) and (again or not drawn):
-                _stop_if(stopped)
+                stop_if(stopped)
                 piece = busy.popleft() if again else next(new, None)
                 again = max(0, again - 1)
                 if piece is None:
@@ -87,7 +87,7 @@ def shared_results(
                     yield piece, started.found
                 else:
                     under_way[started.future] = started
-            _stop_if(stopped)
+            stop_if(stopped)
             for future in _finished(under_way, POLL_SECONDS if busy else 0.0):
                 held = under_way.pop(future)
                 yield held.piece, _results(held, future, store, explain)
@@ -166,8 +166,3 @@ def _let_go(under_way: dict[Future[Results], _Held]) -> None:
     finally:
         for held in under_way.values():
             held.locks.close()
-
-
-def _stop_if(cancel: Cancel) -> None:
-    if cancel():
-        raise Cancelled("Stopped on request; what was finished is kept.")

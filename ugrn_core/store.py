@@ -29,6 +29,7 @@ from ugrn_core.memory import bytes_of
 from ugrn_core.opened import TRACE
 from ugrn_core.paths import cache_folder
 from ugrn_core.rows import Busy, Damaged, StoredRows
+from ugrn_core.time_left import byte_words
 from ugrn_core.types import Background, Cancel
 from ugrn_core.whole_files import file_lock
 
@@ -195,9 +196,9 @@ class Store:
         def check(used: int) -> None:
             if used + wanted > self.limit:
                 raise StoreError(
-                    f"The result store in {self.folder} is full: {_said(used)} of {_said(self.limit)} are used and "
-                    f"{_said(wanted)} more are needed. Empty it with `ugrn cache --clear`, or set UGRN_CACHE_LIMIT "
-                    "to a larger size such as 8G."
+                    f"The result store in {self.folder} is full: {byte_words(used)} of {byte_words(self.limit)} are "
+                    f"used and {byte_words(wanted)} more are needed. Empty it with `ugrn cache --clear`, or set "
+                    "UGRN_CACHE_LIMIT to a larger size such as 8G."
                 )
 
         with self._plain_errors():
@@ -299,10 +300,6 @@ def _checked(key: str) -> str:
     if not KEY.fullmatch(key):
         raise ValueError(f"{key!r} is not the address of a result (sha256 in hex, see sweep_key)")
     return key
-
-
-def _said(size: int) -> str:
-    return f"{size / 2**30:.2f} GiB" if size >= 2**29 else f"{size / 2**20:.2f} MiB"
 
 
 def _unusable(folder: Path, error: Exception) -> str:

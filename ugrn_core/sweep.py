@@ -20,7 +20,7 @@ from torch import Tensor
 from ugrn_core.backbones.backbone import Backbone, plain_pairs
 from ugrn_core.backbones.devices import device_errors, is_out_of_memory
 from ugrn_core.backbones.threads import row_threads
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.types import Cancel, Progress, SweepSettings
 
 T = TypeVar("T")
@@ -231,12 +231,6 @@ def _follow_rows(backbone: Backbone, ids: Tensor, at: Tensor, value: Tensor) -> 
     at, value = at.to(ids.device), value.to(ids.device)
     values = value[:, None].repeat(1, len(ids))
     return backbone.dual(ids, values, torch.zeros_like(values).scatter_(1, at[:, None], 1.0))
-
-
-def stop_if(cancel: Cancel | None) -> None:
-    """Raise :class:`Cancelled` where ``cancel`` says so; asked between batches."""
-    if cancel and cancel():
-        raise Cancelled("Stopped on request; what was finished is kept.")
 
 
 def _places(genes: Sequence[str], sources: Sequence[str]) -> dict[str, int]:

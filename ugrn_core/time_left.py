@@ -1,4 +1,4 @@
-"""Time left of a computation, from the shares it has finished so far, and durations in words."""
+"""Time left of a computation, from the shares it has finished so far; durations and sizes in words."""
 
 from __future__ import annotations
 
@@ -45,3 +45,8 @@ def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(seconds, 1):.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def byte_words(n_bytes: float) -> str:
+    """``12.5 MiB`` or ``1.50 GiB``."""
+    return f"{n_bytes / 2**30:,.2f} GiB" if n_bytes >= 2**29 else f"{n_bytes / 2**20:,.1f} MiB"

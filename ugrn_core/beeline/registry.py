@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ugrn_core.download import Meter, download, only_one
-from ugrn_core.errors import Cancelled, FetchError, InputError
+from ugrn_core.errors import FetchError, InputError, stop_if
 from ugrn_core.paths import ASSETS, beeline_folder, cache_folder
 from ugrn_core.pinned import PinnedFile, check_file, pinned_bytes
 from ugrn_core.types import Cancel, Progress
@@ -77,8 +77,7 @@ def fetch_networks(
     meter = Meter(sum(file.size for file in wanted.values()), progress)
     with only_one(folder):
         for path, file in wanted.items():
-            if cancel is not None and cancel():
-                raise Cancelled("Stopped; the networks fetched so far are kept for the next time.")
+            stop_if(cancel, "Stopped; the networks fetched so far are kept for the next time.")
             place = folder / path
             if place.exists():
                 check_file(place, file)

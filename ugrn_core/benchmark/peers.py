@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from ugrn_core.beeline.expression import Expression
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.types import Cancel, Progress
 
 BOOSTING = {"learning_rate": 0.01, "n_estimators": 5000, "max_features": 0.1, "subsample": 0.9}
@@ -66,8 +66,7 @@ def grnboost2(q: PeerQuestion) -> np.ndarray:
     """Importance of each regulator in boosted trees that predict the gene, times the number of trees."""
     scores = np.zeros((len(q.regulators), q.cells.shape[1]))
     for gene in range(q.cells.shape[1]):
-        if q.cancel and q.cancel():
-            raise Cancelled("Stopped on request; finished scores are kept.")
+        stop_if(q.cancel, "Stopped on request; finished scores are kept.")
         scores[:, gene] = boosted(q, gene)
         if q.progress:
             q.progress((gene + 1) / q.cells.shape[1], f"GRNBoost2: {gene + 1:,} of {q.cells.shape[1]:,} genes")

@@ -28,7 +28,7 @@ from ugrn_core.benchmark.results import NONE
 from ugrn_core.benchmark.run import Contestant, Run
 from ugrn_core.benchmark.sampling import LabelledPairs
 from ugrn_core.benchmark.scoring import Scored, TrainedUnit
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.methods.catalogue import METHODS, trained_parts
 from ugrn_core.methods.method import Method
 from ugrn_core.spreadsheet import unguarded_table
@@ -136,8 +136,7 @@ def _of_contestant(
     rows = [row for split in run.request.splits for row in split.tests]
     for n, row in enumerate(rows):
         for k, (of_kind, nets) in enumerate(trained):
-            if cancel and cancel():
-                raise Cancelled("Stopped on request; features are kept.")
+            stop_if(cancel, "Stopped on request; features are kept.")
             tests = [Scored(of_kind, u, row, t) for u, t in zip(units, nets, strict=True) if row in u.split.tests]
             chosen = [m for m in run.methods(contestant) if k == 0 or trained_parts(m)]
             found += [_entry(of_kind, tests, method, row, resamples) for method in chosen]

@@ -23,7 +23,7 @@ from ugrn_core.benchmark.run import Contestant, Run, Unit
 from ugrn_core.benchmark.run_facts import RunFacts
 from ugrn_core.benchmark.scores import write_scores
 from ugrn_core.benchmark.scoring import Scored, TrainedUnit
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import stop_if
 from ugrn_core.types import Cancel, Progress, Vocabulary, part_of
 
 FEATURE_SHARE = 0.7
@@ -67,8 +67,7 @@ def _run_contestant(
         bank, start = run.bank(contestant.backbone), feature_share
         bank.prepare(samples, methods, part_of(progress, 0.0, start), cancel)
     for n, unit in enumerate(units):
-        if cancel and cancel():
-            raise Cancelled("Stopped on request; finished blocks are kept.")
+        stop_if(cancel, "Stopped on request; finished blocks are kept.")
         _run_unit(run, unit, bank, cancel)
         if progress:
             share = start + (1 - start) * (n + 1) / len(units)

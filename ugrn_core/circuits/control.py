@@ -38,7 +38,7 @@ from ugrn_core.circuits.control_case import (
 from ugrn_core.circuits.joint import Checkpoint, Group, train_together
 from ugrn_core.circuits.means import FITS, ConditionalMeans, Fit
 from ugrn_core.circuits.training import BASE, GRID, TrainingSettings, as_backbone
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import stop_if
 from ugrn_core.store import Store
 from ugrn_core.types import Cancel, Progress, SweepSettings, part_of
 
@@ -177,8 +177,7 @@ class _Run:
         return self.request.circuits(self.condition)
 
     def say(self, share: float, words: str) -> None:
-        if self.cancel is not None and self.cancel():
-            raise Cancelled("The control was stopped; what is finished is kept.")
+        stop_if(self.cancel, "The control was stopped; what is finished is kept.")
         if self.progress is not None:
             self.progress(share, f"{self.condition.cells}, {words}")
 

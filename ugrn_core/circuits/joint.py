@@ -24,7 +24,7 @@ from ugrn_core.circuits.training import (
     masked_loss,
     schedule,
 )
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import stop_if
 from ugrn_core.types import Cancel, Progress
 
 CHUNK = 250
@@ -88,8 +88,7 @@ def train_together(
         rng = np.random.default_rng([s.seed, int(starts[-1]), chunk])
         found = []
         for step in range(chunk * CHUNK, min(s.steps, (chunk + 1) * CHUNK)):
-            if cancel is not None and cancel():
-                raise Cancelled("Training was stopped.")
+            stop_if(cancel, "Training was stopped.")
             at = int(rng.choice(len(groups), p=share / share.sum()))
             loss = _loss(model, rng, groups[at][1], taught[at], int(starts[at]), s)
             for group in optimizer.param_groups:

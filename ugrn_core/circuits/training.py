@@ -21,7 +21,7 @@ from torch import Tensor
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import fingerprint, save_checkpoint, to_backbone
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import stop_if
 from ugrn_core.types import BackboneCard, Cancel, Progress, Vocabulary
 
 BASE = 1.0
@@ -102,8 +102,7 @@ def train(
         optimizer.step()
         recent.append(loss.item())
         if len(recent) == LOSS_EVERY:
-            if cancel is not None and cancel():
-                raise Cancelled("Training was stopped.")
+            stop_if(cancel, "Training was stopped.")
             losses.append(float(np.mean(recent)))
             recent.clear()
             if watch is not None:

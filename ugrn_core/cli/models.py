@@ -98,6 +98,7 @@ def cache(
 ) -> None:
     """Show the store of computed results, or clear it."""
     from ugrn_core.store import Store
+    from ugrn_core.time_left import byte_words
 
     with Store() as store:
         if clear:
@@ -118,8 +119,8 @@ def cache(
         ["store of results", str(stats.folder)],
         [
             ["results", f"{stats.entries:,}"],
-            ["size", f"{stats.size / 2**20:,.2f} MiB"],
-            ["limit", f"{stats.limit / 2**20:,.2f} MiB (UGRN_CACHE_LIMIT)"],
+            ["size", byte_words(stats.size)],
+            ["limit", f"{byte_words(stats.limit)} (UGRN_CACHE_LIMIT)"],
             *(["left aside", f"{file.name}, damaged or of another version"] for file in stats.left_aside),
         ],
     )

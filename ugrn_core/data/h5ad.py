@@ -26,7 +26,7 @@ from ugrn_core.data.layout import Matrix, OpenedFile, read_layout
 from ugrn_core.data.other_hdf5 import other_layout
 from ugrn_core.data.scale import Survey, survey
 from ugrn_core.errors import InputError
-from ugrn_core.types import Progress
+from ugrn_core.types import Progress, part_of
 
 WRITING_SHARE = 0.6
 """Share of the time that goes into a file that is written as HDF5 first."""
@@ -75,11 +75,11 @@ def read_h5ad(
     InputError. Two passes over the matrix; deterministic. A file of unknown origin is better read by
     :func:`ugrn_core.data.untrusted.read_untrusted_h5ad`.
     """
-    with open_cells(file, _part(progress, 0.0, WRITING_SHARE)) as (opened, kind):
+    with open_cells(file, part_of(progress, 0.0, WRITING_SHARE)) as (opened, kind):
         layout = layout_of(opened, kind)
-        progress = _part(progress, WRITING_SHARE, 1.0) if kind else progress
-        matrix, genes, seen, notes = choose_matrix(layout, layer, gene_column, _part(progress, 0.0, SURVEY_SHARE))
-        second = _part(progress, SURVEY_SHARE, 1.0)
+        progress = part_of(progress, WRITING_SHARE, 1.0) if kind else progress
+        matrix, genes, seen, notes = choose_matrix(layout, layer, gene_column, part_of(progress, 0.0, SURVEY_SHARE))
+        second = part_of(progress, SURVEY_SHARE, 1.0)
         groups = find_groups(layout.cells, second, group or "")
         columns, left_out = affordable(groups, layout.cells.columns, matrix.n_genes, seen.filled)
         summary = summarise(matrix, seen, columns, second)
@@ -176,11 +176,6 @@ def _checked_genes(layout: OpenedFile, matrix: Matrix, gene_column: str | None) 
     kept, notes = gene_rows(matrix.genes, layout.genes)
     genes, source = choose_gene_names(matrix.genes, gene_column, kept)
     return replace(matrix, kept=kept), genes, [*notes, *source]
-
-
-def _part(progress: Progress | None, start: float, stop: float) -> Progress | None:
-    """Progress of a part of the work, from ``start`` to ``stop`` of the whole."""
-    return progress and (lambda share, what: progress(start + share * (stop - start), what))
 
 
 def _offered(layout: OpenedFile) -> str:

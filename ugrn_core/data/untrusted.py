@@ -28,7 +28,7 @@ from ugrn_core.data.cell_values import CellChoice, CellValues, load_cell_values
 from ugrn_core.data.expression import ExpressionData, load_expression
 from ugrn_core.data.h5ad import H5adContents
 from ugrn_core.data.limits import MEMORY, SECONDS, read_memory, read_seconds
-from ugrn_core.errors import Cancelled, DiskError, InputError
+from ugrn_core.errors import DiskError, InputError, stop_if
 from ugrn_core.paths import ROOT
 from ugrn_core.types import Cancel, Progress
 
@@ -211,8 +211,7 @@ def _last_answer(child: subprocess.Popen[bytes], progress: Progress | None, canc
     answer: dict[str, Any] = {}
     end = time.monotonic() + START_SECONDS
     while True:
-        if cancel is not None and cancel():
-            raise Cancelled("Stopped.")
+        stop_if(cancel, "Stopped on request.")
         try:
             line = lines.get(timeout=LOOK_SECONDS)
         except queue.Empty:

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from ugrn_core.data.expression import ExpressionData
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.genes.file_names import HUMAN_COLUMNS, human_by_name
 from ugrn_core.types import Cancel, Progress
 
@@ -116,8 +116,7 @@ def activities(
     found = of_targets(of_target)
     rng, larger = np.random.default_rng(SEED), np.ones(found.shape)
     for turn in range(n_random):
-        if cancel and cancel():
-            raise Cancelled("Stopped.")
+        stop_if(cancel, "Stopped on request.")
         larger += np.abs(of_targets(rng.permutation(of_target))) >= np.abs(found)
         if progress:
             progress((turn + 1) / n_random, f"{turn + 1} of {n_random} random networks")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import stop_if
 from ugrn_core.evidence.correlation import correlations
 from ugrn_core.types import Cancel, Progress
 
@@ -75,8 +75,7 @@ def steadiness(
     mean, squares, both_mean, both_squares = (np.zeros(size, np.float32) for _ in range(4))
     hits = np.zeros(size, np.float32)
     for turn in range(resamples):
-        if cancel and cancel():
-            raise Cancelled("Stopped.")
+        stop_if(cancel, "Stopped on request.")
         weights = resample_weights(groups, donors, len(ranks), rng)
         r = correlations(ranks, sources, groups, weights)
         hits += among_best(np.abs(r), pairs, best)

@@ -25,7 +25,7 @@ import plotly.graph_objects as go
 import psutil
 
 from ugrn_core.data.standardised import UNIT
-from ugrn_core.errors import Cancelled, DiskError, InputError
+from ugrn_core.errors import DiskError, InputError, stop_if
 from ugrn_core.figures.style import short_unit
 from ugrn_core.memory import bytes_of
 from ugrn_core.paths import ASSETS, ROOT
@@ -218,8 +218,7 @@ def _watch(child: subprocess.Popen[bytes], cancel: Cancel | None) -> None:
     seconds, memory = _seconds(), _memory()
     end = time.monotonic() + seconds
     while child.poll() is None:
-        if cancel is not None and cancel():
-            raise Cancelled("Stopped.")
+        stop_if(cancel, "Stopped on request.")
         if time.monotonic() > end:
             raise InputError(f"This was not drawn after {seconds:,.0f} seconds. Allow more time with {SECONDS}.")
         if sum(_bytes(process) for process in _family(child.pid)) > memory:

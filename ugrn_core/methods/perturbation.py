@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.errors import Cancelled
+from ugrn_core.errors import stop_if
 from ugrn_core.methods.method import Method
 from ugrn_core.methods.reading import Reading
 from ugrn_core.sweep import batch_size
@@ -50,8 +50,7 @@ def zeroing_effects(
     for n, cell in enumerate(torch.from_numpy(cells).to(backbone.device)):
         intact = backbone.reconstruct(ids, cell[None])
         for start in range(0, len(sources), size):
-            if cancel and cancel():
-                raise Cancelled("Stopped on request.")
+            stop_if(cancel, "Stopped on request.")
             rows = at[start : start + size]
             knocked = cell.repeat(len(rows), 1).scatter_(1, rows[:, None], off[rows][:, None])
             effects[start : start + size] += intact - backbone.reconstruct(ids, knocked)

@@ -16,7 +16,7 @@ from ugrn_core.network.run import MISSES, finished_share
 from ugrn_core.network.scores import EDGES_A_PIECE
 from ugrn_core.store import Store
 from ugrn_core.stored_sweep import source_key
-from ugrn_core.time_left import duration
+from ugrn_core.time_left import byte_words, duration
 from ugrn_core.translators.mlp import HIDDEN
 from ugrn_core.translators.schema import FeatureSchema
 from ugrn_core.translators.translator import Translator
@@ -54,7 +54,7 @@ class NetworkEstimate:
         stored = f"; {self.cached_share:.0%} is stored already" if self.cached_share else ""
         return (
             f"{self.edges:,} edges, {self.passes:,} passes: about {duration(self.seconds)} here, "
-            f"{_size(self.bytes)} of memory, {_size(self.disk)} of disk{stored}."
+            f"{byte_words(self.bytes)} of memory, {byte_words(self.disk)} of disk{stored}."
         )
 
 
@@ -135,7 +135,3 @@ def _pair_seconds(backbone: Backbone, request: NetworkRequest, schema: FeatureSc
             seconds.append(time.perf_counter() - start)
         _seconds[kept] = min(seconds) / len(trial)
     return _seconds[kept]
-
-
-def _size(number: int) -> str:
-    return f"{number / 2**30:.1f} GiB" if number >= 2**30 else f"{max(1, round(number / 2**20)):,} MiB"

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.translators.mlp import TrainSettings, TranslatorNet, check_training, standardise, train_net
 from ugrn_core.types import Cancel, Progress
 
@@ -39,8 +39,7 @@ def train_logistic(
     from sklearn.linear_model import LogisticRegression  # here: whoever only reads translators waits for it too long
 
     check_training(features, labels)
-    if cancel and cancel():
-        raise Cancelled("Training stopped on request.")
+    stop_if(cancel, "Training stopped on request.")
     net = TranslatorNet(features.shape[1], hidden=())
     x = standardise(net, torch.from_numpy(np.ascontiguousarray(features, dtype=np.float32))).numpy().astype(np.float64)
     fit = LogisticRegression(C=INVERSE_PENALTY, tol=1e-6, max_iter=MOST_STEPS).fit(x, labels)

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ugrn_core.errors import Cancelled, InputError
+from ugrn_core.errors import InputError, stop_if
 from ugrn_core.types import Cancel, Progress
 
 Result = TypeVar("Result")
@@ -108,8 +108,7 @@ def train_net(
     step = _Step(net, settings, generator)
     history = []
     for epoch in range(settings.epochs):
-        if cancel and cancel():
-            raise Cancelled("Training stopped on request.")
+        stop_if(cancel, "Training stopped on request.")
         order = torch.randperm(len(x), generator=generator)
         history.append(_on_one_thread(lambda rows=order: _epoch(step, x, y, rows.split(settings.batch))))
         if watch:

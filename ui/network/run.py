@@ -18,6 +18,7 @@ from ugrn_core.network.exports.folder import LOOKED_AT
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.scores import NetworkScores
 from ugrn_core.network.table import edge_table
+from ugrn_core.time_left import byte_words
 from ugrn_core.types import Cancel, Progress
 from ui.network import keys
 from ui.network.question import AskedNetwork
@@ -149,8 +150,8 @@ def _where(asked: AskedNetwork) -> str:
     device = describe_device(asked.backbone.device)
     if device.device == "cpu":
         return f"It runs on this machine (cpu, {device.threads} threads)."
-    free = free_bytes(asked.backbone.device) / 2**30
-    return f"It runs on this machine ({device.device}, {device.hardware}, {free:.1f} GiB of its memory free)."
+    free = byte_words(free_bytes(asked.backbone.device))
+    return f"It runs on this machine ({device.device}, {device.hardware}, {free} of its memory free)."
 
 
 @st.cache_resource(max_entries=8, show_spinner="Sorting the edges")

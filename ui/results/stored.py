@@ -6,6 +6,7 @@ import streamlit as st
 
 from ugrn_core.errors import InputError
 from ugrn_core.recent import RECENT
+from ugrn_core.time_left import byte_words
 from ui.results import keys
 from ui.server.access import own_machine
 from ui.server.session import store
@@ -16,7 +17,7 @@ def show() -> None:
     """A line in the sidebar that opens on a click."""
     with st.popover("Stored results", icon=":material/database:", width="stretch"), said_in_place():
         stats = store().stats()
-        st.markdown(f"{stats.entries:,} results, {stats.size / 2**20:,.1f} of {stats.limit / 2**20:,.0f} MiB")
+        st.markdown(f"{stats.entries:,} results, {byte_words(stats.size)} of {byte_words(stats.limit)}")
         if own_machine():
             st.caption(plain(f"Nothing is computed twice. Kept in {stats.folder}; also `ugrn cache`."))
             st.button("Clear", on_click=_clear, disabled=not stats.entries, key=keys.CLEAR_RESULTS)
