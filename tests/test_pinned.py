@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_written_costs_a_hash_each_time(file, hashed, mo
     def full(*_, **__):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(pinned.tempfile, "NamedTemporaryFile", full)
+    monkeypatch.setattr(pinned, "write_whole", full)
     assert is_pinned(file, as_pinned(file)) and is_pinned(file, as_pinned(file)) and len(hashed) == 2
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +103,5 @@ def _kept(folder: Path) -> dict[str, tuple[int, int, str]]:
 
 def _keep(folder: Path, hashes: dict[str, tuple[int, int, str]]) -> None:
     """Written whole or not at all; a folder that cannot be written has its files hashed every time."""
-    try:
+    with suppress(OSError):
         write_whole(folder / KEPT, json.dumps(hashes).encode())
-    except OSError:
-        pass
