@@ -315,6 +315,10 @@ def test_mouse_genes_come_in_by_their_orthologs():
     context, report, _ = data_context(data(), CARD, VOCABULARY, n_variable=0)
     assert context.names is None
     assert "ortholog" not in {r.status for r in report.records}
+    small = ("sox2", *NAMES[1:])  # a mouse gene in a file of a mouse, as another spelling it is one of both
+    for species, ortholog in (("mouse", True), ("human", False), (None, False)):
+        report = data_context(data(genes=small, species=species), CARD, VOCABULARY, n_variable=0)[1]
+        assert (report.records[0].status == "ortholog") == ortholog
 
 
 def test_what_cannot_be_is_refused():
