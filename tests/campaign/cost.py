@@ -58,27 +58,30 @@ def side_by_side(file: Path, times: int) -> list[Cost]:
     python = sys.executable
     with tempfile.TemporaryDirectory(prefix="ugrn-cost-") as name:
         folder = Path(name)
-        genes = folder / "genes.txt"
-        genes.write_text("\n".join(_names(file)))
+        genes, factors = folder / "genes.txt", folder / "factors.txt"
+        names = _names(file)
+        genes.write_text("\n".join(names))
+        factors.write_text("\n".join(_factors(names)))
         for n in range(times):
             network = [python, "-m", "ugrn_core", "network", "--genes", str(genes), "--out", str(folder / f"n{n}")]
             threads = {"OMP_NUM_THREADS": str(PROCESSES), "UGRN_CACHE_DIR": str(folder / f"cache{n}")}
             found.append(cost("ugrn network", network, **threads))
-            trees = [python, "-m", "tests.campaign.cost", str(file), "--grnboost2", str(folder / f"trees{n}.csv")]
+            trees = [python, "-m", "tests.campaign.cost", str(file)]
+            trees += ["--grnboost2", str(factors), str(folder / f"trees{n}.csv")]
             found.append(cost("GRNBoost2", trees, OMP_NUM_THREADS="1"))
             print(*(one.line() for one in found[-2:]), sep="\n", flush=True)
     return found
 
 
-def boost(file: Path, out: Path) -> None:
-    """Scores of every factor and gene of ``file``, written as CSV."""
+def boost(file: Path, factors: Path, out: Path) -> None:
+    """Scores of every factor (names in a file) and gene of ``file``, written as CSV."""
     import anndata
 
     from ugrn_core.benchmark.peers import PeerQuestion, boosted
 
     cells = anndata.read_h5ad(file).to_df()
     names = list(cells.columns)
-    regulators = np.array(_factors(names))
+    regulators = np.array([names.index(factor) for factor in factors.read_text().split("\n")])
     question = PeerQuestion(cells.to_numpy(float), regulators)
     with ProcessPoolExecutor(PROCESSES, get_context("fork")) as pool:
         scores = list(pool.map(partial(boosted, question), range(len(names)), chunksize=20))
@@ -91,8 +94,8 @@ def _names(file: Path) -> list[str]:
     return list(anndata.read_h5ad(file, backed="r").var_names)
 
 
-def _factors(names: list[str]) -> list[int]:
-    """Places of the names that ``ugrn network`` reads as transcription factors."""
+def _factors(names: list[str]) -> list[str]:
+    """The names that ``ugrn network`` reads as transcription factors."""
     from ugrn_core.backbones.registry import load_backbone
     from ugrn_core.cli.options import DEFAULT_BACKBONE
     from ugrn_core.genes.resolve import resolve
@@ -100,17 +103,18 @@ def _factors(names: list[str]) -> list[int]:
 
     report = resolve(names, load_backbone(DEFAULT_BACKBONE).vocabulary)
     factors = set(default_sources(report.symbols))
-    return [n for n, record in enumerate(report.records) if record.symbol in factors]
+    return [record.name for record in report.records if record.symbol in factors]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("file", type=Path, help="cells (h5ad), logarithms")
     parser.add_argument("--times", type=int, default=3)
-    parser.add_argument("--grnboost2", type=Path, metavar="CSV", help="GRNBoost2 alone, scores to this file")
+    words = {"nargs": 2, "metavar": ("FACTORS", "CSV"), "type": Path}
+    parser.add_argument("--grnboost2", **words, help="GRNBoost2 alone, of factors in a file, scores to another")
     asked = parser.parse_args()
     if asked.grnboost2:
-        boost(asked.file, asked.grnboost2)
+        boost(asked.file, *asked.grnboost2)
         return
     found = side_by_side(asked.file, asked.times)
     for what in dict.fromkeys(one.what for one in found):
