@@ -322,7 +322,7 @@ def test_marks_say_how_answers_stand() -> None:
         (7, "check b", False),
     ]
     assert [m.right for m in found if m.lesson == 1] == [False, None]
-    assert found[2].lesson == 2 and found[2].right is None and found[2].words == "no answer"
+    assert found[2].lesson == 2 and found[2].right is None and found[2].standing == "no answer"
 
 
 @given(hst.floats(-1e6, 1e6), hst.sampled_from([0.0, 0.005, 0.02, 0.1, 2.0]))

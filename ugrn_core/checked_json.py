@@ -43,7 +43,7 @@ Token = Annotated[str, StringConstraints(max_length=200), AfterValidator(_plain)
 Genes = Annotated[tuple[Gene, ...], Field(max_length=MOST_GENES)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Value = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Value = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
 Grid = Annotated[tuple[Value, ...], Field(min_length=1, max_length=MOST_VALUES)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Inside = Annotated[float, Field(gt=0, lt=1)]

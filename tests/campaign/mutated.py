@@ -25,7 +25,7 @@ ROOMS = {
     "benchmark/sampling.py": "by_hand sampling exchange protocols noticed",
     "benchmark/scores.py": "by_hand benchmark",
     "benchmark/tables.py": "by_hand benchmark benchmark_figures",
-    "checked_json.py": "checked_json untrusted_recipes",
+    "checked_json.py": "checked_json untrusted_recipes checkpoint",
     "circuits/circuit.py": "circuit_recipe circuits",
     "circuits/control.py": "circuit_recipe circuit_control",
     "circuits/first_weights.py": "circuit_recipe circuits circuit_control",
