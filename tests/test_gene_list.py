@@ -44,6 +44,12 @@ def test_any_mixture_of_delimiters_quotes_and_comments_gives_the_names_in_order_
     assert parse_gene_list(text) == once(names)
 
 
+def test_a_long_line_with_one_tab_is_a_list() -> None:
+    names = [f"GENE{n}" for n in range(20)]
+    assert parse_gene_list(", ".join(names) + "\tMYC") == [*names, "MYC"]
+    assert parse_gene_list("MYC\t" + "; ".join(names)) == ["MYC", *names]
+
+
 @given(names=GENES, width=st.integers(1, 4), delimiter=st.sampled_from([", ", ",", ";", "\t", " "]))
 def test_a_list_on_several_lines_of_equal_length_is_read_in_full(names, width, delimiter):
     """The ragged and the even layout of a list without titles and numbers: no column is dropped."""

@@ -457,6 +457,7 @@ def test_groups_have_a_network_each(tiny: Backbone, reader: str, cells: anndata.
     edges = ugrn.network(cells, groupby="kind", translator=reader, model=tiny)
     assert list(edges.columns) == ["group", *COLUMNS]
     assert list(edges["group"].unique()) == ["A/1", "B"]
+    assert list(edges.index) == list(range(len(edges))), "a row each, not one a group"
     tl.network(cells, groupby="kind", translator=reader, model=tiny, key_added="mine")
     assert {*cells.varp} == {f"mine_{m}: {g}" for m in ("score", "probability") for g in ("A-1", "B")}
     assert cells.uns["mine"]["groups"] == ["A/1", "B"]

@@ -108,8 +108,10 @@ def _columns(table: Columns, asked: str | None, regulators: bool) -> list[int]:
         return []
     if not (table.titled or numbers):
         return _beside_words(table) if rows > 2 else []
-    if rows == 1 and len(numbers) < len(table.names) - 1:  # one line is a table only if all but the name are numbers
-        return []
+    if rows == 1:  # one line is a table only if all but the name are numbers
+        long = any(len(cell) > LONGEST for row in table.sample for cell in row)
+        if long or len(numbers) < len(table.names) - 1:
+            return []
     ends = (SOURCE_TITLES, TARGET_TITLES)
     for titles in (*ends, GENE_TITLES) if regulators else (GENE_TITLES, *ends):
         found = table.titled_any(titles)
