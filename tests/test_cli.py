@@ -536,7 +536,7 @@ def test_a_full_cache_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_doctor_reports_every_part() -> None:
     report = answer("doctor")
     assert list(report) == ["environment", "device", "cache", "models", "faults"]
-    assert report["environment"]["torch"] == torch.__version__
+    assert torch.__version__.startswith(report["environment"]["torch"]), "a wheel may be called without its build"
     assert report["environment"]["UGRN_DEVICE"] == "cpu"
     assert report["device"]["device"] == "cpu"
     assert report["device"]["threads"] == torch.get_num_threads()
