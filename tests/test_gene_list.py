@@ -12,7 +12,7 @@ from ugrn_core.errors import InputError
 from ugrn_core.genes.columns import is_gene_like
 from ugrn_core.genes.gene_list import parse_gene_list, read_gene_list
 from ugrn_core.genes.pair_list import Pair, pair_list
-from ugrn_core.genes.text_file import MAX_BYTES
+from ugrn_core.genes.text_file import MAX_BYTES, refuse_other_text
 from ugrn_core.genes.titles import TITLES, title_key
 
 GENE = st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}(-[A-Za-z0-9]{1,3}|\.[0-9])?", fullmatch=True).filter(
@@ -83,6 +83,12 @@ def test_what_was_parsed_is_parsed_again_to_the_same(names):
 
 @given(text=st.text())
 def test_no_text_breaks_the_parser_and_no_name_is_empty_or_repeated(text):
+    try:
+        refuse_other_text(text, "gene list")
+    except InputError:  # the beginning of a drawing or of JSON: refused, and nothing is made of it
+        with pytest.raises(InputError):
+            parse_gene_list(text)
+        return
     names = parse_gene_list(text)
     assert all(name.strip() for name in names)
     assert len(set(names)) == len(names)

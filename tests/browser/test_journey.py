@@ -38,8 +38,8 @@ def h5ad(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def large_checkpoint(tmp_path_factory):
-    """A checkpoint of scGPT's width with half its layers, random weights and 600 genes."""
-    symbols = [*GENES, *(f"GENE{i}" for i in range(600 - len(GENES))), "<pad>", "<cls>", "<eoc>"]
+    """A checkpoint of scGPT's width with half its layers, random weights and 1,100 genes."""
+    symbols = [*GENES, *(f"GENE{i}" for i in range(1100 - len(GENES))), "<pad>", "<cls>", "<eoc>"]
     tokens = {s: i for i, s in enumerate(symbols)}
     torch.manual_seed(0)
     config = TransformerConfig(
@@ -188,16 +188,18 @@ def test_a_row_of_a_scored_list_opens_as_a_pair(page, app):
 
 
 def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_checkpoint):
-    values = ",".join(map(str, range(1, 50)))
-    page.goto(f"{app}/pair?source=GATA1&target=KLF1&context=genes&model={MODEL}&grid={values}")
+    page.goto(f"{app}/pair?source=GATA1&target=KLF1&context=genes&model={MODEL}")
     page.get_by_role("combobox", name="Model").click()
     page.get_by_role("option", name="A checkpoint folder").click()
     folder = page.get_by_role("textbox", name="Checkpoint folder")
     folder.fill(str(large_checkpoint))
     folder.press("Enter")
-    expect(page.get_by_text(re.compile("Your own weights · .*600 genes"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Your own weights · .*1,100 genes"))).to_be_visible()
+    values = page.get_by_role("textbox", name="Virtual values (bins)")  # a model of another unit has its own grid
+    values.fill(", ".join(map(str, range(1, 50))))
+    values.press("Enter")
     genes = page.get_by_role("textbox", name="Genes of the virtual cell")
-    genes.fill(" ".join([*GENES, *(f"GENE{i}" for i in range(500))]))
+    genes.fill(" ".join([*GENES, *(f"GENE{i}" for i in range(1000))]))
     genes.press("Control+Enter")
     start = page.get_by_role("button", name=re.compile("Curves of GATA1 and KLF1.*takes about"))
     working = page.get_by_text(re.compile(r"Curves of GATA1 and KLF1.*(left|nearly done|waits for)"))
