@@ -91,10 +91,7 @@ def sweep_sources(
     ``base_values`` (gene,) gives every gene its own base value (``settings.base`` otherwise). Cost: one plain pass,
     then one dual pass a (source, value), each quadratic in the context.
     """
-    check_settings(settings, base_values=base_values)
-    where = _places(genes, sources)
-    ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
-    base = _base_row(len(genes), settings, base_values, backbone.device)
+    ids, base, rows, size = _cell_to_sweep(backbone, genes, sources, settings, base_values, batch)
     follow = settings.background == "follow"
     with device_errors(backbone.device):
         at_base = None if follow else backbone.reconstruct(ids, base[None])[0]
@@ -104,8 +101,6 @@ def sweep_sources(
         out, slope = cell.sweep(at, value) if cell else _follow_rows(backbone, ids, at, value)
         return (out if at_base is None else out - at_base), slope
 
-    size = batch or batch_size(len(genes) + 1, backbone.device)
-    rows = [(where[s], v) for s in sources for v in settings.grid]
     swept = _read_rows(read, rows, len(settings.grid), size, backbone.device, progress, cancel)
     for source, (response, slope) in zip(sources, swept, strict=True):
         yield SourceSweep(source, None if follow else response, slope)
@@ -123,11 +118,8 @@ def source_responses(
     cancel: Cancel | None = None,
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Each source and its response (value, gene): :func:`sweep_sources` where no slope is read, in plain passes."""
-    check_settings(settings, base_values=base_values)
     _need_responses(settings)
-    where = _places(genes, sources)
-    ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
-    base = _base_row(len(genes), settings, base_values, backbone.device)
+    ids, base, rows, size = _cell_to_sweep(backbone, genes, sources, settings, base_values, batch)
     with device_errors(backbone.device):
         at_base = backbone.reconstruct(ids, base[None])[0]
 
@@ -136,8 +128,6 @@ def source_responses(
         values = base.repeat(len(at), 1).scatter_(1, at[:, None], value[:, None])
         return (backbone.reconstruct(ids, values) - at_base,)
 
-    size = batch or batch_size(len(genes) + 1, backbone.device)
-    rows = [(where[s], v) for s in sources for v in settings.grid]
     swept = _read_rows(read, rows, len(settings.grid), size, backbone.device, progress, cancel)
     for source, (response,) in zip(sources, swept, strict=True):
         yield source, response
@@ -245,6 +235,23 @@ def _places(genes: Sequence[str], sources: Sequence[str]) -> dict[str, int]:
 def _need_responses(settings: SweepSettings) -> None:
     if settings.background == "follow":
         raise ValueError("background 'follow' has no responses")
+
+
+def _cell_to_sweep(
+    backbone: Backbone,
+    genes: Sequence[str],
+    sources: Sequence[str],
+    settings: SweepSettings,
+    base_values: Sequence[float] | None,
+    batch: int | None,
+) -> tuple[Tensor, Tensor, list[tuple[int, float]], int]:
+    """Ids (gene,), base values (gene,), rows (place of the source, virtual value) in order, and rows a pass."""
+    check_settings(settings, base_values=base_values)
+    where = _places(genes, sources)
+    ids = torch.from_numpy(backbone.vocabulary.ids(genes)).to(backbone.device)
+    base = _base_row(len(genes), settings, base_values, backbone.device)
+    rows = [(where[s], v) for s in sources for v in settings.grid]
+    return ids, base, rows, batch or batch_size(len(genes) + 1, backbone.device)
 
 
 def _pairs_to_sweep(
