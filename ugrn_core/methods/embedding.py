@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,8 +12,8 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.methods.method import Method
 from ugrn_core.methods.reading import Beside, Reading
 
-_axes: dict[str, np.ndarray] = {}
-"""The principal axes of the last model that was asked, by its fingerprint."""
+_along: dict[str, AlongAxes] = {}
+"""What :func:`along_axes` found for the last model that was asked, by its fingerprint."""
 
 
 def embedding_features(backbone: Backbone, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
@@ -38,24 +38,43 @@ def embedding_cosines(backbone: Backbone, pairs: Sequence[tuple[str, str]]) -> n
     (pair, 1 + 2 x band) float32, symmetric. Bands are 1, 1, 2, 4, ... of the principal axes of all genes' embeddings
     (each of unit length, not centred), the largest first: broad programmes such as division, then narrower ones.
     """
-    source, target = (_unit(_unit(x) @ principal_axes(backbone)) for x in _both(backbone, pairs))
-    bands = [slice(*ends) for ends in pairwise(_ends(source.shape[1]))]
-    parts = [(source[:, b], target[:, b]) for b in bands]
-    added = np.stack([_dot(s, t) for s, t in parts], 1)
-    inside = np.stack([_dot(_unit(s), _unit(t)) for s, t in parts], 1)
+    along = along_axes(backbone)
+    source, target = (backbone.vocabulary.ids([pair[end] for pair in pairs]) for end in (0, 1))
+    added = _by_band(along.vectors[source].astype(np.float64) * along.vectors[target])
+    inside = added / np.maximum(along.lengths[source] * along.lengths[target], 1e-18)
     return np.hstack([added.sum(1, keepdims=True), added, inside]).astype(np.float32)
 
 
-def principal_axes(backbone: Backbone) -> np.ndarray:
-    """Axes (width, axis) float64 along which unit embeddings of the vocabulary vary about 0, the largest first."""
-    key = backbone.fingerprint
-    if key not in _axes:
-        vocabulary = backbone.vocabulary
-        ids = torch.from_numpy(vocabulary.ids(vocabulary.symbols)).to(backbone.device)
-        unit = _unit(backbone.gene_embeddings(ids).cpu().numpy())
-        _axes.clear()
-        _axes[key] = np.linalg.eigh(unit.T @ unit)[1][:, ::-1]
-    return _axes[key]
+@dataclass(frozen=True)
+class AlongAxes:
+    """Unit embeddings along their principal axes, ``vectors`` (token, axis) float32, and their ``lengths`` (token,
+    band) in each band; 0 for tokens that are no genes."""
+
+    vectors: np.ndarray
+    lengths: np.ndarray
+
+
+def along_axes(backbone: Backbone) -> AlongAxes:
+    """All genes of a model along the axes on which their unit embeddings vary about 0, the largest first; kept, so
+    that a network of many blocks projects a gene once."""
+    found = _along.get(backbone.fingerprint)
+    if found is None:
+        ids = backbone.vocabulary.ids(backbone.vocabulary.symbols)
+        embeddings = backbone.gene_embeddings(torch.from_numpy(ids).to(backbone.device)).cpu().numpy()
+        unit = embeddings.astype(np.float64)
+        unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
+        axes = np.linalg.eigh(unit.T @ unit)[1][:, ::-1]
+        vectors = np.zeros((ids.max() + 1, unit.shape[1]), np.float32)
+        vectors[ids] = unit @ axes
+        found = AlongAxes(vectors, np.sqrt(_by_band(np.square(vectors, dtype=np.float64))))
+        _along.clear()
+        _along[backbone.fingerprint] = found
+    return found
+
+
+def _by_band(x: np.ndarray) -> np.ndarray:
+    """Sums (row, band) of x (row, axis)."""
+    return np.add.reduceat(x, _ends(x.shape[1])[:-1], axis=1)
 
 
 def _ends(width: int) -> list[int]:
@@ -64,15 +83,6 @@ def _ends(width: int) -> list[int]:
     while 2 * ends[-1] < width:
         ends.append(2 * ends[-1])
     return ends if width == 1 else [*ends, width]
-
-
-def _unit(x: np.ndarray) -> np.ndarray:
-    x = x.astype(np.float64, copy=False)
-    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
-
-
-def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return np.einsum("ij,ij->i", a, b)
 
 
 def _both(backbone: Backbone, pairs: Sequence[tuple[str, str]]) -> tuple[np.ndarray, np.ndarray]:
