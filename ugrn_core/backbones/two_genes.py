@@ -15,12 +15,13 @@ this order, the whole of ``<cls>``, the base value, the T values and the T tange
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ugrn_core.backbones.linear import affine
+from ugrn_core.backbones.linear import affine, spare_rows
 from ugrn_core.backbones.threads import over_rows
 from ugrn_core.backbones.transformer import Layer, LeanTransformer, dual_affine, dual_linear, dual_softmax
 
@@ -66,7 +67,7 @@ def parts_of(model: LeanTransformer, genes: Tensor, base: float, grid: Tensor) -
 def first_layer(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor, first: int = CLS) -> Tensor:
     """What leaves the first layer: tokens from ``first`` on with their tangents, (2, 3 - first, P T, D)."""
     layer = model.blocks[0]
-    genes, where = (x.to(grid.device, non_blocking=True) for x in gene_ids.unique(return_inverse=True))
+    genes, where = _different(gene_ids, grid.device)
     source, target = where.unbind(1)
     parts = parts_of(model, genes, base, grid)
     p, w = first_weights(parts, source, target)  # (key, query, P, T, H)
@@ -141,7 +142,8 @@ def sweep_pairs(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Ten
 
     Ids may lie on the host; then nothing waits for the device.
     """
-    return over_rows(lambda rows: _sweep_rows(model, rows, base, grid), gene_ids, device=grid.device)
+    out, slope = _over_pairs(lambda rows: _sweep_rows(model, rows, base, grid), gene_ids, grid.device)
+    return out, slope
 
 
 def reconstruct_pairs(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor) -> Tensor:
@@ -150,13 +152,13 @@ def reconstruct_pairs(model: LeanTransformer, gene_ids: Tensor, base: float, gri
     def rows(ids: Tensor) -> tuple[Tensor]:
         return (_plain_rows(model, ids, base, grid, TARGET).view(len(ids), -1),)
 
-    return over_rows(rows, gene_ids, device=grid.device)[0]
+    return _over_pairs(rows, gene_ids, grid.device)[0]
 
 
 def pairs_at_base(model: LeanTransformer, gene_ids: Tensor, base: float) -> Tensor:
     """Reconstruction (P, 2) of both genes of pairs (P, 2) in a cell of these two alone, both at ``base``."""
     value = model.gene_embedding.weight.new_tensor([base])
-    return over_rows(lambda ids: (_plain_rows(model, ids, base, value, SOURCE).T,), gene_ids, device=value.device)[0]
+    return _over_pairs(lambda ids: (_plain_rows(model, ids, base, value, SOURCE).T,), gene_ids, value.device)[0]
 
 
 def small_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -175,6 +177,29 @@ def small_attention(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     mix(result[0], list(zip(p, v[0], strict=True)))
     mix(result[1], [*zip(w, v[0], strict=True), *zip(p, v[1], strict=True)])
     return result
+
+
+def _over_pairs(
+    function: Callable[[Tensor], tuple[Tensor, ...]], gene_ids: Tensor, device: torch.device
+) -> tuple[Tensor, ...]:
+    """Pairs (P, 2) on threads, each with a number of them that comes often; what is added for that is left out."""
+
+    def rows(ids: Tensor) -> tuple[Tensor, ...]:
+        return tuple(found[: len(ids)] for found in function(_filled(ids, device)))
+
+    return over_rows(rows, gene_ids, device=device)
+
+
+def _different(gene_ids: Tensor, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The genes (U,) of pairs (P, 2), each once, the first perhaps again at the end; and their places (P, 2)."""
+    genes, where = (x.to(device, non_blocking=True) for x in gene_ids.unique(return_inverse=True))
+    return _filled(genes, device), where
+
+
+def _filled(x: Tensor, device: torch.device) -> Tensor:
+    """x (n, ...) with its first row again, :func:`spare_rows` times."""
+    spare = spare_rows(len(x), device)
+    return torch.cat([x, x[:1].expand(spare, *x.shape[1:])]) if spare else x
 
 
 def _sweep_rows(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
@@ -218,7 +243,7 @@ def _plain_rows(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Ten
 
 def _plain_tokens(model: LeanTransformer, gene_ids: Tensor, base: float, grid: Tensor) -> tuple[Tensor, Tensor]:
     """Tokens of different genes at each value of ``grid`` and at ``base``, then ``<cls>``; and their places (3, R)."""
-    genes, where = (x.to(grid.device, non_blocking=True) for x in gene_ids.unique(return_inverse=True))
+    genes, where = _different(gene_ids, grid.device)
     values = torch.cat([grid, grid.new_tensor([base])])
     of_genes = (model.embed_genes(genes)[:, None] + model.embed_values(values)).flatten(0, 1)
     cls = model.embed(genes[:0], values[None, :0])[0]
