@@ -8,7 +8,7 @@ import torch
 
 from ugrn_core.backbones.backbone import PlainCell, plain_pairs
 from ugrn_core.backbones.full_context import BaseCell
-from ugrn_core.backbones.linear import add_linear_, affine
+from ugrn_core.backbones.linear import ONEDNN, add_linear_, affine, spare_rows
 from ugrn_core.backbones.transformer import LeanTransformer, TransformerConfig
 from ugrn_core.backbones.two_genes import pairs_at_base, reconstruct_pairs, small_attention, sweep_pairs
 
@@ -124,3 +124,35 @@ def test_small_attention_equals_its_definition():
     found = small_attention(q, k, v)
     np.testing.assert_allclose(found[0], out, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(found[1], tangent, rtol=1e-4, atol=1e-6)
+
+
+def test_spare_rows_leave_few_numbers_of_rows_and_add_an_eighth_at_most():
+    cpu = torch.device("cpu")
+    whole = [n + spare_rows(n, cpu) for n in range(1, 5000)]
+    if not ONEDNN:
+        assert whole == list(range(1, 5000))
+        return
+    assert all(n <= w and 8 * (w - n) < n for n, w in enumerate(whole, 1))
+    assert len({w for w in whole if 512 <= w < 1024}) == 8 and whole[:16] == list(range(1, 17))
+    assert spare_rows(1001, torch.device("meta")) == 0
+
+
+@pytest.mark.skipif(not ONEDNN, reason="no oneDNN in this torch")
+def test_pairs_of_many_numbers_are_products_of_few_shapes(monkeypatch):
+    model, asked = random_model(SHAPES[0]), set()
+
+    def seen(x, weight, bias=None):
+        asked.add((tuple(x.shape), tuple(weight.shape)))
+        return torch.nn.functional.linear(x, weight, bias)
+
+    for room in ("two_genes", "transformer", "linear"):
+        monkeypatch.setattr(f"ugrn_core.backbones.{room}.affine", seen, raising=False)
+    rng = torch.Generator().manual_seed(1)
+    for n in range(33, 49):  # 16 numbers of pairs with as many numbers of different genes
+        ids = torch.stack([torch.randperm(58, generator=rng)[:2] for _ in range(n)])
+        whole = reconstruct_pairs(model, ids, 10.0, torch.tensor([1.0, 30.0]))
+        some = reconstruct_pairs(model, ids[:5], 10.0, torch.tensor([1.0, 30.0]))
+        assert whole.shape == (n, 2)
+        np.testing.assert_allclose(whole[:5], some, rtol=1e-4, atol=1e-4)
+    products = {shape[1] for shape in asked}
+    assert len(asked) <= 12 * len(products), asked

@@ -246,7 +246,7 @@ def known_facts(name: str, edges: Collection[Edge] | None) -> ReferencePart | No
     """Facts of the network that edges are looked up in; None where nothing is."""
     if edges is None:
         return None
-    listed = "\n".join(f"{s}\t{t}" for s, t in sorted(edges))
+    listed = "\n".join(sorted(f"{s}\t{t}" for s, t in edges))
     return ReferencePart(name=name, edges=len(edges), sha256=hashlib.sha256(listed.encode()).hexdigest())
 
 
