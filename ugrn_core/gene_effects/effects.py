@@ -120,7 +120,8 @@ def gene_effects(
     genes, reference = backbone.vocabulary.in_order, reference_of(backbone, n_reference)
     blocks = [genes[i : i + GENES_A_BLOCK] for i in range(0, len(genes), GENES_A_BLOCK)]
     found: list[dict[str, np.ndarray]] = []
-    most = part_of(progress, 0.0, len(blocks) / (len(blocks) + 1))  # the reference itself is about one block more
+    share = len(blocks) / (len(blocks) + 1)  # the reference itself is about one block more
+    most, rest = part_of(progress, 0.0, share), part_of(progress, share, 1.0)
     for number, block in enumerate(blocks):
         part = counted(most, number * GENES_A_BLOCK, len(block), len(genes), "genes")
         found.append(_block(backbone, settings, block, reference, store, part, cancel))
@@ -128,7 +129,11 @@ def gene_effects(
             part(1.0, "")
     joined = {name: np.concatenate([block[name] for block in found]) for name in found[0]}
     names = measures(settings)
-    matrix = _block(backbone, settings, reference, reference, store, None, cancel, whole=True)
+    told = f"{len(genes):,} of {len(genes):,} genes"
+    last: Progress | None = None if rest is None else lambda done, _words: rest(done, told)
+    matrix = _block(backbone, settings, reference, reference, store, last, cancel, whole=True)
+    if last:
+        last(1.0, "")
     return GeneEffects(
         genes,
         tuple(reference),
