@@ -66,6 +66,7 @@ PAIRS = {
     "SIF in blanks": ("SOX2 pp NANOG\nGATA1 pp KLF1\n", "target: column 3"),
     "SIF of one line": ("SOX2\tpp\tNANOG\n", "target: column 3"),
     "regulons as gene sets": ("SOX2\tgmt\tNANOG\nGATA1\tgmt\tKLF1\n", ""),
+    "two names above one arrow": ("SOX2 NANOG\nGATA1 -> KLF1\n", "1 line with arrows"),
     "arrows and commas": ("GATA1 <- SOX2\nGATA1, KLF1\n", "1 line with arrows"),
     "files put together": ("TF,target\nSOX2,NANOG\nTF,target\nGATA1,KLF1\n", "column TF"),
     "titles that are genes": ("TF,TG\nSOX2,NANOG\nGATA1,KLF1\n", "column TG"),
@@ -93,6 +94,7 @@ NO_PAIRS = {
     "a cell too many far below": ("tf,target\n" + "SOX2,NANOG\n" * 2000 + "SOX2,NANOG,3\n", "Line 2002 has 3 cells"),
     "no target far below": ("tf,target\n" + "SOX2,NANOG\n" * 2000 + "SOX2,\n", "Line 2002 .*not a pair"),
     "Entrez ids": ("6657,79923\n2623,10661\n", "Numbers are no names"),
+    "a title above arrows": ("my pairs\nSOX2 -> NANOG\nGATA1 -> KLF1\n", "Line 1 .*not a pair.*'my pairs'"),
     "one column": ("tf\nSOX2\nGATA1\n", "not a pair"),
 }  # fmt: skip
 

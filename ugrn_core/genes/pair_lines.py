@@ -27,9 +27,12 @@ def has_arrows(lines: Lines) -> bool:
 
 
 def pairs_of_lines(lines: Lines) -> tuple[list[tuple[str, str]], str]:
-    """Pairs of every line, each once, and what was read as what; a first line of titles is let go."""
+    """Pairs of every line, each once, and what was read as what; a first line of titles is let go.
+
+    Two words above lines that all have arrows are a title that is not known as one: an InputError.
+    """
     pairs: list[tuple[str, str]] = []
-    with_arrows = 0
+    with_arrows, without = 0, list[int]()
     for i, text in enumerate(lines.texts):
         parts = ARROW.split(text)
         arrows = ARROW.findall(text)
@@ -39,9 +42,13 @@ def pairs_of_lines(lines: Lines) -> tuple[list[tuple[str, str]], str]:
         names = [_end_of_arrow(part, k == 0) for k, part in enumerate(parts)] if arrows else _cells_of(text)
         if not all(names):
             raise no_pair(lines, i)
+        if not arrows:
+            without.append(i)
         for (a, b), arrow in zip(pairwise(names), arrows or ["->"], strict=True):
             back, both = arrow.startswith(_BACK), arrow in _BOTH or (arrow[0] == "<" and arrow[-1] == ">")
             pairs += [(a, b), (b, a)] if both else [(b, a)] if back else [(a, b)]
+    if without == [0] and with_arrows > 1:
+        raise no_pair(lines, 0)
     said = f"Pairs: {with_arrows:,} {'line' if with_arrows == 1 else 'lines'} with arrows, from source to target."
     return list(dict.fromkeys(pairs)), said if with_arrows else "Source: first name of a line, target: second."
 
