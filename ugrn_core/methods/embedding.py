@@ -12,6 +12,8 @@ from ugrn_core.backbones.backbone import Backbone
 from ugrn_core.methods.method import Method
 from ugrn_core.methods.reading import Beside, Reading
 
+GENES_AT_ONCE = 4096
+"""Genes that are projected at once: of a large model all of them would take a gigabyte."""
 _along: dict[str, AlongAxes] = {}
 """What :func:`along_axes` found for the last model that was asked, by its fingerprint."""
 
@@ -64,9 +66,13 @@ def along_axes(backbone: Backbone) -> AlongAxes:
         unit = embeddings.astype(np.float64)
         unit /= np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-9)
         axes = np.linalg.eigh(unit.T @ unit)[1][:, ::-1]
-        vectors = np.zeros((ids.max() + 1, unit.shape[1]), np.float32)
-        vectors[ids] = unit @ axes
-        found = AlongAxes(vectors, np.sqrt(_by_band(np.square(vectors, dtype=np.float64))))
+        n, width = ids.max() + 1, unit.shape[1]
+        found = AlongAxes(np.zeros((n, width), np.float32), np.zeros((n, len(_ends(width)) - 1)))
+        for first in range(0, len(ids), GENES_AT_ONCE):
+            part = slice(first, first + GENES_AT_ONCE)
+            vectors = unit[part] @ axes
+            found.vectors[ids[part]] = vectors
+            found.lengths[ids[part]] = np.sqrt(_by_band(vectors**2))
         _along.clear()
         _along[backbone.fingerprint] = found
     return found
