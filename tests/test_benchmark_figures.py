@@ -528,7 +528,7 @@ def test_what_is_recommended_for_the_default_is_decided_by_its_held_out_pairs():
     """By hand from the frames, and not from what it gives back of its teaching."""
     found = context_advice("ugrn-mini-2")
     assert found is not None and found.kind == "logistic"
-    frames = {c: read_results(ASSETS / "benchmark" / f"ugrn-mini-2_table_1_{c}_cut_logistic.csv.gz") for c in WORDS}
+    frames = {c: read_results(ASSETS / "benchmark" / f"ugrn-mini-2_table_1_{c}_100_logistic.csv.gz") for c in WORDS}
     means = {}
     for c, frame in frames.items():
         for method in ("Ens", "Partial correlation"):
