@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.errors import InputError
 from ugrn_core.network.question import NetworkQuestion, NetworkRequest
-from ugrn_core.network.recipe import build_recipe, read_recipe, recipe_text
+from ugrn_core.network.recipe import LIBRARIES, build_recipe, check_recipe, read_recipe, recipe_text
 from ugrn_core.translators.library import load_translator
 from ugrn_core.types import Context
 
@@ -106,3 +106,36 @@ def test_any_value_anywhere_is_read_or_refused(recipe, data, value):
     except InputError:
         return
     assert read_recipe(recipe_text(read)) == read
+
+
+def test_a_recipe_is_held_against_what_is_here(recipe):
+    made = read_recipe(json.dumps(recipe))
+    model, translator = load_backbone("ugrn-mini"), load_translator("all-sets")
+    assert check_recipe(made, model, translator) == ()
+    assert set(made.versions) == {"ugrn-explorer", *LIBRARIES}
+    before = made.model_copy(
+        update={"versions": {**made.versions, "torch": "1.0", "ugrn-explorer": "0.1", "xlib": "7"}}
+    )
+    torch, own = made.versions["torch"], made.versions["ugrn-explorer"]
+    (note,) = check_recipe(before, model, translator)
+    listed = note.removeprefix("The recipe was made with ").removesuffix(": the last decimals may differ.")
+    assert set(listed.split(", ")) == {
+        f"torch 1.0 (here {torch})",
+        f"ugrn-explorer 0.1 (here {own})",
+        "xlib 7 (here none)",
+    }
+    with pytest.raises(InputError, match=r"made with model ugrn-mini .*here is ugrn-mini-log1p .*--backbone"):
+        check_recipe(made, load_backbone("ugrn-mini-log1p"), translator)
+    other = made.translator.model_copy(update={"digest": "0" * 64})
+    with pytest.raises(InputError, match=r"translator all-sets \(000000000000\), here is all-sets .*--translator"):
+        check_recipe(made.model_copy(update={"translator": other}), model, translator)
+    moved = made.settings.model_copy(update={"base": made.settings.base + 1})
+    with pytest.raises(InputError, match="its translator reads"):
+        check_recipe(made.model_copy(update={"settings": moved}), model, translator)
+
+
+def test_a_recipe_begins_with_what_is_asked_for_and_is_a_line_an_entry(recipe):
+    text = recipe_text(read_recipe(json.dumps(recipe)))
+    assert list(json.loads(text))[:5] == ["recipe", "command", "model", "translator", "settings"]
+    assert text.startswith('{\n "recipe": ') and '\n  "name": "ugrn-mini"' in text and text.endswith("\n}\n")
+    assert json.loads(text) == recipe
