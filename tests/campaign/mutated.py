@@ -110,7 +110,7 @@ ROOMS = {
     "stored_sweep.py": "second_look pair context noticed",
     "sweep.py": "sweep sweep_paths row_threads",
     "trajectory.py": "trajectory",
-    "translation/cost.py": "translator_kinds",
+    "translation/cost.py": "training_cost translator_kinds",
     "translation/held_out.py": "translators",
     "translation/reasons.py": "reasons",
     "translation/scoring.py": "network reasons",
@@ -176,13 +176,7 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
         ),
     ),
     "backbones/two_genes.py": (
-        (
-            (
-                "first_layer: True of non_blocking=True  ->  False",
-                "_plain_tokens: True of non_blocking=True  ->  False",
-            ),
-            "waits for the device, or not",
-        ),
+        (("_different: True of non_blocking=True  ->  False",), "waits for the device, or not"),
     ),
     "benchmark/given.py": (
         (
@@ -316,7 +310,6 @@ EQUIVALENT: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
             "how many genes are swept and kept together, and how many lists are held",
         ),
     ),
-    "methods/embedding.py": ((("_unit: False of copy=False  ->  True",), "whether numbers are copied once more"),),
     "methods/expression_probes.py": (
         (
             (
