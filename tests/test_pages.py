@@ -441,11 +441,10 @@ def with_cells(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppT
 
 def test_groups_of_the_example_cells_are_overlaid():
     at = framed("pair.py")
-    at.session_state["specific"] = False
     at.query_params.update(
         {
             "model": embedded(), "source": "SPI1", "target": "CD14", "context": "cells", "cells": "example",
-            "column": "bulk_labels", "levels": "CD14+ Monocyte,CD19+ B", "grid": "-1,1",
+            "column": "bulk_labels", "levels": "CD14+ Monocyte,CD19+ B", "grid": "-1,1", "specific": "no",
         }
     )  # fmt: skip
     at.run()
@@ -454,6 +453,7 @@ def test_groups_of_the_example_cells_are_overlaid():
             break
         at.run()
     assert not at.exception and not at.error
+    assert not next(t for t in at.toggle if t.label == "Pair-specific").value
     assert names(at) == ["CD14+ Monocyte", "CD19+ B"]
     assert titles(at)[0].endswith("when SPI1 goes from its mean in the group to x")
     assert "--context example --group 'bulk_labels=CD14+ Monocyte'" in at.code[0].value

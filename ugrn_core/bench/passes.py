@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ugrn_core.backbones.backbone import TransformerBackbone
+from ugrn_core.backbones.linear import spare_rows
 from ugrn_core.bench.counts import dual_formula, forward_formula, pairs_formula, sweep_formula
 from ugrn_core.bench.measure import Measurement, Work
 from ugrn_core.bench.models import OfficialModel
@@ -158,7 +159,8 @@ def pairs_against_reverse_mode(part: BenchPart, ours: TransformerBackbone, their
 
     for what, a, b in zip(("reconstruction", "slope"), mine(), official(), strict=True):
         part.agree(f"pairs_vs_reverse_mode_{what}", a.flatten(), b.detach())
-    formula = pairs_formula(ours.model.config, len(ids), len(grid), len(ids.unique()))
+    n, genes = (k + spare_rows(k, part.device) for k in (len(ids), len(ids.unique())))  # as they are computed
+    formula = pairs_formula(ours.model.config, n, len(grid), genes)
     works = [Work(PAIR_ROWS, mine, len(cells), 3, formula), Work(OFFICIAL_PAIR_ROWS, official, len(cells), 3)]
     found = part.measure(works)
     part.no_gain["pair_context_vs_reverse_mode"] = found[OFFICIAL_PAIR_ROWS].seconds / found[PAIR_ROWS].seconds
