@@ -20,7 +20,7 @@ from ugrn_core.backbones.checkpoint import load_checkpoint
 from ugrn_core.backbones.toy import ToyBackbone
 from ugrn_core.network.example import most_bent
 from ugrn_core.pretrain import corpus as corpus_module
-from ugrn_core.pretrain import sampling, shapes
+from ugrn_core.pretrain import sampling, shapes, vectors
 from ugrn_core.pretrain import tissues as tissue_room
 from ugrn_core.pretrain.corpus import load_corpus
 from ugrn_core.pretrain.doors import MASK_VALUE, Unit, ValueRange
@@ -29,10 +29,11 @@ from ugrn_core.pretrain.sampling import BatchSampler
 from ugrn_core.pretrain.selection import cross_validate
 from ugrn_core.pretrain.shapes import beside, shape_frame
 from ugrn_core.pretrain.standardise import ZCorpus, ZPart, standardise
-from ugrn_core.pretrain.targets import Teacher
+from ugrn_core.pretrain.targets import GATE, Teacher
+from ugrn_core.pretrain.tissue_targets import tissue_knowledge
 from ugrn_core.pretrain.tissues import recovered, tissue_frame
-from ugrn_core.pretrain.train import PretrainSettings, explained, new_model, pretrain, slope_error
-from ugrn_core.pretrain.vectors import BASE_KNOT, KNOTS, Knowledge, corpus_knowledge
+from ugrn_core.pretrain.train import STILL, PretrainSettings, explained, new_model, pretrain, slope_error, still_error
+from ugrn_core.pretrain.vectors import BASE_KNOT, FLOOR, KNOTS, RISE_KNOTS, Knowledge, corpus_knowledge
 
 GENES = [f"G{i:02d}" for i in range(40)]
 
@@ -124,20 +125,66 @@ def grouped() -> ZCorpus:
     return ZCorpus(tuple(GENES), z, parts, np.ones(40, np.float32), np.ones(40, np.float32))
 
 
-def test_bends_find_a_threshold_where_there_is_one_and_nothing_else():
-    def curve(knowledge: Knowledge) -> np.ndarray:
-        teacher = Teacher.of(knowledge, 0.9)
-        z = torch.zeros(len(KNOTS), 2)
-        z[:, 0] = torch.from_numpy(KNOTS)
-        genes = torch.tensor([[0, 1]]).expand(len(KNOTS), 2)
-        return teacher.means(genes, z, torch.ones_like(z))[:, 1].numpy()
+@pytest.fixture
+def own_rises(monkeypatch):
+    """Rises that hear each gene's own profiles: the planted corpora are too few to outweigh the prior."""
+    monkeypatch.setattr(vectors, "RISE_PRIOR", 1.0)
 
-    straight, bent = (curve(corpus_knowledge(planted(b), 6)) for b in (False, True))
-    assert np.diff(straight, 2).max() < 0.25 * np.diff(straight).mean()
+
+def curve(knowledge: Knowledge, source: int, target: int) -> np.ndarray:
+    """What is taught of a target (knot,) when a source is moved, both alone."""
+    teacher = Teacher.of(knowledge, 0.9)
+    z = torch.zeros(len(KNOTS), 2)
+    z[:, 0] = torch.from_numpy(KNOTS)
+    genes = torch.tensor([[source, target]]).expand(len(KNOTS), 2)
+    return teacher.means(genes, z, torch.ones_like(z))[:, 1].numpy()
+
+
+def test_curves_find_a_threshold_where_there_is_one_and_nothing_else(own_rises):
+    straight, bent = (curve(corpus_knowledge(planted(b), 6), 0, 1) for b in (False, True))
+    steps = np.diff(straight)[1:-1]
+    assert steps.max() < 1.7 * steps.min(), "a line stays one within what was seen"
     below, above = bent[BASE_KNOT] - bent[BASE_KNOT - 2], bent[BASE_KNOT + 2] - bent[BASE_KNOT]
     assert above > 3 * below  # the threshold is at 0.5, and shrinking leaves some of the line
     noise = corpus_knowledge(planted(False), 6).bends[4:]
     assert np.abs(noise).max() < 0.3
+
+
+def test_a_rise_comes_back_to_the_mean_where_the_genes_beside_do(own_rises):
+    """Values of which the upper ones say nothing more: the rise is level there but for its floor, and never falls."""
+    rng = np.random.default_rng(0)
+    z = rng.standard_normal((4000, 8)).astype(np.float32)
+    z[:, 1:] = np.minimum(z[:, [0]], 0.5) + 0.3 * z[:, 1:]
+    z = (z - z.mean(0)) / z.std(0)
+    parts = tuple(ZPart(f"p{a}", slice(a, a + 1000), np.arange(8)) for a in range(0, 4000, 1000))
+    corpus = ZCorpus(tuple("ABCDEFGH"), z, parts, np.ones(8, np.float32), np.ones(8, np.float32))
+    found = corpus_knowledge(corpus, 6)
+    rise = dict(zip(RISE_KNOTS.tolist(), found.rises[0].tolist(), strict=True))
+    assert rise[0] == 0 and rise[1] - rise[-1] == pytest.approx(2, abs=1e-5)
+    assert rise[2] - rise[1] < 0.25 * (rise[-1] - rise[-2])
+    assert (np.diff(found.rises, axis=1) >= FLOOR * np.diff(RISE_KNOTS) - 1e-5).all()
+    across = np.einsum("gkd,gd->gk", found.bends, found.vectors)
+    np.testing.assert_allclose(across, 0, atol=1e-5)
+
+
+def test_bends_count_for_genes_that_go_together_and_not_in_large_cells():
+    """A pair's curve is its line and what the bend says of the target, times how much of the gate its cosine opens."""
+    rng = np.random.default_rng(0)
+    unit = rng.standard_normal((200, 6)).astype(np.float32)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    rises = np.tile(RISE_KNOTS, (200, 1))
+    bends = rng.standard_normal((200, len(KNOTS), 6)).astype(np.float32)
+    bends -= np.einsum("gkd,gd->gk", bends, unit)[..., None] * unit[:, None]
+    bends[:, BASE_KNOT] = 0
+    knowledge = Knowledge(unit, rises, bends)
+    for target in range(1, 8):
+        cosine = unit[0] @ unit[target]
+        gate = min(1.0, abs(cosine) / GATE)
+        expected = 0.9 * (cosine * KNOTS + gate * bends[0] @ unit[target])
+        np.testing.assert_allclose(curve(knowledge, 0, target), expected, atol=1e-4)
+    genes, z = torch.arange(120)[None], torch.from_numpy(rng.standard_normal((1, 120)).astype(np.float32))
+    flat = Teacher.of(replace(knowledge, bends=np.zeros_like(bends)), 0.9)
+    assert torch.equal(*(t.means(genes, z, torch.ones_like(z)) for t in (Teacher.of(knowledge, 0.9), flat)))
 
 
 @pytest.mark.parametrize("n", [2, 7, 120])
@@ -145,9 +192,10 @@ def test_means_without_bends_are_the_gaussian_conditional_means(n):
     rng = np.random.default_rng(0)
     vectors = rng.standard_normal((200, 5)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    teacher = Teacher.of(Knowledge(vectors, np.zeros((200, len(KNOTS), 5), np.float32)), 0.6)
+    flat = np.zeros((200, len(KNOTS), 5), np.float32)
+    teacher = Teacher.of(Knowledge(vectors, np.tile(RISE_KNOTS, (200, 1)), flat), 0.6)
     genes = rng.choice(200, n, replace=False)
-    z = rng.standard_normal(n).astype(np.float32)
+    z = rng.standard_normal(n).astype(np.float32).clip(-3, 3)
     asked = torch.from_numpy(genes)[None], torch.from_numpy(z)[None], torch.ones(1, n)
     found = teacher.means(*asked)[0].numpy()
     covariance = 0.6 * vectors[genes].astype(float) @ vectors[genes].T.astype(float) + 0.4 * np.eye(n)
@@ -187,25 +235,108 @@ def test_virtual_batches_are_repeatable_and_count_a_gene_once(folder, small_batc
 
 
 @pytest.mark.parametrize("unit", ["standardised", "log1p"])
-@pytest.mark.parametrize("n_genes", [2, 9])
-def test_twin_cells_differ_in_one_gene_and_their_truth_in_its_slope(small_batches, unit, n_genes):
+@pytest.mark.parametrize(("n_genes", "alike"), [(2, 4), (9, 2)])
+def test_cells_in_a_row_differ_in_one_gene_and_their_truth_in_its_slope(small_batches, unit, n_genes, alike):
     sampler = small(grouped(), unit)
     batch = sampler.moved(1, 7, n_genes)
-    assert batch.move is not None
-    half = len(batch.move)
-    genes, shown = batch.genes[:half], batch.shown
-    np.testing.assert_array_equal(genes, batch.genes[half:])
-    apart = shown[half:] != shown[:half]
-    assert (apart.sum(1) <= 1).all() and apart.any(1).mean() > 0.8
-    moved = (sampler.door.z(genes, shown[half:]) - sampler.door.z(genes, shown[:half])).sum(1)
-    np.testing.assert_allclose(batch.move, moved, atol=1e-5)
+    assert batch.move is not None and batch.alike == alike
+    cells = len(batch.move)
+    genes = batch.genes[:cells]
+    blocks = batch.shown.reshape(alike, cells, n_genes)
+    for before, after in pairwise(blocks):
+        apart = before != after
+        assert (apart.sum(1) <= 1).all() and apart.any(1).mean() > 0.8
+        moved = (sampler.door.z(genes, after) - sampler.door.z(genes, before)).sum(1)
+        inside = np.abs(batch.move) > 0.2  # elsewhere the end of the range was met
+        np.testing.assert_allclose(moved[inside], batch.move[inside], atol=1e-5)
+    np.testing.assert_array_equal(batch.genes, np.tile(genes, (alike, 1)))
     scale = sampler.door.scale
     truth = torch.from_numpy(batch.truth)
-    assert slope_error(truth, batch, scale) == 0
+    assert slope_error(truth, batch, scale) == 0 and still_error(truth, batch, scale) == 0
     assert slope_error(truth + 3, batch, scale) == pytest.approx(0, abs=1e-8), "a level is no slope"
-    tilted = truth.clone()
-    tilted[half:] += 0.4 * scale * torch.from_numpy(batch.move)[:, None]
-    assert slope_error(tilted, batch, scale) == pytest.approx(0.16, rel=1e-3)
+    step = torch.arange(alike).repeat_interleave(cells)[:, None] * torch.from_numpy(batch.move).repeat(alike)[:, None]
+    assert slope_error(truth + 0.4 * scale * step, batch, scale) == pytest.approx(0.16, rel=1e-3)
+    assert still_error(truth + 0.4 * scale * step, batch, scale) == pytest.approx(0, abs=1e-6), "no slope changes"
+
+
+def test_slopes_that_change_count_in_parts_of_themselves(small_batches):
+    """The same wave costs a pair that hardly moves much, and one that moves little."""
+    sampler = small(grouped())
+    batch = sampler.moved(1, 7, 2)
+    assert batch.move is not None
+    cells = len(batch.move)
+    still = replace(
+        batch,
+        move=np.full(cells, 0.25, np.float32),
+        weight=np.ones_like(batch.weight),
+        truth=np.zeros_like(batch.truth),
+    )
+    wave = torch.tensor([0, 1, 0, 1.0]).repeat_interleave(cells)[:, None].expand(-1, 2) * 0.01 * sampler.door.scale
+    line = torch.arange(4.0).repeat_interleave(cells)[:, None] * 0.25 * sampler.door.scale
+    slopes = np.array([0.04, -0.04, 0.04])
+    size = (slopes**2).mean() + STILL**2
+    assert still_error(wave, still, sampler.door.scale) == pytest.approx((np.diff(slopes) ** 2).mean() / size, rel=1e-4)
+    steep = replace(still, truth=line.expand(-1, 2).numpy().copy())
+    size = ((1 + slopes) ** 2).mean() + STILL**2
+    found = still_error(wave + line, steep, sampler.door.scale)
+    assert found == pytest.approx((np.diff(slopes) ** 2).mean() / size, rel=1e-3)
+    assert still_error(wave[: 2 * cells], replace(still, alike=2), sampler.door.scale) == 0
+
+
+@pytest.fixture
+def two_tissues() -> tuple[np.ndarray, np.ndarray, Knowledge]:
+    """Genes 0 and 1 go together in x and apart in y, genes 2 to 5 are high in x; in odd cells 0 and 1 are but noise."""
+    rng = np.random.default_rng(0)
+    values = 3 + rng.standard_normal((1200, 8))
+    tissues = np.repeat(["x", "y"], 600)
+    sign = np.repeat([1.0, -1.0], 600)
+    even = np.arange(1200) % 2 == 0
+    values[even, 1] = 3 + sign[even] * (values[even, 0] - 3)
+    values[:, 2:6] += 0.7 * sign[:, None]
+    return (
+        values,
+        tissues,
+        Knowledge(np.eye(8, dtype=np.float32), np.tile(RISE_KNOTS, (8, 1)), np.zeros((8, 9, 8), "f")),
+    )
+
+
+def test_what_is_taught_of_tissues_is_what_their_even_cells_say(two_tissues, monkeypatch):
+    found = tissue_knowledge(*two_tissues)
+    monkeypatch.setattr(sampling, "RELATED", 1)
+    vectors = two_tissues[2].vectors
+    asked = found.associations(np.array([0, 1, 0]), np.array([0, 0, 6]), np.array([[1, 7]] * 3), vectors)
+    assert asked[0, 0] > 0.6 and asked[1, 0] < -0.6
+    assert np.abs(asked[:, 1]).max() < 0.15 and abs(asked[2, 0]) < 0.15
+    assert set(found.unusual[0, :4]) == {2, 3, 4, 5} and (found.means[0, 2:6] > 0.4).all()
+
+
+def test_a_virtual_cell_of_a_tissue_has_its_means_and_one_gene_moved(two_tissues, monkeypatch):
+    corpus = grouped()
+    genes = tuple(GENES[:8])
+    few = ZCorpus(
+        genes, corpus.z[:, :8], (replace(corpus.parts[0], genes=np.arange(8)),), corpus.mean[:8], corpus.deviation[:8]
+    )
+    knowledge, tissues = two_tissues[2], tissue_knowledge(*two_tissues)
+    door = ValueRange.of("standardised", few.mean, few.deviation)
+    sampler = BatchSampler(few, Teacher.of(knowledge, 0.7), door, tissues)
+    monkeypatch.setattr(sampling, "TOKENS_A_BATCH", 4000)
+    batch, again = sampler.of_tissues(1, 3, 6), sampler.of_tissues(1, 3, 6)
+    assert np.array_equal(batch.shown, again.shown) and np.array_equal(batch.truth, again.truth)
+    assert batch.move is not None and batch.alike == 2
+    cells = len(batch.move)
+    first, second = batch.shown.reshape(2, cells, 6)
+    assert (first != second)[:, 0].mean() > 0.95 and not (first != second)[:, 1:].any(), "the first gene alone is moved"
+    move = np.where(batch.move != 0, batch.move, 1)
+    slope = np.diff(door.z(batch.genes, batch.truth).reshape(2, cells, 6), axis=0)[0] / move[:, None]
+    seen = 0
+    for row, (names, slopes) in enumerate(zip(batch.genes, slope, strict=False)):
+        x = door.z(batch.genes, batch.shown)[row][names == 2]
+        if names[0] == 0 and 1 in names and len(x) and batch.move[row]:
+            sign = 1 if x.mean() > 0 else -1
+            assert slopes[names == 1][0] * sign > 0.4
+            seen += 1
+    assert seen > 2
+    assert (slope[:, 0] == 0).all(), "a gene's own value says nothing of its target"
 
 
 def test_curves_are_judged_against_lines_and_copulas_in_data_sets_that_chose_nothing(monkeypatch):

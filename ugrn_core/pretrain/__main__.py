@@ -25,7 +25,7 @@ from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.network.example import measure, write_example
 from ugrn_core.paths import ASSETS, beeline_folder, corpus_folder
 from ugrn_core.pretrain import tissues as tissue
-from ugrn_core.pretrain.corpus import HELD_OUT, labels_of, load_corpus
+from ugrn_core.pretrain.corpus import HELD_OUT, Corpus, labels_of, load_corpus
 from ugrn_core.pretrain.doors import Unit, ValueRange
 from ugrn_core.pretrain.effects import effects
 from ugrn_core.pretrain.export import export, run_card
@@ -36,6 +36,7 @@ from ugrn_core.pretrain.selection import regulatory_figures
 from ugrn_core.pretrain.shapes import shape_frame, write_shapes
 from ugrn_core.pretrain.standardise import ZCorpus, standardise
 from ugrn_core.pretrain.targets import Teacher
+from ugrn_core.pretrain.tissue_targets import tissue_knowledge
 from ugrn_core.pretrain.tissues import tissue_frame, write_tissues
 from ugrn_core.pretrain.train import LayoutName, Objective, PretrainSettings, explained, new_model, pretrain
 from ugrn_core.pretrain.vectors import Knowledge, corpus_knowledge, correlation_vectors
@@ -80,12 +81,15 @@ def train(
     settings = PretrainSettings(unit, LAYOUT[unit], objective, steps=steps, seed=seed)
     raw = load_corpus(_corpus())
     corpus, held_out = standardise(raw), standardise(raw, held_out=True)
+    cells, kinds = _tissues(raw)
     del raw
     run.mkdir(parents=True, exist_ok=True)
     (run / "genes.json").write_text(json.dumps(corpus.genes))
     knowledge = _knowledge(run / "knowledge.safetensors", corpus, settings)
     door = ValueRange.of(unit, corpus.mean, corpus.deviation)
-    sampler = BatchSampler(corpus, Teacher.of(knowledge, settings.signal), door)
+    tissues = tissue_knowledge(cells, kinds, knowledge)
+    del cells
+    sampler = BatchSampler(corpus, Teacher.of(knowledge, settings.signal), door, tissues)
     judged = _judged(sampler, BatchSampler(held_out, sampler.teacher, door))
     vocabulary = Vocabulary(corpus.genes, range(len(corpus.genes)))
 
@@ -99,11 +103,19 @@ def train(
     pretrain(settings, sampler, new_model(settings, knowledge, door), run, evaluate, typer.echo)
 
 
+def _tissues(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """Log1p values (cell, gene) and tissues (cell,) of the corpus file that has both."""
+    tissues = labels_of(_corpus(), tissue.FILE, "tissue")
+    assert tissues is not None  # that is what the file is for
+    rows = next(p.rows for p in corpus.parts if p.name == tissue.FILE)
+    return corpus.values[rows.start : rows.stop].astype(np.float32), tissues
+
+
 def _knowledge(file: Path, corpus: ZCorpus, settings: PretrainSettings) -> Knowledge:
     """The corpus' knowledge, from the file of an earlier start of the run where there is one."""
     if not file.exists():
         found = corpus_knowledge(corpus, settings.width)
-        save_file({"vectors": found.vectors, "bends": found.bends}, file)
+        save_file(vars(found), file)
     return Knowledge(**load_file(file))
 
 
@@ -150,10 +162,7 @@ def shape(
     vectors = corpus_vectors().of(corpus.genes)
     labels = {file: labels_of(corpus_at, file, "cell_type") for file in HELD_OUT}
     types = {file: found for file, found in labels.items() if found is not None}
-    tissues = labels_of(corpus_at, tissue.FILE, "tissue")
-    assert tissues is not None  # that is what the file is for
-    rows = next(p.rows for p in corpus.parts if p.name == tissue.FILE)
-    cells = corpus.values[rows.start : rows.stop].astype(np.float32)
+    cells, tissues = _tissues(corpus)
     pieces = standardise(corpus), standardise(corpus, held_out=True)
     del corpus
     genes = backbone.vocabulary.symbols

@@ -16,12 +16,15 @@ import torch
 from ugrn_core.pretrain.doors import MASK_VALUE, ValueRange
 from ugrn_core.pretrain.standardise import ZCorpus
 from ugrn_core.pretrain.targets import Teacher
+from ugrn_core.pretrain.tissue_targets import Tissues
 
 GENES_A_CELL = (2, 512)
 TOKENS_A_BATCH = 6144
 MAX_CELLS = 1536
 MOVE = 0.25
-"""Where slopes are taught: so many standard deviations between the two values of a gene in twin cells."""
+"""Where slopes are taught: so many standard deviations between two values of a gene in cells that are else alike."""
+ALIKE, ALIKE_PAIRS = 2, 4
+"""So many such cells in a row; of two genes more, to say how slopes change."""
 RELATED = 200
 RELATED_SHARE = 0.6
 PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.45, 16
@@ -30,14 +33,19 @@ WIDE_SHARE = 0.3
 """Share of cells whose values are spread over the whole range; the others lie around the base value."""
 REAL_GENES = (8, 256)
 HIDDEN_SHARE = 0.3
+TISSUE_GENES = (8, 128)
+RELATED_IN_TISSUE = 8
+"""Genes related to the moved one in a cell of a tissue; the others are those that tell the tissue."""
+TISSUE_NOISE = 0.2
 
 
 @dataclass(frozen=True)
 class Batch:
     """Gene columns, shown values, values to predict and loss weights, each (cell, gene).
 
-    ``move`` (cell / 2,), if any: cell i of the second half is cell i of the first with one gene moved by so many of
-    that gene's standard deviations, so that differences of the halves over it are slopes.
+    ``alike`` blocks of cells follow each other if there is a ``move`` (cell / alike,): cell i of a block is cell i of
+    the one before with one gene moved by so many of that gene's standard deviations, so that differences of blocks over
+    it are slopes.
     """
 
     genes: np.ndarray
@@ -45,6 +53,7 @@ class Batch:
     truth: np.ndarray
     weight: np.ndarray
     move: np.ndarray | None = None
+    alike: int = 1
 
 
 @dataclass
@@ -54,6 +63,7 @@ class BatchSampler:
     corpus: ZCorpus
     teacher: Teacher
     door: ValueRange
+    tissues: Tissues | None = None
     near: dict[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,21 +88,67 @@ class BatchSampler:
         return Batch(genes, shown, truth.astype(np.float32), counts)
 
     def moved(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
-        """Virtual cells in twins: the same genes and values but for one gene, moved by :data:`MOVE`."""
+        """Virtual cells in rows: the same genes and values but for one gene, moved by :data:`MOVE` from each to the
+        next, twice for pairs."""
         rng = np.random.default_rng([seed, step, 0])
         n = n_genes or _number_of_genes(rng)
-        cells = max(4, TOKENS_A_BATCH // (2 * (n + 1)))
+        alike = ALIKE_PAIRS if n == 2 else ALIKE
+        cells = max(4, TOKENS_A_BATCH // (alike * (n + 1)))
         genes = self._genes(rng, cells, n, self.usable)
         at = np.arange(cells), rng.integers(n, size=cells)
-        z = self._positions(rng, genes)
-        other = z.copy()
+        row = self._row(self._positions(rng, genes), genes, at, alike)
+        batch = self._taught(np.tile(genes, (alike, 1)), self.door.values(np.tile(genes, (alike, 1)), row))
+        return self._in_a_row(batch, at, alike)
+
+    def of_tissues(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
+        """Virtual cells of tissues, the tissue's genes at their means there and the first gene moved, in twins."""
+        assert self.tissues is not None
+        rng = np.random.default_rng([seed, step, 3])
+        low, high = TISSUE_GENES
+        n = n_genes or round(float(np.exp(rng.uniform(np.log(low), np.log(high)))))
+        cells = max(4, TOKENS_A_BATCH // (ALIKE * (n + 1)))
+        tissue = rng.integers(len(self.tissues.means), size=cells)
+        pools = [np.intersect1d(self.usable, np.flatnonzero(d)) for d in self.tissues.detected]
+        first = np.array([rng.choice(pools[t]) for t in tissue])
+        genes = self.tissues.unusual[tissue[:, None], rng.integers(self.tissues.unusual.shape[1], size=(cells, n))]
+        related = min(RELATED_IN_TISSUE, n - 1)
+        genes[:, 1 : 1 + related] = self._related(first)[
+            np.arange(cells)[:, None], rng.integers(RELATED, size=(cells, related))
+        ]
+        genes[:, 0] = first
+        rest = self.tissues.means[tissue[:, None], genes]
+        z = rest + np.where(rng.random((cells, 1)) < 0.5, TISSUE_NOISE, 0.0) * rng.normal(size=genes.shape)
+        at = np.arange(cells), np.zeros(cells, np.int64)
+        z[at] = rest[at] + rng.normal(0, 1, cells)
+        twice = np.tile(genes, (ALIKE, 1))
+        shown = self.door.values(twice, self._row(z.astype(np.float32), genes, at, ALIKE))
+        there = torch.from_numpy(self.door.z(twice, shown)[:, 0]), torch.from_numpy(twice[:, 0])
+        beyond = self.teacher.rise(there[1], there[0]) - self.teacher.rise(
+            there[1], torch.from_numpy(np.tile(rest[at], ALIKE))
+        )
+        vectors = self.teacher.vectors.numpy()
+        goes_with = self.teacher.signal * self.tissues.associations(tissue, first, genes, vectors)
+        goes_with[:, 0] = 0
+        means = np.tile(rest, (ALIKE, 1)) + np.tile(goes_with, (ALIKE, 1)) * beyond.numpy()[:, None]
+        truth = self.door.centre[twice] + self.door.size[twice] * np.clip(means, -3, 3)
+        counts = ~_repeated(genes) & self.tissues.detected[tissue[:, None], genes]
+        batch = Batch(twice, shown, truth.astype(np.float32), np.tile(counts, (ALIKE, 1)).astype(np.float32))
+        return self._in_a_row(batch, at, ALIKE)
+
+    def _row(self, z: np.ndarray, genes: np.ndarray, at: tuple[np.ndarray, np.ndarray], alike: int) -> np.ndarray:
+        """Standard deviations (alike * cell, gene): z, then z with the gene ``at`` moved once, and so on."""
         _, _, high = self.door.span(genes)
-        up = z[at] + MOVE <= high[at]
-        other[at] += np.where(up, MOVE, -MOVE)
-        both = np.concatenate([genes, genes])
-        batch = self._taught(both, self.door.values(both, np.concatenate([z, other])))
-        shown = self.door.z(both, batch.shown)
-        return replace(batch, move=shown[cells:][at] - shown[:cells][at])
+        up = np.where(z[at] + (alike - 1) * MOVE <= high[at], MOVE, -MOVE)
+        row = np.tile(z, (alike, 1, 1))
+        for k in range(alike):
+            row[k][at] += k * up
+        return row.reshape(-1, z.shape[1])
+
+    def _in_a_row(self, batch: Batch, at: tuple[np.ndarray, np.ndarray], alike: int) -> Batch:
+        """The batch with the moves that its shown values have, between the first two blocks."""
+        cells = len(at[0])
+        shown = self.door.z(batch.genes[: 2 * cells], batch.shown[: 2 * cells])
+        return replace(batch, move=shown[cells:][at] - shown[:cells][at], alike=alike)
 
     def real(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
         """Profiles of one data set with some of the measured values hidden; only those weigh."""

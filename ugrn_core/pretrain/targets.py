@@ -2,8 +2,9 @@
 
 A profile is taken as a point f in the space of the corpus' decomposition, of which every value is a noisy reading:
 z = a <l, f> + noise, a^2 the share of a value that is signal. Given other genes' values the mean of f has a closed form
-(ridge regression), and where all curves are straight it is the exact Gaussian conditional mean. A gene's bend is added
-to what its value says of f. **A gene's own value is visible to the model and says nothing about its target**: every
+(ridge regression), and where all curves are straight it is the exact Gaussian conditional mean. In place of a value
+stands its rise, which says less of f the further from the mean it is; a gene's bend is added to what its value says of
+genes that go with it. **A gene's own value is visible to the model and says nothing about its target**: every
 target is left out of its own evidence, as in a sweep, where the target stands at its base value.
 """
 
@@ -11,50 +12,69 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from ugrn_core.pretrain.vectors import KNOTS, Knowledge
+from ugrn_core.pretrain.vectors import KNOTS, RISE_KNOTS, Knowledge
 
-STEP = float(KNOTS[1] - KNOTS[0])
 SMALL = 96
 """Up to so many genes the solve runs over genes, beyond over dimensions."""
+GATE = 0.3
+"""A bend counts fully for targets of at least this absolute cosine, less for others: what is unrelated has no shape."""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """``vectors`` (gene, dimension) and ``bends`` (gene, knot, dimension) as tensors; ``signal`` is a^2."""
+    """``vectors`` (gene, dimension), ``rises`` (gene, knot) and ``bends`` (gene, knot, dimension) as tensors;
+    ``signal`` is a^2."""
 
     vectors: Tensor
+    rises: Tensor
     bends: Tensor
     signal: float
 
     @classmethod
     def of(cls, knowledge: Knowledge, signal: float) -> Teacher:
-        return cls(torch.from_numpy(knowledge.vectors), torch.from_numpy(knowledge.bends), signal)
+        vectors, rises, bends = map(torch.from_numpy, (knowledge.vectors, knowledge.rises, knowledge.bends))
+        return cls(vectors, rises, bends, signal)
 
-    def evidence(self, genes: Tensor, z: Tensor) -> Tensor:
-        """What values z (cell, gene) say of f, (cell, gene, dimension): the line, and the bend between two knots.
-
-        The part of a bend along the line moves the value. The part across is not read as a value: it is scaled so that
-        in a pair, where a line gives a^2 <l_i, l_j> z, a bend b gives a^2 <b, l_j> as well.
-        """
-        at = (z.clamp(float(KNOTS[0]), float(KNOTS[-1])) - float(KNOTS[0])) / STEP
-        low = at.long().clamp(max=len(KNOTS) - 2)
-        bend = torch.lerp(self.bends[genes, low], self.bends[genes, low + 1], (at - low).unsqueeze(-1))
-        line = self.vectors[genes]
-        along = (line * bend).sum(-1, keepdim=True)
-        return line * (z.unsqueeze(-1) + along) + (1 - self.signal) * (bend - line * along)
+    def rise(self, genes: Tensor, z: Tensor) -> Tensor:
+        """How values z of genes count, all of one shape: a line between two knots."""
+        low, share = _between(z, RISE_KNOTS)
+        return torch.lerp(self.rises[genes, low], self.rises[genes, low + 1], share)
 
     def means(self, genes: Tensor, z: Tensor, counts: Tensor) -> Tensor:
         """Conditional mean (cell, gene) of each gene given the others that count; ``counts`` (cell, gene) is 0 or 1."""
         vectors = self.vectors[genes] * counts.unsqueeze(-1)
-        said = self.evidence(genes, z) * counts.unsqueeze(-1)
+        said = vectors * self.rise(genes, z).unsqueeze(-1)
         odds = self.signal / (1 - self.signal)
         read = _ridge(vectors, odds)  # rows l_j' (I + odds L' L)^-1
         others = said.sum(1, keepdim=True) - said
+        found = (read * others).sum(-1)
+        if genes.shape[1] <= SMALL:
+            found = found + self._bent(vectors, read, genes, z)
         own = (read * vectors).sum(-1)
-        return odds * (read * others).sum(-1) / (1 - odds * own).clamp(min=1e-3)
+        return odds * found / (1 - odds * own).clamp(min=1e-3)
+
+    def _bent(self, vectors: Tensor, read: Tensor, genes: Tensor, z: Tensor) -> Tensor:
+        """What the bends of the other genes add to each (cell, gene); left out of large cells, where they are many.
+
+        Scaled so that in a pair, where a line gives a^2 <l_i, l_j> z, a bend b gives a^2 <b, l_j> as well.
+        """
+        low, share = _between(z, KNOTS)
+        bend = torch.lerp(self.bends[genes, low], self.bends[genes, low + 1], share.unsqueeze(-1))
+        cosine = vectors @ vectors.transpose(1, 2)  # 0 where a gene does not count
+        gate = (cosine.abs() / GATE).clamp(max=1) * (1 - torch.eye(genes.shape[1]))
+        return (1 - self.signal) * (read @ bend.transpose(1, 2) * gate).sum(-1)
+
+
+def _between(z: Tensor, knots: np.ndarray) -> tuple[Tensor, Tensor]:
+    """The knot at or below each value and the share of the next one; values beyond are at the ends."""
+    first, last = float(knots[0]), float(knots[-1])
+    at = (z.clamp(first, last) - first) / float(knots[1] - knots[0])
+    low = at.long().clamp(max=len(knots) - 2)
+    return low, at - low
 
 
 def _ridge(vectors: Tensor, odds: float) -> Tensor:

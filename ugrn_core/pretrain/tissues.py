@@ -48,10 +48,7 @@ def tissue_frame(
 
     ``values`` (cell, gene) are log1p, ``tissues`` (cell,) their tissue, ``vectors`` (gene, dimension) of unit length.
     """
-    blocks = np.array_split(values, 32, axis=1)
-    mean, variance = (np.concatenate([f(b, 0, dtype=np.float64) for b in blocks]) for f in (np.mean, np.var))
-    groups = {t: np.flatnonzero(tissues == t) for t in sorted(set(tissues.tolist()))}
-    groups = {t: rows for t, rows in groups.items() if len(rows) >= 2 * FEWEST_CELLS}
+    (mean, variance), groups = moments(values), groups_of(tissues)
     detected = np.stack([(values[rows] > 0).mean(0) >= LEAST_DETECTION for rows in groups.values()])
     pairs = _candidates(vectors, detected)
     even, odd = (
@@ -73,6 +70,19 @@ def tissue_frame(
         if progress and n % 10 == 9:
             progress((n + 1) / len(chosen), f"{n + 1:,} of {len(chosen):,} pairs")
     return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def groups_of(tissues: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows of the tissues that have enough cells; the even ones of each are known, the odd ones judge."""
+    groups = {t: np.flatnonzero(tissues == t) for t in sorted(set(tissues.tolist()))}
+    return {t: rows for t, rows in groups.items() if len(rows) >= 2 * FEWEST_CELLS}
+
+
+def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and variances (gene,) float64 over all cells."""
+    blocks = np.array_split(values, 32, axis=1)
+    mean, variance = (np.concatenate([f(b, 0, dtype=np.float64) for b in blocks]) for f in (np.mean, np.var))
+    return mean, variance
 
 
 def write_tissues(frame: pd.DataFrame, file: Path) -> None:

@@ -38,6 +38,8 @@ REAL_WEIGHT = 0.3
 SAVE_EVERY = 100
 LEAST_MOVE = 0.02
 """A gene moved by less, at the end of its range, says nothing of slopes."""
+STILL = 0.01
+"""Slopes are asked to change as taught in parts of themselves; below so many (of the unit) they count as so large."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,9 @@ class PretrainSettings:
     weight_decay: float = 0.01
     signal: float = 0.7
     real_share: float = 0.1
+    tissue_share: float = 0.2
     slope_weight: float = 1.0
+    still_weight: float = 0.03
     seed: int = 0
     checkpoint_every: int = 1000
 
@@ -122,15 +126,35 @@ def weighted_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
     return (error.square() * weight).sum() / weight.sum().clamp(min=1)
 
 
-def slope_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
-    """Mean squared error of slopes, in ``scale`` a standard deviation, between the twin cells of a batch."""
+def _slopes(values: Tensor, batch: Batch, scale: float) -> tuple[Tensor, Tensor]:
+    """Slopes (alike - 1, cell, gene) between the cells in a row of a batch, in ``scale`` a standard deviation, and
+    weights (cell, gene)."""
     assert batch.move is not None
-    half = len(batch.move)
-    error = predicted - torch.from_numpy(batch.truth)
+    blocks = values.unflatten(0, (batch.alike, -1))
     move = torch.from_numpy(batch.move)[:, None]
-    weight = torch.from_numpy(batch.weight[:half]) * (move.abs() > LEAST_MOVE)
-    slope = (error[half:] - error[:half]) / (scale * torch.where(move.abs() > LEAST_MOVE, move, 1.0))
-    return (slope.square() * weight).sum() / weight.sum().clamp(min=1)
+    weight = torch.from_numpy(batch.weight[: len(move)]) * (move.abs() > LEAST_MOVE)
+    return (blocks[1:] - blocks[:-1]) / (scale * torch.where(move.abs() > LEAST_MOVE, move, 1.0)), weight
+
+
+def slope_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
+    """Mean squared error of slopes, in ``scale`` a standard deviation, between the cells in a row of a batch."""
+    slope, weight = _slopes(predicted - torch.from_numpy(batch.truth), batch, scale)
+    return (slope.square().mean(0) * weight).sum() / weight.sum().clamp(min=1)
+
+
+def still_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
+    """How much slopes change beside what was taught, in parts of the slope; 0 where a batch has but two in a row.
+
+    Half of all pairs of genes are next to unrelated: what is nothing to an error of slopes decides there which sign a
+    slope has.
+    """
+    if batch.alike < 3:
+        return predicted.new_zeros(())
+    found, weight = _slopes(predicted, batch, scale)
+    taught, _ = _slopes(torch.from_numpy(batch.truth), batch, scale)
+    change = (found - taught).diff(dim=0).square().mean(0)
+    size = torch.maximum(found.detach().square().mean(0), taught.square().mean(0)) + STILL**2
+    return (change / size * weight).sum() / weight.sum().clamp(min=1)
 
 
 def explained(model: LeanTransformer, batches: list[Batch]) -> float:
@@ -190,13 +214,14 @@ def _loss(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSetti
         weight = REAL_WEIGHT if settings.objective == "distilled" else 1.0
         batch = sampler.real(settings.seed, step)
         return weight * weighted_error(reconstructed(model, batch), batch, scale)
-    if not settings.slope_weight:
-        batch = sampler.virtual(settings.seed, step)
-        return weighted_error(reconstructed(model, batch), batch, scale)
-    batch = sampler.moved(settings.seed, step)
+    tissues = sampler.tissues is not None and settings.objective == "distilled"
+    if tissues and np.random.default_rng([settings.seed, step, 4]).random() < settings.tissue_share:
+        batch = sampler.of_tissues(settings.seed, step)
+    else:
+        batch = sampler.moved(settings.seed, step)
     predicted = reconstructed(model, batch)
-    error = weighted_error(predicted, batch, scale)
-    return error + settings.slope_weight * slope_error(predicted, batch, scale)
+    error = weighted_error(predicted, batch, scale) + settings.slope_weight * slope_error(predicted, batch, scale)
+    return error + settings.still_weight * still_error(predicted, batch, scale)
 
 
 def _schedule(step: int, settings: PretrainSettings) -> float:
