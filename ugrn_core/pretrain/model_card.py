@@ -36,9 +36,9 @@ TRANSLATORS_TEXT = {
     False: "It is a control: no translator of it is shipped.",
 }
 OBJECTIVE_TEXT = {
-    "distilled": "distilled: it was taught conditional means computed from its corpus (nine batches of ten); the rest "
-    "were hidden values of real profiles. It knows the co-expression of its corpus by construction and is **no "
-    "evidence about models that learnt by reconstruction alone**, such as scGPT",
+    "distilled": "distilled: it was taught conditional means computed from its corpus (nine batches of ten{tissues}); "
+    "the rest were hidden values of real profiles. It knows the co-expression of its corpus by construction and is "
+    "**no evidence about models that learnt by reconstruction alone**, such as scGPT",
     "reconstructed": "reconstructed: it was taught the hidden values of real profiles, as the published models were; "
     "only its first weights know the co-expression of the corpus",
     "random": "random: never trained; only its first weights know the co-expression of the corpus",
@@ -49,6 +49,16 @@ UNIT_TEXT = {
     "log1p": "log1p of counts per 10,000; one standard deviation of a gene is taken as the root of its own squared and "
     f"{LOG1P_FLOOR} squared",
 }
+CURVES_TEXT = {
+    True: """\
+- Curves saturate as the conditional means of the corpus do: extreme values of single profiles are mostly noise, and
+  what goes with them comes back to the mean. How they bend differs more between sources than between targets of one.
+- What it was taught of tissues is what ten tissues of one corpus file say; of others it knows nothing.""",
+    False: """\
+- Most curves are nearly straight, because the conditional means it was taught were taken for lines with small bends; a
+  slope near 0 may change its sign from one value to the next without meaning.""",
+}
+"""Limits of models that were taught tissues, and how far values count, and of those that were not."""
 NEIGHBOURS = 0.2
 """Distance of two virtual values, in the model's unit, between which a slope should keep its sign."""
 
@@ -122,6 +132,10 @@ def _text(
     options = f"--unit {settings['unit']} --steps {settings['steps']} --seed {settings['seed']}"
     if settings["objective"] != "distilled":
         options += f" --objective {settings['objective']}"
+    taught = bool(settings.get("tissue_share")) and settings["objective"] == "distilled"
+    objective = OBJECTIVE_TEXT[settings["objective"]].format(
+        tissues=f", {settings['tissue_share']:.0%} of these of tissues" if taught else ""
+    )
     steps = f"{about['step']:,} of {settings['steps']:,} steps"
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     return f"""# {name}
@@ -131,7 +145,7 @@ not scBenchmark; it shares their layout. What it says about gene regulation are 
 
 | | |
 |---|---|
-| objective | {OBJECTIVE_TEXT[settings["objective"]]} |
+| objective | {objective} |
 | layout | {settings["layout"]}, {shape}, {megabytes:.1f} MB as float16 |
 | values | {UNIT_TEXT[settings["unit"]]} |
 | base, virtual values | {backbone.card.base:g}; {", ".join(f"{v:g}" for v in backbone.card.grid)} |
@@ -178,8 +192,7 @@ Retrain with
 - Small and trained on little data; rare cell types, non-coding genes and most of the genome's long tail are thin.
 - Made for the pair alone. In virtual cells of hundreds of genes it meets what it was taught only in part (last columns
   of the means above).
-- Most curves are nearly straight, because most conditional means of the corpus are; a slope near 0 may change its sign
-  from one value to the next without meaning.
+{CURVES_TEXT[taught]}
 - Co-expression is no regulation: what the curves rank is who goes with whom in the corpus, in both directions alike.
 - Mouse genes stand under their human orthologs; the two species share one vocabulary.
 - Units of the sources are mixed. Averages of cells are profiles like cells. Atlases overlap.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -66,12 +67,19 @@ def _against(frame: pd.DataFrame, other: str) -> str:
     return f"{verdict} the {other} (difference {more:+.4f} [{low:+.4f}, {high:+.4f}], higher in {share:.0%} of pairs)"
 
 
+TAUGHT = {
+    True: "Tissues were taught by even cells alone; odd cells were trained on unlabelled, as part of the whole file.",
+    False: "The file was trained on, as part of the whole; what differs between tissues was no target of the training.",
+}
+
+
 def tissues_text(folder: Path) -> str:
     """How far a tissue's own cell tells differences between tissues, from its frame."""
     file = folder / "tissues.csv"
     if not file.exists():
         return ""
     frame = pd.read_csv(file)
+    taught = bool(json.loads((folder / "card.json").read_text())["about"]["settings"].get("tissue_share"))
     found = tissues.recovered(frame)
     rows = [
         f"| {words} | {found[name][0]:.2f} [{found[name][1]:.2f}, {found[name][2]:.2f}] | {found[name][3]:.0%} |"
@@ -92,8 +100,7 @@ def tissues_text(folder: Path) -> str:
 Of {n_pairs} related pairs whose correlation within tissues differs most between {n_tissues} tissues of one corpus file
 (`{tissues.FILE}`, chosen in its even cells), the odd cells say what the difference is. It is predicted by the slope of
 the model where the source stands at its mean of the tissue. The tissue's genes ({tissues.TISSUE_GENES} most unlike the
-average) around the pair {verdict}. The file was trained on, as part of the whole; what differs between tissues was no
-target of the training.
+average) around the pair {verdict}. {TAUGHT[taught]}
 
 | virtual cell | correlation with the differences | right order of the two extreme tissues (chance 50%) |
 |---|---|---|
