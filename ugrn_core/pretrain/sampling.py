@@ -23,11 +23,13 @@ TOKENS_A_BATCH = 6144
 MAX_CELLS = 1536
 MOVE = 0.25
 """Where slopes are taught: so many standard deviations between two values of a gene in cells that are else alike."""
-ALIKE, ALIKE_PAIRS = 2, 4
-"""So many such cells in a row; of two genes more, to say how slopes change."""
+ALIKE, ALIKE_PAIRS = 2, 8
+"""So many such cells in a row; of two genes more, further apart, to say how slopes change over the range."""
+MOVES_PAIRS = 0.2, 0.8
 RELATED = 200
-RELATED_SHARE = 0.6
-PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.45, 16
+RELATED_SHARE, UNRELATED_PAIRS = 0.6, 0.5
+"""So many of a cell's genes are drawn among those related to the first; no pair is in so many batches of pairs."""
+PAIRS_SHARE, FEW_SHARE, FEW = 0.45, 0.35, 16
 """Shares of batches of pairs, and of 3 to ``FEW`` genes; the rest has more."""
 WIDE_SHARE = 0.3
 """Share of cells whose values are spread over the whole range; the others lie around the base value."""
@@ -35,7 +37,8 @@ REAL_GENES = (8, 256)
 HIDDEN_SHARE = 0.3
 TISSUE_GENES = (8, 128)
 RELATED_IN_TISSUE = 8
-"""Genes related to the moved one in a cell of a tissue; the others are those that tell the tissue."""
+"""Genes related to the moved one in a cell of a tissue, those whose relation differs most between tissues; the others
+are those that tell the tissue."""
 TISSUE_NOISE = 0.2
 
 
@@ -94,10 +97,16 @@ class BatchSampler:
         n = n_genes or _number_of_genes(rng)
         alike = ALIKE_PAIRS if n == 2 else ALIKE
         cells = max(4, TOKENS_A_BATCH // (alike * (n + 1)))
-        genes = self._genes(rng, cells, n, self.usable)
+        related = 0.0 if n == 2 and rng.random() < UNRELATED_PAIRS else RELATED_SHARE
+        genes = self._genes(rng, cells, n, self.usable, related)
         at = np.arange(cells), rng.integers(n, size=cells)
-        row = self._row(self._positions(rng, genes), genes, at, alike)
-        batch = self._taught(np.tile(genes, (alike, 1)), self.door.values(np.tile(genes, (alike, 1)), row))
+        z, move = self._positions(rng, genes), np.full(cells, MOVE)
+        if n == 2:
+            move = rng.uniform(*MOVES_PAIRS, cells)
+            _, low, high = (end[at] for end in self.door.span(genes))
+            z[at] = low + rng.random(cells) * np.maximum(high - low - (alike - 1) * move, 0)
+        both = np.tile(genes, (alike, 1))
+        batch = self._taught(both, self.door.values(both, self._row(z, genes, at, alike, move)))
         return self._in_a_row(batch, at, alike)
 
     def of_tissues(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
@@ -110,22 +119,18 @@ class BatchSampler:
         tissue = rng.integers(len(self.tissues.means), size=cells)
         pools = [np.intersect1d(self.usable, np.flatnonzero(d)) for d in self.tissues.detected]
         first = np.array([rng.choice(pools[t]) for t in tissue])
-        genes = self.tissues.unusual[tissue[:, None], rng.integers(self.tissues.unusual.shape[1], size=(cells, n))]
+        genes = self._telling(rng, tissue, n)
         related = min(RELATED_IN_TISSUE, n - 1)
-        genes[:, 1 : 1 + related] = self._related(first)[
-            np.arange(cells)[:, None], rng.integers(RELATED, size=(cells, related))
-        ]
+        genes[:, 1 : 1 + related] = self._different(rng, first, related)
         genes[:, 0] = first
         rest = self.tissues.means[tissue[:, None], genes]
         z = rest + np.where(rng.random((cells, 1)) < 0.5, TISSUE_NOISE, 0.0) * rng.normal(size=genes.shape)
         at = np.arange(cells), np.zeros(cells, np.int64)
         z[at] = rest[at] + rng.normal(0, 1, cells)
         twice = np.tile(genes, (ALIKE, 1))
-        shown = self.door.values(twice, self._row(z.astype(np.float32), genes, at, ALIKE))
-        there = torch.from_numpy(self.door.z(twice, shown)[:, 0]), torch.from_numpy(twice[:, 0])
-        beyond = self.teacher.rise(there[1], there[0]) - self.teacher.rise(
-            there[1], torch.from_numpy(np.tile(rest[at], ALIKE))
-        )
+        shown = self.door.values(twice, self._row(z.astype(np.float32), genes, at, ALIKE, np.full(cells, MOVE)))
+        away = self.door.z(twice, shown)[:, 0] - np.tile(rest[at], ALIKE)
+        beyond = self.teacher.rise(torch.from_numpy(twice[:, 0]), torch.from_numpy(away))
         vectors = self.teacher.vectors.numpy()
         goes_with = self.teacher.signal * self.tissues.associations(tissue, first, genes, vectors)
         goes_with[:, 0] = 0
@@ -135,10 +140,39 @@ class BatchSampler:
         batch = Batch(twice, shown, truth.astype(np.float32), np.tile(counts, (ALIKE, 1)).astype(np.float32))
         return self._in_a_row(batch, at, ALIKE)
 
-    def _row(self, z: np.ndarray, genes: np.ndarray, at: tuple[np.ndarray, np.ndarray], alike: int) -> np.ndarray:
+    def _telling(self, rng: np.random.Generator, tissue: np.ndarray, n: int) -> np.ndarray:
+        """Genes (cell, n) that tell each cell's tissue: the most unusual ones, or a draw of so many more."""
+        assert self.tissues is not None
+        most = self.tissues.unusual.shape[1]
+        pool = rng.integers(min(n, most), most, len(tissue), endpoint=True)
+        order = np.where(np.arange(most) < pool[:, None], rng.random((len(tissue), most)), 2).argsort(1)
+        drawn = np.take_along_axis(self.tissues.unusual[tissue], order, 1)
+        return np.take(drawn, np.arange(n) % most, axis=1)
+
+    def _different(self, rng: np.random.Generator, genes: np.ndarray, n: int) -> np.ndarray:
+        """Genes (gene, n) related to each, of a draw of them those whose relation differs most between tissues."""
+        assert self.tissues is not None
+        drawn = self._related(genes)[np.arange(len(genes))[:, None], rng.integers(RELATED, size=(len(genes), 5 * n))]
+        vectors = self.teacher.vectors.numpy()
+        said = np.stack(
+            [
+                self.tissues.associations(np.full(len(genes), t), genes, drawn, vectors)
+                for t in range(len(self.tissues.means))
+            ]
+        )
+        there = self.tissues.detected[:, drawn] & self.tissues.detected[:, genes][:, :, None]
+        counts = np.maximum(there.sum(0), 1)
+        mean = (said * there).sum(0) / counts
+        spread = (((said - mean) ** 2) * there).sum(0) / counts
+        chosen = np.argsort(-spread, axis=1, kind="stable")[:, :n]
+        return np.take_along_axis(drawn, chosen, 1)
+
+    def _row(
+        self, z: np.ndarray, genes: np.ndarray, at: tuple[np.ndarray, np.ndarray], alike: int, move: np.ndarray
+    ) -> np.ndarray:
         """Standard deviations (alike * cell, gene): z, then z with the gene ``at`` moved once, and so on."""
         _, _, high = self.door.span(genes)
-        up = np.where(z[at] + (alike - 1) * MOVE <= high[at], MOVE, -MOVE)
+        up = np.where(z[at] + (alike - 1) * move <= high[at] + 1e-4, move, -move)
         row = np.tile(z, (alike, 1, 1))
         for k in range(alike):
             row[k][at] += k * up
@@ -166,12 +200,14 @@ class BatchSampler:
         shown = np.where(hidden, np.float32(MASK_VALUE), truth)
         return Batch(genes, shown, truth, hidden.astype(np.float32))
 
-    def _genes(self, rng: np.random.Generator, cells: int, n: int, pool: np.ndarray) -> np.ndarray:
+    def _genes(
+        self, rng: np.random.Generator, cells: int, n: int, pool: np.ndarray, related_share: float = RELATED_SHARE
+    ) -> np.ndarray:
         """Gene columns (cell, gene): the first from the pool, the others related to it or from the pool."""
         first = rng.choice(pool, cells)
         genes = rng.choice(pool, (cells, n))
         related = self._related(first)[np.arange(cells)[:, None], rng.integers(RELATED, size=(cells, n))]
-        genes = np.where(rng.random((cells, n)) < RELATED_SHARE, related, genes)
+        genes = np.where(rng.random((cells, n)) < related_share, related, genes)
         genes[:, 0] = first
         return genes
 
