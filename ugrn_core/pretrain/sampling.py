@@ -102,8 +102,8 @@ class BatchSampler:
         at = np.arange(cells), rng.integers(n, size=cells)
         z, move = self._positions(rng, genes), np.full(cells, MOVE)
         if n == 2:
-            move = rng.uniform(*MOVES_PAIRS, cells)
             _, low, high = (end[at] for end in self.door.span(genes))
+            move = np.minimum(rng.uniform(*MOVES_PAIRS, cells), (high - low) / (alike - 1))
             z[at] = low + rng.random(cells) * np.maximum(high - low - (alike - 1) * move, 0)
         both = np.tile(genes, (alike, 1))
         batch = self._taught(both, self.door.values(both, self._row(z, genes, at, alike, move)))
