@@ -28,7 +28,7 @@ from ugrn_core.translators.library import load_translator
 FOLDER = ASSETS / "benchmark"
 MODELS = ("ugrn-mini", "ugrn-mini-log1p")
 """Models that every table was run with."""
-ALL_MODELS = ("ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", *MODELS)
+ALL_MODELS = ("ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed", *MODELS)
 RUNS = {
     "Table 1": "1",
     "Table 1, by TF status": "1_tf_matched",

@@ -35,8 +35,8 @@ FIRST = {"ugrn-mini", "ugrn-mini-log1p"}
 CONTROL = "ugrn-mini-2-reconstructed"
 
 
-def test_both_generations_are_shipped():
-    assert set(NAMES) == FIRST | {"ugrn-mini-2", "ugrn-mini-log1p-2", CONTROL}
+def test_all_generations_are_shipped():
+    assert set(NAMES) == FIRST | {"ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-log1p-2", CONTROL}
 
 
 def test_the_card_names_the_objective(shipped):

@@ -153,7 +153,7 @@ def test_no_genes_is_refused(scgpt_folder: Path) -> None:
         parity(scgpt_folder, n_genes=0)
 
 
-@pytest.mark.parametrize("name", ["ugrn-mini", "ugrn-mini-2", "ugrn-mini-2-reconstructed"])
+@pytest.mark.parametrize("name", ["ugrn-mini", "ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-2-reconstructed"])
 def test_the_embedded_scgpt_models_agree(name: str) -> None:
     record = BACKBONES[name]
     if not is_available(record):

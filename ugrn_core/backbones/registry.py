@@ -155,6 +155,12 @@ _RECORDS = (
         kind="embedded",
     ),
     BackboneRecord(
+        name="ugrn-mini-3",
+        label="UGRN mini 3 (small, standardised values, distilled with curves and tissues)",
+        origin="made by this project: taught how curves saturate and what differs between tissues too, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
         name="ugrn-mini-log1p-2",
         label="UGRN mini log1p 2 (small, continuous values, distilled)",
         origin="made by this project from its corpus' co-expression, scBenchmark layout, shipped with it",

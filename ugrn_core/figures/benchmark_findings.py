@@ -37,9 +37,10 @@ NO_MODEL = (CENSUS, LISTED, DEGREES)
 UNSEEN = "both_unseen"
 
 DEFAULT, LOG1P_2, CONTROL = "ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed"
+MINI_3 = "ugrn-mini-3"
 HALF_RANDOM = "ugrn-mini-2-random-transformer"
 FIRST = ("ugrn-mini", "ugrn-mini-log1p")
-IN_OTHER_TABLES = (DEFAULT, LOG1P_2)
+IN_OTHER_TABLES = (DEFAULT, MINI_3, LOG1P_2)
 """Models whose tables by other training networks are told."""
 CORPUS = "Co-expression"
 CLASS_KINDS = {"logistic": "linear", "dropout": "dropout"}
@@ -47,6 +48,7 @@ CLASS = tuple(name for name, method in METHODS.items() if method.family == "clas
 TWINS = {"trained": "the model", HALF_RANDOM: "random transformer", RANDOM: "random weights"}
 TAUGHT = {
     DEFAULT: "taught that co-expression",
+    MINI_3: "taught curves and tissues, too",
     LOG1P_2: "taught the same in the other layout",
     CONTROL: "the same vectors, learnt hidden values alone",
     **dict.fromkeys(FIRST, "first generation"),

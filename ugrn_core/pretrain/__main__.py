@@ -129,7 +129,7 @@ def _judged(sampler: BatchSampler, held_out: BatchSampler) -> dict[str, list]:
 def export_run(
     run: Annotated[Path, typer.Option()],
     step: Annotated[int, typer.Option(help="the chosen checkpoint")],
-    name: Annotated[str, typer.Option(help="ugrn-mini-2 or ugrn-mini-log1p-2")],
+    name: Annotated[str, typer.Option(help="ugrn-mini-3, say: what export.py has a label for")],
 ) -> None:
     """Write the chosen checkpoint to assets/models/NAME."""
     saved = export(run, step, name, ASSETS / "models" / name)
@@ -176,7 +176,7 @@ def _told(share: float, words: str) -> None:
 
 @app.command()
 def card(
-    name: Annotated[str, typer.Option(help="ugrn-mini-2 or ugrn-mini-log1p-2")],
+    name: Annotated[str, typer.Option(help="an embedded model, ugrn-mini-3, say")],
     measured: Annotated[bool, typer.Option("--measured", help="write the text from figures.json")] = False,
 ) -> None:
     """Measure every figure of the model card and write assets/models/NAME/README.md (some minutes)."""

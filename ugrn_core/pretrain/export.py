@@ -24,6 +24,7 @@ from ugrn_core.whole_files import write_whole
 LABELS = {
     "ugrn-mini-2": "ugrn-mini-2: small embedded model, scGPT layout, standardised values, distilled",
     "ugrn-mini-2-reconstructed": "ugrn-mini-2-reconstructed: the same model trained on hidden values alone",
+    "ugrn-mini-3": "ugrn-mini-3: small embedded model, scGPT layout, standardised values, distilled with tissues",
     "ugrn-mini-log1p-2": "ugrn-mini-log1p-2: small embedded model, scBenchmark layout, log1p values, distilled",
 }
 LICENCE = "MIT (weights made by this project; the sources of its training data are listed in the model card)"

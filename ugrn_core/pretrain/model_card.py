@@ -31,7 +31,7 @@ from ugrn_core.types import SweepSettings
 
 METHODS = ("VVP", "GDT", "Ens", "Emb")
 TRANSLATORS_TEXT = {
-    True: "The shipped translators of both distilled models are of the kind that is higher over VVP, GDT and Ens on "
+    True: "The shipped translators of all distilled models are of the kind that is higher over VVP, GDT and Ens on "
     "`ugrn-mini-2`.",
     False: "It is a control: no translator of it is shipped.",
 }
@@ -59,6 +59,11 @@ CURVES_TEXT = {
   slope near 0 may change its sign from one value to the next without meaning.""",
 }
 """Limits of models that were taught tissues, and how far values count, and of those that were not."""
+RETRAIN = {
+    True: "Retrain with",
+    False: "Retrain with the sources of commit `dc5a6ed`, whose recipe this one is (what is taught since is another:\n"
+    "decision 195),",
+}
 NEIGHBOURS = 0.2
 """Distance of two virtual values, in the model's unit, between which a slope should keep its sign."""
 
@@ -132,7 +137,8 @@ def _text(
     options = f"--unit {settings['unit']} --steps {settings['steps']} --seed {settings['seed']}"
     if settings["objective"] != "distilled":
         options += f" --objective {settings['objective']}"
-    taught = bool(settings.get("tissue_share")) and settings["objective"] == "distilled"
+    recipe = "tissue_share" in settings
+    taught = recipe and settings["objective"] == "distilled"
     objective = OBJECTIVE_TEXT[settings["objective"]].format(
         tissues=f", {settings['tissue_share']:.0%} of these of tissues" if taught else ""
     )
@@ -182,7 +188,7 @@ sets never trained on, and the cross-validation above. The last step is shipped.
 {_curve(folder)}
 {shapes_text(folder)}{tissues_text(folder)}{_context(name)}{heads_text(name)}
 Regenerate with `python -m ugrn_core.pretrain card --name {name}` (needs `UGRN_CORPUS_DIR` and `UGRN_DATA_DIR`).
-Retrain with
+{RETRAIN[recipe]}
 
     python -m ugrn_core.pretrain train {options} --run RUN
     python -m ugrn_core.pretrain export --run RUN --step {about["step"]} --name {name}
