@@ -70,7 +70,8 @@ def train(
     unit: Annotated[Unit, typer.Option(help="standardised (scGPT layout) or log1p (scBenchmark layout)")],
     run: Annotated[Path, typer.Option(help="folder of the run; an interrupted run in it goes on")],
     objective: Annotated[Objective, typer.Option(help="distilled, reconstructed or random")] = "distilled",
-    steps: int = PretrainSettings.steps,
+    steps: Annotated[int, typer.Option(help="before a distilled model is tuned")] = PretrainSettings.steps,
+    tune_steps: Annotated[int, typer.Option(help="of tuning")] = PretrainSettings.tune_steps,
     seed: int = 0,
     threads: int = 0,
 ) -> None:
@@ -78,7 +79,7 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     beeline = _beeline()
-    settings = PretrainSettings(unit, LAYOUT[unit], objective, steps=steps, seed=seed)
+    settings = PretrainSettings(unit, LAYOUT[unit], objective, steps=steps, tune_steps=tune_steps, seed=seed)
     raw = load_corpus(_corpus())
     corpus, held_out = standardise(raw), standardise(raw, held_out=True)
     cells, kinds = _tissues(raw)

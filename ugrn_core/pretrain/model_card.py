@@ -135,6 +135,8 @@ def _text(
     config, settings = backbone.model.config, about["settings"]
     shape = f"{config.n_layers} layers, width {config.width}, {config.n_heads} heads"
     options = f"--unit {settings['unit']} --steps {settings['steps']} --seed {settings['seed']}"
+    if "tune_steps" in settings and settings["objective"] == "distilled":
+        options += f" --tune-steps {settings['tune_steps']}"
     if settings["objective"] != "distilled":
         options += f" --objective {settings['objective']}"
     recipe = "tissue_share" in settings
@@ -142,7 +144,9 @@ def _text(
     objective = OBJECTIVE_TEXT[settings["objective"]].format(
         tissues=f", {settings['tissue_share']:.0%} of these of tissues" if taught else ""
     )
-    steps = f"{about['step']:,} of {settings['steps']:,} steps"
+    tuning = settings.get("tune_steps", 0) if settings["objective"] == "distilled" else 0
+    steps = f"{about['step']:,} of {settings['steps'] + tuning:,} steps"
+    steps += f", the last {tuning:,} of tuning" if tuning else ""
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     return f"""# {name}
 

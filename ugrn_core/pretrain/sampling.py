@@ -23,13 +23,13 @@ TOKENS_A_BATCH = 6144
 MAX_CELLS = 1536
 MOVE = 0.25
 """Where slopes are taught: so many standard deviations between two values of a gene in cells that are else alike."""
-ALIKE, ALIKE_PAIRS = 2, 8
+ALIKE, ALIKE_PAIRS = 2, 4
 """So many such cells in a row; of two genes more, further apart, to say how slopes change over the range."""
-MOVES_PAIRS = 0.2, 0.8
+MOVES_PAIRS = 0.2, 1.5
 RELATED = 200
 RELATED_SHARE, UNRELATED_PAIRS = 0.6, 0.5
 """So many of a cell's genes are drawn among those related to the first; no pair is in so many batches of pairs."""
-PAIRS_SHARE, FEW_SHARE, FEW = 0.45, 0.35, 16
+PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.45, 16
 """Shares of batches of pairs, and of 3 to ``FEW`` genes; the rest has more."""
 WIDE_SHARE = 0.3
 """Share of cells whose values are spread over the whole range; the others lie around the base value."""

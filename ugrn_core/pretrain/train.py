@@ -48,9 +48,9 @@ TISSUE_LEVEL, TISSUE_SLOPES = 0.2, 10.0
 class PretrainSettings:
     """Everything that decides the weights beside the corpus.
 
-    ``signal``: see :class:`ugrn_core.pretrain.targets`. ``tissue_share`` is that of batches of means; ``still_weight``
-    counts from the middle of a run, fully in its last quarter: asked at once of a model that knows nothing, a curve
-    that does not move is the answer.
+    ``signal``: see :class:`ugrn_core.pretrain.targets`. A distilled model is tuned in ``tune_steps`` more, from a
+    warm-up of their own: only there ``still_weight`` counts, since asked of a model that knows nothing, a curve that
+    does not move is the answer. ``tissue_share`` and ``tune_tissue_share`` are of batches of means.
     """
 
     unit: Unit
@@ -60,17 +60,25 @@ class PretrainSettings:
     n_layers: int = 3
     n_heads: int = 2
     ff_width: int = 256
-    steps: int = 3000
+    steps: int = 2000
+    tune_steps: int = 1200
     warmup: int = 100
     learning_rate: float = 1e-3
+    tune_rate: float = 6e-4
     weight_decay: float = 0.01
     signal: float = 0.7
     real_share: float = 0.1
-    tissue_share: float = 0.3
+    tissue_share: float = 0.2
+    tune_tissue_share: float = 0.45
     slope_weight: float = 1.0
-    still_weight: float = 0.1
+    still_weight: float = 0.25
     seed: int = 0
     checkpoint_every: int = 1000
+
+    @property
+    def all_steps(self) -> int:
+        """Steps of the whole run."""
+        return {"random": 0, "reconstructed": self.steps, "distilled": self.steps + self.tune_steps}[self.objective]
 
 
 def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
@@ -191,10 +199,10 @@ def pretrain(
     )
     step, losses = _resume(folder, model, optimizer), []
     started, first = time.monotonic(), step
-    steps = 0 if settings.objective == "random" else settings.steps
+    steps = settings.all_steps
     while step < steps:
         for group in optimizer.param_groups:
-            group["lr"] = settings.learning_rate * _schedule(step, settings)
+            group["lr"] = _rate(step, settings)
         model.train()
         loss = _loss(model, sampler, settings, step)
         optimizer.zero_grad(set_to_none=True)
@@ -221,7 +229,9 @@ def _loss(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSetti
         batch = sampler.real(settings.seed, step)
         return weight * weighted_error(reconstructed(model, batch), batch, scale)
     tissues = sampler.tissues is not None and settings.objective == "distilled"
-    if tissues and np.random.default_rng([settings.seed, step, 4]).random() < settings.tissue_share:
+    tuned = step >= settings.steps
+    share = settings.tune_tissue_share if tuned else settings.tissue_share
+    if tissues and np.random.default_rng([settings.seed, step, 4]).random() < share:
         batch = sampler.of_tissues(settings.seed, step)
         predicted = reconstructed(model, batch)
         level = weighted_error(predicted, batch, scale)
@@ -229,14 +239,16 @@ def _loss(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSetti
     batch = sampler.moved(settings.seed, step)
     predicted = reconstructed(model, batch)
     error = weighted_error(predicted, batch, scale) + settings.slope_weight * slope_error(predicted, batch, scale)
-    still = settings.still_weight * min(1.0, max(0.0, 4 * step / settings.steps - 2))
-    return error + still * still_error(predicted, batch, scale)
+    return error + settings.still_weight * still_error(predicted, batch, scale) if tuned else error
 
 
-def _schedule(step: int, settings: PretrainSettings) -> float:
-    """Linear warm-up times a cosine to a hundredth."""
-    rise = min(1.0, (step + 1) / settings.warmup)
-    return rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / settings.steps)))
+def _rate(step: int, settings: PretrainSettings) -> float:
+    """Learning rate: linear warm-up times a cosine to a hundredth, once for the run and once for its tuning."""
+    first, steps, rate = 0, settings.steps, settings.learning_rate
+    if step >= settings.steps:
+        first, steps, rate = settings.steps, settings.tune_steps, settings.tune_rate
+    rise = min(1.0, (step - first + 1) / settings.warmup)
+    return rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - first) / steps)))
 
 
 def _record(
