@@ -6,6 +6,7 @@ import csv
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -17,6 +18,8 @@ from ugrn_core.pair_specific import PAIR_REFERENCE, reference_genes
 from ugrn_core.paths import ASSETS, beeline_folder
 from ugrn_core.pretrain.head_text import heads, heads_text, level
 from ugrn_core.pretrain.shape_text import shapes_text, tissues_text
+from ugrn_core.pretrain.shapes import beside
+from ugrn_core.pretrain.tissues import recovered
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.types import Context, SweepSettings
 
@@ -88,6 +91,17 @@ def test_sections_made_from_frames_stand_in_the_card(shipped):
         assert text in card, "python -m ugrn_core.pretrain card --measured"
     if folder.name not in FIRST | {CONTROL}:
         assert advice_on(folder.name) and " ".join(advice_on(folder.name).split()) in " ".join(card.split())
+
+
+def test_curves_of_the_third_say_more_than_lines_and_copulas_and_its_tissues_more_than_two_genes():
+    """What it was made for, by the intervals over sources and pairs of the frames that are shipped."""
+    folder = ASSETS / "models" / "ugrn-mini-3"
+    frame = pd.read_csv(folder / "shapes.csv")
+    for chosen in (frame, frame[frame["most_bent"]]):
+        for other in ("line", "copula"):
+            assert beside(chosen, "curve", other)[1] > 0, other
+    found = recovered(pd.read_csv(folder / "tissues.csv"))
+    assert found["tissue_genes"][1] > found["pair"][2]
 
 
 def test_the_default_translator_has_the_best_head_of_those_tested():
