@@ -54,9 +54,8 @@ CURVES_TEXT = {
 - Curves saturate as the conditional means of the corpus do: extreme values of single profiles are mostly noise, and
   what goes with them comes back to the mean. How they bend differs more between sources than between targets of one.
 - What it was taught of tissues is what ten tissues of one corpus file say; of others it knows nothing.""",
-    False: """\
-- Most curves are nearly straight, because the conditional means it was taught were taken for lines with small bends; a
-  slope near 0 may change its sign from one value to the next without meaning.""",
+    False: "- Most curves are nearly straight; a slope near 0 may change its sign from one value to the next without "
+    "meaning.",
 }
 """Limits of models that were taught tissues, and how far values count, and of those that were not."""
 RETRAIN = {
