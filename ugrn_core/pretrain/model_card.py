@@ -140,9 +140,9 @@ def _text(
         options += f" --objective {settings['objective']}"
     recipe = "tissue_share" in settings
     taught = recipe and settings["objective"] == "distilled"
-    objective = OBJECTIVE_TEXT[settings["objective"]].format(
-        tissues=f", {settings['tissue_share']:.0%} of these of tissues" if taught else ""
-    )
+    shares = [f"{settings[share]:.0%}" for share in ("tissue_share", "tune_tissue_share")] if taught else []
+    tissues = f", {shares[0]} of these of tissues and {shares[1]} in the tuning" if taught else ""
+    objective = OBJECTIVE_TEXT[settings["objective"]].format(tissues=tissues)
     tuning = settings.get("tune_steps", 0) if settings["objective"] == "distilled" else 0
     steps = f"{about['step']:,} of {settings['steps'] + tuning:,} steps"
     steps += f", the last {tuning:,} of tuning" if tuning else ""

@@ -26,6 +26,7 @@ MOVE = 0.25
 ALIKE, ALIKE_PAIRS = 2, 4
 """So many such cells in a row; of two genes more, further apart, to say how slopes change over the range."""
 MOVES_PAIRS = 0.2, 1.5
+"""Least and largest move in pairs, in standard deviations."""
 RELATED = 200
 RELATED_SHARE, UNRELATED_PAIRS = 0.6, 0.5
 """So many of a cell's genes are drawn among those related to the first; no pair is in so many batches of pairs."""
@@ -40,6 +41,7 @@ RELATED_IN_TISSUE = 8
 """Genes related to the moved one in a cell of a tissue, those whose relation differs most between tissues; the others
 are those that tell the tissue."""
 TISSUE_NOISE = 0.2
+"""Standard deviations by which the genes of half of these cells are off their means."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,8 @@ class BatchSampler:
         return Batch(genes, shown, truth.astype(np.float32), counts)
 
     def moved(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
-        """Virtual cells in rows: the same genes and values but for one gene, moved by :data:`MOVE` from each to the
-        next, twice for pairs."""
+        """Virtual cells in rows: the same genes and values but for one gene, moved from each to the next, by
+        :data:`MOVE` or in pairs by :data:`MOVES_PAIRS`, and there over any part of the range."""
         rng = np.random.default_rng([seed, step, 0])
         n = n_genes or _number_of_genes(rng)
         alike = ALIKE_PAIRS if n == 2 else ALIKE
@@ -141,7 +143,8 @@ class BatchSampler:
         return self._in_a_row(batch, at, ALIKE)
 
     def _telling(self, rng: np.random.Generator, tissue: np.ndarray, n: int) -> np.ndarray:
-        """Genes (cell, n) that tell each cell's tissue: the most unusual ones, or a draw of so many more."""
+        """Genes (cell, n) that tell each cell's tissue, drawn from its most unusual ones, of which each cell takes into
+        account another number from n on."""
         assert self.tissues is not None
         most = self.tissues.unusual.shape[1]
         pool = rng.integers(min(n, most), most, len(tissue), endpoint=True)

@@ -3,8 +3,9 @@
 One corpus file has cells of several tissues. In every tissue a gene has a mean, and the points f of its cells
 (:mod:`ugrn_core.pretrain.targets`) have a spread of their own: l_i' S l_j, over a power of what both genes vary there,
 stands where the cosine of two genes stands for all tissues together. A virtual cell of a tissue has the tissue's genes
-at their means, by which it is told, and one gene moved. **Only every second cell of a tissue is read**: others judge
-(:mod:`ugrn_core.pretrain.tissues`).
+at their means, by which it is told, and one gene moved. **What a tissue is taught by is every second of its cells**:
+the others judge (:mod:`ugrn_core.pretrain.tissues`), and are read here for each gene's mean and deviation in the whole
+file alone, the unit of all values.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ugrn_core.pretrain.tissues import LEAST_DETECTION, groups_of, moments
 from ugrn_core.pretrain.vectors import Knowledge
 
 UNUSUAL = 300
-"""Genes of a tissue, the most unlike the average, by which a virtual cell of it is told, those first."""
+"""So many genes of a tissue, the most unlike the average first, can tell a virtual cell of it."""
 EVENED, LEAST = 0.375, 0.1
 """Of how far a gene varies in a tissue (1 on average) so high a power is taken out of its associations, and this added
 to the product of two: wholly taken out, what hardly varies would speak loudest."""
