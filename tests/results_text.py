@@ -7,9 +7,9 @@ from functools import cache
 
 import pandas as pd
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results
-from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.figures.benchmark_findings import corpus_findings, first_findings, shipped_frames
 from ugrn_core.figures.benchmark_means import Means, summary, wrapped
 from ugrn_core.figures.benchmark_pages import (

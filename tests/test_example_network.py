@@ -5,9 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE, load_backbone
 from ugrn_core.beeline.registry import missing_networks
-from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.network.edge_table import beeline_edges
 from ugrn_core.network.example import bent_pairs, example_genes, measure, read_example

@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture)
-from ugrn_core.backbones.registry import BACKBONES, load_backbone
+from ugrn_core.backbones.registry import BACKBONES, DEFAULT_BACKBONE, load_backbone
 from ugrn_core.backbones.toy import ToyBackbone
-from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.errors import Cancelled
 from ugrn_core.estimate import estimate
 from ugrn_core.gene_effects import effects as gene_effects_module

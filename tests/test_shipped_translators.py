@@ -7,10 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from ugrn_core.backbones.registry import BACKBONES, load_backbone
+from ugrn_core.backbones.registry import BACKBONES, DEFAULT_BACKBONE, load_backbone
 from ugrn_core.beeline.networks import SPECIES, load_network
 from ugrn_core.beeline.report import reciprocal_share
-from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.paths import ASSETS, beeline_folder
 from ugrn_core.translation.held_out import training_rows
 from ugrn_core.translation.scoring import score_pairs

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.backbones.registry import BACKBONES, load_backbone
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE, load_backbone
 from ugrn_core.data.context import data_context, list_context, pair_context
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import read_h5ad
@@ -39,7 +39,7 @@ def load(name: str | Path | None = None, *, device: str | None = None) -> Backbo
     CheckpointError
         The model is not on this machine, or its files are damaged.
     """
-    return load_backbone(next(iter(BACKBONES)) if name is None else name, device)
+    return load_backbone(DEFAULT_BACKBONE if name is None else name, device)
 
 
 if TYPE_CHECKING:

@@ -213,6 +213,8 @@ _RECORDS = (
 )
 
 BACKBONES: dict[str, BackboneRecord] = {r.name: r for r in _RECORDS}
+DEFAULT_BACKBONE = _RECORDS[0].name
+"""What runs without a choice."""
 
 
 def load_backbone(name_or_folder: str | Path, device: str | torch.device | None = None) -> Backbone:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.benchmark_circuits import CIRCUITS, run_circuits, table_of
 from ugrn_core.cli.options import (
-    DEFAULT_BACKBONE,
     BackboneOption,
     BackgroundOption,
     BaseOption,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, contestants_of, read_data, run_to_file, use_threads
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption
+from ugrn_core.cli.options import BackboneOption, DeviceOption
 from ugrn_core.cli.output import say, write_table
 from ugrn_core.errors import InputError
 from ugrn_core.time_left import duration

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
+from ugrn_core.cli.options import BackboneOption, DeviceOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_table
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.benchmark import SeedsOption, ThreadsOption, listed, use_threads
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, GeneSetOption, MaxPosOption
+from ugrn_core.cli.options import BackboneOption, GeneSetOption, MaxPosOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv
 from ugrn_core.errors import InputError
 from ugrn_core.time_left import duration

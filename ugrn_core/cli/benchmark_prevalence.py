@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.benchmark import (
     MethodsOption,
     ScoreColumnOption,
@@ -28,7 +29,6 @@ from ugrn_core.cli.benchmark import (
 )
 from ugrn_core.cli.benchmark_peers import peers_of
 from ugrn_core.cli.options import (
-    DEFAULT_BACKBONE,
     BackboneOption,
     DeviceOption,
     GeneSetOption,

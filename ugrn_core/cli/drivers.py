@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.contexts import CellOptions, read_data
 from ugrn_core.cli.options import (
-    DEFAULT_BACKBONE,
     BackboneOption,
     DeviceOption,
     GeneColumnOption,

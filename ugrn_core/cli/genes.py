@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, GeneColumnOption, StrictOption
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
+from ugrn_core.cli.options import BackboneOption, GeneColumnOption, StrictOption
 from ugrn_core.cli.output import say, write_csv
 
 if TYPE_CHECKING:

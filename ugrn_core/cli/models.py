@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ugrn_core.cli.options import DEFAULT_BACKBONE, BackboneOption, DeviceOption, GeneSetOption
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
+from ugrn_core.cli.options import BackboneOption, DeviceOption, GeneSetOption
 from ugrn_core.cli.output import progress_on_stderr, say, write_csv, write_json, write_table
 
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import pandas as pd
 
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.backbones.registry import BACKBONES, load_backbone
+from ugrn_core.backbones.registry import BACKBONES, DEFAULT_BACKBONE, load_backbone
 from ugrn_core.beeline.networks import Edge
 from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.network_evidence import EvidenceOptions, ask_cells
 from ugrn_core.cli.network_question import NetworkOptions, NetworkToMake, command_line, questions, recipe_question
-from ugrn_core.cli.options import DEFAULT_BACKBONE
 from ugrn_core.cli.output import progress_on_stderr, say, stop_on_interrupt
 from ugrn_core.cluster import cluster_executor
 from ugrn_core.errors import InputError

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from ugrn_core.genes.pair_list import PairColumns
     from ugrn_core.types import BackboneCard
 
-DEFAULT_BACKBONE = "ugrn-mini-2"
-
 BackboneOption = Annotated[
     str, typer.Option(metavar="NAME|FOLDER", help="A model of `ugrn models`, or the folder of a checkpoint.")
 ]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.options import (
-    DEFAULT_BACKBONE,
     BackboneOption,
     BackgroundOption,
     BaseOption,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.contexts import CellOptions, holds_cells, read_data
 from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.output import say
@@ -124,7 +125,7 @@ def _of_network(asked: Mapping[str, Any], gathered: Gathered) -> dict[str, str]:
 
     if asked["recipe"] is not None:
         raise InputError("A run of a recipe has no address. Give the line that made it: it stands in the recipe.")
-    model = asked["backbone"] or "ugrn-mini-2"
+    model = asked["backbone"] or DEFAULT_BACKBONE
     said = {"model": model, "translator": asked["translator"], "prevalence": asked["prevalence"]}
     if asked["sources"] is not None:
         said["sources"] = _list(asked["sources"], asked["sources_column"], model, gathered, regulators=True)
@@ -192,7 +193,7 @@ def _of_cells(asked: Mapping[str, Any], gathered: Gathered) -> dict[str, str]:
     """The Network page with the cells that edges of anybody were held against."""
     options = CellOptions(asked["group"], asked["layer"], asked["gene_column"])
     held = gathered.put_cells(asked["cells"], options)
-    return _words({"model": "ugrn-mini-2", "from": "cells", "cells": _cells(held, asked["cells"])})
+    return _words({"model": DEFAULT_BACKBONE, "from": "cells", "cells": _cells(held, asked["cells"])})
 
 
 ADDRESSES: Mapping[str, Callable[[Mapping[str, Any], Gathered], dict[str, str]]] = {

@@ -20,9 +20,9 @@ from typing import Annotated
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.genes import read_genes
 from ugrn_core.cli.options import (
-    DEFAULT_BACKBONE,
     BackboneOption,
     BackgroundOption,
     BaseOption,

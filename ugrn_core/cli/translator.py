@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.cli.genes import read_pairs_text
 from ugrn_core.cli.options import (
-    DEFAULT_BACKBONE,
     BackboneOption,
     BackgroundOption,
     BaseOption,

@@ -111,8 +111,8 @@ def _bent_pair() -> None:
         placeholder="A curve that bends",
         label_visibility="collapsed",
         key=keys.BENT_EXAMPLE,
-        help="Most curves are nearly straight. In these the model's curve said most beyond a line in the data it was "
-        "trained on; its card says what they do in data it never saw.",
+        help="Pairs whose curves said most beyond a straight line in the data that the model was trained on; its card "
+        "says what they do in data it never saw.",
     )
     if chosen is not None:
         source, target = chosen
