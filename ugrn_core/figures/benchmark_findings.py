@@ -38,7 +38,9 @@ UNSEEN = "both_unseen"
 
 DEFAULT, LOG1P_2, CONTROL = "ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed"
 MINI_3 = "ugrn-mini-3"
-HALF_RANDOM = "ugrn-mini-2-random-transformer"
+HALVES = {model: f"{model}-random-transformer" for model in (DEFAULT, MINI_3)}
+"""Random transformers over the trained gene embeddings."""
+HALF_RANDOM = HALVES[DEFAULT]
 FIRST = ("ugrn-mini", "ugrn-mini-log1p")
 IN_OTHER_TABLES = (DEFAULT, MINI_3, LOG1P_2)
 """Models whose tables by other training networks are told."""
@@ -153,7 +155,7 @@ def corpus_findings(frames: Frames) -> str:
 def shipped_frames() -> dict[tuple[str, int, str], pd.DataFrame]:
     """Every shipped frame that the paragraphs read."""
     found = {}
-    for model in (*TAUGHT, HALF_RANDOM):
+    for model in (*TAUGHT, *HALVES.values()):
         for table in range(1, 6):
             for kind in {**KINDS, **CLASS_KINDS}:
                 ending = "" if kind == PAPER else f"_{kind}"
@@ -171,10 +173,11 @@ def _lines(frames: Frames) -> Iterator[list[object]]:
         for kind, words in KINDS.items():
             if (model, 1, kind) in frames:
                 yield [f"`{model}` ({taught}){words}", *_of(frames[model, 1, kind], "Ens")]
-    for kind, words in KINDS.items():
-        if (HALF_RANDOM, 1, kind) in frames:
-            half = _of(frames[HALF_RANDOM, 1, kind], f"Ens{RANDOM}")
-            yield [f"a random transformer over the trained gene embeddings{words}", *half]
+    for (model, half), (kind, words) in product(HALVES.items(), KINDS.items()):
+        if (half, 1, kind) in frames:
+            of_model = "" if model == DEFAULT else f" of `{model}`"
+            means = _of(frames[half, 1, kind], f"Ens{RANDOM}")
+            yield [f"a random transformer over the trained gene embeddings{of_model}{words}", *means]
     yield [f"random weights, of the shape of `{DEFAULT}`", *_of(first, f"Ens{RANDOM}")]
 
 
@@ -201,7 +204,7 @@ def _class_lines(frames: Frames) -> Iterator[list[object]]:
 def _cell_lines() -> Iterator[list[object]]:
     """Every model that was asked in both virtual cells."""
     for run in reversed(RUNS):
-        for model in (DEFAULT, LOG1P_2, *FIRST):
+        for model in (DEFAULT, MINI_3, LOG1P_2, *FIRST):
             found = advice_of_run(model, run)
             if found is not None:
                 means = [*(found.ens[c] for c in WORDS), found.partial, found.corpus]

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from ugrn_core.backbones.backbone import TransformerBackbone
 from ugrn_core.backbones.checkpoint import load_checkpoint
-from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE, load_backbone
 from ugrn_core.backbones.transformer import LeanTransformer
 from ugrn_core.corpus_vectors import FOLDER, corpus_vectors, write_vectors
 from ugrn_core.data.standardised import UNIT
@@ -40,7 +40,7 @@ from ugrn_core.pretrain.tissue_targets import tissue_knowledge
 from ugrn_core.pretrain.tissues import tissue_frame, write_tissues
 from ugrn_core.pretrain.train import LayoutName, Objective, PretrainSettings, explained, new_model, pretrain
 from ugrn_core.pretrain.vectors import Knowledge, corpus_knowledge, correlation_vectors
-from ugrn_core.translators.library import load_translator
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.types import Vocabulary
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
@@ -70,8 +70,7 @@ def train(
     unit: Annotated[Unit, typer.Option(help="standardised (scGPT layout) or log1p (scBenchmark layout)")],
     run: Annotated[Path, typer.Option(help="folder of the run; an interrupted run in it goes on")],
     objective: Annotated[Objective, typer.Option(help="distilled, reconstructed or random")] = "distilled",
-    steps: Annotated[int, typer.Option(help="before a distilled model is tuned")] = PretrainSettings.steps,
-    tune_steps: Annotated[int, typer.Option(help="of tuning")] = PretrainSettings.tune_steps,
+    steps: int = PretrainSettings.steps,
     seed: int = 0,
     threads: int = 0,
 ) -> None:
@@ -79,7 +78,7 @@ def train(
     if threads:
         torch.set_num_threads(threads)
     beeline = _beeline()
-    settings = PretrainSettings(unit, LAYOUT[unit], objective, steps=steps, tune_steps=tune_steps, seed=seed)
+    settings = PretrainSettings(unit, LAYOUT[unit], objective, steps=steps, seed=seed)
     raw = load_corpus(_corpus())
     corpus, held_out = standardise(raw), standardise(raw, held_out=True)
     cells, kinds = _tissues(raw)
@@ -115,7 +114,7 @@ def _tissues(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
 def _knowledge(file: Path, corpus: ZCorpus, settings: PretrainSettings) -> Knowledge:
     """The corpus' knowledge, from the file of an earlier start of the run where there is one."""
     if not file.exists():
-        found = corpus_knowledge(corpus, settings.width)
+        found = corpus_knowledge(corpus, settings.n_dims)
         save_file(vars(found), file)
     return Knowledge(**load_file(file))
 
@@ -150,7 +149,7 @@ def vectors(
 
 @app.command()
 def shape(
-    name: Annotated[str, typer.Option(help="a model that counts in standard deviations")] = "ugrn-mini-2",
+    name: Annotated[str, typer.Option(help="a model that counts in standard deviations")] = DEFAULT_BACKBONE,
 ) -> None:
     """Compare curves with lines and copulas, and tissues with two genes alone; write shapes.csv and tissues.csv."""
     folder, corpus_at = ASSETS / "models" / name, _corpus()
@@ -186,15 +185,15 @@ def card(
 
 @app.command()
 def example(
-    model: Annotated[str, typer.Option(help="the default model of the app")] = "ugrn-mini-2",
-    translator: Annotated[str, typer.Option(help="the default translator of that model")] = "hESC-STRING-class-2",
+    model: Annotated[str, typer.Option(help="the default model of the app")] = DEFAULT_BACKBONE,
+    translator: Annotated[str | None, typer.Option(help="default: the default translator of that model")] = None,
 ) -> None:
     """Measure the example network of the Start page and write assets/examples/network.json (some seconds)."""
     _beeline()
     known = beeline_edges()
     if known is None:
         raise InputError("Some BEELINE networks are missing in UGRN_DATA_DIR.")
-    found = measure(load_backbone(model, "cpu"), load_translator(translator), known)
+    found = measure(load_backbone(model, "cpu"), load_translator(translator or DEFAULT_TRANSLATORS[model]), known)
     write_example(found)
     typer.echo(f"{found.sentence()} ({found.known:,} of {found.pairs:,} pairs; {found.lift:.1f} times)")
 

@@ -52,7 +52,8 @@ UNIT_TEXT = {
 CURVES_TEXT = {
     True: """\
 - Curves saturate as the conditional means of the corpus do: extreme values of single profiles are mostly noise, and
-  what goes with them comes back to the mean. How they bend differs more between sources than between targets of one.
+  what goes with them comes back to the mean. Most of this bend is taught as one curve for all genes: that a curve bends
+  is no finding about its pair.
 - What it was taught of tissues is what ten tissues of one corpus file say; of others it knows nothing.""",
     False: "- Most curves are nearly straight; a slope near 0 may change its sign from one value to the next without "
     "meaning.",
@@ -134,18 +135,13 @@ def _text(
     config, settings = backbone.model.config, about["settings"]
     shape = f"{config.n_layers} layers, width {config.width}, {config.n_heads} heads"
     options = f"--unit {settings['unit']} --steps {settings['steps']} --seed {settings['seed']}"
-    if "tune_steps" in settings and settings["objective"] == "distilled":
-        options += f" --tune-steps {settings['tune_steps']}"
     if settings["objective"] != "distilled":
         options += f" --objective {settings['objective']}"
     recipe = "tissue_share" in settings
     taught = recipe and settings["objective"] == "distilled"
-    shares = [f"{settings[share]:.0%}" for share in ("tissue_share", "tune_tissue_share")] if taught else []
-    tissues = f", {shares[0]} of these of tissues and {shares[1]} in the tuning" if taught else ""
+    tissues = f", {settings['tissue_share']:.0%} of these of tissues" if taught else ""
     objective = OBJECTIVE_TEXT[settings["objective"]].format(tissues=tissues)
-    tuning = settings.get("tune_steps", 0) if settings["objective"] == "distilled" else 0
-    steps = f"{about['step']:,} of {settings['steps'] + tuning:,} steps"
-    steps += f", the last {tuning:,} of tuning" if tuning else ""
+    steps = f"{about['step']:,} of {settings['steps']:,} steps"
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     return f"""# {name}
 

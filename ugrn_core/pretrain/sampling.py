@@ -30,8 +30,8 @@ MOVES_PAIRS = 0.2, 1.5
 RELATED = 200
 RELATED_SHARE, UNRELATED_PAIRS = 0.6, 0.5
 """So many of a cell's genes are drawn among those related to the first; no pair is in so many batches of pairs."""
-PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.45, 16
-"""Shares of batches of pairs, and of 3 to ``FEW`` genes; the rest has more."""
+PAIRS_SHARE, FEW_SHARE, FEW = 0.35, 0.7, 16
+"""Share of batches of pairs, and share of the others that have at most ``FEW`` genes."""
 WIDE_SHARE = 0.3
 """Share of cells whose values are spread over the whole range; the others lie around the base value."""
 REAL_GENES = (8, 256)
@@ -132,7 +132,7 @@ class BatchSampler:
         twice = np.tile(genes, (ALIKE, 1))
         shown = self.door.values(twice, self._row(z.astype(np.float32), genes, at, ALIKE, np.full(cells, MOVE)))
         away = self.door.z(twice, shown)[:, 0] - np.tile(rest[at], ALIKE)
-        beyond = self.teacher.rise(torch.from_numpy(twice[:, 0]), torch.from_numpy(away))
+        beyond = self.teacher.counts_as(torch.from_numpy(away))
         vectors = self.teacher.vectors.numpy()
         goes_with = self.teacher.signal * self.tissues.associations(tissue, first, genes, vectors)
         goes_with[:, 0] = 0
@@ -242,7 +242,7 @@ def _number_of_genes(rng: np.random.Generator) -> int:
     kind = rng.random()
     if kind < PAIRS_SHARE:
         return low
-    span = (low + 1, FEW) if kind < PAIRS_SHARE + FEW_SHARE else (FEW + 1, high)
+    span = (low + 1, FEW) if kind < PAIRS_SHARE + FEW_SHARE * (1 - PAIRS_SHARE) else (FEW + 1, high)
     return round(math.exp(rng.uniform(math.log(span[0]), math.log(span[1]))))
 
 

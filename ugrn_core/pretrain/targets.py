@@ -3,8 +3,8 @@
 A profile is taken as a point f in the space of the corpus' decomposition, of which every value is a noisy reading:
 z = a <l, f> + noise, a^2 the share of a value that is signal. Given other genes' values the mean of f has a closed form
 (ridge regression), and where all curves are straight it is the exact Gaussian conditional mean. In place of a value
-stands its rise, which says less of f the further from the mean it is; a gene's bend is added to what its value says of
-genes that go with it. **A gene's own value is visible to the model and says nothing about its target**: every
+stands what it counts as, which says less of f the further from the mean it is; a gene's bend is added to what its value
+says of genes that go with it. **A gene's own value is visible to the model and says nothing about its target**: every
 target is left out of its own evidence, as in a sweep, where the target stands at its base value.
 """
 
@@ -18,36 +18,37 @@ from torch import Tensor
 
 from ugrn_core.pretrain.vectors import KNOTS, RISE_KNOTS, Knowledge
 
+BENT = 0.5
+"""So much of a bend is taught, times the absolute cosine of two genes: whole ones tell more of the shape of curves and
+less of which genes are related, and the more they differ between genes the less of them is learnt."""
 SMALL = 96
 """Up to so many genes the solve runs over genes, beyond over dimensions."""
-GATE = 0.3
-"""A bend counts fully for targets of at least this absolute cosine, less for others: what is unrelated has no shape."""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """``vectors`` (gene, dimension), ``rises`` (gene, knot) and ``bends`` (gene, knot, dimension) as tensors;
-    ``signal`` is a^2."""
+    """``vectors`` (gene, dimension), ``rise`` (knot,) and ``bends`` (gene, knot, dimension) as tensors; ``signal`` is
+    a^2."""
 
     vectors: Tensor
-    rises: Tensor
+    rise: Tensor
     bends: Tensor
     signal: float
 
     @classmethod
     def of(cls, knowledge: Knowledge, signal: float) -> Teacher:
-        vectors, rises, bends = map(torch.from_numpy, (knowledge.vectors, knowledge.rises, knowledge.bends))
-        return cls(vectors, rises, bends, signal)
+        vectors, rise, bends = map(torch.from_numpy, (knowledge.vectors, knowledge.rise, knowledge.bends))
+        return cls(vectors, rise, bends, signal)
 
-    def rise(self, genes: Tensor, z: Tensor) -> Tensor:
-        """How values z of genes count, all of one shape: a line between two knots."""
+    def counts_as(self, z: Tensor) -> Tensor:
+        """How values z count, of the same shape: a line between two knots of the rise."""
         low, share = _between(z, RISE_KNOTS)
-        return torch.lerp(self.rises[genes, low], self.rises[genes, low + 1], share)
+        return torch.lerp(self.rise[low], self.rise[low + 1], share)
 
     def means(self, genes: Tensor, z: Tensor, counts: Tensor) -> Tensor:
         """Conditional mean (cell, gene) of each gene given the others that count; ``counts`` (cell, gene) is 0 or 1."""
         vectors = self.vectors[genes] * counts.unsqueeze(-1)
-        said = vectors * self.rise(genes, z).unsqueeze(-1)
+        said = vectors * self.counts_as(z).unsqueeze(-1)
         odds = self.signal / (1 - self.signal)
         read = _ridge(vectors, odds)  # rows l_j' (I + odds L' L)^-1
         others = said.sum(1, keepdim=True) - said
@@ -60,13 +61,14 @@ class Teacher:
     def _bent(self, vectors: Tensor, read: Tensor, genes: Tensor, z: Tensor) -> Tensor:
         """What the bends of the other genes add to each (cell, gene); left out of large cells, where they are many.
 
-        Scaled so that in a pair, where a line gives a^2 <l_i, l_j> z, a bend b gives a^2 <b, l_j> as well.
+        Scaled so that in a pair, where a line gives a^2 <l_i, l_j> z, a bend b gives a^2 BENT |<l_i, l_j>| <b, l_j>:
+        what is unrelated has no shape.
         """
         low, share = _between(z, KNOTS)
         bend = torch.lerp(self.bends[genes, low], self.bends[genes, low + 1], share.unsqueeze(-1))
         cosine = vectors @ vectors.transpose(1, 2)  # 0 where a gene does not count
-        gate = (cosine.abs() / GATE).clamp(max=1) * (1 - torch.eye(genes.shape[1]))
-        return (1 - self.signal) * (read @ bend.transpose(1, 2) * gate).sum(-1)
+        related = BENT * cosine.abs() * (1 - torch.eye(genes.shape[1]))
+        return (1 - self.signal) * (read @ bend.transpose(1, 2) * related).sum(-1)
 
 
 def _between(z: Tensor, knots: np.ndarray) -> tuple[Tensor, Tensor]:

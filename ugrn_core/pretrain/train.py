@@ -38,8 +38,6 @@ REAL_WEIGHT = 0.3
 SAVE_EVERY = 100
 LEAST_MOVE = 0.02
 """A gene moved by less, at the end of its range, says nothing of slopes."""
-FLAT, STILL = 0.1, 3e-4
-"""No slope of a curve should be less than so much of its mean slope; a mean slope counts as no less than the second."""
 TISSUE_LEVEL, TISSUE_SLOPES = 0.2, 10.0
 """Weights of values and slopes in cells of tissues: their slopes are what differs, and small beside the values."""
 
@@ -48,37 +46,33 @@ TISSUE_LEVEL, TISSUE_SLOPES = 0.2, 10.0
 class PretrainSettings:
     """Everything that decides the weights beside the corpus.
 
-    ``signal``: see :class:`ugrn_core.pretrain.targets`. A distilled model is tuned in ``tune_steps`` more, from a
-    warm-up of their own: only there ``still_weight`` counts, since asked of a model that knows nothing, a curve that
-    does not move is the answer. ``tissue_share`` and ``tune_tissue_share`` are of batches of means.
+    ``n_dims`` dimensions of the corpus are taught, as many as a head of attention has. ``signal``: see
+    :class:`ugrn_core.pretrain.targets`. ``tissue_share`` is of batches of means.
     """
 
     unit: Unit
     layout: LayoutName
     objective: Objective = "distilled"
+    n_dims: int = 64
     width: int = 128
     n_layers: int = 3
     n_heads: int = 2
     ff_width: int = 256
-    steps: int = 2000
-    tune_steps: int = 1200
+    steps: int = 3000
     warmup: int = 100
     learning_rate: float = 1e-3
-    tune_rate: float = 6e-4
     weight_decay: float = 0.01
     signal: float = 0.7
     real_share: float = 0.1
     tissue_share: float = 0.2
-    tune_tissue_share: float = 0.45
     slope_weight: float = 1.0
-    still_weight: float = 0.25
     seed: int = 0
     checkpoint_every: int = 1000
 
     @property
     def all_steps(self) -> int:
         """Steps of the whole run."""
-        return {"random": 0, "reconstructed": self.steps, "distilled": self.steps + self.tune_steps}[self.objective]
+        return 0 if self.objective == "random" else self.steps
 
 
 def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
@@ -101,15 +95,17 @@ def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
 def new_model(settings: PretrainSettings, knowledge: Knowledge, door: ValueRange) -> LeanTransformer:
     """Weights before training: torch's defaults, but for what would take long to find.
 
-    Gene embeddings are the corpus' vectors. The first layer's first head looks for genes alike, its second for genes
-    opposed. The value encoder's kinks lie spread over the range of values. The decoder starts at the mean value.
+    Gene embeddings are the corpus' vectors, and zero beyond. The first layer's first head looks for genes alike, its
+    second for genes opposed. The value encoder's kinks lie spread over the range of values. The decoder starts at the
+    mean value.
     """
     n = len(knowledge.vectors)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = LeanTransformer(model_config(settings, n))
         with torch.no_grad():
-            model.gene_embedding.weight[:n] = torch.from_numpy(knowledge.vectors) * math.sqrt(settings.width)
+            embedding, dims = model.gene_embedding.weight[:n], knowledge.vectors.shape[1]
+            embedding.zero_()[:, :dims] = torch.from_numpy(knowledge.vectors) * math.sqrt(settings.width)
             _look_for_genes_alike(model)
             sign = torch.where(torch.rand(settings.width) < 0.5, 1.0, -1.0)
             model.value_in.weight.copy_((sign * 5 / door.widest)[:, None])
@@ -141,34 +137,14 @@ def weighted_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
     return (error.square() * weight).sum() / weight.sum().clamp(min=1)
 
 
-def _slopes(values: Tensor, batch: Batch, scale: float) -> tuple[Tensor, Tensor]:
-    """Slopes (alike - 1, cell, gene) between the cells in a row of a batch, in ``scale`` a standard deviation, and
-    weights (cell, gene)."""
-    assert batch.move is not None
-    blocks = values.unflatten(0, (batch.alike, -1))
-    move = torch.from_numpy(batch.move)[:, None]
-    weight = torch.from_numpy(batch.weight[: len(move)]) * (move.abs() > LEAST_MOVE)
-    return (blocks[1:] - blocks[:-1]) / (scale * torch.where(move.abs() > LEAST_MOVE, move, 1.0)), weight
-
-
 def slope_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
     """Mean squared error of slopes, in ``scale`` a standard deviation, between the cells in a row of a batch."""
-    slope, weight = _slopes(predicted - torch.from_numpy(batch.truth), batch, scale)
+    assert batch.move is not None
+    error = (predicted - torch.from_numpy(batch.truth)).unflatten(0, (batch.alike, -1))
+    move = torch.from_numpy(batch.move)[:, None]
+    weight = torch.from_numpy(batch.weight[: len(move)]) * (move.abs() > LEAST_MOVE)
+    slope = (error[1:] - error[:-1]) / (scale * torch.where(move.abs() > LEAST_MOVE, move, 1.0))
     return (slope.square().mean(0) * weight).sum() / weight.sum().clamp(min=1)
-
-
-def still_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
-    """How far slopes of a curve fall below :data:`FLAT` of its mean slope, in parts of that; 0 of two cells in a row.
-
-    Half of all pairs of genes are next to unrelated: what is nothing to an error of slopes decides there which sign a
-    slope has, and a curve that goes up and down again says what was not taught.
-    """
-    if batch.alike < 3:
-        return predicted.new_zeros(())
-    slope, weight = _slopes(predicted, batch, scale)
-    mean = slope.mean(0).detach()
-    short = (FLAT * mean.abs() - slope * mean.sign()).clamp(min=0).mean(0) / (mean.abs() + STILL)
-    return (short * weight).sum() / weight.sum().clamp(min=1)
 
 
 def explained(model: LeanTransformer, batches: list[Batch]) -> float:
@@ -229,26 +205,20 @@ def _loss(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSetti
         batch = sampler.real(settings.seed, step)
         return weight * weighted_error(reconstructed(model, batch), batch, scale)
     tissues = sampler.tissues is not None and settings.objective == "distilled"
-    tuned = step >= settings.steps
-    share = settings.tune_tissue_share if tuned else settings.tissue_share
-    if tissues and np.random.default_rng([settings.seed, step, 4]).random() < share:
+    if tissues and np.random.default_rng([settings.seed, step, 4]).random() < settings.tissue_share:
         batch = sampler.of_tissues(settings.seed, step)
         predicted = reconstructed(model, batch)
         level = weighted_error(predicted, batch, scale)
         return TISSUE_LEVEL * level + TISSUE_SLOPES * slope_error(predicted, batch, scale)
     batch = sampler.moved(settings.seed, step)
     predicted = reconstructed(model, batch)
-    error = weighted_error(predicted, batch, scale) + settings.slope_weight * slope_error(predicted, batch, scale)
-    return error + settings.still_weight * still_error(predicted, batch, scale) if tuned else error
+    return weighted_error(predicted, batch, scale) + settings.slope_weight * slope_error(predicted, batch, scale)
 
 
 def _rate(step: int, settings: PretrainSettings) -> float:
-    """Learning rate: linear warm-up times a cosine to a hundredth, once for the run and once for its tuning."""
-    first, steps, rate = 0, settings.steps, settings.learning_rate
-    if step >= settings.steps:
-        first, steps, rate = settings.steps, settings.tune_steps, settings.tune_rate
-    rise = min(1.0, (step - first + 1) / settings.warmup)
-    return rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - first) / steps)))
+    """Learning rate: linear warm-up times a cosine to a hundredth."""
+    rise = min(1.0, (step + 1) / settings.warmup)
+    return settings.learning_rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / settings.steps)))
 
 
 def _record(

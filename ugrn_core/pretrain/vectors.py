@@ -1,10 +1,10 @@
 """What the corpus knows of a gene, in one space: a vector, how its value counts, and how its curves bend beside that.
 
 The cosine of two vectors is about the mean correlation of two genes within the corpus' data sets. How far a gene's
-value moves the genes that go with it does not grow in proportion: the *rise* of a gene is that curve, the same for all
-its targets. The *bend* of a gene at a value is what is left across: where conditional means leave the direction of the
-gene's vector, so that some targets saturate earlier than others. Both are read off by scalar products with the targets'
-vectors, so that no pair has to be estimated by itself.
+value moves the genes that go with it does not grow in proportion: the *rise* is that curve, one for all genes. The
+*bend* of a gene at a value is what is left across: where conditional means leave the direction of the gene's vector, so
+that some targets saturate earlier than others. It is read off by scalar products with the targets' vectors, so that no
+pair has to be estimated by itself.
 """
 
 from __future__ import annotations
@@ -31,22 +31,20 @@ RISE_KNOTS = np.linspace(-REACH, REACH, 25, dtype=np.float32)
 """Values at which a rise is estimated."""
 MIDDLE, ONE = len(RISE_KNOTS) // 2, round(1 / float(RISE_KNOTS[1] - RISE_KNOTS[0]))
 NEAREST = 50
-"""A gene's rise is seen in so many genes that go with it most, or against it."""
-RISE_PRIOR = 1000.0
-"""A rise is drawn towards that of all genes as if so much weight of profiles had been seen with it, evenly."""
+"""How a gene's value counts is seen in so many genes that go with it most, or against it."""
 SMOOTH = 0.3
-"""Deviation of the kernel, in standard deviations of a value, by which rises are smoothed."""
+"""Deviation of the kernel, in standard deviations of a value, by which the rise is smoothed."""
 FLOOR = 0.1
-"""So much of a rise is the value itself: nowhere is it flat."""
+"""So much of the rise is the value itself: nowhere is it flat."""
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """``vectors`` (gene, dimension) unit length or zero; ``rises`` (gene, knot of :data:`RISE_KNOTS`), never falling;
+    """``vectors`` (gene, dimension) unit length or zero; ``rise`` (knot of :data:`RISE_KNOTS`), never falling;
     ``bends`` (gene, knot, dimension), at right angles to the gene's vector; both zero at the mean."""
 
     vectors: np.ndarray
-    rises: np.ndarray
+    rise: np.ndarray
     bends: np.ndarray
 
 
@@ -71,7 +69,7 @@ def correlation_vectors(corpus: ZCorpus, n_dims: int, seed: int = 0) -> np.ndarr
 
 
 def corpus_knowledge(corpus: ZCorpus, n_dims: int, seed: int = 0) -> Knowledge:
-    """Vectors, rises and bends (three minutes on one core, 5 GB).
+    """Vectors, rise and bends (two minutes on one core, 5 GB).
 
     At each knot the profiles near it are averaged in the space of the decomposition, which takes the noise of single
     cells away; the weighted line through these means is subtracted; what is left is shrunk by its own error: by the
@@ -93,36 +91,32 @@ def corpus_knowledge(corpus: ZCorpus, n_dims: int, seed: int = 0) -> Knowledge:
     bends -= np.einsum("gkd,gd->gk", bends, vectors)[..., None] * vectors[:, None]
     size = np.linalg.norm(bends, axis=2, keepdims=True)
     bends *= np.minimum(1, 1.0 / np.maximum(size, 1e-6))  # never further from the line than the line rises by itself
-    return Knowledge(vectors, _rises(corpus, vectors), bends.astype(np.float32))
+    return Knowledge(vectors, _rise(corpus, vectors), bends.astype(np.float32))
 
 
-def _rises(corpus: ZCorpus, vectors: np.ndarray) -> np.ndarray:
-    """How a gene's value counts (gene, knot) float32: the mean of the genes that go with it, by its own value.
+def _rise(corpus: ZCorpus, vectors: np.ndarray) -> np.ndarray:
+    """How a value counts (knot,) float32: the mean of the genes that go with a gene, by its own value.
 
     Values of single profiles, nothing taken out of them: extreme values are mostly noise, and what goes with them comes
-    back to the mean. Never falling, drawn towards the rise of all genes, smoothed; from -1 to 1 it rises by 2.
+    back to the mean. One curve for all genes, never falling, smoothed; from -1 to 1 it rises by 2.
     """
     near = _nearest(vectors)
-    sums = np.zeros((len(vectors), len(RISE_KNOTS)))
-    weights = np.zeros_like(sums)
+    sums, weights = np.zeros((2, len(RISE_KNOTS)))
     for part in corpus.parts:
         z = np.clip(corpus.z[part.rows], -REACH, REACH)
         measured = np.zeros(len(vectors), np.float32)
         measured[part.genes] = 1
-        weight = np.maximum(measured @ abs(near), 1e-6)
-        beside = ((z @ near) / weight)[:, part.genes]
-        add, there = _by_value(z[:, part.genes], beside)
-        sums[part.genes] += part.weight / part.n * add
-        weights[part.genes] += part.weight / part.n * there
-    common = _never_falling(sums.sum(0), weights.sum(0))
-    prior = RISE_PRIOR / len(RISE_KNOTS)
-    rises = np.stack([_never_falling(s + prior * common, w + prior) for s, w in zip(sums, weights, strict=True)])
-    step = RISE_KNOTS[1] - RISE_KNOTS[0]
-    beyond = np.pad(rises, ((0, 0), (8, 8)), mode="reflect", reflect_type="odd")
-    rises = gaussian_filter1d(beyond, SMOOTH / step, axis=1)[:, 8:-8]
-    rises -= rises[:, [MIDDLE]]
-    rises *= (2 / np.maximum(rises[:, MIDDLE + ONE] - rises[:, MIDDLE - ONE], 0.02))[:, None]
-    return ((1 - FLOOR) * rises + FLOOR * RISE_KNOTS).astype(np.float32)
+        beside = (z @ near) / np.maximum(measured @ abs(near), 1e-6)
+        add, there = _by_value(z[:, part.genes].ravel(), beside[:, part.genes].ravel())
+        sums += part.weight / part.n * add
+        weights += part.weight / part.n * there
+    means = sums / np.maximum(weights, 1e-9)
+    rise = IsotonicRegression().fit(RISE_KNOTS, means, sample_weight=weights + 1e-9).predict(RISE_KNOTS)
+    beyond = np.pad(rise, 8, mode="reflect", reflect_type="odd")
+    rise = gaussian_filter1d(beyond, SMOOTH / (RISE_KNOTS[1] - RISE_KNOTS[0]))[8:-8]
+    rise -= rise[MIDDLE]
+    rise *= 2 / max(rise[MIDDLE + ONE] - rise[MIDDLE - ONE], 0.02)
+    return ((1 - FLOOR) * rise + FLOOR * RISE_KNOTS).astype(np.float32)
 
 
 def _nearest(vectors: np.ndarray) -> sparse.csr_matrix:
@@ -141,24 +135,14 @@ def _nearest(vectors: np.ndarray) -> sparse.csr_matrix:
 
 
 def _by_value(z: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sums of y (profile, gene) and of weights by the knots of z, both (gene, knot)."""
-    size = z.shape[1] * len(RISE_KNOTS)
+    """Sums (knot,) of y and of weights by the knots of z, a value shared between its two nearest."""
     at = (z - RISE_KNOTS[0]) / (RISE_KNOTS[1] - RISE_KNOTS[0])
     low = np.minimum(at.astype(np.int64), len(RISE_KNOTS) - 2)
-    share = at - low
-    cell = (low + len(RISE_KNOTS) * np.arange(z.shape[1])).ravel()
-    found = [
-        np.bincount(cell, (v * (1 - share)).ravel(), size) + np.bincount(cell + 1, (v * share).ravel(), size)
-        for v in (y, np.ones_like(y))
-    ]
-    return found[0].reshape(-1, len(RISE_KNOTS)), found[1].reshape(-1, len(RISE_KNOTS))
-
-
-def _never_falling(sums: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The means (knot,) nearest to those seen that never fall."""
-    means = sums / np.maximum(weights, 1e-9)
-    fit = IsotonicRegression(out_of_bounds="clip").fit(RISE_KNOTS, means, sample_weight=weights + 1e-9)
-    return np.asarray(fit.predict(RISE_KNOTS))
+    share, size = at - low, len(RISE_KNOTS)
+    sums, weights = (
+        np.bincount(low, v * (1 - share), size) + np.bincount(low + 1, v * share, size) for v in (y, np.ones_like(y))
+    )
+    return sums, weights
 
 
 def _decompose(corpus: ZCorpus, n_dims: int, seed: int) -> _Decomposition:
