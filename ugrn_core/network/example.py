@@ -60,9 +60,9 @@ class ExampleNetwork:
     def sentence(self) -> str:
         return (
             f"{self.factors} factors against {len(self.genes)} genes of 700 blood cells, scored in seconds. Of the "
-            f"{self.best} best edges that were not in the translator's training {self.best_known} are in networks of "
-            f"other cells (BEELINE), {self.lift:.0f} times as many as among all pairs; most of the others are unknown "
-            "there, or wrong."
+            f"{self.best} best edges by {self.model} that were not in its translator's training {self.best_known} are "
+            f"in networks of other cells (BEELINE), {self.lift:.0f} times as many as among all pairs; most of the "
+            "others are unknown there, or wrong."
         )
 
 
