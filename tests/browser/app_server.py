@@ -45,8 +45,8 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def app_server(cache: Path, log: Path, *options: str, **more: str) -> Iterator[str]:
-    """Address of a running app; its cache is ``cache``, what it says goes to ``log``.
+def app_server(cache: Path, log: Path, *options: str, script: str = "app.py", **more: str) -> Iterator[str]:
+    """Address of a running app, ours or another ``script``; its cache is ``cache``, what it says goes to ``log``.
 
     ``options`` are further ones of ``streamlit run``, ``more`` are variables of its environment.
     """
@@ -56,7 +56,7 @@ def app_server(cache: Path, log: Path, *options: str, **more: str) -> Iterator[s
         "-m",
         "streamlit",
         "run",
-        "app.py",
+        script,
         "--server.headless",
         "true",
         "--server.port",

@@ -13,6 +13,7 @@ import pytest
 import torch
 from playwright.sync_api import Page, expect
 
+from tests.browser.app_server import app_server
 from tests.browser.settled import settled
 from ugrn_core.backbones.checkpoint import save_checkpoint
 from ugrn_core.backbones.registry import BACKBONES, is_available
@@ -23,6 +24,8 @@ GENES = [
     *("GATA1", "KLF1", "TAL1", "HBB", "SPI1", "CEBPA", "MPO", "CSF1R", "TP53", "MDM2", "CDKN1A", "MYC", "SOX2"),
     *("NANOG", "POU5F1", "STAT1", "IRF1", "CXCL10"),
 ]
+TIMES_THE_LEAST = 5
+"""A page of ours is at once where it takes so many times as long as the least page with a figure."""
 MODEL = "ugrn-mini-2" if is_available(BACKBONES["ugrn-mini-2"]) else "toy-square"
 
 
@@ -218,20 +221,35 @@ def test_long_work_says_how_long_shows_progress_and_stops(page, app, large_check
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
+@pytest.fixture(scope="module")
+def least(browser, tmp_path_factory):
+    """A page that does next to nothing, in a server of its own."""
+    folder = tmp_path_factory.mktemp("least")
+    with app_server(folder / "cache", folder / "log.txt", script="tests/browser/one_figure.py") as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        page.goto(address)
+        expect(title_of(page, "IRF1")).to_be_visible()
+        yield page
+        page.close()
+
+
 @pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini-2 is not in this copy of the project")
 @pytest.mark.parametrize("context", ["", "genes"])
-def test_changing_the_target_redraws_at_once(page, app, context):
+def test_changing_the_target_redraws_at_once(page, app, least, context):
     """Server up, model loaded: under 2 s from an empty cache, under 0.3 s from the cache, while the percentile follows
-    in the background. The best of several counts, as other work on the machine comes on top."""
+    in the background. The best of several counts, as other work on the machine comes on top. Where the least page with
+    a figure takes long by itself, so many times as long."""
     targets = GENES[1:6]
     known = "&context=genes&genes=" + ",".join(_fifty_genes()) if context else ""
     page.goto(f"{app}/pair?model={MODEL}&source=STAT1&target=IRF1{known}")
     expect(title_of(page, "IRF1")).to_be_visible()
     fresh = _draws(page, targets, 2)
     drawn = ["IRF1", *targets[: len(fresh)]]
-    again = _draws(page, (drawn * 30)[:30], 0.3)
-    print(f"context {context or 'pair'}: fresh {np.round(fresh, 2)}, from the cache {np.round(again, 2)} s")
-    assert min(fresh) < 2 and min(again) < 0.3
+    floor = min(_draws(least, [f"GENE{i}" for i in range(10)], 0))
+    enough = max(0.3, TIMES_THE_LEAST * floor)
+    again = _draws(page, (drawn * 30)[:30], enough)
+    print(f"{context or 'pair'}: fresh {np.round(fresh, 2)}, from the cache {np.round(again, 2)} s; {floor=:.3f}")
+    assert min(fresh) < 2 and min(again) < enough
 
 
 def _draws(page: Page, targets: Sequence[str], enough: float) -> list[float]:
