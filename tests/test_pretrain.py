@@ -33,13 +33,22 @@ from ugrn_core.pretrain.targets import BENT, Teacher
 from ugrn_core.pretrain.tissue_targets import tissue_knowledge
 from ugrn_core.pretrain.tissues import recovered, tissue_frame
 from ugrn_core.pretrain.train import (
+    FAINT,
     PretrainSettings,
     explained,
     new_model,
     pretrain,
     slope_error,
 )
-from ugrn_core.pretrain.vectors import BASE_KNOT, FLOOR, KNOTS, RISE_KNOTS, Knowledge, corpus_knowledge
+from ugrn_core.pretrain.vectors import (
+    BASE_KNOT,
+    FLOOR,
+    KNOTS,
+    RISE_KNOTS,
+    Knowledge,
+    corpus_knowledge,
+    correlation_vectors,
+)
 
 GENES = [f"G{i:02d}" for i in range(40)]
 
@@ -80,7 +89,7 @@ def small_batches(monkeypatch):
 
 
 def small(corpus: ZCorpus, unit: Unit = "standardised", signal=0.7) -> BatchSampler:
-    knowledge = corpus_knowledge(corpus, 16)
+    knowledge = corpus_knowledge(corpus, 16, 16)
     return BatchSampler(corpus, Teacher.of(knowledge, signal), ValueRange.of(unit, corpus.mean, corpus.deviation))
 
 
@@ -143,12 +152,12 @@ def curve(knowledge: Knowledge, source: int, target: int) -> np.ndarray:
 
 
 def test_curves_find_a_threshold_where_there_is_one_and_nothing_else():
-    straight, bent = (curve(corpus_knowledge(planted(b), 6), 0, 1) for b in (False, True))
+    straight, bent = (curve(corpus_knowledge(planted(b), 6, 6), 0, 1) for b in (False, True))
     steps = np.diff(straight)[1:-1]
     assert steps.max() < 1.7 * steps.min(), "a line stays one within what was seen"
     below, above = bent[BASE_KNOT] - bent[BASE_KNOT - 2], bent[BASE_KNOT + 2] - bent[BASE_KNOT]
     assert above > 3 * below  # the threshold is at 0.5, and shrinking leaves some of the line
-    noise = corpus_knowledge(planted(False), 6).bends[4:]
+    noise = corpus_knowledge(planted(False), 6, 6).bends[4:]
     assert np.abs(noise).max() < 0.3
 
 
@@ -160,7 +169,7 @@ def test_the_rise_comes_back_to_the_mean_where_the_genes_beside_do():
     z = (z - z.mean(0)) / z.std(0)
     parts = tuple(ZPart(f"p{a}", slice(a, a + 1000), np.arange(8)) for a in range(0, 4000, 1000))
     corpus = ZCorpus(tuple("ABCDEFGH"), z, parts, np.ones(8, np.float32), np.ones(8, np.float32))
-    found = corpus_knowledge(corpus, 6)
+    found = corpus_knowledge(corpus, 6, 6)
     rise = dict(zip(RISE_KNOTS.tolist(), found.rise.tolist(), strict=True))
     assert rise[0] == 0 and rise[1] - rise[-1] == pytest.approx(2, abs=1e-5)
     assert rise[2] - rise[1] < 0.25 * (rise[-1] - rise[-2])
@@ -177,7 +186,7 @@ def test_bends_count_for_genes_that_go_together_and_not_in_large_cells():
     bends = rng.standard_normal((200, len(KNOTS), 6)).astype(np.float32)
     bends -= np.einsum("gkd,gd->gk", bends, unit)[..., None] * unit[:, None]
     bends[:, BASE_KNOT] = 0
-    knowledge = Knowledge(unit, RISE_KNOTS, bends)
+    knowledge = Knowledge(unit, unit[:, :0], RISE_KNOTS, bends)
     for target in range(1, 8):
         cosine = unit[0] @ unit[target]
         expected = 0.9 * (cosine * KNOTS + BENT * abs(cosine) * bends[0] @ unit[target])
@@ -193,7 +202,7 @@ def test_means_without_bends_are_the_gaussian_conditional_means(n):
     vectors = rng.standard_normal((200, 5)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     flat = np.zeros((200, len(KNOTS), 5), np.float32)
-    teacher = Teacher.of(Knowledge(vectors, RISE_KNOTS, flat), 0.6)
+    teacher = Teacher.of(Knowledge(vectors, vectors[:, :0], RISE_KNOTS, flat), 0.6)
     genes = rng.choice(200, n, replace=False)
     z = rng.standard_normal(n).astype(np.float32).clip(-3, 3)
     asked = torch.from_numpy(genes)[None], torch.from_numpy(z)[None], torch.ones(1, n)
@@ -282,7 +291,7 @@ def two_tissues() -> tuple[np.ndarray, np.ndarray, Knowledge]:
     even = np.arange(1200) % 2 == 0
     values[even, 1] = 3 + sign[even] * (values[even, 0] - 3)
     values[:, 2:6] += 0.7 * sign[:, None]
-    return values, tissues, Knowledge(np.eye(8, dtype=np.float32), RISE_KNOTS, np.zeros((8, 9, 8), "f"))
+    return values, tissues, Knowledge(np.eye(8, dtype="f"), np.zeros((8, 0), "f"), RISE_KNOTS, np.zeros((8, 9, 8), "f"))
 
 
 def test_what_is_taught_of_tissues_is_what_their_even_cells_say(two_tissues, monkeypatch):
@@ -327,7 +336,7 @@ def test_a_virtual_cell_of_a_tissue_has_its_means_and_one_gene_moved(two_tissues
 def test_curves_are_judged_against_lines_and_copulas_in_data_sets_that_chose_nothing(monkeypatch):
     """A curve that is the planted threshold explains more than line and copula, and one that bends below less."""
     corpus = planted(True, 4000)
-    vectors = corpus_knowledge(corpus, 6).vectors
+    vectors = corpus_knowledge(corpus, 6, 6).vectors
 
     def frame(curve) -> pd.DataFrame:
         def answers(_, pairs, settings):
@@ -400,7 +409,7 @@ def test_real_batches_hide_measured_values_of_one_data_set(folder, small_batches
 def test_a_resumed_run_equals_one_that_never_stopped(small_batches, tmp_path):
     corpus = grouped()
     sampler = small(corpus)
-    knowledge, said = corpus_knowledge(corpus, 16), []
+    knowledge, said = corpus_knowledge(corpus, 16, 16), []
 
     def model():
         return new_model(SMALL, knowledge, sampler.door)
@@ -423,7 +432,7 @@ def test_distilling_learns_the_means_and_exports_them_in_its_unit(small_batches,
     settings = replace(SMALL, unit=unit, layout=layout, steps=900, learning_rate=3e-3, checkpoint_every=900)
     sampler = small(corpus, unit)
     judged = [sampler.virtual(9, i, 6) for i in range(4)]
-    model = new_model(settings, corpus_knowledge(corpus, 16), sampler.door)
+    model = new_model(settings, corpus_knowledge(corpus, 16, 16), sampler.door)
     before, seen, run = explained(model, judged), [], tmp_path / "run"
     pretrain(settings, sampler, model, run, lambda m: seen.append(m) or {"x": 1.0}, lambda text: None)
     assert explained(seen[0], judged) > max(before, 0) + 0.2
@@ -453,9 +462,21 @@ def test_the_rate_warms_up_and_falls_to_a_hundredth_and_a_random_model_takes_no_
     assert runs == {"distilled": 200, "reconstructed": 200, "random": 0}
 
 
+def test_embeddings_start_from_all_that_is_known_and_curves_from_its_first_dimensions():
+    corpus = grouped()
+    found = corpus_knowledge(corpus, 4, 16)
+    assert found.vectors.shape == (40, 4) and found.bends.shape[2] == 4 and found.beyond.shape == (40, 12)
+    np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
+    known = np.hstack([found.vectors, found.beyond])
+    unit = known / np.linalg.norm(known, axis=1, keepdims=True)
+    np.testing.assert_allclose(unit, correlation_vectors(corpus, 16), atol=1e-4)
+    started = new_model(SMALL, found, small(corpus).door).gene_embedding.weight[:40].detach().numpy()
+    np.testing.assert_allclose(started, np.hstack([found.vectors, FAINT * found.beyond]) * 4, atol=1e-5)
+
+
 def test_objectives_differ_in_what_is_learnt_not_in_where_they_start(small_batches, tmp_path):
     corpus = grouped()
-    sampler, knowledge = small(corpus), corpus_knowledge(corpus, 16)
+    sampler, knowledge = small(corpus), corpus_knowledge(corpus, 16, 16)
     saved = {}
     for objective, step in (("distilled", 100), ("reconstructed", 100), ("random", 0)):
         settings = replace(SMALL, objective=objective, steps=100)

@@ -114,7 +114,7 @@ def _tissues(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
 def _knowledge(file: Path, corpus: ZCorpus, settings: PretrainSettings) -> Knowledge:
     """The corpus' knowledge, from the file of an earlier start of the run where there is one."""
     if not file.exists():
-        found = corpus_knowledge(corpus, settings.n_dims)
+        found = corpus_knowledge(corpus, settings.n_dims, settings.width)
         save_file(vars(found), file)
     return Knowledge(**load_file(file))
 

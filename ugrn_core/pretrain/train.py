@@ -33,6 +33,9 @@ from ugrn_core.whole_files import whole_file
 LayoutName = Literal["scgpt", "scbenchmark"]
 Objective = Literal["distilled", "reconstructed", "random"]
 
+FAINT = 0.25
+"""What is known beyond the taught dimensions has so much of its size in the embeddings: cosines by bands of axes read
+it as well as whole, and attention is hardly led astray."""
 REAL_WEIGHT = 0.3
 """Weight of a batch of hidden values beside a batch of means: single cells are mostly noise."""
 SAVE_EVERY = 100
@@ -95,17 +98,17 @@ def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
 def new_model(settings: PretrainSettings, knowledge: Knowledge, door: ValueRange) -> LeanTransformer:
     """Weights before training: torch's defaults, but for what would take long to find.
 
-    Gene embeddings are the corpus' vectors, and zero beyond. The first layer's first head looks for genes alike, its
-    second for genes opposed. The value encoder's kinks lie spread over the range of values. The decoder starts at the
-    mean value.
+    Gene embeddings are the corpus' vectors, and :data:`FAINT` what lies beyond. The first layer's first head looks for
+    genes alike, its second for genes opposed. The value encoder's kinks lie spread over the range of values. The
+    decoder starts at the mean value.
     """
     n = len(knowledge.vectors)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = LeanTransformer(model_config(settings, n))
         with torch.no_grad():
-            embedding, dims = model.gene_embedding.weight[:n], knowledge.vectors.shape[1]
-            embedding.zero_()[:, :dims] = torch.from_numpy(knowledge.vectors) * math.sqrt(settings.width)
+            known = np.hstack([knowledge.vectors, FAINT * knowledge.beyond])
+            model.gene_embedding.weight[:n] = torch.from_numpy(known) * math.sqrt(settings.width)
             _look_for_genes_alike(model)
             sign = torch.where(torch.rand(settings.width) < 0.5, 1.0, -1.0)
             model.value_in.weight.copy_((sign * 5 / door.widest)[:, None])

@@ -9,7 +9,7 @@ pair has to be estimated by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -40,10 +40,12 @@ FLOOR = 0.1
 
 @dataclass(frozen=True)
 class Knowledge:
-    """``vectors`` (gene, dimension) unit length or zero; ``rise`` (knot of :data:`RISE_KNOTS`), never falling;
-    ``bends`` (gene, knot, dimension), at right angles to the gene's vector; both zero at the mean."""
+    """``vectors`` (gene, dimension) unit length or zero; ``beyond`` (gene, further dimension) in their scale, from
+    which no curve is taught; ``rise`` (knot of :data:`RISE_KNOTS`), never falling; ``bends`` (gene, knot, dimension),
+    at right angles to the gene's vector; rise and bends are zero at the mean."""
 
     vectors: np.ndarray
+    beyond: np.ndarray
     rise: np.ndarray
     bends: np.ndarray
 
@@ -68,15 +70,18 @@ def correlation_vectors(corpus: ZCorpus, n_dims: int, seed: int = 0) -> np.ndarr
     return _unit(_decompose(corpus, n_dims, seed))[0]
 
 
-def corpus_knowledge(corpus: ZCorpus, n_dims: int, seed: int = 0) -> Knowledge:
-    """Vectors, rise and bends (two minutes on one core, 5 GB).
+def corpus_knowledge(corpus: ZCorpus, n_dims: int, width: int, seed: int = 0) -> Knowledge:
+    """Vectors, rise and bends of ``n_dims`` dimensions, and those beyond up to ``width`` (two minutes on one core,
+    5 GB).
 
     At each knot the profiles near it are averaged in the space of the decomposition, which takes the noise of single
     cells away; the weighted line through these means is subtracted; what is left is shrunk by its own error: by the
     weight at the knot, and by how well the odd and the even parts of the corpus agree, for each dimension and gene.
     """
-    found = _decompose(corpus, n_dims, seed)
+    whole = _decompose(corpus, width, seed)
+    found = replace(whole, v=whole.v[:, :n_dims], s=whole.s[:n_dims], u=whole.u[:, :n_dims])
     vectors, length = _unit(found)
+    beyond = whole.v[:, n_dims:] / np.maximum(length, 1e-6)[:, None] * vectors.any(1, keepdims=True)
     scale = found.norm / np.maximum(length, 1e-6)
     halves = []
     for first in (0, 1):
@@ -85,13 +90,13 @@ def corpus_knowledge(corpus: ZCorpus, n_dims: int, seed: int = 0) -> Knowledge:
     a, b = (_bend(*half) for half in halves)
     by_dimension = _reliability(a, b, (0, 1))
     by_gene = np.sqrt(_reliability(a, b, (1, 2)))
-    whole = _bend(halves[0][0] + halves[1][0], halves[0][1] + halves[1][1])
-    bends = whole * by_dimension * by_gene[:, None, None]
+    both = _bend(halves[0][0] + halves[1][0], halves[0][1] + halves[1][1])
+    bends = both * by_dimension * by_gene[:, None, None]
     bends -= bends[:, BASE_KNOT : BASE_KNOT + 1]
     bends -= np.einsum("gkd,gd->gk", bends, vectors)[..., None] * vectors[:, None]
     size = np.linalg.norm(bends, axis=2, keepdims=True)
     bends *= np.minimum(1, 1.0 / np.maximum(size, 1e-6))  # never further from the line than the line rises by itself
-    return Knowledge(vectors, _rise(corpus, vectors), bends.astype(np.float32))
+    return Knowledge(vectors, beyond.astype(np.float32), _rise(corpus, vectors), bends.astype(np.float32))
 
 
 def _rise(corpus: ZCorpus, vectors: np.ndarray) -> np.ndarray:
