@@ -58,7 +58,7 @@ fuzz: $(VENV)/.ready-dev ## thousands of spoilt inputs through every reader (som
 soak: $(VENV)/.ready-dev ## sessions at once, networks killed at random points, memory (some minutes)
 	$(BIN)/python -m tests.campaign.soak $(ARGS)
 
-effects: $(VENV)/.ready ## what every gene of an embedded model does to others (half an hour on two cores); MODEL=ugrn-mini-2 ARGS=--only-reference
+effects: $(VENV)/.ready ## what every gene of an embedded model does to others (half an hour on two cores); MODEL=ugrn-mini-3 ARGS=--only-reference
 	$(BIN)/python -m ugrn_core.pretrain effects $(MODEL) $(ARGS)
 
 mutate: $(VENV)/.ready-dev ## small changes of science and safety, one at a time: what do the tests notice? ARGS="--only pair --changes 40"

@@ -223,13 +223,13 @@ def test_the_command_a_result_names_gives_that_result_again() -> None:
     assert json.loads(good(*words[1:]).stdout) == pair_json(result)
 
 
-@pytest.mark.skipif(not (ASSETS / "models" / "ugrn-mini-2").is_dir(), reason="its weights are not in this copy")
-def test_ugrn_mini_2_is_the_default_and_its_slope_integrates_to_its_response() -> None:
+@pytest.mark.skipif(not (ASSETS / "models" / "ugrn-mini-3").is_dir(), reason="its weights are not in this copy")
+def test_ugrn_mini_3_is_the_default_and_its_slope_integrates_to_its_response() -> None:
     found = answer("pair", "NANOG", "SOX2")
-    assert found["backbone"] == "ugrn-mini-2"
+    assert found["backbone"] == "ugrn-mini-3"
     assert found["base"] == 0 and found["grid"] == [-3, -2, -1, 1, 2, 3]
     assert found["residual"] < 0.05
-    model = load_backbone("ugrn-mini-2", "cpu")
+    model = load_backbone("ugrn-mini-3", "cpu")
     ids = torch.from_numpy(model.vocabulary.ids(["NANOG", "SOX2"]))
     cells = torch.tensor([[float(x), 0.0] for x in [0, *found["grid"]]])
     plain = model.reconstruct(ids, cells)[:, 1]

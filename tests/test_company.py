@@ -49,7 +49,7 @@ CONTEXTS = [
 
 @pytest.fixture(scope="module")
 def model() -> Backbone:
-    return load_backbone("ugrn-mini-2", "cpu")
+    return load_backbone("ugrn-mini-3", "cpu")
 
 
 def asked(context: Context = CONTEXTS[0], background: str = "fixed") -> PairRequest:
@@ -238,7 +238,7 @@ def test_entries_of_another_form_are_refused(model: Backbone, entry: str) -> Non
 
 def test_the_command_writes_curves_surfaces_and_json() -> None:
     def run(*words: str):
-        return CliRunner().invoke(app, ["pair", "GATA1", "KLF1", "--backbone", "ugrn-mini-2", *words])
+        return CliRunner().invoke(app, ["pair", "GATA1", "KLF1", "--backbone", "ugrn-mini-3", *words])
 
     told = run("--with", "SCL=2", "--with", "SPI1=-1.5", "--grid", "1,3", "--json")
     assert told.exit_code == 0, told.output

@@ -133,7 +133,7 @@ def test_another_page_does_not_take_the_address_of_a_run() -> None:
     job = JOBS.submit(("network", "left"), lambda *_: "done", device="left")
     run = shelf.note("both", "pages/network.py", "Network of B", "", job, asked_for=True)
     shelf.addressed(["both"], {"mode": "two", "job": "x"}, "pages/network.py")
-    shelf.addressed(["both"], {"model": "ugrn-mini-2"}, "pages/learn.py")  # the session still has its task
+    shelf.addressed(["both"], {"model": "ugrn-mini-3"}, "pages/learn.py")  # the session still has its task
     assert run.address == {"mode": "two"}
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as hst
 from streamlit.testing.v1 import AppTest
 
 from tests.framed_page import framed_page
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.circuits.shipped import LARGEST_SEED
 from ugrn_core.circuits.teaching import GENES
 from ugrn_core.errors import InputError, UGRNError
@@ -340,13 +341,13 @@ def test_free_mode_carries_the_question_over() -> None:
     for lesson in LESSONS.values():
         free, own = lesson.free(3), own_genes(lesson, 3)
         assert free["source"] in GENES and free["target"] in GENES
-        assert own["model"] == "ugrn-mini-2" and ("context" in own) == ("context" in free)
+        assert own["model"] == DEFAULT_BACKBONE and ("context" in own) == ("context" in free)
 
 
 def test_the_chosen_model_stays_in_the_address_and_goes_along(monkeypatch: pytest.MonkeyPatch) -> None:
     gone: dict[str, object] = {}
     monkeypatch.setattr(st, "switch_page", lambda page, query_params: gone.update(query_params))
-    for chosen, asked in (("ugrn-mini", "ugrn-mini"), ("circuit-3", "ugrn-mini-2")):
+    for chosen, asked in (("ugrn-mini", "ugrn-mini"), ("circuit-3", DEFAULT_BACKBONE)):
         at = opened(model=chosen, lesson="1", step="seen")
         assert at.query_params["model"] in (chosen, [chosen]) and address(at) == {"lesson": "1", "step": "seen"}
         press(at, "learn free own")

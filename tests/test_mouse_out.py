@@ -80,7 +80,7 @@ def is_mouse(table: pd.DataFrame, *ends: str) -> None:
 
 
 def test_names_of_a_context_are_those_of_the_file_and_none_stands_twice(folder):
-    data, backbone = read_h5ad(folder / "mouse.h5ad"), load_backbone("ugrn-mini-2")
+    data, backbone = read_h5ad(folder / "mouse.h5ad"), load_backbone("ugrn-mini-3")
     context, _, notes = data_context(data, backbone.card, backbone.vocabulary)
     names = context.names
     assert data.species == "mouse" and names is not None
@@ -190,7 +190,7 @@ def test_a_pair_and_a_gene_in_mouse_cells(folder):
 
 
 def test_curves_of_a_pair_start_where_each_gene_stands_and_have_the_names_of_the_file(folder):
-    backbone = load_backbone("ugrn-mini-2", "cpu")
+    backbone = load_backbone("ugrn-mini-3", "cpu")
     context, _, _ = data_context(read_h5ad(folder / "mouse.h5ad"), backbone.card, backbone.vocabulary)
     request = PairRequest("TP53", "MYC", context, SweepSettings(0.0, (-1.0, 1.0)))
     result = explore_pair(backbone, request, residual=False)
@@ -235,7 +235,7 @@ def test_regulons_are_read_by_our_own_reader_and_weigh_more_for_better_edges(net
 def test_the_page_of_a_network_knows_genes_by_the_names_of_the_file(folder):
     at = framed("network.py")
     file = folder / "mouse.h5ad"
-    at.session_state["model"], at.session_state["cells_from"] = "ugrn-mini-2", "path"
+    at.session_state["model"], at.session_state["cells_from"] = "ugrn-mini-3", "path"
     at.session_state["cells"] = cells.Cells(read_h5ad(file), "mouse", "mouse.h5ad", file=file)
     at.query_params.update({"from": "cells", "rule": "best", "best": "5000", "view": "table"})
     finished(press(at.run(), "Predict the network"), n_runs=200)
@@ -284,7 +284,7 @@ PAGES = {
 def test_every_view_has_the_names_of_the_file(folder, page):
     at = framed(page)
     file = folder / "mouse.h5ad"
-    at.session_state["model"], at.session_state["cells_from"] = "ugrn-mini-2", "path"
+    at.session_state["model"], at.session_state["cells_from"] = "ugrn-mini-3", "path"
     at.session_state["cells"] = cells.Cells(read_h5ad(file), "mouse", "mouse.h5ad", file=file)
     at.query_params.update(PAGES[page])
     at.run()

@@ -83,8 +83,8 @@ def test_all_files_are_written_and_tell_the_same(first, inputs):
     table = pd.read_csv(out / "edges.csv")
     check_edge_table(table)
     assert set(table["source"]) == {"GATA1", "KLF1", "TAL1", "SPI1", "POU5F1"} and len(table) == 5 * 8
-    kept = load_translator("hESC-STRING-class-2")
-    expected = score_pairs(kept, load_backbone("ugrn-mini-2"), list(zip(table["source"], table["target"], strict=True)))
+    kept = load_translator("hESC-STRING-class-3")
+    expected = score_pairs(kept, load_backbone("ugrn-mini-3"), list(zip(table["source"], table["target"], strict=True)))
     scored = [t.set_index(["source", "target"])["score"].sort_index() for t in (table, expected)]
     np.testing.assert_allclose(*scored, atol=3e-5)
     shown = set(zip(table["source"][:12], table["target"][:12], strict=True))
@@ -175,11 +175,11 @@ def changed(recipe: dict, place: str, value) -> str:
 @pytest.mark.parametrize(
     ("place", "value", "why"),
     [
-        ("model.fingerprint", "0" * 64, "made with model ugrn-mini-2 .000000000000., here is ugrn-mini-2"),
+        ("model.fingerprint", "0" * 64, "made with model ugrn-mini-3 .000000000000., here is ugrn-mini-3"),
         (
             "translator.digest",
             "0" * 64,
-            "made with translator hESC-STRING-class-2 .0+., here is hESC-STRING-class-2",
+            "made with translator hESC-STRING-class-3 .0+., here is hESC-STRING-class-3",
         ),
         ("sources", ["KLF1"], "genes of the recipe were changed.*sha256 is .*, expected"),
         ("names", ["KLF1"], "names of the recipe were changed"),

@@ -14,8 +14,8 @@ from ugrn_core.pretrain.own_cells import _counted
 from ugrn_core.translators.library import load_translator
 
 
-def lines(pair: int, full: int, translator: str = "hESC-STRING-class-2") -> pd.DataFrame:
-    asked = ("ugrn-mini-2", translator)
+def lines(pair: int, full: int, translator: str = "hESC-STRING-class-3") -> pd.DataFrame:
+    asked = ("ugrn-mini-3", translator)
     found = [(*asked, "mDC", "LPS", "STRING", c, 1000, 40, 50, n) for c, n in (("pair", pair), ("full", full))]
     found += [(*asked, "hHEP", "iPSC", "STRING", c, 1000, 60, 50, 3) for c in ("pair", "full")]
     return pd.DataFrame(found, columns=list(COLUMNS))
@@ -30,9 +30,9 @@ def test_what_did_best_is_the_default(monkeypatch: pytest.MonkeyPatch, pair: int
     assert times["pair"] == pytest.approx((pair + 3) / 5) and times["full"] == pytest.approx((full + 3) / 5)
     words = why()
     assert f"{times[chosen]:.2g} times as many" in words and "mDC and hHEP" in words
-    assert "best 50 pairs of hESC-STRING-class-2" in words and words == why(translator="hESC-STRING-class-2")
-    assert "best 50 pairs of a translator of all other sets held 4.6 times" in why(translator="all-sets-2")
-    assert ("A translator of all other sets held 4.6 times (all-sets-2" in words) == (times[chosen] < 4.6)
+    assert "best 50 pairs of hESC-STRING-class-3" in words and words == why(translator="hESC-STRING-class-3")
+    assert "best 50 pairs of a translator of all other sets held 4.6 times" in why(translator="all-sets-3")
+    assert ("A translator of all other sets held 4.6 times (all-sets-3" in words) == (times[chosen] < 4.6)
 
 
 def test_the_shipped_figures_are_of_sets_that_are_held_out() -> None:
@@ -41,8 +41,8 @@ def test_the_shipped_figures_are_of_sets_that_are_held_out() -> None:
     assert set(frame["context"]) == {"pair", "full"} and (frame["best_edges"] <= frame["best"]).all()
     same = frame.groupby(["data_set", "group", "network"])[["pairs", "edges"]].nunique()
     assert (same == 1).all(axis=None), "both virtual cells and translators rank the same pairs"
-    assert set(frame["translator"]) == {"hESC-STRING-class-2", WITHOUT}
-    assert not {"mDC", "hHEP"} & set(load_translator("hESC-STRING-class-2").card.train_sets)
+    assert set(frame["translator"]) == {"hESC-STRING-class-3", WITHOUT}
+    assert not {"mDC", "hHEP"} & set(load_translator("hESC-STRING-class-3").card.train_sets)
 
 
 def test_edges_among_the_best_are_counted_without_the_training() -> None:

@@ -422,9 +422,9 @@ def test_an_empty_gene_list_and_no_cells_say_what_is_missing(pair):
 def embedded() -> str:
     from ugrn_core.backbones.registry import BACKBONES, is_available
 
-    if not is_available(BACKBONES["ugrn-mini-2"]):
-        pytest.skip("ugrn-mini-2 is not in this copy of the project")
-    return "ugrn-mini-2"
+    if not is_available(BACKBONES["ugrn-mini-3"]):
+        pytest.skip("ugrn-mini-3 is not in this copy of the project")
+    return "ugrn-mini-3"
 
 
 def with_cells(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:

@@ -24,7 +24,7 @@ PAIRS = [("GATA1", "KLF1"), ("KLF1", "ACTB"), ("SOX2", "GATA1")]
 
 
 def test_cosines_in_bands_are_those_of_a_decomposition_of_all_embeddings() -> None:
-    model = load_backbone("ugrn-mini-2", "cpu")
+    model = load_backbone("ugrn-mini-3", "cpu")
     ids = torch.from_numpy(model.vocabulary.ids(model.vocabulary.symbols))
     table = model.gene_embeddings(ids).numpy().astype(np.float64)
     unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)

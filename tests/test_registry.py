@@ -32,7 +32,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 EMBEDDED = (
-    *("ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-log1p-2"),
+    *("ugrn-mini-3", "ugrn-mini-2", "ugrn-mini-log1p-2"),
     *("ugrn-mini-2-reconstructed", "ugrn-mini", "ugrn-mini-log1p"),
 )
 """In the order they are offered, the default first."""

@@ -21,21 +21,24 @@ NAMES = {"all-sets": 7, "hESC-Nsp": 1, "hESC-STRING": 1, "mESC-STRING": 1}
 EDGES = [("GATA1", "KLF1"), ("SPI1", "CSF1R"), ("POU5F1", "NANOG"), ("TP53", "MDM2"), ("GATA1", "HBB")]
 
 
-ENDINGS = {"": "ugrn-mini", "-log1p": "ugrn-mini-log1p", "-2": "ugrn-mini-2", "-log1p-2": "ugrn-mini-log1p-2"}
+ENDINGS = {
+    **{"": "ugrn-mini", "-log1p": "ugrn-mini-log1p", "-2": "ugrn-mini-2", "-log1p-2": "ugrn-mini-log1p-2"},
+    "-3": "ugrn-mini-3",
+}
 
 
 @pytest.mark.parametrize(("ending", "backbone"), ENDINGS.items())
 def test_the_named_ones_are_here_for_every_model_that_is_no_control(ending, backbone):
     for name, n_sets in NAMES.items():
         card = load_translator(f"{name}{ending}").card
-        assert card.kind == (chosen_kind() if ending.endswith("2") else "mlp")
+        assert card.kind == (chosen_kind() if ending.endswith(("2", "3")) else "mlp")
         assert (card.schema.backbone, len(card.train_sets), card.seeds) == (backbone, n_sets, 3)
         assert card.contexts == ("pair",)
         assert card.calibration is not None and len(card.calibration.reliability) == 10
         assert set(card.calibration.held_out) >= set(SPECIES) - set(card.train_sets)
 
 
-@pytest.mark.parametrize("model", [DEFAULT_BACKBONE, "ugrn-mini-3"])
+@pytest.mark.parametrize("model", ["ugrn-mini-2", "ugrn-mini-3"])
 def test_the_default_of_the_network_reads_curves_and_gene_class(model):
     card = load_translator(DEFAULT_TRANSLATORS[model]).card
     assert (card.schema.method, card.kind, card.neg_ratio) == ("VVP+class", "dropout", 10)
@@ -48,8 +51,8 @@ def test_the_default_of_the_network_reads_curves_and_gene_class(model):
 
 
 def chosen_kind() -> str:
-    """The kind that is higher over the methods of curves in the cross-validation of the default's model card."""
-    figures = json.loads((ASSETS / "models" / DEFAULT_BACKBONE / "figures.json").read_text())["trained"]
+    """The kind that is higher over the methods of curves in the cross-validation of the model it was fixed with."""
+    figures = json.loads((ASSETS / "models" / "ugrn-mini-2" / "figures.json").read_text())["trained"]
     means = [sum(figures[f"{kind}{m}_auprc"] for m in ("VVP", "GDT", "Ens")) for kind in ("", "logistic_")]
     return "logistic" if means[1] > means[0] else "mlp"
 
@@ -62,7 +65,7 @@ def test_every_default_translator_reads_its_model(name):
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_a_shipped_translator_scores_with_its_backbone(file):
-    assert file.stat().st_size + file.with_suffix(".json").stat().st_size < 1_000_000
+    assert file.stat().st_size + file.with_suffix(".json").stat().st_size < 1_500_000
     translator = load_translator(file)
     backbone = load_backbone(translator.card.schema.backbone, device="cpu")
     assert translator.card.schema.fingerprint == backbone.fingerprint

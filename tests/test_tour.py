@@ -22,7 +22,7 @@ def test_a_step_is_a_page_that_takes_its_address(name: str, place: int, monkeypa
     assert step.page in frame.PAGES.values()
     monkeypatch.setattr(tour.st, "switch_page", lambda page, query_params: gone.append((page, query_params)))
     at = framed(step.page.removeprefix("pages/"))
-    at.session_state["model"], at.session_state[keys.TOUR] = "ugrn-mini-2", (name, place)
+    at.session_state["model"], at.session_state[keys.TOUR] = "ugrn-mini-3", (name, place)
     at.session_state["net known"], at.session_state["page"] = "none", step.page
     at.query_params.update(dict(step.address))
     at.run()

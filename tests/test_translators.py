@@ -243,7 +243,20 @@ def test_a_net_is_told_of_as_it_learns_and_is_still_afterwards() -> None:
 # calibration
 
 
-def test_steps_are_the_middles_of_their_blocks_with_half_an_edge_more() -> None:
+def test_a_few_pairs_at_an_end_do_not_move_the_many_behind_them() -> None:
+    """Ten pairs without an edge below 2,000 of which one in a hundred is one: these keep their share."""
+    labels = np.zeros(2010, np.int8)
+    labels[10::100] = 1
+    knots = np.array(isotonic_knots(np.arange(2010.0), labels))
+    shares = 1 / (1 + np.exp(-knots[:, 1]))
+    np.testing.assert_allclose(shares, [labels.mean() / 11, (20 + labels.mean()) / 2001])
+    last = np.array(isotonic_knots(np.arange(120.0), np.r_[np.zeros(119), 1.0]))[-1, 1]
+    assert 1 / (1 + np.exp(-last)) == pytest.approx((1 + 1 / 120) / 2), "one pair is no certainty"
+    small = np.array(isotonic_knots(np.arange(2001.0), np.r_[0, labels[10:], 1][:2001]))
+    assert (np.diff(small[:, 1]) >= 0).all()
+
+
+def test_steps_are_the_middles_of_their_blocks_with_one_pair_more() -> None:
     logits, labels = np.array([5.0, 0.0, 2.0, 1.0]), np.array([1, 0, 0, 1])
     knots = np.array(isotonic_knots(logits, labels))
     np.testing.assert_allclose(knots[:, 0], [0, 1.5, 5])

@@ -183,7 +183,7 @@ def test_the_whole_page() -> None:
                 with_it.add(name)
 
     at = framed_page("pair.py", 60)
-    at.session_state["model"] = "ugrn-mini-2"
+    at.session_state["model"] = "ugrn-mini-3"
     at.query_params["source"], at.query_params["target"] = GENE, "KLF1"
     threading.setprofile(noted)  # the page runs on a thread of its own
     try:

@@ -25,7 +25,7 @@ def test_an_example_of_the_start_page_has_an_address_and_back_leads_to_the_start
     page.get_by_role("button", name="Open GATA1 and KLF1").click()
     expect(heading).to_have_text("Pair explorer")
     settled(page)
-    asked = {"model": "ugrn-mini-2", "source": "GATA1", "target": "KLF1"}
+    asked = {"model": "ugrn-mini-3", "source": "GATA1", "target": "KLF1"}
     assert urlparse(page.url).path == "/pair" and asked.items() <= words(page).items()
     page.reload()
     expect(page.get_by_text("Largest change of KLF1")).to_be_visible()

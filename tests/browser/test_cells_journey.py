@@ -17,7 +17,7 @@ from tests.browser.test_network_journey import numbers, table
 from tests.test_other_hdf5 import put
 from ugrn_core.backbones.registry import BACKBONES, is_available
 
-pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-2"]), reason="ugrn-mini-2 is not here")
+pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-3"]), reason="ugrn-mini-3 is not here")
 
 PATIENCE = 120_000
 """Milliseconds; reading cells starts a process of its own, which a busy machine is slow with."""

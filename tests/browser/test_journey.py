@@ -26,7 +26,7 @@ GENES = [
 ]
 TIMES_THE_LEAST = 5
 """A page of ours is at once where it takes so many times as long as the least page with a figure."""
-MODEL = "ugrn-mini-2" if is_available(BACKBONES["ugrn-mini-2"]) else "toy-square"
+MODEL = "ugrn-mini-3" if is_available(BACKBONES["ugrn-mini-3"]) else "toy-square"
 
 
 @pytest.fixture(scope="session")
@@ -233,7 +233,7 @@ def least(browser, tmp_path_factory):
         page.close()
 
 
-@pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini-2 is not in this copy of the project")
+@pytest.mark.skipif(MODEL == "toy-square", reason="ugrn-mini-3 is not in this copy of the project")
 @pytest.mark.parametrize("context", ["", "genes"])
 def test_changing_the_target_redraws_at_once(page, app, least, context):
     """Server up, model loaded: under 2 s from an empty cache, under 0.3 s from the cache, while the percentile follows
@@ -265,7 +265,7 @@ def _draws(page: Page, targets: Sequence[str], enough: float) -> list[float]:
 def _fifty_genes() -> list[str]:
     from ugrn_core.genes.tfs import transcription_factors
 
-    vocabulary = set(BACKBONES["ugrn-mini-2"].folder.joinpath("vocab.json").read_text("utf-8").split('"'))
+    vocabulary = set(BACKBONES["ugrn-mini-3"].folder.joinpath("vocab.json").read_text("utf-8").split('"'))
     return [*GENES, *sorted(transcription_factors() & vocabulary)[:32]]
 
 

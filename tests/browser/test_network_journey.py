@@ -20,7 +20,7 @@ from ugrn_core.network.exports.folder import FILES
 from ugrn_core.session_file import read_session
 from ui.shared import example
 
-pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-2"]), reason="ugrn-mini-2 is not here")
+pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-3"]), reason="ugrn-mini-3 is not here")
 GENES = "GATA1 KLF1 TAL1 SPI1 CEBPA MYC SOX2 NANOG POU5F1 STAT1 HBB MPO CSF1R OCT4 NOSUCHGENE"
 PATIENCE = 60_000
 

@@ -13,7 +13,7 @@ from tests.browser.settled import settled
 from ugrn_core.backbones.registry import BACKBONES, is_available
 from ugrn_core.beeline.registry import missing_networks
 
-pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-2"]), reason="ugrn-mini-2 is not here")
+pytestmark = pytest.mark.skipif(not is_available(BACKBONES["ugrn-mini-3"]), reason="ugrn-mini-3 is not here")
 FACTORS = ("GATA1", "KLF1", "TAL1", "SPI1", "CEBPA", "MYC", "SOX2", "NANOG", "POU5F1", "STAT1")
 
 

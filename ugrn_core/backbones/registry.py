@@ -149,15 +149,15 @@ class BackboneStatus:
 
 _RECORDS = (
     BackboneRecord(
-        name="ugrn-mini-2",
-        label="UGRN mini 2 (small, standardised values, distilled)",
-        origin="made by this project from its corpus' co-expression, scGPT layout, shipped with it",
-        kind="embedded",
-    ),
-    BackboneRecord(
         name="ugrn-mini-3",
         label="UGRN mini 3 (small, standardised values, distilled with curves and tissues)",
         origin="made by this project: taught how curves saturate and what differs between tissues too, shipped with it",
+        kind="embedded",
+    ),
+    BackboneRecord(
+        name="ugrn-mini-2",
+        label="UGRN mini 2 (small, standardised values, distilled)",
+        origin="made by this project from its corpus' co-expression, scGPT layout, shipped with it",
         kind="embedded",
     ),
     BackboneRecord(

@@ -36,21 +36,23 @@ DEGREES, LISTED, CENSUS, LEVEL = "known edges, degrees", "target is listed", "ta
 NO_MODEL = (CENSUS, LISTED, DEGREES)
 UNSEEN = "both_unseen"
 
-DEFAULT, LOG1P_2, CONTROL = "ugrn-mini-2", "ugrn-mini-log1p-2", "ugrn-mini-2-reconstructed"
-MINI_3 = "ugrn-mini-3"
-HALVES = {model: f"{model}-random-transformer" for model in (DEFAULT, MINI_3)}
+MINI_2, MINI_3, LOG1P_2 = "ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-log1p-2"
+CONTROL = "ugrn-mini-2-reconstructed"
+FULLEST = MINI_2
+"""The model that was run with every sampler, virtual cell and kind of translator."""
+HALVES = {model: f"{model}-random-transformer" for model in (MINI_3, MINI_2)}
 """Random transformers over the trained gene embeddings."""
-HALF_RANDOM = HALVES[DEFAULT]
+HALF_RANDOM = HALVES[FULLEST]
 FIRST = ("ugrn-mini", "ugrn-mini-log1p")
-IN_OTHER_TABLES = (DEFAULT, MINI_3, LOG1P_2)
+IN_OTHER_TABLES = (MINI_3, MINI_2, LOG1P_2)
 """Models whose tables by other training networks are told."""
 CORPUS = "Co-expression"
 CLASS_KINDS = {"logistic": "linear", "dropout": "dropout"}
 CLASS = tuple(name for name, method in METHODS.items() if method.family == "class")
 TWINS = {"trained": "the model", HALF_RANDOM: "random transformer", RANDOM: "random weights"}
 TAUGHT = {
-    DEFAULT: "taught that co-expression",
-    MINI_3: "taught curves and tissues, too",
+    MINI_3: "taught that co-expression, curves and tissues",
+    MINI_2: "taught that co-expression",
     LOG1P_2: "taught the same in the other layout",
     CONTROL: "the same vectors, learnt hidden values alone",
     **dict.fromkeys(FIRST, "first generation"),
@@ -105,7 +107,7 @@ def _cut(of: Summaries, subset: str) -> str:
 
 def corpus_findings(frames: Frames) -> str:
     """Paragraphs and tables (markdown) of what is there; Table 1 of the default with the paper's translator must be."""
-    first = frames[DEFAULT, 1, PAPER]
+    first = frames[FULLEST, 1, PAPER]
     ours, theirs = (averages(first).get(column, NONE) for column in ("Ens", CORPUS))
     beyond = "nothing" if ours.value <= theirs.value + ABOUT_AS_MUCH else "a little"
     told = [
@@ -167,7 +169,7 @@ def shipped_frames() -> dict[tuple[str, int, str], pd.DataFrame]:
 
 def _lines(frames: Frames) -> Iterator[list[object]]:
     """The corpus, every model and translator, and random weights, on Table 1."""
-    first = frames[DEFAULT, 1, PAPER]
+    first = frames[FULLEST, 1, PAPER]
     yield ["co-expression of the corpus", *_of(first, CORPUS)]
     for model, taught in TAUGHT.items():
         for kind, words in KINDS.items():
@@ -175,10 +177,10 @@ def _lines(frames: Frames) -> Iterator[list[object]]:
                 yield [f"`{model}` ({taught}){words}", *_of(frames[model, 1, kind], "Ens")]
     for (model, half), (kind, words) in product(HALVES.items(), KINDS.items()):
         if (half, 1, kind) in frames:
-            of_model = "" if model == DEFAULT else f" of `{model}`"
+            of_model = f" of `{model}`"
             means = _of(frames[half, 1, kind], f"Ens{RANDOM}")
             yield [f"a random transformer over the trained gene embeddings{of_model}{words}", *means]
-    yield [f"random weights, of the shape of `{DEFAULT}`", *_of(first, f"Ens{RANDOM}")]
+    yield [f"random weights, of the shape of `{FULLEST}`", *_of(first, f"Ens{RANDOM}")]
 
 
 def _of(frame: pd.DataFrame, column: str) -> list[object]:
@@ -189,7 +191,7 @@ def _of(frame: pd.DataFrame, column: str) -> list[object]:
 def _class_lines(frames: Frames) -> Iterator[list[object]]:
     """Every method with gene class by every kind: the default, its half-random twin, its random one."""
     for kind, words in CLASS_KINDS.items():
-        whole, half = frames.get((DEFAULT, 1, kind)), frames.get((HALF_RANDOM, 1, kind))
+        whole, half = frames.get((FULLEST, 1, kind)), frames.get((HALF_RANDOM, 1, kind))
         for method in CLASS if whole is not None else ():
             columns = ((whole, method), (half, f"{method}{RANDOM}"), (whole, f"{method}{RANDOM}"))
             means = [
@@ -204,7 +206,7 @@ def _class_lines(frames: Frames) -> Iterator[list[object]]:
 def _cell_lines() -> Iterator[list[object]]:
     """Every model that was asked in both virtual cells."""
     for run in reversed(RUNS):
-        for model in (DEFAULT, MINI_3, LOG1P_2, *FIRST):
+        for model in (MINI_3, MINI_2, LOG1P_2, *FIRST):
             found = advice_of_run(model, run)
             if found is not None:
                 means = [*(found.ens[c] for c in WORDS), found.partial, found.corpus]
@@ -214,7 +216,7 @@ def _cell_lines() -> Iterator[list[object]]:
 
 def _given_all() -> str:
     """How the default model stands with all genes in its cell; empty where it was not asked there."""
-    found = [f for run in reversed(CUTS) if (f := advice_of_run(DEFAULT, run))]
+    found = [f for run in reversed(CUTS) if (f := advice_of_run(FULLEST, run))]
     first = [f.ens["full"] for model in FIRST if (f := advice_of_run(model, CUTS[-1]))]
     if not found or not first:
         return ""
@@ -227,7 +229,7 @@ def _given_all() -> str:
         )
         told.setdefault(said, []).append(KINDS[f.kind])
     each = "; ".join(said + (", by either translator" if len(kinds) > 1 else kinds[0]) for said, kinds in told.items())
-    return f" With all genes in the cell, on {listed(found[0].sets)}, Ens of `{DEFAULT}` is {each}."
+    return f" With all genes in the cell, on {listed(found[0].sets)}, Ens of `{FULLEST}` is {each}."
 
 
 def stands(ours: Sequence[Mean], theirs: Sequence[Mean]) -> str:
@@ -248,8 +250,8 @@ def _survival(frames: Frames) -> str:
     """In how many other tables Ens of the default falls farther behind the corpus than in Table 1, over all pairs."""
     fewer = []
     for kind in KINDS:
-        there = [table for table in range(1, 6) if (DEFAULT, table, kind) in frames]
-        means = [averages(frames[DEFAULT, table, kind], table) for table in there]
+        there = [table for table in range(1, 6) if (FULLEST, table, kind) in frames]
+        means = [averages(frames[FULLEST, table, kind], table) for table in there]
         first, *others = [m["Ens"].value - m[CORPUS].value for m in means] or [0.0]
         fewer += [gap < first for gap in others]
     if all(fewer):

@@ -11,7 +11,17 @@ from ugrn_core.benchmark.results import NONE as NO_MODEL
 from ugrn_core.benchmark.tables import seed_spread, string_beside_nonspecific, with_seeds
 from ugrn_core.figures.benchmark import ANSWERS, CORPUS, RANDOM, SHORTCUTS, TableView, prepare_tests
 from ugrn_core.figures.benchmark_heads import head_sentences
-from ugrn_core.figures.benchmark_means import NONE, SUBSETS, SUMMARY, Summaries, averages, best, markdown, wrapped
+from ugrn_core.figures.benchmark_means import (
+    ABOUT_AS_MUCH,
+    NONE,
+    SUBSETS,
+    SUMMARY,
+    Summaries,
+    averages,
+    best,
+    markdown,
+    wrapped,
+)
 from ugrn_core.figures.benchmark_protocols import DRAWS, BothDraws
 from ugrn_core.methods.catalogue import METHODS
 
@@ -68,10 +78,11 @@ def _line(model: str, frame: pd.DataFrame) -> str:
 def _corpus(frame: pd.DataFrame, model: str) -> str:
     """The default model beside the co-expression of its corpus."""
     whole, unseen = averages(frame), averages(frame, subset="both_unseen")
-    above = whole["Ens"].value > whole[CORPUS[0]].value
+    above = whole["Ens"].value > whole[CORPUS[0]].value + ABOUT_AS_MUCH
     return (
         f"**A look-up of co-expression {'does less' if above else 'does as well'}.** `{model}` is "
-        f"{'above' if above else 'not above'} the cosine of two genes in its own corpus, which needs no model: "
+        f"{'above' if above else 'no more than level with'} the cosine of two genes in its own corpus, which needs no "
+        "model: "
         f"{whole['Ens']} and {whole[CORPUS[0]]} over all pairs, {unseen['Ens']} and {unseen[CORPUS[0]]} where both "
         "genes are unseen. To beat scores that know no pair is not to know regulation."
     )

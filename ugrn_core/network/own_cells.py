@@ -11,16 +11,16 @@ from functools import lru_cache
 
 import pandas as pd
 
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.paths import ASSETS
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS
 from ugrn_core.translators.schema import ContextName
 
 FILE = ASSETS / "examples" / "own_cells.csv"
 COLUMNS = ("model", "translator", "data_set", "group", "network", "context", "pairs", "edges", "best", "best_edges")
-DEFAULT_MODEL = "ugrn-mini-2"
 WITHOUT = "all-other-sets"
 """A translator as the project's own of all sets, made without the set it is tested on."""
-OF_ALL_SETS = "all-sets-2"
+OF_ALL_SETS = "all-sets-3"
 """The translator of the project that is made like it, of all sets."""
 WORDS: dict[ContextName, str] = {"pair": "two genes alone", "full": "means of the cells"}
 
@@ -38,13 +38,13 @@ def times_chance(frame: pd.DataFrame) -> pd.Series:
     return sums["best_edges"] / sums["expected"]
 
 
-def default_cell(model: str = DEFAULT_MODEL) -> ContextName:
+def default_cell(model: str = DEFAULT_BACKBONE) -> ContextName:
     """The virtual cell of own cells for a model; one that was not measured is taken to be as the default model."""
     times = times_chance(_of(model, None))
     return "pair" if times["pair"] >= times["full"] else "full"
 
 
-def why(model: str = DEFAULT_MODEL, translator: str | None = None) -> str:
+def why(model: str = DEFAULT_BACKBONE, translator: str | None = None) -> str:
     """The reason for the default, as a sentence, with the figures of a translator where it was measured."""
     frame, best = _of(model, translator), default_cell(model)
     times = times_chance(frame)
@@ -70,7 +70,7 @@ def _of(model: str, translator: str | None) -> pd.DataFrame:
     """Lines of a model and a translator, by default the model's own; what was not measured is as the nearest that was:
     the default model, a translator of all other sets."""
     frame = measured()
-    model = model if model in set(frame["model"]) else DEFAULT_MODEL
+    model = model if model in set(frame["model"]) else DEFAULT_BACKBONE
     of_model = frame[frame["model"] == model]
     name = DEFAULT_TRANSLATORS.get(model) if translator is None else translator
     return of_model[of_model["translator"] == (name if name in set(of_model["translator"]) else WITHOUT)]

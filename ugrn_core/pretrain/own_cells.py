@@ -13,13 +13,13 @@ import typer
 
 from ugrn_core.added_genes import with_genes
 from ugrn_core.backbones.backbone import Backbone
-from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE, load_backbone
 from ugrn_core.beeline.networks import ROWS, Network, Row, load_network
 from ugrn_core.data.context import data_context
 from ugrn_core.data.expression import ExpressionData
 from ugrn_core.data.h5ad import read_h5ad
 from ugrn_core.errors import InputError
-from ugrn_core.network.own_cells import COLUMNS, DEFAULT_MODEL, FILE, WITHOUT
+from ugrn_core.network.own_cells import COLUMNS, FILE, WITHOUT
 from ugrn_core.network.question import NetworkRequest
 from ugrn_core.network.run import predict_network
 from ugrn_core.network.scores import mean_over_seeds
@@ -41,7 +41,7 @@ N_SOURCES, N_GENES = 80, 240
 
 def own_cells(
     cells: Annotated[list[str], typer.Argument(metavar="SET=FILE=COLUMN", help="a set, its cells, their groups")],
-    model: Annotated[str, typer.Option(help="an embedded model")] = DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help="an embedded model")] = DEFAULT_BACKBONE,
     groups: Annotated[int, typer.Option(help="largest groups of each file")] = 2,
     shipped: Annotated[str, typer.Option(help="translator of the project, trained on neither set")] = "",
 ) -> None:

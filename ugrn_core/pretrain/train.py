@@ -61,7 +61,7 @@ class PretrainSettings:
     n_layers: int = 3
     n_heads: int = 2
     ff_width: int = 256
-    steps: int = 3000
+    steps: int = 6000
     warmup: int = 100
     learning_rate: float = 1e-3
     weight_decay: float = 0.01

@@ -110,7 +110,8 @@ def fit_calibration(
 def isotonic_knots(logits: np.ndarray, labels: np.ndarray) -> Knots:
     """Knots (logit, calibrated logit) in the middle of the blocks of isotonic regression (Zadrozny and Elkan 2002).
 
-    A block's share of edges counts half an edge and half a pair that is none more, so that none is 0 or 1.
+    A block's share of edges counts one pair more, an edge as often as any pair is one, so that none is 0 or 1. Where
+    that puts a small block beyond its neighbour they are pooled by size: few pairs do not move many.
     """
     from sklearn.isotonic import IsotonicRegression
 
@@ -120,7 +121,8 @@ def isotonic_knots(logits: np.ndarray, labels: np.ndarray) -> Knots:
     starts = np.flatnonzero(np.r_[True, np.diff(shares) > 0])
     sizes = np.diff(np.r_[starts, len(values)])
     middle = np.add.reduceat(values, starts) / sizes
-    share = np.maximum.accumulate((np.add.reduceat(edges, starts) + 0.5) / (sizes + 1))
+    share = (np.add.reduceat(edges, starts) + edges.mean()) / (sizes + 1)
+    share = IsotonicRegression().fit_transform(np.arange(len(share)), share, sample_weight=sizes)
     return tuple(zip(middle.tolist(), (np.log(share) - np.log1p(-share)).tolist(), strict=True))
 
 

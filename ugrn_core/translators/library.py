@@ -35,8 +35,8 @@ MOST_OWN = 500
 LARGEST_WEIGHT = 1e6
 HASHES = "pair_hashes"
 DEFAULT_TRANSLATORS = {
-    "ugrn-mini-2": "hESC-STRING-class-2",
     "ugrn-mini-3": "hESC-STRING-class-3",
+    "ugrn-mini-2": "hESC-STRING-class-2",
     "ugrn-mini-log1p-2": "all-sets-log1p-2",
     "ugrn-mini": "all-sets",
     "ugrn-mini-log1p": "all-sets-log1p",

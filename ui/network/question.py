@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from ugrn_core.backbones.backbone import Backbone
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.data.column import MAX_LEVELS
 from ugrn_core.errors import InputError
 from ugrn_core.genes.gene_list import parse_gene_list
@@ -101,9 +102,7 @@ def cell() -> str:
 def cell_default() -> str:
     """Two genes alone, or for cells what does best."""
     of_cells = network_genes.origin() == network_genes.CELLS
-    return (
-        own_cells.default_cell(st.session_state.get(shared_keys.MODEL) or own_cells.DEFAULT_MODEL) if of_cells else PAIR
-    )
+    return own_cells.default_cell(st.session_state.get(shared_keys.MODEL) or DEFAULT_BACKBONE) if of_cells else PAIR
 
 
 def other_model(backbone: Backbone) -> str:
