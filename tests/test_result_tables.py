@@ -166,7 +166,8 @@ def test_a_table_is_whole(table: Path):
     assert list(frame.columns) == list(COLUMNS)
     alone = {"random-transformer": {"random"}, "reconstructed": {"trained"}, "table_1_exch": {"trained", "random"}}
     alone |= {
-        key: {"trained"} for key in ("exchanged", "table_2_logistic", "mini-2_table_1_full", "mini-2_table_1_pair")
+        key: {"trained"}
+        for key in ("exchanged", "table_2_logistic", "mini-2_table_1_full", "mini-2_table_1_pair", "table_1_pair_100")
     }
     alone |= {f"mini-2_table_{name}.": {"trained"} for name in ("6", *(f"1_{s}" for s in SAMPLERS))}
     alone |= {f"log1p-2_table_{n}": {"trained"} for n in range(2, 7)}
