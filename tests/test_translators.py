@@ -254,6 +254,9 @@ def test_a_few_pairs_at_an_end_do_not_move_the_many_behind_them() -> None:
     assert 1 / (1 + np.exp(-last)) == pytest.approx((1 + 1 / 120) / 2), "one pair is no certainty"
     small = np.array(isotonic_knots(np.arange(2001.0), np.r_[0, labels[10:], 1][:2001]))
     assert (np.diff(small[:, 1]) >= 0).all()
+    one_below = np.array(isotonic_knots(np.arange(1101.0), np.r_[0, 1, 1, np.zeros(998), np.ones(100)]))
+    assert (np.diff(one_below[:, 1]) >= 0).all()
+    assert 1 / (1 + np.exp(-one_below[1, 1])) == pytest.approx(0.002, rel=0.1), "the one pair is pooled with a thousand"
 
 
 def test_steps_are_the_middles_of_their_blocks_with_one_pair_more() -> None:
