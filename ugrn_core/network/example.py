@@ -1,6 +1,6 @@
 """Examples of the Start page: a network, and pairs whose curves bend.
 
-The network: the factors among the genes of the bundled cells against the genes that vary most in them.
+The network: the factors among the genes of the bundled cells against all of their genes.
 
 What its text says of known edges is measured: among the best edges that were not in the translator's training, and
 among all such pairs, the share that is an edge of BEELINE's networks, which are of other cells.
@@ -28,7 +28,6 @@ from ugrn_core.types import Progress
 from ugrn_core.whole_files import write_whole
 
 FILE = ASSETS / "examples" / "network.json"
-MOST_VARIABLE = 300
 BEST = 50
 LISTED = 20
 """Pairs whose curves bend."""
@@ -95,9 +94,9 @@ def bent_pairs(model: str) -> tuple[Edge, ...]:
 
 
 def example_genes() -> tuple[str, ...]:
-    """The factors of the bundled cells, then their most variable genes."""
+    """The factors of the bundled cells, then their genes by how much they vary, the most variable first."""
     data = example_data()
-    order = np.argsort(-np.asarray(data.variance), kind="stable")[:MOST_VARIABLE]
+    order = np.argsort(-np.asarray(data.variance), kind="stable")
     return tuple(dict.fromkeys([*filter(is_tf, data.genes), *(data.genes[i] for i in order)]))
 
 
