@@ -91,7 +91,7 @@ def section(text: str) -> str:
 
 
 def _filled(block: str, width: int) -> str:
-    whole = re.sub(r"(\d) \[([\d.]+), ([\d.]+\])", "\\1\xa0[\\2,\xa0\\3", block)
+    whole = re.sub(r"(\d) \[([\d.]+), ([\d.]+\])", "\\1\xa0[\\2,\xa0\\3", re.sub(r"\n +", "\n", block))
     points = [
         textwrap.fill(
             point,
