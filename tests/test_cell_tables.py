@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import re
 
 import h5py
 import numpy as np
@@ -13,6 +15,7 @@ from ugrn_core.data.containers import table
 from ugrn_core.data.containers.streams import bounded
 from ugrn_core.data.containers.table import Shape, holds_cells, write_table
 from ugrn_core.errors import InputError
+from ugrn_core.genes.tfs import transcription_factors
 
 GENES = ["SOX2", "NANOG", "POU5F1", "TP53", "CDKN1A", "MYC", "GATA1", "KLF1"]
 IDS = ["ENSG00000181449", "ENSG00000111704", "ENSG00000204531", "ENSG00000141510"]
@@ -331,6 +334,65 @@ def test_columns_beside_the_numbers(tmp_path):
          "a table with a gene a row and a cell a column")  # fmt: skip
 
 
+@pytest.mark.parametrize("field", ["n.d.", "#N/A", "<0.1", "1.234,5"])
+def test_a_cell_or_a_gene_with_a_field_that_is_no_number_is_not_left_out(tmp_path, field):
+    """In the first rows as further down: there a column of expression is not taken for one of text."""
+    x = np.arange(48).reshape(6, 8).astype(object)
+    cells = [f"cell{i}" for i in range(6)]
+    x[1, 2] = field
+    with pytest.raises(InputError, match=rf"Row 4 of the table holds {re.escape(repr(field))} in 'cell1', expected"):
+        written(tmp_path, wide(GENES, cells, [[f'"{v}"' for v in row] for row in x.T]))
+    with pytest.raises(InputError, match=rf"Row 3 of the table holds {re.escape(repr(field))} in 'POU5F1', expected"):
+        written(tmp_path, wide(cells, GENES, [[f'"{v}"' for v in row] for row in x]))
+
+
+def test_commas_between_thousands_are_no_decimals(tmp_path):
+    x = np.array([[1, 1234, 3, 4], [5, 950, 7, 8]])
+    text = wide(["cell1", "cell2"], GENES[:4], x).replace(",", "\t").replace("1234", "1,234")
+    with pytest.raises(InputError, match=r"The table holds '1,234', which may be 1234 or 1\.234"):
+        written(tmp_path, text)
+    found = written(tmp_path, text.replace("950", "0,95"))[0]
+    np.testing.assert_array_equal(found, np.array([[1, 1.234, 3, 4], [5, 0.95, 7, 8]], np.float32))
+    entries = "cell\tgene\tcount\ncell1\tSOX2\t1,234\ncell2\tSOX2\t950\n"
+    with pytest.raises(InputError, match=r"may be 1234 or 1\.234"):
+        written(tmp_path, entries)
+
+
+@pytest.mark.parametrize("title", ["nCount_Spatial", "nFeature_SCT", "age", "pANN_0.25_0.09_913", "doublet_score"])
+def test_facts_of_cells_are_no_genes(tmp_path, title):
+    text = wide(["cell1", "cell2"], ["SOX2", "MYC", title.replace(",", "")], [[1, 2, 63], [3, 4, 64]])
+    words = f"a table with a cell a row and a gene a column; about cells: {title}"
+    same(
+        written(tmp_path, text), [[1, 2], [3, 4]], (["cell1", "cell2"], {title: [63, 64]}), (["SOX2", "MYC"], {}), words
+    )
+
+
+def test_a_total_of_counts_by_another_name_is_about_cells(tmp_path):
+    """Told by its size, where there are many genes and none is called so; a known gene may be as large."""
+    genes = sorted(transcription_factors())[:110]
+    x = np.random.default_rng(0).integers(0, 9, (6, 110))
+    both = np.column_stack([x, x.sum(1)])
+    cells = [f"cell{i}" for i in range(6)]
+    found = written(tmp_path, wide(cells, [*genes, "depth"], both))
+    np.testing.assert_array_equal(found[0], x)
+    assert found[1][1]["depth"].tolist() == x.sum(1).tolist() and found[3].endswith("about cells: depth")
+    assert written(tmp_path, wide(cells, [*genes, "HBB"], both))[0].shape == (6, 111)
+    assert written(tmp_path, wide(cells, [*genes[:50], "depth"], both[:, 60:]))[0].shape == (6, 51), "few genes"
+
+
+def test_facts_of_genes_are_no_cells(tmp_path):
+    """As featureCounts writes them."""
+    genes = GENES[:4]
+    text = "Geneid,Chr,Start,Length,a,b\n" + "".join(
+        f"{g},{c},{i * 1000},{i * 10},{i},{i + 1}\n"
+        for i, (g, c) in enumerate(zip(genes, ["1", "2", "X", "3"], strict=True))
+    )
+    x = np.array([np.arange(4), np.arange(4) + 1])
+    facts = {"Chr": ["1", "2", "X", "3"], "Start": np.arange(4) * 1000.0, "Length": np.arange(4) * 10.0}
+    words = "a table with a gene a row and a cell a column; about genes: Start, Length"
+    same(written(tmp_path, text), x, (["a", "b"], {}), (genes, dict(sorted(facts.items()))), words)
+
+
 @pytest.mark.parametrize(
     ("columns", "titles", "genes", "names", "others"),
     [
@@ -417,9 +479,9 @@ def test_a_row_is_a_row_of_numbers():
     with pytest.raises(InputError, match=r"^Row 2 of the table holds 'x' in 'c2', expected a number"):
         table._values((2, ["SOX2", "1,5", "x"]), shape, [1, 2])
     with pytest.raises(InputError, match=r"^Row 2 of the table holds 'x' in column 3, expected a number"):
-        table._values((2, ["SOX2", "1,5", "x"]), shape._replace(titles=[]), [1, 2])
+        table._values((2, ["SOX2", "1,5", "x"]), dataclasses.replace(shape, titles=[]), [1, 2])
     with pytest.raises(InputError, match=r"^Row 2 of the table holds '1,5' in 'c1'"):
-        table._values((2, ["SOX2", "1,5", "1"]), shape._replace(comma=False), [1, 2])
+        table._values((2, ["SOX2", "1,5", "1"]), dataclasses.replace(shape, comma=False), [1, 2])
 
 
 def test_limits_of_a_wide_table(tmp_path, monkeypatch):

@@ -52,8 +52,11 @@ def test_a_response_is_its_part_along_the_difference_and_the_rest():
         np.testing.assert_allclose(found.nearer[t], 1 - ((d - r[t]) ** 2).sum() / (d @ d), rtol=1e-5)
     by_chance = []
     for other in shuffles(difference, 200).T.astype(float):
+        place = np.flatnonzero(other == np.float32(difference[own]))[0]
+        other[[own, place]] = other[[place, own]]  # the source's part stays with the source
         kept = other[others]
-        by_chance.append((r @ kept).max() / (kept @ kept))
+        np.testing.assert_allclose(np.sort(kept), np.sort(d), rtol=1e-6)
+        by_chance.append((r @ kept).max() / (d @ d))
     np.testing.assert_allclose(found.shuffled, by_chance, rtol=1e-4)
     assert found.p == (1 + (np.array(by_chance) >= found.towards.max()).sum()) / 201
     share = response[found.best] * difference
@@ -225,12 +228,25 @@ def test_small_responses_count_and_none_is_no_way():
     np.testing.assert_allclose(found.aside, [0, 0.4, 0], atol=1e-12)
     np.testing.assert_allclose(found.nearer, [0, 0.6 - 0.09 - 0.16, 0.02 - 0.0001])
     assert np.isfinite(found.shuffled).all() and set(np.round(found.shuffled, 6)) == {0, 0.3}
-    heavy = np.array([0.0, 1000.0, 2.0**-10, 0.0])  # of it a shuffle may leave a billionth: next to nothing to go to
+    heavy = np.array([0.0, 1000.0, 2.0**-10, 0.0])  # a shuffle that gives the source all changes places with its own
     left = doses(np.array([[0.0, 0.0, 1.0, 1.0]]), heavy, 0, np.array([[1000.0], [0], [2.0**-10], [0]], np.float32))
-    assert left.shuffled[0] == pytest.approx(2.0**-10 / (1e-9 * (heavy @ heavy)))
+    assert left.shuffled[0] == pytest.approx(2.0**-10 / (heavy @ heavy))
     assert found.best == 1 and found.p == pytest.approx((1 + (found.shuffled > 0.2).sum()) / 41)
     assert Doses(np.array([0.1, 0.5]), *np.zeros((2, 2)), np.array([0.5, 0.6, 0.4])).p == 3 / 4
     assert carriers(np.array([9.0, 0.5, -1.0, 0.25, 0.0]), np.ones(5), 0, 4).tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("source", [0, 99])
+def test_a_source_within_the_difference_is_found_by_chance_as_often_as_another(source):
+    """Of responses that have nothing to do with two wanted genes one in twenty has p of 0.05: the source's own part,
+    which counts nowhere, must not fall to other genes in the shuffles."""
+    rng = np.random.default_rng(1)
+    difference = np.zeros(100)
+    difference[:2] = 1
+    mixed = shuffles(difference)
+    steps = np.linspace(-1, 1, 4)[:, None]
+    p = [doses(steps * rng.normal(size=100), difference, source, mixed).p for _ in range(400)]
+    assert 0.02 < np.mean(np.array(p) <= 0.05) < 0.085
 
 
 def cell_of(genes, values) -> Context:

@@ -199,6 +199,24 @@ def test_scores_are_read_in_the_forms_that_methods_write(text: str) -> None:
     assert got.to_numpy().tolist() == [["POU5F1", "SOX2", 0.5], ["MYC", "NANOG", -0.001]]
 
 
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [
+        ("source\ttarget\tscore\nSOX2\tMYC\t1,234\nMYC\tSOX2\t0,5\n", [1.234, 0.5]),
+        ("source\ttarget\tscore\nSOX2\tMYC\t0,234\nMYC\tSOX2\t12,345\n", [0.234, 12.345]),
+        ("source\ttarget\tscore\nSOX2\tMYC\t1,234\nMYC\tSOX2\t950\n", None),
+        ('source,target,score\nSOX2,MYC,"1,234"\nMYC,SOX2,12\n', None),
+    ],
+)
+def test_commas_are_of_decimals_where_the_others_say_so_and_else_refused(text: str, scores: list[float] | None) -> None:
+    """Excel writes 1,234 beside 950 into a tab delimited text: the best edge would become the worst."""
+    if scores is not None:
+        assert read_score_table(text.encode()).frame["score"].tolist() == scores
+        return
+    with pytest.raises(InputError, match=r"holds '1,234', which may be 1234 or 1\.234"):
+        read_score_table(text.encode())
+
+
 def test_the_column_of_the_scores_can_be_named_and_files_may_be_packed(tmp_path: Path) -> None:
     text = "tf,gene,rank,importance\nPOU5F1,SOX2,1,0.5\nMYC,NANOG,2,0.25\n"
     file = tmp_path / "a.csv.gz"

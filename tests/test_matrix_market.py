@@ -121,6 +121,12 @@ def test_a_header_that_is_none_is_refused(text, words):
         mtx._sizes(stream(text))
 
 
+@pytest.mark.parametrize("field", ["integer", "unsigned-integer", "real", "double"])
+def test_numbers_of_any_kind_are_counts(field):
+    """scipy writes unsigned-integer for uint32."""
+    assert mtx._sizes(stream(HEAD.replace("real", field) + "4 6 11\n")) == (4, 6, 11)
+
+
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +138,9 @@ def test_a_header_that_is_none_is_refused(text, words):
         ("a\nb\nc\n", {2, 3}, [["a", "b", "c"]], []),
         ("a\nb\nc\n", {7}, [["a", "b", "c"]], []),
         ("t\tu\na\t1\nb\t2\n", {2}, [["a", "b"], ["1", "2"]], ["t", "u"]),
+        ("t\tu\na\tx\t7\nb\ty\t8\n", {2}, [["a", "b"], ["x", "y"], ["7", "8"]], ["", "t", "u"]),  # write.table of R
+        (",t,u\na,x,7\nb,x,8\n", {2}, [["a", "b"], ["x", "x"], ["7", "8"]], ["", "t", "u"]),  # to_csv of pandas
+        (",t\n0,x\n1,x\n2,x\n", {3}, [["0", "1", "2"], ["x"] * 3], ["", "t"]),  # of cells without names
         ("t\na\t1\t7\nb\t2\t8\n", {2}, [["a", "b"], ["1", "2"], ["7", "8"]], ["t", "column 2", "column 3"]),
         ("\tu\n0\ta\n1\tb\n", {2}, [["a", "b"]], ["u"]),  # rows are numbered
         ("x\tu\n0\ta\n1\tb\n", {2}, [["0", "1"], ["a", "b"]], ["x", "u"]),

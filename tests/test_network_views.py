@@ -194,13 +194,17 @@ def test_the_best_edges_stand_beside_chance_without_what_was_trained_on():
     table = small_edge_table(5, 9).assign(known="no", novelty="both genes unseen")
     table.loc[[0, 1, 4, 20], "known"] = "yes"
     table.loc[1, "novelty"] = "pair seen"
-    found = known_enrichment(table, best=5)
+    found = known_enrichment(table, len(table), best=5)
     assert found is not None and (found.best, found.scored) == (5, len(table) - 1)
     assert found.known == pytest.approx(2 / 5) and found.chance == pytest.approx(3 / (len(table) - 1))
     assert found.times == pytest.approx((2 / 5) / (3 / (len(table) - 1))) and "The best 5 hold" in found.sentence()
-    assert known_enrichment(table.assign(known="not checked"), best=5) is None
-    assert known_enrichment(table, best=10) is None, "a quarter of all is no best part"
-    assert known_enrichment(table.assign(known="no"), best=5) is None
+    assert "times as many known edges as chance (" in found.sentence()
+    cut = known_enrichment(table, 10 * len(table), best=5)
+    assert cut is not None and cut.times == found.times
+    assert f"known edges as all of the best {len(table) - 1:,} (" in cut.sentence() and "chance" not in cut.sentence()
+    assert known_enrichment(table.assign(known="not checked"), len(table), best=5) is None
+    assert known_enrichment(table, len(table), best=10) is None, "a quarter of all is no best part"
+    assert known_enrichment(table.assign(known="no"), len(table), best=5) is None
 
 
 @pytest.mark.parametrize("more", [{}, {"probability": np.nan}])

@@ -63,9 +63,8 @@ def test_a_data_set_that_is_judged_is_in_no_training_of_its_judges_whatever_its_
     found = beeline_training_set(TrainRequest("x", seeds=1, max_pos=50), rows, networks)
     assert {j.group for j in found.held_out} == {row.data_set for row in rows}
     for judged in found.held_out:
-        assert judged.train is not None
-        assert judged.group not in judged.train.data_sets
-        assert judged.train.data_sets
+        assert len(judged.trains) == 1
+        assert judged.trains[0].data_sets and judged.group not in judged.trains[0].data_sets
 
 
 def test_a_gene_is_unseen_on_either_side_of_a_pair() -> None:

@@ -49,6 +49,23 @@ def test_no_self_pair_no_positive_no_repetition(
     assert again.pairs == sample.pairs and (again.labels == sample.labels).all()
 
 
+@given(networks(), st.sampled_from(sorted(SAMPLERS)), st.integers(0, 5), st.sets(st.integers(0, 59)))
+@settings(max_examples=150, deadline=None)
+def test_pairs_that_are_left_out_are_neither(network: Network, sampler: str, seed: int, places: set[int]) -> None:
+    """What a training was told is in no test: neither as an edge nor, being one, as a negative."""
+    every = [(s, t) for s in network.tfs for t in network.genes]
+    told = {every[i] for i in places}
+    sample = sample_pairs(network, sampler=sampler, seed=seed, without=told)
+    assert not told & set(sample.pairs) and set(sample.positives()) <= set(network.edges)
+    if sampler != "exchanged":  # which takes both directions of an edge, and has edges only for its non-edges
+        assert not set(negatives(sample)) & set(network.edges) and sample.n_pos == len(set(network.edges) - told)
+    both = union_pairs([network], sampler=sampler, seed=seed, without=told)
+    assert both.pairs == sample.pairs
+    assert sample_pairs(network, sampler=sampler, seed=seed, without=()).pairs == sample_pairs(
+        network, sampler=sampler, seed=seed
+    ).pairs  # fmt: skip
+
+
 @given(networks(), st.integers(1, 10), st.integers(0, 3))
 @settings(max_examples=100, deadline=None)
 def test_per_tf_draws_what_each_regulator_has_room_for(network: Network, neg_ratio: int, seed: int) -> None:

@@ -17,6 +17,7 @@ import pytest
 import safetensors.numpy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from tests.small_network import small_edge_table
@@ -232,9 +233,27 @@ def test_tables_have_a_hundred_columns_of_one_type_at_most(content: bytes) -> No
 
     columns = ",".join(f"c{n}" for n in range(100))
     assert with_table(f"{columns}\n").shape == (0, 100)
+    for text in (f"{columns},c\n", f"{columns}\n{columns},c\n", "," * 400_000):  # pandas names a million for hours
+        with pytest.raises(InputError, match="over 100 columns"):
+            with_table(text)
     with pytest.raises(InputError, match="titles that no table"):
-        with_table(f"{columns},c\n")
+        with_table('"a\nb"\n')
     assert set(with_table("a\n" + "1\n" * 150_000 + "x\n")["a"]) == {"1", "x"}
+
+
+def test_of_many_faults_in_a_list_one_is_looked_for(content: bytes) -> None:
+    """A list of wrong entries would cost a kilobyte for each: a small file, and all memory of the machine."""
+
+    def spoil(members: dict[str, bytes]) -> None:
+        whole = json.loads(members["session.json"])
+        whole["cells"][0]["genes"] = [1] * 50_000
+        members["session.json"] = json.dumps(whole).encode()
+
+    file = remade(content, spoil)
+    with pytest.raises(InputError, match=r"cells\.0\.genes\.0: should be a valid string") as caught:
+        read_session(file)
+    cause = caught.value.__cause__
+    assert isinstance(cause, ValidationError) and cause.error_count() < 10
 
 
 def test_a_result_that_does_not_fit_its_question_is_forgotten_and_said(tmp_path) -> None:

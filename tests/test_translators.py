@@ -50,8 +50,10 @@ from ugrn_core.translation.training_set import (
     TrainingSet,
     TrainRequest,
     beeline_training_set,
+    held_out_pairs,
     judged_rows,
     own_training_set,
+    told_pairs,
 )
 from ugrn_core.translators import library, mlp
 from ugrn_core.translators.calibration import (
@@ -431,7 +433,8 @@ def test_trained_on_all_sets_each_is_left_out_in_turn() -> None:
     request = replace(REQUEST, max_pos=60, seeds=1, epochs=5)
     found = material(rows, request)
     for j in found.held_out:
-        assert j.train is not None and j.group not in j.train.data_sets, "its own data set is not in its training"
+        assert j.trains and not any(j.group in train.data_sets for train in j.trains), "not in its own training"
+        assert not told_pairs(j.trains) & set(j.test.pairs), "networks of several sets share edges"
         assert set(j.test.data_sets) == {j.group}
     card = train_translator(PlantedBackbone(), request, found).card
     assert card.calibration is not None and set(card.calibration.held_out) == set(SPECIES)
@@ -600,8 +603,8 @@ def test_own_edges_are_judged_on_genes_left_out() -> None:
     found = own_training_set(replace(REQUEST, seeds=1), edges)
     assert len(found.held_out) == 3
     for j in found.held_out:
-        assert j.train is not None
-        assert not {g for p in j.train.pairs for g in p} & {g for p in j.test.pairs for g in p}
+        assert len(j.trains) == 1
+        assert not {g for p in j.trains[0].pairs for g in p} & {g for p in j.test.pairs for g in p}
     card = train_translator(PlantedBackbone(), replace(REQUEST, seeds=1, name="mine"), found).card
     assert card.networks == ("own edges",) and np.mean([m.auroc for m in card.metrics]) > 0.8
     assert card.calibration is not None
@@ -671,7 +674,9 @@ def test_a_translator_is_tested_on_chosen_networks_beside_the_shortcuts(kept: Tr
     card = next(m for m in kept.card.metrics if m.test == "hHEP STRING")
     assert frame.loc[("hHEP STRING", "Ens"), "auroc"] == pytest.approx(card.auroc, abs=1e-6), "the pairs of the card"
     assert frame.loc[("mDC Non-specific ChIP", "Ens"), "auroc"] > 0.95
-    sample = sample_pairs(networks[rows[0]], max_pos=300)
+    told = told_pairs(material().members)
+    sample = sample_pairs(networks[rows[0]], max_pos=300, without=told)
+    assert not told & set(sample.pairs) and told & set(sample_pairs(networks[rows[0]], max_pos=300).pairs)
     known = KnownEdges(frozenset(networks[STRING[0]].edges), frozenset(networks[rows[0]].tfs))
     expected = roc_auc_score(sample.labels, gene_degrees(known, sample.pairs))
     assert frame.loc[("mDC Non-specific ChIP", "Gene degrees"), "auroc"] == pytest.approx(expected)
@@ -687,6 +692,9 @@ def test_own_edges_are_tested_beside_the_shortcuts_that_read_no_training(kept: T
     assert open_rows(own.card) == ROWS
     frame = chosen_frame(own, PlantedBackbone(), STRING, networks)
     assert list(frame["scored_by"]) == ["Ens", "Target is a TF", "Target is listed"]
+    told = told_pairs(material().members)
+    sample = sample_pairs(networks[STRING[0]], **REQUEST.how(0), without=told)  # pyright: ignore
+    assert (frame["n_pos"][0], frame["n_neg"][0]) == (sample.n_pos, sample.n_neg), "none of its own edges"
 
 
 def test_no_network_of_a_judged_data_set_is_in_its_training() -> None:
@@ -695,8 +703,9 @@ def test_no_network_of_a_judged_data_set_is_in_its_training() -> None:
     found = material(rows)
     assert len(found.held_out) == len(rows)
     for judgement in found.held_out:
-        assert judgement.train is not None
-        assert set(judgement.train.data_sets) == {row.data_set for row in rows} - {judgement.group}
+        assert judgement.trains
+        for train in judgement.trains:
+            assert set(train.data_sets) == {row.data_set for row in rows} - {judgement.group}
 
 
 def test_what_features_are_is_described_and_told_apart(kept: Translator) -> None:
@@ -765,8 +774,8 @@ def test_a_training_on_all_sets_is_its_nets_its_tests_and_its_calibration() -> N
     np.testing.assert_allclose(made.logits(features_of(first)), learnt([*found.members], first), rtol=2e-3, atol=2e-3)
     logits = []
     for metric, j in zip(made.card.metrics, found.held_out, strict=True):
-        assert j.train is not None and metric.test == j.name
-        logits.append(learnt([j.train], j.test))
+        assert len(j.trains) == 2 and metric.test == j.name
+        logits.append(learnt([*j.trains], j.test))
         truth = ranking_metrics(j.test.labels, logits[-1])
         assert (metric.auroc, metric.auprc) == pytest.approx((truth["auroc"], truth["auprc"]), abs=0.01)
         assert (metric.n_pos, metric.n_neg) == (j.test.n_pos, j.test.n_neg)
@@ -777,12 +786,12 @@ def test_a_training_on_all_sets_is_its_nets_its_tests_and_its_calibration() -> N
     assert (calibration.slope, calibration.intercept) == pytest.approx((expected.slope, expected.intercept), rel=0.05)
     assert calibration.n_pairs == len(labels) and calibration.brier == pytest.approx(expected.brier, abs=0.005)
     assert made.card.n_pos == found.members[0].n_pos and made.card.gene_set == "TFs+500"
-    middle = 0.6 + 0.4 * 2 / (2 + 7)
+    middle = 0.6 + 0.4 / (1 + 7)
     shares = [0.6 + (middle - 0.6) * k / 4 for k in range(1, 5)] + [
-        middle + (1 - middle) * k / 14 for k in range(1, 15)
+        middle + (1 - middle) * k / 28 for k in range(1, 29)
     ]
-    np.testing.assert_allclose(told[-18:], shares)
-    assert told == sorted(told) and 0 < told[0] < 0.6 and max(told[:-18]) == pytest.approx(0.6)
+    np.testing.assert_allclose(told[-32:], shares)
+    assert told == sorted(told) and 0 < told[0] < 0.6 and max(told[:-32]) == pytest.approx(0.6)
 
 
 def test_training_pairs_and_tests_are_drawn_as_the_request_says() -> None:
@@ -793,15 +802,22 @@ def test_training_pairs_and_tests_are_drawn_as_the_request_says() -> None:
         assert member.pairs == expected.pairs
     for row, j in zip(ALL_STRING, found.held_out, strict=True):
         others = [networks[r] for r in ALL_STRING if r.data_set != row.data_set]
-        train = union_pairs(others, **LINES.how(0))  # pyright: ignore
         test = sample_pairs(networks[row], **LINES.how(0))  # pyright: ignore
-        assert j.train is not None and (j.train.pairs, j.test.pairs) == (train.pairs, test.pairs)
+        asked = set(test.pairs)
+        trains = [union_pairs(others, **LINES.how(seed), without=asked) for seed in range(2)]  # pyright: ignore
+        assert [t.pairs for t in j.trains] == [t.pairs for t in trains] and j.test.pairs == test.pairs
+        assert not asked & told_pairs(trains)
         assert (j.whole is not None) == (row.data_set == "mDC")
         if j.whole is not None:
-            told = {e for n in others for e in n.edges} | set(train.pairs)
+            told = {e for n in others for e in n.edges} | told_pairs(trains)
             every = {(s, t) for s in networks[row].tfs for t in networks[row].genes if s != t}
             assert set(j.whole.pairs) == every - told
-    assert all(j.train is None for j in material().held_out), "the networks that are kept judge"
+    kept = material()
+    assert not any(j.trains for j in kept.held_out), "the networks that are kept judge"
+    assert not any(told_pairs(kept.members) & set(j.test.pairs) for j in kept.held_out)
+    needed = planted_networks(PlantedBackbone(), tuple(dict.fromkeys([*STRING, *judged_rows(STRING)])))
+    drawn = held_out_pairs(REQUEST, STRING, needed)
+    assert [drawn[row].pairs for row in judged_rows(STRING)] == [j.test.pairs for j in kept.held_out]
     assert TrainRequest("x") == TrainRequest("x", "Ens", "pair", "per_tf", 1, 2000, None, 3, None, "mlp", ())
     assert TrainRequest("x", epochs=1, seeds=1).seeds == 1
     for wrong in ({"epochs": 0}, {"seeds": 0}):
@@ -829,8 +845,8 @@ def test_labelled_edges_are_taken_as_they_are_in_three_folds_of_genes() -> None:
         assert member.data_sets == ("own edges",) * len(labelled)
     assert [j.name for j in found.held_out] == ["gene fold 1 of 3", "gene fold 2 of 3"]
     for f, j in enumerate(found.held_out):
-        assert j.train is not None
-        for sample, inside in ((j.test, True), (j.train, False)):
+        assert len(j.trains) == 2
+        for sample, inside in ((j.test, True), *((train, False) for train in j.trains)):
             expected = [(p, y) for p, y in labelled if all((fold[g] == f) == inside for g in p)]
             assert [*zip(sample.pairs, sample.labels.tolist(), strict=True)] == expected
 

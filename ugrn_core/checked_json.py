@@ -1,7 +1,8 @@
 """JSON that may come from anybody, read into types: what does not fit is refused with its place and the reason.
 
-Types are strict (``"0.1"`` is no number, ``true`` no count), numbers finite, texts and lists of bounded length. The
-records themselves are pydantic's dataclasses and models, so that what is made here is held to the same.
+Types are strict (``"0.1"`` is no number, ``true`` no count), numbers finite, texts and lists of bounded length; of a
+long list the first fault is enough, as each costs memory. The records themselves are pydantic's dataclasses and models,
+so that what is made here is held to the same.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ def _plain(text: str) -> str:
 
 Line = Annotated[str, StringConstraints(max_length=4_000), AfterValidator(_plain)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
-Words = Annotated[tuple[Word, ...], Field(max_length=1_000)]
+Words = Annotated[tuple[Word, ...], Field(max_length=1_000, fail_fast=True)]
 Gene = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_plain)]
 Token = Annotated[str, StringConstraints(max_length=200), AfterValidator(_plain)]
 """Of a vocabulary."""
-Genes = Annotated[tuple[Gene, ...], Field(max_length=MOST_GENES)]
+Genes = Annotated[tuple[Gene, ...], Field(max_length=MOST_GENES, fail_fast=True)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Value = Annotated[float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]

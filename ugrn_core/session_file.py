@@ -8,6 +8,7 @@ the shapes it names, cells and results to their hashes. What results say is not 
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
@@ -36,6 +37,8 @@ MOST_BYTES = 256 << 20
 """Of a file, and of all that it unpacks to."""
 MOST_RECORD_BYTES = 64 << 20
 MOST_TABLE_BYTES = 8 << 20
+MOST_COLUMNS = 100
+"""Of a table."""
 MOST_RESULT_BYTES = 192 << 20
 """Of all results; runs whose results do not fit are computed where the session is opened."""
 MOST_MEMBERS = 20_000
@@ -64,20 +67,23 @@ class Level(_Part):
     n_cells: Positive
 
 
+Levels = Annotated[tuple[Level, ...], Field(max_length=1_000, fail_fast=True)]
+
+
 class CellsRecord(_Part):
     """Profiles of cells; ``word`` and ``options`` are what a command line is given for them."""
 
     digest: Digest
     label: Line
-    genes: Annotated[tuple[Gene, ...], Field(min_length=1, max_length=200_000)]
+    genes: Annotated[tuple[Gene, ...], Field(min_length=1, max_length=200_000, fail_fast=True)]
     species: Species | None
     matrix: Line
     units: Units
     n_cells: Positive
-    groups: Annotated[dict[Word, Annotated[tuple[Level, ...], Field(max_length=1_000)]], Field(max_length=1_000)]
-    notes: Annotated[tuple[Line, ...], Field(max_length=100)]
+    groups: Annotated[dict[Word, Levels], Field(max_length=1_000)]
+    notes: Annotated[tuple[Line, ...], Field(max_length=100, fail_fast=True)]
     word: Line
-    options: Annotated[tuple[Line, ...], Field(max_length=20)]
+    options: Annotated[tuple[Line, ...], Field(max_length=20, fail_fast=True)]
 
 
 class RunRecord(_Part):
@@ -89,8 +95,8 @@ class RunRecord(_Part):
     started: Annotated[float, Field(ge=0, le=1e11)]
     state: Literal["queued", "working", "done", "failed", "cancelled"]
     address: Annotated[dict[Key, Line], Field(max_length=100)]
-    found: Annotated[tuple[TableName, ...], Field(max_length=10)]
-    results: Annotated[tuple[Address, ...], Field(max_length=MOST_MEMBERS)] = ()
+    found: Annotated[tuple[TableName, ...], Field(max_length=10, fail_fast=True)]
+    results: Annotated[tuple[Address, ...], Field(max_length=MOST_MEMBERS, fail_fast=True)] = ()
 
 
 class SessionRecord(_Part):
@@ -98,9 +104,9 @@ class SessionRecord(_Part):
 
     session: Literal[1, 2]
     version: Line
-    cells: Annotated[tuple[CellsRecord, ...], Field(max_length=100)]
+    cells: Annotated[tuple[CellsRecord, ...], Field(max_length=100, fail_fast=True)]
     lists: Annotated[dict[Digest, Text], Field(max_length=1_000)]
-    runs: Annotated[tuple[RunRecord, ...], Field(max_length=1_000)]
+    runs: Annotated[tuple[RunRecord, ...], Field(max_length=1_000, fail_fast=True)]
     results: Annotated[dict[Address, Digest], Field(max_length=MOST_MEMBERS)] = {}
 
 
@@ -346,9 +352,13 @@ def _checksum(packed: bytes) -> str:
 def _table(archive: zipfile.ZipFile, name: str) -> pd.DataFrame:
     content = _member(archive, name, MOST_TABLE_BYTES)
     try:
-        table: Any = pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], low_memory=False)
-    except (ValueError, UnicodeError, OverflowError, MemoryError, RecursionError) as error:
+        rows = csv.reader(io.StringIO(content.decode("utf-8", "replace"), newline=""))
+        small = max(map(len, rows), default=0) <= MOST_COLUMNS  # before pandas gives names to what has no title
+        table: Any = small and pd.read_csv(io.BytesIO(content), keep_default_na=False, na_values=[""], low_memory=False)
+    except (ValueError, UnicodeError, OverflowError, MemoryError, RecursionError, csv.Error) as error:
         raise InputError(f"{WHAT}: {name} is no table ({str(error)[:100]}).") from error
-    if len(table.columns) > 100 or any(re.search(r"[\x00-\x1f]", str(column)) for column in table.columns):
+    if not small:
+        raise InputError(f"{WHAT}: {name} has over {MOST_COLUMNS} columns; no table of this project has.")
+    if any(re.search(r"[\x00-\x1f]", str(column)) for column in table.columns):
         raise InputError(f"{WHAT}: {name} has titles that no table of this project has.")
     return unguarded_table(table)

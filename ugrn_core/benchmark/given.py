@@ -21,6 +21,7 @@ import pandas as pd
 from ugrn_core.beeline.networks import SPECIES, Edge
 from ugrn_core.errors import ColumnError, InputError
 from ugrn_core.genes.columns import UNTITLED, Columns, is_number, read_columns
+from ugrn_core.genes.commas import Commas
 from ugrn_core.genes.pair_list import PairColumns, check_names, ends
 from ugrn_core.genes.resolve import resolve
 from ugrn_core.genes.text_file import MAX_EDGE_BYTES, read_text
@@ -74,6 +75,9 @@ def read_score_table(
             f"{table.lines.called(line)} of the {WHAT} is {table.lines.quoted(line)}; expected two genes and a finite "
             f"number as the score ({table.called(at)}). Leave out lines without one."
         )
+    commas = Commas()
+    frame[2].map(commas.see)
+    commas.check(WHAT)
     if frame.empty:
         raise InputError(f"The {WHAT} has titles and no line below them.")
     check_names(pd.concat([frame[0], frame[1]]))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -113,15 +113,21 @@ def sample_pairs(
     max_pos: int | None = None,
     seed: int = 0,
     forbidden: Collection[Edge] = (),
+    without: Collection[Edge] = (),
 ) -> LabelledPairs:
     """Positives (at most ``max_pos``, drawn evenly) and ``neg_ratio`` times as many negatives; fewer where they end.
 
-    ``forbidden`` pairs are never negatives (edges of other networks in a union). Deterministic for a seed and a row.
+    ``forbidden`` pairs are never negatives (edges of other networks in a union), pairs of ``without`` are neither
+    (those of a test, in a training). Deterministic for a seed and a row.
     """
     if sampler not in SAMPLERS:
         raise InputError(f"sampler {sampler!r}; there are {', '.join(SAMPLERS)}.")
     if neg_ratio < 1 or (max_pos is not None and max_pos < 1):
         raise InputError(f"N/P is {neg_ratio} and the most positives {max_pos}; both must be at least 1.")
+    if without:
+        left_out = {*without, *(pair[::-1] for pair in without)} if sampler == EXCHANGED else set(without)
+        forbidden = {*forbidden, *left_out, *network.edges}
+        network = replace(network, edges=tuple(edge for edge in network.edges if edge not in left_out))
     draw = SAMPLERS[sampler].draw
     if draw is None:
         return _exchanged_pairs(network, neg_ratio, max_pos, seed, forbidden)

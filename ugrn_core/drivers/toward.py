@@ -50,7 +50,9 @@ def shuffles(difference: np.ndarray, n: int = N_SHUFFLES) -> np.ndarray:
 def doses(response: np.ndarray, difference: np.ndarray, source: int, shuffled: np.ndarray) -> Doses:
     """What ``response`` (value, gene) of the gene at place ``source`` does along ``difference`` (gene,).
 
-    ``shuffled`` (gene, shuffle): differences to compare with. A difference of nothing but the source gives zeros.
+    ``shuffled`` (gene, shuffle): the difference in other orders, to compare with; what falls to the source in one and
+    the source's own part change places, so that each is an order of what the other genes differ by. A difference of
+    nothing but the source gives zeros.
     """
     r = response.astype(np.float64)
     r[:, source] = 0
@@ -65,9 +67,11 @@ def doses(response: np.ndarray, difference: np.ndarray, source: int, shuffled: n
     towards = along / square
     aside = np.sqrt(np.maximum(length**2 / square - towards**2, 0))
     alignment = np.divide(along, length * np.sqrt(square), out=np.zeros(len(r)), where=length > 0)
-    others = difference.astype(np.float64) @ difference - shuffled[source].astype(np.float64) ** 2
-    by_chance = (r.astype(np.float32) @ shuffled).max(0) / np.maximum(others, 1e-9 * square)
-    return Doses(towards, alignment, aside, by_chance)
+    single = r.astype(np.float32)
+    own = np.float32(difference[source])
+    its_place = (shuffled == own).argmax(0)
+    by_chance = single @ shuffled + single[:, its_place] * (shuffled[source] - own)
+    return Doses(towards, alignment, aside, by_chance.max(0) / square)
 
 
 def carriers(response: np.ndarray, difference: np.ndarray, source: int, n: int) -> np.ndarray:

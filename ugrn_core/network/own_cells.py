@@ -2,7 +2,9 @@
 
 Measured by ``python -m ugrn_core.pretrain own-cells``: for BEELINE data sets with expression, the model's default
 translator and one of all other sets rank the same pairs in two genes alone and in the means of a group of cells.
-Counted are the edges of the set's own networks among the best 50 pairs, pairs of either training left out.
+Counted are the edges of the set's own networks among the best 50 pairs, pairs of either training left out. The second
+decides: neither it nor the model had seen anything of the set, where some sets took part in choosing and calibrating
+the first.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import pandas as pd
 
 from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.paths import ASSETS
-from ugrn_core.translators.library import DEFAULT_TRANSLATORS
+from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.translators.schema import ContextName
 
 FILE = ASSETS / "examples" / "own_cells.csv"
@@ -40,30 +42,39 @@ def times_chance(frame: pd.DataFrame) -> pd.Series:
 
 def default_cell(model: str = DEFAULT_BACKBONE) -> ContextName:
     """The virtual cell of own cells for a model; one that was not measured is taken to be as the default model."""
-    times = times_chance(_of(model, None))
+    times = times_chance(_of(model, WITHOUT))
     return "pair" if times["pair"] >= times["full"] else "full"
 
 
 def why(model: str = DEFAULT_BACKBONE, translator: str | None = None) -> str:
     """The reason for the default, as a sentence, with the figures of a translator where it was measured."""
-    frame, best = _of(model, translator), default_cell(model)
+    frame, best = _of(model, WITHOUT), default_cell(model)
     times = times_chance(frame)
     other: ContextName = "full" if best == "pair" else "pair"
     sets = " and ".join(dict.fromkeys(frame["data_set"]))
-    name = frame["translator"].iloc[0]
-    whose = "a translator of all other sets" if name == WITHOUT else name
     said = (
-        f"By default own cells are asked in {WORDS[best]}: on cells that neither model nor translator had seen "
-        f"({sets}) the best {frame['best'].max()} pairs of {whose} held {times[best]:.2g} times as many known edges as "
-        f"chance, {times[other]:.2g} times in {WORDS[other]}."
+        f"By default own cells are asked in {WORDS[best]}: on cells of {sets}, of which neither model nor translator "
+        f"had seen anything, the best {frame['best'].max()} pairs of a translator of all other sets ({OF_ALL_SETS} is "
+        f"of that kind) held {times[best]:.2g} times as many known edges as chance, {times[other]:.2g} times in "
+        f"{WORDS[other]}."
     )
-    broad = times_chance(_of(model, WITHOUT))[best]
-    if name == WITHOUT or not broad > times[best]:
+    measured_one = _of(model, translator)
+    name = str(measured_one["translator"].iloc[0])
+    if name == WITHOUT:
         return said
-    return (
-        f"{said} A translator of all other sets held {broad:.2g} times ({OF_ALL_SETS} is of that kind, and lists few "
-        "edges at an expected FDR)."
-    )
+    took_part = _took_part(name)
+    each = []
+    for data_set, of_set in measured_one.groupby("data_set", sort=False):
+        at = times_chance(of_set)
+        note = ", whose networks it was calibrated by" if data_set in took_part else ""
+        each.append(f"{at[best]:.2g} and {at[other]:.2g} times in {data_set}{note}")
+    return f"{said} {name}: {'; '.join(each)}."
+
+
+def _took_part(translator: str) -> frozenset[str]:
+    """Data sets whose networks calibrate a translator of the project."""
+    calibration = load_translator(translator).card.calibration
+    return frozenset(calibration.held_out) if calibration is not None else frozenset()
 
 
 def _of(model: str, translator: str | None) -> pd.DataFrame:

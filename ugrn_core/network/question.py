@@ -91,7 +91,7 @@ class Cell(RecipeEntry):
     kind: ContextKind
     label: Line
     genes: Genes
-    values: Annotated[tuple[Finite, ...], Field(max_length=MOST_GENES)] | None
+    values: Annotated[tuple[Finite, ...], Field(max_length=MOST_GENES, fail_fast=True)] | None
 
 
 class NetworkQuestion(RecipeEntry):
@@ -99,7 +99,7 @@ class NetworkQuestion(RecipeEntry):
     ``file_names`` what those of the network are called in a mouse file."""
 
     cell: Cell
-    names: Annotated[tuple[str, ...], Field(max_length=MOST_GENES)]
+    names: Annotated[tuple[str, ...], Field(max_length=MOST_GENES, fail_fast=True)]
     species: Species | None
     sources: Genes
     targets: Genes

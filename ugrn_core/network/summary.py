@@ -36,12 +36,16 @@ class NetworkFacts:
 
 @dataclass(frozen=True)
 class Enrichment:
-    """Known edges among the ``best`` edges and among all ``scored`` ones, training pairs left out of both: shares."""
+    """Known edges among the ``best`` edges and among all ``scored`` ones, training pairs left out of both: shares.
+
+    ``whole``: these are all edges that were scored, and not the best of many more.
+    """
 
     best: int
     scored: int
     known: float
     chance: float
+    whole: bool = True
 
     @property
     def times(self) -> float:
@@ -49,8 +53,9 @@ class Enrichment:
         return self.known / self.chance
 
     def sentence(self) -> str:
+        beside = "chance" if self.whole else f"all of the best {self.scored:,}"
         return (
-            f"The best {self.best} hold {self.times:.2g} times as many known edges as chance "
+            f"The best {self.best} hold {self.times:.2g} times as many known edges as {beside} "
             f"({percent(self.known)} against {percent(self.chance)}; pairs of the translator's training left out)."
         )
 
@@ -62,14 +67,14 @@ def network_facts(table: pd.DataFrame, shown: pd.DataFrame, prevalence: float) -
     return NetworkFacts(len(table), len(shown), fdr, best, (1 - fdr) / prevalence, _known(shown), _known(table))
 
 
-def known_enrichment(table: pd.DataFrame, best: int = BEST) -> Enrichment | None:
-    """How the ``best`` edges of an edge table (best first) stand beside all of it; None where nothing is known, and
-    where they are more than a quarter of all."""
+def known_enrichment(table: pd.DataFrame, n_edges: int, best: int = BEST) -> Enrichment | None:
+    """How the ``best`` edges of an edge table (best first; of a network of ``n_edges``) stand beside all of it; None
+    where nothing is known, and where they are more than a quarter of all."""
     told = ((table["known"] != "not checked") & (table["novelty"] != NOVELTY[0])).to_numpy(bool)
     known = (table["known"] == "yes").to_numpy(bool)[np.flatnonzero(told)]
     if not known.any() or len(known) < 4 * best:
         return None
-    return Enrichment(best, len(known), float(known[:best].mean()), float(known.mean()))
+    return Enrichment(best, len(known), float(known[:best].mean()), float(known.mean()), len(table) == n_edges)
 
 
 def _known(table: pd.DataFrame) -> float | None:

@@ -37,16 +37,13 @@ class TrainingCost:
 
 def training_cost(backbone: Backbone, request: TrainRequest, material: TrainingSet) -> TrainingCost:
     """Cost by short trials of a sweep and of a training epoch on this machine; stored sweeps make it less."""
-    samples = [
-        *material.members,
-        *(s for j in material.held_out for s in (j.test, j.train, j.whole) if s is not None),
-    ]
+    samples = [*material.members, *(sample for j in material.held_out for sample in j.samples)]
     pairs = {pair for sample in samples for pair in sample.pairs}
     settings = request.settings or SweepSettings(backbone.card.base, backbone.card.grid)
     parts = len(PARTS[request.method])
-    groups = {j.group: j.train for j in material.held_out if j.train is not None}
-    rows = parts * sum(len(s.labels) for s in (*material.members, *groups.values()))
-    trainings = parts * (len(material.members) + len(groups))
+    groups = {j.group: j.trains for j in material.held_out if j.trains}
+    trained = [*material.members, *(sample for trains in groups.values() for sample in trains)]
+    rows, trainings = parts * sum(len(sample.labels) for sample in trained), parts * len(trained)
     kind = kind_of(request.kind)
     epoch = _training_seconds(2 * len(settings.grid), kind) / TRIAL_ROWS
     epochs = request.epochs or kind.epochs or 1

@@ -13,13 +13,14 @@ from ugrn_core.beeline.networks import ROWS, Edge, Network, Row
 from ugrn_core.benchmark.features import FeatureCache, FeatureContext
 from ugrn_core.benchmark.metrics import ranking_metrics
 from ugrn_core.benchmark.protocols import held_out_rows
-from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs
+from ugrn_core.benchmark.sampling import SAMPLERS, LabelledPairs, sample_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.methods.catalogue import METHODS
 from ugrn_core.methods.shortcuts import KnownEdges
+from ugrn_core.pair_hashes import pair_hashes
 from ugrn_core.store import Store
 from ugrn_core.translation.edge_list import OWN
-from ugrn_core.translation.training_set import TrainRequest, judged_rows
+from ugrn_core.translation.training_set import TrainRequest, held_out_pairs, judged_rows
 from ugrn_core.translators.schema import check_schema, feature_schema
 from ugrn_core.translators.translator import Translator, TranslatorCard
 from ugrn_core.types import Cancel, Progress
@@ -61,8 +62,9 @@ def held_out_frame(card: TranslatorCard, networks: Mapping[Row, Network] | None 
     rows, judged = training_rows(card), {m.test for m in card.metrics}
     if networks and rows:
         edges = _edges_of_others(rows, networks)
-        for row in (r for r in judged_rows(rows) if str(r) in judged):
-            lines += _shortcut_lines(_test(card, networks[row]), networks[row], edges(row), SHORTCUTS)
+        for row, test in held_out_pairs(_request(card), rows, networks).items():
+            if str(row) in judged:
+                lines += _shortcut_lines(test, networks[row], edges(row), SHORTCUTS)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
@@ -79,7 +81,7 @@ def chosen_frame(
     """The translator on chosen networks, beside the shortcuts: the frame of :func:`held_out_frame`.
 
     ``rows`` are of :func:`open_rows`, ``networks`` holds them and :func:`training_rows`, in the backbone's vocabulary.
-    Pairs are drawn as for the training, first seed. Own edges are not in the card: there only ``UNFITTED`` have lines.
+    Pairs are drawn as for the training, first seed, and are none of it. Own edges are not in the card: there only ``UNFITTED`` have lines.
     """
     card = translator.card
     seen = [str(row) for row in rows if row not in open_rows(card)]
@@ -92,7 +94,7 @@ def chosen_frame(
     check_schema(
         card.name, card.schema, feature_schema(backbone, card.schema.method, card.schema.context, card.schema.settings)
     )
-    tests = {row: _test(card, networks[row]) for row in rows}
+    tests = _tests(translator, rows, networks)
     empty = [str(row) for row, test in tests.items() if not test.pairs]
     if empty:
         raise InputError(f"{backbone.card.name} knows no edge of {', '.join(empty)}; leave it out.")
@@ -124,12 +126,25 @@ def _logits(
     return {r: translator.logits({m.name: bank.features(m, t) for m in methods}) for r, t in tests.items()}
 
 
-def _test(card: TranslatorCard, network: Network) -> LabelledPairs:
-    """Pairs of a test, drawn as the card says."""
-    how = TrainRequest(
+def _request(card: TranslatorCard) -> TrainRequest:
+    """How pairs are drawn, as the card says."""
+    return TrainRequest(
         card.name, sampler=card.sampler, neg_ratio=card.neg_ratio, max_pos=card.max_pos, seeds=card.seeds
-    ).how(0)
-    return sample_pairs(network, **how)  # pyright: ignore[reportArgumentType]
+    )
+
+
+def _tests(translator: Translator, rows: Sequence[Row], networks: Mapping[Row, Network]) -> dict[Row, LabelledPairs]:
+    """Pairs of the tests, none of them of the training."""
+    request, trained = _request(translator.card), training_rows(translator.card)
+    if trained:
+        return held_out_pairs(request, trained, networks, rows)
+    tests = {}
+    for row in rows:
+        pairs = [(s, t) for s in SAMPLERS[request.sampler].rows(networks[row]) for t in networks[row].genes]
+        known = np.isin(pair_hashes(pairs), translator.pair_hashes)
+        told = {pairs[i] for i in np.flatnonzero(known)}
+        tests[row] = sample_pairs(networks[row], **request.how(0), without=told)  # pyright: ignore[reportArgumentType]
+    return tests
 
 
 def _edges_of_others(trained: Sequence[Row], networks: Mapping[Row, Network]) -> Callable[[Row], frozenset[Edge]]:

@@ -1,4 +1,4 @@
-"""Train a translator that is kept: networks of several seeds, then a judgement on data it never saw.
+"""Train a translator that is kept: networks of several seeds, then a judgement on pairs it was not told.
 
 The judgement (:mod:`ugrn_core.translation.training_set` says by what) gives the card its metrics and its calibration.
 """
@@ -53,10 +53,10 @@ def train_translator(
     schema = feature_schema(backbone, request.method, request.context, settings)
     card = _card(request, schema, material)
     bank = FeatureCache(backbone, FeatureContext(request.context, settings, material.genes, {}), store)
-    judged = [sample for j in material.held_out for sample in (j.test, j.train, j.whole) if sample is not None]
+    judged = [sample for j in material.held_out for sample in j.samples]
     bank.prepare([*material.members, *judged], _methods(schema), part_of(progress, 0.0, FEATURE_SHARE), cancel)
-    groups = {j.group for j in material.held_out if j.train is not None}
-    middle = FEATURE_SHARE + (1 - FEATURE_SHARE) * len(material.members) / (len(material.members) + len(groups))
+    groups = {j.group for j in material.held_out if j.trains}
+    middle = FEATURE_SHARE + (1 - FEATURE_SHARE) / (1 + len(groups))
     kept = _train(bank, request, schema, material.members, watch, part_of(progress, FEATURE_SHARE, middle), cancel)
     translator = Translator(card, kept, _hashes(material.members))
     return _judged(translator, bank, request, material, part_of(progress, middle, 1.0), cancel)
@@ -104,7 +104,7 @@ def _judged(
     scores: list[HeldOutScore] = []
     logits, labels, groups = [], [], []
     for j in (j for j in material.held_out if j.test.pairs):
-        nets = translator.nets if j.train is None else nets_of[j.group]
+        nets = nets_of[j.group] if j.trains else translator.nets
         judge = replace(translator, nets=nets)
         found = judge.logits(_features(bank, schema, j.test))
         metrics = ranking_metrics(j.test.labels, found)
@@ -130,11 +130,11 @@ def _held_out_nets(
     cancel: Cancel | None,
 ) -> dict[str, Nets]:
     """Networks that judge a group in place of those that are kept, by group: trained on everything but the group."""
-    trains = {j.group: j.train for j in material.held_out if j.train is not None}
+    groups = {j.group: j.trains for j in material.held_out if j.trains}
     nets: dict[str, Nets] = {}
-    for n, (group, train) in enumerate(trains.items()):
-        part = _named(part_of(progress, n / len(trains), (n + 1) / len(trains)), f"without {group}")
-        nets[group] = _train(bank, request, schema, [train], None, part, cancel)
+    for n, (group, trains) in enumerate(groups.items()):
+        part = _named(part_of(progress, n / len(groups), (n + 1) / len(groups)), f"without {group}")
+        nets[group] = _train(bank, request, schema, trains, None, part, cancel)
     return nets
 
 

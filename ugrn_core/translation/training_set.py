@@ -2,17 +2,18 @@
 
 Trained on some data sets, it is judged by the others (the same kinds of network where they have them). Trained on all
 of them, each data set is left out in turn and scored by networks trained on the rest. Trained on a user's own edges,
-folds of genes are left out in turn.
+folds of genes are left out in turn. Networks of several data sets share edges: no pair of a test is one that the
+networks it judges were told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ugrn_core.beeline.networks import Network, Row
+from ugrn_core.beeline.networks import Edge, Network, Row
 from ugrn_core.benchmark.prevalence import candidates
 from ugrn_core.benchmark.protocols import held_out_rows
 from ugrn_core.benchmark.sampling import LabelledPairs, sample_pairs, union_pairs
@@ -61,16 +62,22 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class HeldOutTest:
-    """A held-out test of a group; ``train`` is what its networks learn from, None for the networks that are kept.
+    """A held-out test of a group; ``trains`` is what its networks learn from, one of each seed as those that are kept,
+    and empty where those are judged themselves.
 
     ``whole`` are candidate pairs at the share of edges that there is, to calibrate on; None where the test serves.
     """
 
     name: str
     group: str
-    train: LabelledPairs | None
+    trains: tuple[LabelledPairs, ...]
     test: LabelledPairs
     whole: LabelledPairs | None = None
+
+    @property
+    def samples(self) -> tuple[LabelledPairs, ...]:
+        """All pairs that judging needs the features of."""
+        return (self.test, *self.trains, *(() if self.whole is None else (self.whole,)))
 
 
 @dataclass(frozen=True)
@@ -96,31 +103,57 @@ def judged_rows(rows: Sequence[Row]) -> tuple[Row, ...]:
 def beeline_training_set(request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network]) -> TrainingSet:
     """Pairs of BEELINE rows; ``networks`` holds ``rows`` and :func:`judged_rows`, in the backbone's vocabulary."""
     chosen = [networks[row] for row in rows]
-    members = tuple(union_pairs(chosen, **request.how(seed)) for seed in range(request.seeds))
-    rest: dict[str, LabelledPairs] = {}
-    held_out = []
+    members = _members(request, chosen)
     judged = judged_rows(rows)
     strange = sorted(set(request.calibrate_on) - {row.data_set for row in judged})
     if strange:
         there = ", ".join(dict.fromkeys(row.data_set for row in judged))
         raise InputError(f"{', '.join(strange)} is no data set to calibrate on; this training is judged by {there}.")
+    tests = held_out_pairs(request, rows, networks)
+    trains: dict[str, tuple[LabelledPairs, ...]] = {}
+    held_out = []
     for row in judged:
         others = [networks[r] for r in rows if r.data_set != row.data_set]
-        if row in rows and row.data_set not in rest:
-            rest[row.data_set] = union_pairs(others, **request.how(0))
-        test = sample_pairs(networks[row], **request.how(0))  # pyright: ignore[reportArgumentType]
-        train = rest.get(row.data_set)
-        asked = row.data_set in request.calibrate_on
-        whole = _whole(networks[row], others, [train] if train else members) if asked else None
-        held_out.append(HeldOutTest(str(row), row.data_set, train, test, whole))
+        if row in rows and row.data_set not in trains:
+            asked = told_pairs([tests[r] for r in judged if r.data_set == row.data_set])
+            trains[row.data_set] = _members(request, others, asked)
+        learnt = trains.get(row.data_set, ())
+        whole = _whole(networks[row], others, learnt or members) if row.data_set in request.calibrate_on else None
+        held_out.append(HeldOutTest(str(row), row.data_set, learnt, tests[row], whole))
     genes = {row.data_set: network.genes for row, network in networks.items()}
     return TrainingSet(members, tuple(held_out), tuple(chosen), genes)
 
 
+def held_out_pairs(
+    request: TrainRequest, rows: Sequence[Row], networks: Mapping[Row, Network], tests: Sequence[Row] = ()
+) -> dict[Row, LabelledPairs]:
+    """Pairs of the tests (default: :func:`judged_rows`) of a translator trained on ``rows``.
+
+    Where the kept networks are judged they are none that these were told; where others are trained for the test, on
+    the other data sets, it is these that are not told the test's.
+    """
+    told = told_pairs(_members(request, [networks[row] for row in rows]))
+    return {
+        row: sample_pairs(networks[row], **request.how(0), without=() if row in rows else told)  # pyright: ignore[reportArgumentType]
+        for row in tests or judged_rows(rows)
+    }
+
+
+def told_pairs(samples: Iterable[LabelledPairs]) -> frozenset[Edge]:
+    """Pairs of any of the samples."""
+    return frozenset(pair for sample in samples for pair in sample.pairs)
+
+
+def _members(
+    request: TrainRequest, networks: Sequence[Network], without: frozenset[Edge] = frozenset()
+) -> tuple[LabelledPairs, ...]:
+    """Training pairs of every seed."""
+    return tuple(union_pairs(networks, **request.how(seed), without=without) for seed in range(request.seeds))
+
+
 def _whole(network: Network, trained: Sequence[Network], drawn: Sequence[LabelledPairs]) -> LabelledPairs:
     """All candidates of a network, but edges of the training and pairs that were drawn for it."""
-    told = frozenset(edge for n in trained for edge in n.edges).union(*(sample.pairs for sample in drawn))
-    return candidates(network, told)
+    return candidates(network, told_pairs(drawn).union(edge for n in trained for edge in n.edges))
 
 
 def own_training_set(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
@@ -133,10 +166,11 @@ def own_training_set(request: TrainRequest, edges: OwnEdges) -> TrainingSet:
     held_out = []
     for f in range(FOLDS):
         inside = [fold[s] == f and fold[t] == f for s, t in members[0].pairs]
-        outside = [fold[s] != f and fold[t] != f for s, t in members[0].pairs]
-        train, test = _rows(members[0], outside), _rows(members[0], inside)
-        if all(0 < part.n_pos < len(part.labels) for part in (train, test)):
-            held_out.append(HeldOutTest(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", train, test))
+        outside = [[fold[s] != f and fold[t] != f for s, t in member.pairs] for member in members]
+        trains = tuple(map(_rows, members, outside))
+        test = _rows(members[0], inside)
+        if all(0 < part.n_pos < len(part.labels) for part in (*trains, test)):
+            held_out.append(HeldOutTest(f"gene fold {f + 1} of {FOLDS}", f"gene fold {f + 1}", trains, test))
     genes = {edges.network.row.data_set: edges.network.genes}
     return TrainingSet(members, tuple(held_out), (edges.network,), genes)
 

@@ -38,7 +38,7 @@ def row(network: Predicted, facts: NetworkFacts, known: ReferenceEdges, filters:
 
 def worth(network: Predicted, table: pd.DataFrame) -> None:
     """What the best edges are worth by what is known, in a line above the drawing; for cells, why they stand so."""
-    found = known_enrichment(table)
+    found = known_enrichment(table, network.scores.n_edges)
     said = found.sentence() if found is not None else NOT_CHECKED
     asked = network.asked
     reason = own_cells.why(asked.backbone.card.name, asked.translator.card.name) if asked.of_cells else ""

@@ -18,6 +18,8 @@ from ugrn_core.data.other_hdf5 import SAMPLE, sample_of
 from ugrn_core.errors import InputError
 
 ENTRIES_A_PART = 500_000
+FIELDS = ("integer", "unsigned-integer", "real", "double")
+"""Kinds of numbers, as scipy and others call them."""
 MAX_TYPES = 50
 """Different words in a column of features.tsv that says what a feature is."""
 
@@ -82,10 +84,16 @@ def read_names(stream: io.BufferedReader, what: str, sizes: set[int]) -> Names:
             )
     columns = [list(column) for column in zip(*(row for _, row in lines), strict=True)] or [[]]
     if titles:
-        titles = [*titles, *(f"column {i + 1}" for i in range(len(titles), width))]
-        if not titles[0]:  # row numbers
+        one_short = len(titles) == width - 1  # as R writes it: no title over the names
+        titles = ["", *titles] if one_short else [*titles, *(f"column {i + 1}" for i in range(len(titles), width))]
+        if not titles[0] and _are_row_numbers(columns):
             del columns[0], titles[0]
     return Names(columns, titles)
+
+
+def _are_row_numbers(columns: list[list[str]]) -> bool:
+    """Whether the first column numbers the rows, and the names are in the second: they are mostly different ones."""
+    return len(columns) > 1 and all(map(str.isdecimal, columns[0])) and 2 * len(set(columns[1])) > len(columns[1])
 
 
 def _separator(stream: io.BufferedReader) -> str:
@@ -121,7 +129,7 @@ def _sizes(matrix: io.BufferedReader) -> tuple[int, int, int]:
             "general'. Export it again."
         )
     layout, field, symmetry = header[2:]
-    if (layout, symmetry) != ("coordinate", "general") or field not in ("integer", "real"):
+    if (layout, symmetry) != ("coordinate", "general") or field not in FIELDS:
         raise InputError(
             f"The matrix is {layout} {field} {symmetry}, expected coordinate integer (or real) general: counts of "
             "genes in cells. Write it with scipy.io.mmwrite from a sparse matrix."

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import dataclasses
 import io
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from ugrn_core.data.containers.written import Axis, Entries, check_sizes, write_
 from ugrn_core.data.gene_names import known_share
 from ugrn_core.errors import InputError
 from ugrn_core.genes.columns import GAPS
+from ugrn_core.genes.commas import Commas
 from ugrn_core.genes.spelled import ENSEMBL
 from ugrn_core.genes.titles import GENE_TITLES, title_key
 
@@ -45,24 +46,38 @@ VALUE_TITLES = frozenset(
 )
 TALL_TITLES = (CELL_TITLES, frozenset({*GENE_TITLES, "featureid"}), VALUE_TITLES)
 ABOUT_CELLS = re.compile(
-    r"n_?counts?(_rna)?|n_?umis?|n_?features?(_rna)?|n_?genes?(_by_counts)?|total_counts(_\w+)?|(log1p_\w+)"
+    r"n_?(counts?|umis?|features?|genes?)(_\w+)?|total_counts(_\w+)?|(log1p_\w+)|age|p?ann_[\w.]+|\w*doublet\w*"
     r"|pct_counts(_\w+)?|percent[._]?mito?\w*|percent[._]\w+|s_score|g2m_score|phase|leiden\w*|louvain\w*|clusters?"
     r"|seurat_clusters|\w*_snn_res\.[\d.]+|(x_)?(umap|tsne|pca?|dim)[_-]\d+|pseudotime|batch|donor|size_?factors?",
     re.IGNORECASE,
 )
 """Columns of numbers that are about cells, not genes."""
+ABOUT_GENES = re.compile(
+    r"chr(om(osome)?)?|seq_?names?|start|end|strand|width|(gene_?|effective_?)?length|gc(_?content)?|n_cells(_\w+)?"
+    r"|(mean|total|pct_dropout_by)_counts|means?|variances?(_norm)?|dispersions?(_norm)?|highly_variable\w*",
+    re.IGNORECASE,
+)
+"""Columns beside the cells that are about genes."""
+LARGE, ENOUGH_GENES = 0.25, 100
+"""A column that no gene is named like and that holds so much of what all others hold in most cells is about cells,
+where there are so many columns of numbers: a total of counts by whatever name."""
 
 Line = tuple[int, list[str]]
 
 
-class Shape(NamedTuple):
-    """What the first rows of a table tell: which columns are numbers and which text; titles, where there are some."""
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """What the first rows of a table tell: which columns are numbers and which text; titles, where there are some.
+
+    ``commas`` are of all numbers read so far.
+    """
 
     titles: list[str]
     numbers: list[int]
     text: list[int]
     comma: bool
     width: int
+    commas: Commas = dataclasses.field(default_factory=Commas, compare=False)
 
 
 def write_table(stream: io.BufferedReader, folder: Path) -> tuple[Path, str]:
@@ -178,7 +193,8 @@ def _shape(head: list[Line], delimiter: str) -> Shape:
     named |= title_key(titles[0]) in {"", "index", "id", "name", *CELL_TITLES, *GENE_TITLES}
     if numbers and numbers[0] == 0 and named and title_key(titles[0]) in {"", "unnamed0", "index"} | CELL_TITLES:
         del numbers[0]  # numbers of rows
-    return Shape(titles if named else [], numbers, [i for i in there if i not in set(numbers)], comma, width)
+    text = [i for i in there if i not in set(numbers)]
+    return Shape(titles if named else [], numbers, text, comma, width)
 
 
 def _tall(head: list[Line], shape: Shape) -> tuple[int, int, int] | None:
@@ -214,6 +230,7 @@ def _write_tall(
         )
         entries.add(of_cells, of_genes, np.concatenate([_values(row, shape, [tall[2]]) for row in batch]))
         check_sizes(len(cells), len(genes))
+    shape.commas.check("table")
     path, repeated = write_cells(folder, entries, (list(cells), {}), (list(genes), {}))
     if repeated:
         raise InputError(
@@ -230,7 +247,8 @@ def _write_wide(
     rows: Iterator[Line], head: list[Line], shape: Shape, entries: Entries, folder: Path
 ) -> tuple[Path, str]:
     turned = _genes_in_rows(head, shape)
-    about = [] if turned else [i for i in shape.numbers if shape.titles and ABOUT_CELLS.fullmatch(shape.titles[i])]
+    _check_text(head, shape, turned)
+    about = _about(head, shape, turned)
     numbers = [i for i in shape.numbers if i not in set(about)]
     check_sizes(*((len(numbers), 1) if turned else (1, len(numbers))))
     named = [shape.titles[i] if shape.titles else f"cell {n}" for n, i in enumerate(numbers, 1)]
@@ -250,15 +268,44 @@ def _write_wide(
             if len(row[1][i]) > MAX_NAME:
                 raise InputError(f"Row {row[0]:,} has a name of {len(row[1][i]):,} characters. Leave out texts.")
         check_sizes(*((1, n_rows) if turned else (n_rows, 1)))
+    shape.commas.check("table")
     titles = [shape.titles[i] if shape.titles else f"column {i + 1}" for i in shape.text]
     by_row = _index(texts, titles, n_rows, turned)
     by_row[1].update({shape.titles[i]: np.array(fact) for i, fact in zip(about, facts, strict=True)})
     by_column: Axis = (named, {})
     path, _ = write_cells(folder, entries, *((by_column, by_row) if turned else (by_row, by_column)))
     if turned:
-        return path, "a table with a gene a row and a cell a column"
+        told = f"; about genes: {', '.join(shape.titles[i] for i in about)}" if about else ""
+        return path, f"a table with a gene a row and a cell a column{told}"
     told = f"; about cells: {', '.join(by_row[1])}" if by_row[1] else ""
     return path, f"a table with a cell a row and a gene a column{told}"
+
+
+def _about(head: list[Line], shape: Shape, turned: bool) -> list[int]:
+    """Columns of numbers that are facts of the rows, and no expression."""
+    if not shape.titles:
+        return []
+    titled = ABOUT_GENES if turned else ABOUT_CELLS
+    about = {i for i in shape.numbers if titled.fullmatch(shape.titles[i])}
+    if not turned and len(shape.numbers) >= ENOUGH_GENES:
+        left = [i for i in shape.numbers if i not in about]
+        sample = np.stack([_values(line, shape, left) for line in head])
+        others = np.nansum(sample, axis=1, keepdims=True) - sample
+        large = (sample > LARGE * others).mean(axis=0) > 0.5
+        about |= {i for i, much in zip(left, large, strict=True) if much and not known_share([shape.titles[i]])}
+    return sorted(about)
+
+
+def _check_text(head: list[Line], shape: Shape, turned: bool) -> None:
+    """An InputError where a column of expression was taken for text, for a field of it that is no number."""
+    for i in shape.text:
+        title = shape.titles[i] if shape.titles else ""
+        there = [(number, row[i]) for number, row in head if len(row) == shape.width and not _is_gap(row[i])]
+        good = sum(_is_number(field, shape.comma) for _, field in there)
+        expression = not ABOUT_GENES.fullmatch(title) if turned else bool(title) and known_share([title]) > 0
+        if expression and 2 * good > len(there):
+            for number, field in there:
+                _number(field, number, i, shape)
 
 
 def _genes_in_rows(head: list[Line], shape: Shape) -> bool:
@@ -319,6 +366,7 @@ def _number(field: str, row: int, place: int, shape: Shape) -> float:
         raise InputError(
             f"Row {row:,} of the table holds {field[:40]!r} in {_title(shape, place)[:60]}, expected a number."
         )
+    shape.commas.see(field)
     return float(field.replace(",", ".") if shape.comma else field)
 
 

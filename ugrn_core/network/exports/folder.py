@@ -87,7 +87,7 @@ def shown_network(recipe: Recipe, best: pd.DataFrame, n_edges: int) -> Selection
     """The edges that the graph files hold out of the ``best`` of all, with a note for all that was left out."""
     shown = recipe.shown_edges().select(best, recipe.settings.prevalence)
     notes = list(shown.notes)
-    if (worth := known_enrichment(best)) is not None:
+    if (worth := known_enrichment(best, n_edges)) is not None:
         notes.append(worth.sentence())
     if len(best) < n_edges:
         notes.insert(0, f"Chosen from the best {len(best):,} of {edge_count(n_edges)}.")
