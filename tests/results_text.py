@@ -65,8 +65,8 @@ def section() -> str:
     """The README's, of every model with a frame of Table 1, the default first."""
     with_one = [m for m in ALL_MODELS if "Table 1" in runs_of(m)]
     ordered = sorted(with_one, key=lambda m: m != DEFAULT_BACKBONE)
-    samplers = {s: results(MODELS[0], f"1_{s}") for s in ("uniform", "degree_matched", "tf_matched")}
-    drawn = {"per_tf": results(MODELS[0], "1")} | samplers
+    samplers = {s: results(DEFAULT_BACKBONE, f"1_{s}") for s in ("uniform", "degree_matched", "tf_matched")}
+    drawn = {"per_tf": results(DEFAULT_BACKBONE, "1")} | samplers
     ours = results(DEFAULT_BACKBONE, "1_exchanged")
     return readme_section({m: results(m, "1") for m in ordered}, drawn, DEFAULT_BACKBONE, ours)
 

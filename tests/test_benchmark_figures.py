@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.planted import PlantedBackbone, planted_networks
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark import scores as pairs_of
 from ugrn_core.benchmark.protocols import protocol
@@ -526,9 +527,11 @@ def test_the_recommended_cell_is_the_one_that_did_better_on_the_same_pairs():
 
 def test_what_is_recommended_for_the_default_is_decided_by_its_held_out_pairs():
     """By hand from the frames, and not from what it gives back of its teaching."""
-    found = context_advice("ugrn-mini-2")
+    found = context_advice(DEFAULT_BACKBONE)
     assert found is not None and found.kind == "logistic"
-    frames = {c: read_results(ASSETS / "benchmark" / f"ugrn-mini-2_table_1_{c}_100_logistic.csv.gz") for c in WORDS}
+    frames = {
+        c: read_results(ASSETS / "benchmark" / f"{DEFAULT_BACKBONE}_table_1_{c}_100_logistic.csv.gz") for c in WORDS
+    }
     means = {}
     for c, frame in frames.items():
         for method in ("Ens", "Partial correlation"):
@@ -539,10 +542,10 @@ def test_what_is_recommended_for_the_default_is_decided_by_its_held_out_pairs():
     assert found.best == ("full" if lead > 0.005 else "pair"), "in doubt the smaller cell"
     assert ("as good and costs more" in found.sentence()) == (abs(lead) <= 0.005)
     assert [m.value for m in found.partial] == pytest.approx(means["full", "Partial correlation"])
-    said = advice_on("ugrn-mini-2")
+    said = advice_on(DEFAULT_BACKBONE)
     assert f"{WORDS[found.best]}. On pairs of" in said and "R2" not in said and "(linear translator)" in said
     assert all(f"{m:.3f}" in said for c in frames for m in means[c, "Ens"])
-    assert advice_on("ugrn-mini-2", alone=found.best == "pair") == ""
+    assert advice_on(DEFAULT_BACKBONE, alone=found.best == "pair") == ""
 
 
 def test_a_model_that_was_not_asked_in_both_cells_is_judged_by_what_it_was_taught():

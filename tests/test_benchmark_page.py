@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.test_pages import framed, fresh  # noqa: F401 (a fixture for every test)
+from ugrn_core.backbones.registry import DEFAULT_BACKBONE
 from ugrn_core.beeline.networks import load_network
 from ugrn_core.benchmark.prevalence import read_prevalence
 from ugrn_core.benchmark.results import read_results, write_results
@@ -207,12 +208,12 @@ def test_a_contributed_folder_stands_on_the_page_under_its_name():
 def test_rankings_of_all_candidates_stand_below_table_1_and_a_damaged_file_of_ones_own_is_said():
     own = own_folder() / "prevalence"
     own.mkdir(parents=True)
-    for name in ("ugrn-mini-2.csv.gz", "ugrn-mini-2_paired.csv.gz"):
+    for name in (f"{DEFAULT_BACKBONE}.csv.gz", f"{DEFAULT_BACKBONE}_paired.csv.gz"):
         write_results(pd.DataFrame({"a": [1]}), own / name)
-    at = page(results="ugrn-mini-2")
+    at = page(results=DEFAULT_BACKBONE)
     assert not at.exception and "At the real share of edges" in [h.value for h in at.subheader]
     assert any("is no file of rankings of all candidates" in w.value for w in at.warning)
-    frame, compared = read_prevalence(SHIPPED / "prevalence" / "ugrn-mini-2.csv.gz")
+    frame, compared = read_prevalence(SHIPPED / "prevalence" / f"{DEFAULT_BACKBONE}.csv.gz")
     said = words(at)
     for sentence in head_sentences(frame, compared):
         assert plain(sentence) in said

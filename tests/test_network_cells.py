@@ -20,6 +20,7 @@ from ugrn_core.cli.app import app
 from ugrn_core.evidence.activities import COLUMNS as ACTIVITY_COLUMNS
 from ugrn_core.evidence.evidence import COLUMNS
 from ugrn_core.figures.activities import plot_activities, prepare_activities
+from ugrn_core.figures.style import SERIES
 from ugrn_core.jobs import JOBS
 from ui.network import files as network_files
 from ui.network import keys
@@ -148,6 +149,7 @@ def test_a_square_is_an_activity_and_its_mark_what_random_networks_do():
     frame = prepare_activities(table)
     assert frame["source"].tolist() == ["A", "A", "B", "B"] and set(prepare_activities(table, 1)["source"]) == {"B"}
     (square,) = plot_activities(frame, "kind").data
+    assert square.colorscale[-1][1] == SERIES[0].colour and square.zmax == -square.zmin, "blue is above, as everywhere"
     assert (list(square.x), list(square.y)) == (["x", "y"], ["A", "B"])
     assert [list(row) for row in square.z] == [[3.0, -2.0], [-1.0, 5.0]]
     assert [list(row) for row in square.text] == [["•", ""], ["", "•"]]

@@ -25,6 +25,7 @@ from ugrn_core.errors import Cancelled
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.jobs import JOBS
 from ugrn_core.network.direction import direction_rule
+from ugrn_core.network.edge_filter import EdgeFilter
 from ugrn_core.network.example import read_example
 from ugrn_core.network.exports.folder import FILES
 from ugrn_core.network.question import NetworkRequest, default_sources
@@ -35,6 +36,8 @@ from ui.network import edge as network_edge
 from ui.network import files as network_files
 from ui.network import filters, keys
 from ui.network import run as network_run
+from ui.network.known_edges import ReferenceEdges
+from ui.network.views import nothing_passes
 from ui.shared import kept, work
 from ui.shared.cells import Cells
 
@@ -330,7 +333,15 @@ def test_filters_search_and_neighbourhood(page):
 def test_nothing_left_says_why(page):
     page.query_params["rule"], page.query_params["probability"] = "probability", "1"
     predict(page)
-    assert "No edge passes" in words(page) and facts(page)["Shown"][0] == "0"
+    assert "No edge passes: allow a larger FDR" in words(page) and facts(page)["Shown"][0] == "0"
+    unknown, checked = ReferenceEdges(), ReferenceEdges(frozenset({("GATA1", "KLF1")}))
+    for filters, known, said in (
+        (EdgeFilter(cap=50, tags=("known network",)), unknown, "choose a list under Known edges"),
+        (EdgeFilter(cap=50, tags=("known network",)), checked, "take away some of the filters"),
+        (EdgeFilter(cap=50, tags=("known network", "model only")), unknown, "take away some of the filters"),
+        (EdgeFilter(max_fdr=0.1), unknown, "allow a larger FDR"),
+    ):
+        assert said in nothing_passes(filters, known)
 
 
 @pytest.mark.parametrize("view", ["graph", "figure", "matrix", "hubs", "degrees", "fdr", "table"])

@@ -101,6 +101,13 @@ def test_the_matrix_is_the_adjacency_of_networkx(table):
     assert columns == sorted(columns, key=lambda g: (-into[g], g))
 
 
+def test_a_small_matrix_has_room_for_its_title_and_its_colours():
+    table = small_edge_table(5, 9)
+    few = plot_adjacency(prepare_adjacency(table[table["source"] == table["source"].iloc[0]]))
+    lines = few.layout.yaxis.title.text.split("<br>")
+    assert few.layout.height >= 6.5 * max(map(len, lines)), "pixels a letter, turned"
+
+
 def test_a_large_matrix_keeps_the_busiest_and_says_so(monkeypatch):
     monkeypatch.setattr(network_adjacency, "MOST_SOURCES", 2)
     monkeypatch.setattr(network_adjacency, "MOST_TARGETS", 5)

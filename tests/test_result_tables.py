@@ -13,7 +13,7 @@ from tests import results_text
 from tests.results_text import FOLDER, MODELS, runs_of
 from ugrn_core.benchmark.results import COLUMNS, read_results
 from ugrn_core.figures.benchmark import ANSWERS, TableView, prepare_cells, prepare_tests
-from ugrn_core.figures.benchmark_findings import stands
+from ugrn_core.figures.benchmark_findings import FULLEST, TAUGHT, stands
 from ugrn_core.figures.benchmark_means import NONE, SUMMARY, Mean, averages
 from ugrn_core.figures.benchmark_words import prepare_standings
 
@@ -34,7 +34,8 @@ def test_all_six_tables_and_the_cut_are_shipped_for_both_models():
 
 def test_the_second_generation_stands_beside_the_first():
     names = ("1", "1_logistic", "1_dropout", "2", "2_logistic", "3", "4", "5", "6")
-    assert {f"ugrn-mini-2_table_{n}.csv.gz" for n in names} <= {t.name for t in TABLES}
+    both = (FULLEST, "ugrn-mini-2")
+    assert {f"{model}_table_{n}.csv.gz" for model in both for n in names} <= {t.name for t in TABLES}
     frames = {n: read_results(FOLDER / f"{n}_table_1.csv.gz") for n in ("ugrn-mini-2", "ugrn-mini-2-reconstructed")}
     of = {n: set(f.loc[f["weights"] == "trained", "objective"]) for n, f in frames.items()}
     assert of == {"ugrn-mini-2": {"distilled"}, "ugrn-mini-2-reconstructed": {"reconstructed"}}
@@ -46,7 +47,7 @@ def test_methods_with_gene_class_stand_beside_their_twins():
     """By hand: only with listed regulators is it above 0.69, and a random transformer is not far below."""
     text = results_text.findings()["corpus_findings.md"]
     for kind, words in (("logistic", "linear"), ("dropout", "dropout")):
-        frames = [read_results(FOLDER / f"ugrn-mini-2{n}_table_1_{kind}.csv.gz") for n in ("", "-random-transformer")]
+        frames = [read_results(FOLDER / f"{FULLEST}{n}_table_1_{kind}.csv.gz") for n in ("", "-random-transformer")]
         for method in ("VVP+class", "Curves+class", "Curves+listed"):
             of = [f[(f.method == method) & (f.metric == "auprc") & (f.subset == "all")] for f in frames]
             whole, half = (m.groupby(["weights", "test_network", "test_set"])["value"].mean() for m in of)
@@ -67,10 +68,10 @@ def test_the_words_on_all_tables_are_made_from_the_frames_and_stand_in_the_docs(
 def test_the_corpus_stands_first_with_its_seeds():
     """By hand from the frame: seeds first, then tests."""
     text = results_text.findings()["corpus_findings.md"]
-    corpus = summary_of("ugrn-mini-2_table_1", "Co-expression")
+    corpus = summary_of(f"{FULLEST}_table_1", "Co-expression")
     for name, words in (
-        ("ugrn-mini-2_table_1", "`ugrn-mini-2` (taught that co-expression)"),
-        ("ugrn-mini-2_table_1_logistic", "`ugrn-mini-2` (taught that co-expression), linear translator"),
+        (f"{FULLEST}_table_1", f"`{FULLEST}` ({TAUGHT[FULLEST]})"),
+        (f"{FULLEST}_table_1_logistic", f"`{FULLEST}` ({TAUGHT[FULLEST]}), linear translator"),
     ):
         ens = summary_of(name, "Ens")
         line = next(line for line in text.splitlines() if line.startswith(f"| {words} |"))
@@ -78,7 +79,7 @@ def test_the_corpus_stands_first_with_its_seeds():
         assert numbers[0] == round(ens["all"], 3) and numbers[3] == round(ens["both_unseen"], 3)
         assert len(numbers) == 12 and numbers[1] <= numbers[0] <= numbers[2]
     said = " ".join(text.split())
-    assert ("nothing beyond it" in said) == (summary_of("ugrn-mini-2_table_1", "Ens")["all"] <= corpus["all"] + 0.005)
+    assert ("nothing beyond it" in said) == (summary_of(f"{FULLEST}_table_1", "Ens")["all"] <= corpus["all"] + 0.005)
 
 
 def test_other_tables_are_told_of_both_kinds_of_translator():
@@ -87,9 +88,9 @@ def test_other_tables_are_told_of_both_kinds_of_translator():
     gaps = {}
     for n in (1, 2):
         rows = TESTS if n == 1 else ("train_network", "train_sets")
-        ours, corpus = (summary_of(f"ugrn-mini-2_table_{n}_logistic", m, rows) for m in ("Ens", "Co-expression"))
+        ours, corpus = (summary_of(f"{FULLEST}_table_{n}_logistic", m, rows) for m in ("Ens", "Co-expression"))
         gaps[n] = ours["all"] - corpus["all"]
-    line = next(line for line in text.splitlines() if line.startswith("| Table 2, `ugrn-mini-2`, linear translator |"))
+    line = next(line for line in text.splitlines() if line.startswith(f"| Table 2, `{FULLEST}`, linear translator |"))
     numbers = [float(n) for n in re.findall(r"(\d\.\d{3}) \[", line)]
     assert numbers == [round(of[s], 3) for s in ("all", "both_unseen") for of in (ours, corpus)]
     assert gaps[2] < gaps[1] and "too, less of it survives (" in " ".join(text.split())
@@ -101,10 +102,10 @@ def test_both_virtual_cells_of_the_default_are_told():
     said = " ".join(text.split())
     for ending, words in (("", ""), ("_logistic", ", linear translator")):
         cells = ("pair", "full")
-        ens = {c: list(summary_of(f"ugrn-mini-2_table_1_{c}_cut{ending}", "Ens").values()) for c in cells}
-        partial = list(summary_of(f"ugrn-mini-2_table_1_full_cut{ending}", "Partial correlation").values())
-        corpus = list(summary_of(f"ugrn-mini-2_table_1_full_cut{ending}", "Co-expression").values())
-        line = next(line for line in text.splitlines() if line.startswith(f"| `ugrn-mini-2`{words} | mDC and mHSC-E |"))
+        ens = {c: list(summary_of(f"{FULLEST}_table_1_{c}_cut{ending}", "Ens").values()) for c in cells}
+        partial = list(summary_of(f"{FULLEST}_table_1_full_cut{ending}", "Partial correlation").values())
+        corpus = list(summary_of(f"{FULLEST}_table_1_full_cut{ending}", "Co-expression").values())
+        line = next(line for line in text.splitlines() if line.startswith(f"| `{FULLEST}`{words} | mDC and mHSC-E |"))
         numbers = [float(n) for n in re.findall(r"(\d\.\d{3}) \[", line)]
         assert numbers == [round(v, 3) for v in (*ens["pair"], *ens["full"], *partial, *corpus)]
         first = [summary_of(f"{model}_table_1_full_cut", "Ens").values() for model in MODELS]
@@ -136,7 +137,7 @@ def test_no_mean_of_the_docs_is_bare():
 
 def test_both_draws_of_pairs_stand_beside_one_another():
     """Numbers by hand, and the claim: nothing that reads the answers is above chance under ours."""
-    draws = results_text.draws("ugrn-mini-2")
+    draws = results_text.draws(FULLEST)
     assert set(draws) == {1, 2, 3, 4, 5}
     page = results_text.PAGE.read_text("utf-8")
     for table, (paper, ours) in draws.items():
@@ -145,7 +146,7 @@ def test_both_draws_of_pairs_stand_beside_one_another():
         assert max(without[name].value for name in ANSWERS) < 0.515 < averages(paper, table)[ANSWERS[0]].value
         line = next(text for text in page.splitlines() if text.startswith(f"| Table {table} | exchanged |"))
         assert str(without["Ens"]) in line and str(without[ANSWERS[0]]) in line
-    by_hand = summary_of("ugrn-mini-2_table_1_exchanged", "Ens")["all"]
+    by_hand = summary_of(f"{FULLEST}_table_1_exchanged", "Ens")["all"]
     assert averages(draws[1].ours)["Ens"].value == pytest.approx(by_hand)
 
 
@@ -167,9 +168,13 @@ def test_a_table_is_whole(table: Path):
     alone = {"random-transformer": {"random"}, "reconstructed": {"trained"}, "table_1_exch": {"trained", "random"}}
     alone |= {
         key: {"trained"}
-        for key in ("exchanged", "table_2_logistic", "mini-2_table_1_full", "mini-2_table_1_pair", "table_1_pair_100")
+        for key in (
+            "exchanged",
+            "table_2_logistic",
+            *(f"mini-{n}_table_1_{c}" for n in (2, 3) for c in ("full", "pair")),
+        )
     }
-    alone |= {f"mini-2_table_{name}.": {"trained"} for name in ("6", *(f"1_{s}" for s in SAMPLERS))}
+    alone |= {f"mini-{n}_table_{s}.": {"trained"} for n in (2, 3) for s in ("6", *(f"1_{s}" for s in SAMPLERS))}
     alone |= {f"log1p-2_table_{n}": {"trained"} for n in range(2, 7)}
     expected = next((w for name, w in alone.items() if name in table.name), {"trained", "random"})
     assert set(frame["weights"]) == {"none", *expected}
@@ -188,7 +193,7 @@ def test_the_cut_is_the_same_in_both_contexts(model: str):
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
-@pytest.mark.parametrize("model", [*MODELS, "ugrn-mini-2"])
+@pytest.mark.parametrize("model", [*MODELS, "ugrn-mini-2", FULLEST])
 def test_table_1_is_shipped_with_the_other_samplers(model: str, sampler: str):
     frame = read_results(FOLDER / f"{model}_table_1_{sampler}.csv.gz")
     assert set(frame["sampler"]) == {sampler} and set(frame["backbone"]) == {"none", model}

@@ -116,7 +116,7 @@ def read(dataset: h5py.Dataset, selection: Any = ()) -> np.ndarray:
 
 def _check_start(file: BinaryIO, size: int) -> None:
     if size == 0:
-        raise InputError("The file is empty (0 bytes), expected an h5ad file. Copy or export it again.")
+        raise InputError("The file is empty (0 bytes). Copy or export it again.")
     if size > MAX_FILE_BYTES:
         raise InputError(
             f"The file has {size / 2**30:.1f} GB; at most {MAX_FILE_BYTES >> 30} GB are read. Keep fewer cells, e.g. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -129,7 +129,15 @@ def between_groups(
     label = f"{first.label}, with the genes of {b[0]} = {b[1]}"
     cell = Context("profile", kept, tuple(value_a[g] for g in kept), label, names=first.names)
     difference = tuple(value_b[g] - value_a[g] for g in kept)
-    return States(cell, difference, moved, (*said, *dict.fromkeys([*notes, *more])))
+    return States(cell, difference, moved, (*said, *_of_both(notes, a, more, b)))
+
+
+def _of_both(notes: Sequence[str], a: tuple[str, str], more: Sequence[str], b: tuple[str, str]) -> Iterator[str]:
+    """Notes on the cells of either group. One that is of one group alone says of which: a factor that is left out in
+    one is moved where the other shows it."""
+    for note in dict.fromkeys([*notes, *more]):
+        of = [f"{column} = {level}" for (column, level), told in ((a, notes), (b, more)) if note in told]
+        yield note if len(of) > 1 or of[0] in note else f"In {of[0]} alone: {note}"
 
 
 def to_set(

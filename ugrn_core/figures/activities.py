@@ -12,8 +12,8 @@ RARE = 0.05
 """Share of random networks below which an activity is marked."""
 ROW = 19
 """Pixels of a factor."""
-COLOURS = [[0.0, "#0072B2"], [0.5, "rgba(128, 128, 128, 0.12)"], [1.0, "#D55E00"]]
-"""Low, none, high: right on light and dark pages."""
+COLOURS = [[0.0, "#D55E00"], [0.5, "rgba(128, 128, 128, 0.12)"], [1.0, "#0072B2"]]
+"""Low, none, high, as everywhere: orange below, blue above; right on light and dark pages."""
 
 
 def prepare_activities(table: pd.DataFrame, most: int = MOST_FACTORS) -> pd.DataFrame:

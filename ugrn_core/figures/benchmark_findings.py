@@ -38,7 +38,7 @@ UNSEEN = "both_unseen"
 
 MINI_2, MINI_3, LOG1P_2 = "ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-log1p-2"
 CONTROL = "ugrn-mini-2-reconstructed"
-FULLEST = MINI_2
+FULLEST = MINI_3
 """The model that was run with every sampler, virtual cell and kind of translator."""
 HALVES = {model: f"{model}-random-transformer" for model in (MINI_3, MINI_2)}
 """Random transformers over the trained gene embeddings."""

@@ -48,8 +48,8 @@ def readme_section(
 ) -> str:
     """The section between its marks: a short table and three things to know.
 
-    ``firsts``: frames of Table 1 by model, the default model's among them. ``others``: frames of Table 1 of one
-    model by sampler, ``per_tf`` among them. ``ours``: that of the default model without the leak.
+    ``firsts``: frames of Table 1 by model, the default model's among them. ``others``: frames of Table 1 of the
+    default model by sampler, ``per_tf`` among them. ``ours``: that without the leak.
     """
     lines = [f"| model | made by | {' | '.join(COLUMNS)} |", "|---|---|---|---|---|---|"]
     lines += [_line(model, frame) for model, frame in firsts.items()]
@@ -94,7 +94,7 @@ def _drawn(frames: Mapping[str, pd.DataFrame], ours: pd.DataFrame, model: str) -
     embeddings = sorted((m["Baseline-Emb"] for m in means.values()), key=lambda m: m.value)
     without = averages(ours)
     return (
-        f"**How pairs are drawn decides what a number means.** Embeddings of one model are worth {embeddings[0]} to "
+        f"**How pairs are drawn decides what a number means.** Embeddings of `{model}` are worth {embeddings[0]} to "
         f"{embeddings[-1]} as negatives are drawn, and “is the reverse pair an edge of the test”, which reads the "
         f"answers, {means['per_tf'][ANSWERS[0]]} with those of the paper. `--sampler exchanged` is our protocol, in "
         f"which scores that read the answers reach {best(without, ANSWERS)} at most, chance being 0.5 "

@@ -18,7 +18,7 @@ FALLS, RISES = SERIES[1].colour, SERIES[0].colour
 SHADES = [[0.0, FALLS], [0.5, "rgba(128, 128, 128, 0.12)"], [1.0, RISES]]
 """Orange falls and blue rises; see-through between, so that it is right on light and dark pages."""
 
-COLUMNS = ["gene", "virtual_value", "value", "share", "base", "unit"]
+COLUMNS = ["gene", "virtual_value", "value", "share", "base", "unit", "value_unit"]
 
 
 def prepare_trajectories(
@@ -48,6 +48,7 @@ def prepare_trajectories(
             "share": share[order].ravel(),
             "base": base,
             "unit": short_unit(unit) if measure == "response" else slope_unit(unit),
+            "value_unit": short_unit(unit),
         },
         columns=COLUMNS,
     )
@@ -57,14 +58,14 @@ def plot_trajectories(frame: pd.DataFrame, *, gene: str, side: Side) -> go.Figur
     """Figure of :func:`prepare_trajectories`: the colour is each curve by its own largest size."""
     genes = list(dict.fromkeys(frame["gene"]))
     values = list(dict.fromkeys(frame["virtual_value"]))
-    base, unit = float(frame["base"].iloc[0]), str(frame["unit"].iloc[0])
+    base, unit, at_unit = float(frame["base"].iloc[0]), str(frame["unit"].iloc[0]), str(frame["value_unit"].iloc[0])
     shape = len(genes), len(values)
     moved, read = (gene, "%{y}") if side == "source" else ("%{y}", gene)
     layout = restrained(110 + ROW_HEIGHT * max(len(genes), 8))
     layout["margin"] |= {"l": 84, "t": 30, "b": 58}
     names = [minus(f"{value:g}") + (" (base)" if value == base else "") for value in values]
     layout["xaxis"] = axis(
-        title={"text": f"{gene if side == 'source' else 'the gene of the row'} set to", "standoff": 6},
+        title={"text": f"{gene if side == 'source' else 'the gene of the row'} set to ({at_unit})", "standoff": 6},
         type="category",
         showgrid=False,
         fixedrange=True,

@@ -18,6 +18,8 @@ MOST_TARGETS = 80
 WIDTH = 860
 """Usual width of the matrix, in pixels."""
 ROW_HEIGHT = 17
+FEWEST_ROWS = 10
+"""A figure of fewer sources is as high as one of these: its title and the bar of colours need the room."""
 BLUE = "0, 114, 178"
 SHADES = [[0.0, f"rgba({BLUE}, 0.22)"], [1.0, f"rgba({BLUE}, 1)"]]
 """One hue, see-through where weak, so that it is right on light and dark pages."""
@@ -56,7 +58,7 @@ def plot_adjacency(frame: pd.DataFrame) -> go.Figure:
     n_columns = max(len(columns), 1)
     size = float(np.clip(0.86 * WIDTH / n_columns, 5, ROW_HEIGHT - 2))
     notes = _left_out(frame, len(rows), len(columns))
-    layout = restrained(150 + ROW_HEIGHT * max(len(rows), 1), title_lines=1, legend=True)
+    layout = restrained(150 + ROW_HEIGHT * max(len(rows), FEWEST_ROWS), title_lines=1, legend=True)
     names = {"showgrid": False, "tickfont": {"size": FONT_SIZE - 3}, "fixedrange": True}
     layout["xaxis"] = (
         axis(
@@ -70,7 +72,7 @@ def plot_adjacency(frame: pd.DataFrame) -> go.Figure:
     )
     layout["yaxis"] = (
         axis(
-            title={"text": "source (the gene that is moved), most edges out first"},
+            title={"text": "source (the gene that is moved),<br>most edges out first"},
             tickvals=rows["row"].tolist(),
             ticktext=[written(name) for name in rows["source"]],
             range=[max(len(rows), 1) - 0.3, -0.7],

@@ -29,9 +29,9 @@ class Commas:
     def check(self, what: str) -> None:
         """An InputError where no number of ``what`` tells the commas."""
         if self.doubtful and not self.decimal:
-            plain = self.doubtful.replace(",", "")
+            plain, decimal = self.doubtful.replace(",", ""), self.doubtful.replace(",", ".", 1)
             raise InputError(
-                f"The {what} holds {self.doubtful!r}, which may be {plain} or {self.doubtful.replace(',', '.', 1)}, and "
-                "no other number tells whether its commas are of thousands or of decimals. Write numbers without "
-                "separators of thousands, and decimals with a point."
+                f"The {what} holds {self.doubtful!r}, which may be {plain} or {decimal}, and no other number tells "
+                "whether its commas are of thousands or of decimals. Write numbers without separators of "
+                "thousands, and decimals with a point."
             )

@@ -81,7 +81,8 @@ def chosen_frame(
     """The translator on chosen networks, beside the shortcuts: the frame of :func:`held_out_frame`.
 
     ``rows`` are of :func:`open_rows`, ``networks`` holds them and :func:`training_rows`, in the backbone's vocabulary.
-    Pairs are drawn as for the training, first seed, and are none of it. Own edges are not in the card: there only ``UNFITTED`` have lines.
+    Pairs are drawn as for the training, first seed, and are none of it. Own edges are not in the card: there only
+    ``UNFITTED`` have lines.
     """
     card = translator.card
     seen = [str(row) for row in rows if row not in open_rows(card)]

@@ -13,6 +13,7 @@ from ugrn_core.beeline.networks import Row
 from ugrn_core.benchmark.protocols import Split, protocol
 from ugrn_core.benchmark.run_facts import RunFacts, benchmark_command
 from ugrn_core.benchmark.scores import LabelledScores, join_scores, score_files
+from ugrn_core.benchmark.shipped import SHIPPED
 from ugrn_core.benchmark.tables import AVERAGE
 from ugrn_core.figures.benchmark import BY_TEST, TableView
 from ugrn_core.figures.benchmark_cell import companions
@@ -128,8 +129,9 @@ def _split(facts: RunFacts) -> Split:
 
 
 def _make_scores(results: Results) -> None:
-    _say("The scores of single pairs of this run are not here; those of Table 1 and of its cuts come with the project. "
-         "This line makes them, together with the results:")  # fmt: skip
+    with_scores = ", ".join(sorted({folder.name.split("_table_")[0] for folder in (SHIPPED / "scores").glob("*")}))
+    _say("The scores of single pairs of this run are not here; those of Table 1, its negatives drawn per TF, come with "
+         f"the project for {with_scores}. This line makes them, together with the results:")  # fmt: skip
     st.code(_scores_command(results), language="bash", wrap_lines=True)
 
 

@@ -21,6 +21,7 @@ from ugrn_core.figures.network_panels import (
 from ugrn_core.figures.network_plot import plot_network, prepare_network
 from ugrn_core.figures.report import Report
 from ugrn_core.network.edge_filter import EdgeFilter
+from ugrn_core.network.edge_table import TAGS
 from ugrn_core.network.layout import place_genes
 from ugrn_core.network.summary import hub_table
 from ui.network import clicks, edge_table, keys
@@ -77,12 +78,18 @@ def show(view: View) -> None:
     )
     network_shown.search(view.network.asked.request, search)
     if view.shown.empty:
-        st.info(
-            "No edge passes: allow a larger FDR or a smaller probability, or reset the filters.",
-            icon=":material/filter_list_off:",
-        )
+        st.info(nothing_passes(view.filters, view.known), icon=":material/filter_list_off:")
         return
     VIEWS[st.session_state[keys.VIEW]](view)
+
+
+def nothing_passes(filters: EdgeFilter, known: ReferenceEdges) -> str:
+    """Why no edge is shown, and what to do about it."""
+    if known.edges is None and filters.tags and set(filters.tags) <= {TAGS[1]}:
+        return "No known edges are laid over this network, so none is known: choose a list under Known edges."
+    if filters.reads_probabilities:
+        return "No edge passes: allow a larger FDR or a smaller probability, or reset the filters."
+    return "No edge passes: take away some of the filters, or reset them."
 
 
 def _graph(view: View) -> None:

@@ -86,6 +86,7 @@ def show(backbone: Backbone) -> None:
             alt=f"Response and slope of {target} when {source} moves, and the other way round",
             command=line,
             key=keys.FIGURE,
+            two_columns=True,
             report=lambda: pair_report(
                 backbone,
                 result,

@@ -36,14 +36,16 @@ def figure_panel(
     on_pick: Callable[[], None] | None = None,
     report: Callable[[], Report] | None = None,
     wide: bool = False,
+    two_columns: bool = False,
 ) -> None:
     """Draw ``figure`` of ``frame``. ``name`` becomes file names, ``alt`` is read aloud, ``command`` is shell text.
 
     ``taken`` makes what the HTML file shows, where that is another figure, when it is asked for. ``on_pick`` is called
     when a point is clicked; the session then holds the choice under ``key``. ``report`` makes what a report says beside
-    the figure, when it is asked for. A ``wide`` figure is scrolled where the page is too narrow for its numbers.
+    the figure, when it is asked for. A ``wide`` figure is scrolled where the page is too narrow for its numbers, one of
+    ``two_columns`` on a telephone.
     """
-    with st.container(key="wide figure" if wide else None):
+    with st.container(key="wide figure" if wide else "figure of two columns" if two_columns else None):
         st.plotly_chart(
             figure,
             width="stretch",
