@@ -335,13 +335,13 @@ def test_nothing_left_says_why(page):
     predict(page)
     assert "No edge passes: allow a larger FDR" in words(page) and facts(page)["Shown"][0] == "0"
     unknown, checked = ReferenceEdges(), ReferenceEdges(frozenset({("GATA1", "KLF1")}))
-    for filters, known, said in (
+    for asked, known, said in (
         (EdgeFilter(cap=50, tags=("known network",)), unknown, "choose a list under Known edges"),
         (EdgeFilter(cap=50, tags=("known network",)), checked, "take away some of the filters"),
         (EdgeFilter(cap=50, tags=("known network", "model only")), unknown, "take away some of the filters"),
         (EdgeFilter(max_fdr=0.1), unknown, "allow a larger FDR"),
     ):
-        assert said in nothing_passes(filters, known)
+        assert said in nothing_passes(asked, known)
 
 
 @pytest.mark.parametrize("view", ["graph", "figure", "matrix", "hubs", "degrees", "fdr", "table"])
