@@ -96,8 +96,7 @@ def _names(file: Path) -> list[str]:
 
 def _factors(names: list[str]) -> list[str]:
     """The names that ``ugrn network`` reads as transcription factors."""
-    from ugrn_core.backbones.registry import load_backbone
-    from ugrn_core.backbones.registry import DEFAULT_BACKBONE
+    from ugrn_core.backbones.registry import DEFAULT_BACKBONE, load_backbone
     from ugrn_core.genes.resolve import resolve
     from ugrn_core.network.question import default_sources
 
