@@ -15,7 +15,7 @@ from ugrn_core.backbones.registry import load_backbone
 from ugrn_core.beeline.networks import load_network
 from ugrn_core.beeline.registry import missing_networks
 from ugrn_core.benchmark.metrics import ranking_metrics
-from ugrn_core.benchmark.sampling import sample_pairs
+from ugrn_core.benchmark.sampling import sample_pairs, union_pairs
 from ugrn_core.errors import InputError
 from ugrn_core.figures.translator import (
     plot_held_out,
@@ -28,7 +28,7 @@ from ugrn_core.figures.translator import (
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.translation.cost import training_cost
 from ugrn_core.translation.edge_list import parse_edges
-from ugrn_core.translation.held_out import SHORTCUTS, held_out_frame, needed_rows
+from ugrn_core.translation.held_out import SHORTCUTS, held_out_frame, needed_rows, training_rows
 from ugrn_core.translation.training_set import TrainRequest, own_training_set
 from ugrn_core.translators.exchange import bring_in
 from ugrn_core.translators.library import (
@@ -197,7 +197,12 @@ def test_shortcuts_score_the_very_pairs_of_the_card(name):
     sizes = frame.groupby("test")[["n_pos", "n_neg"]].nunique()
     assert (sizes == 1).all().all()
     row = next(r for r in networks if str(r) == "mDC STRING")
-    drawn = sample_pairs(networks[row], sampler=card.sampler, neg_ratio=1, max_pos=card.max_pos, seed=0)
+    trained, how = training_rows(card), {"sampler": card.sampler, "neg_ratio": 1, "max_pos": card.max_pos}
+    learnt = [union_pairs([networks[r] for r in trained], seed=seed, **how) for seed in range(card.seeds)]
+    told = () if row in trained else {pair for sample in learnt for pair in sample.pairs}
+    drawn = sample_pairs(networks[row], seed=0, without=told, **how)
+    judged = next(m for m in card.metrics if m.test == "mDC STRING")
+    assert (judged.n_pos, judged.n_neg) == (drawn.n_pos, drawn.n_neg), "those of the shipped card"
     wanted = ranking_metrics(drawn.labels, np.array([is_tf(t) for _, t in drawn.pairs], np.float32))
     line = frame[(frame["test"] == "mDC STRING") & (frame["scored_by"] == "Target is a TF")].iloc[0]
     assert line["auroc"] == pytest.approx(wanted["auroc"]) and line["auprc"] == pytest.approx(wanted["auprc"])
