@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
+from ugrn_core.figures.neighbourhood import SHADES
 from ugrn_core.figures.style import axis, restrained
 
 MOST_FACTORS = 30
@@ -12,8 +13,6 @@ RARE = 0.05
 """Share of random networks below which an activity is marked."""
 ROW = 19
 """Pixels of a factor."""
-COLOURS = [[0.0, "#D55E00"], [0.5, "rgba(128, 128, 128, 0.12)"], [1.0, "#0072B2"]]
-"""Low, none, high, as everywhere: orange below, blue above; right on light and dark pages."""
 
 
 def prepare_activities(table: pd.DataFrame, most: int = MOST_FACTORS) -> pd.DataFrame:
@@ -44,7 +43,7 @@ def plot_activities(frame: pd.DataFrame, column: str) -> go.Figure:
         "z": wide["activity"].to_numpy().tolist(),
         "zmin": -most,
         "zmax": most,
-        "colorscale": COLOURS,
+        "colorscale": SHADES,
         "text": [["•" if p <= RARE else "" for p in row] for row in wide["p_random"].to_numpy()],
         "texttemplate": "%{text}",
         "customdata": [
