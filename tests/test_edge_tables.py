@@ -537,10 +537,10 @@ def of_bytes(text: str) -> None:
     read_gene_list(text.encode())
 
 
-def seconds(read: Callable[[str], None], text: str) -> float:
-    """Processor time of reading a text, to a result or a sentence; the best of two."""
+def seconds(read: Callable[[str], None], text: str, times: int = 2) -> float:
+    """Processor time of reading a text, to a result or a sentence; the best of some times."""
     best = float("inf")
-    for _ in range(2):
+    for _ in range(times):
         start = time.process_time()
         with suppress(UGRNError):
             read(text)
@@ -568,14 +568,18 @@ FRAGMENTS = [
 
 @pytest.mark.parametrize("read", [genes_of, edges_of, of_bytes])
 def test_twice_the_text_takes_twice_the_time(read):
-    """A clock ratio, not a speed: what is quadratic takes four times as long."""
+    """A clock ratio, not a speed: what is quadratic takes four times as long, also when it is asked again with care."""
     assert is_gene_like("SOX2")
     resolve(["SOXX2", "SOX2"], VOCABULARY)
     slow = {}
     for fragment in FRAGMENTS:
         half = fragment * (20_000 // len(fragment))
-        first = seconds(read, half)
-        if first > 0.01 and (ratio := seconds(read, half + half) / first) > 3:
+        for times in (2, 5, 10):  # a busy machine spoils one reading
+            first = seconds(read, half, times)
+            ratio = seconds(read, half + half, times) / first
+            if first <= 0.01 or ratio <= 3:
+                break
+        else:
             slow[fragment] = ratio
     assert not slow
 

@@ -98,13 +98,13 @@ def _apart(xy: np.ndarray, rounds: int = 200) -> np.ndarray:
     """Places moved so far that no two genes are nearer than :data:`ROOM`, as far as ``rounds`` of pushes get."""
     xy = xy + 1e-3 * np.stack([np.cos(np.arange(len(xy))), np.sin(np.arange(len(xy)))], 1)  # none on another
     for _ in range(rounds):
-        gap = (xy[:, None] - xy[None]) / ROOM
-        distance = np.linalg.norm(gap, axis=-1)
+        across, down = (place[:, None] - place for place in (xy / ROOM).T)
+        distance = np.sqrt(across**2 + down**2)
         np.fill_diagonal(distance, np.inf)
         if distance.min() >= 0.999:
             break
-        push = np.clip(1 - distance, 0, None) / distance
-        xy = xy + 0.5 * (gap * push[..., None]).sum(1) * ROOM
+        push = np.maximum(1 - distance, 0) / distance
+        xy = xy + 0.5 * np.stack([(across * push).sum(1), (down * push).sum(1)], 1) * ROOM
     return xy
 
 
