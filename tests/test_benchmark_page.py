@@ -14,6 +14,7 @@ from ugrn_core.benchmark.results import read_results, write_results
 from ugrn_core.errors import UGRNError
 from ugrn_core.figures.benchmark_heads import head_sentences
 from ugrn_core.figures.benchmark_means import averages
+from ui.benchmark import results as results_module
 from ui.benchmark.results import SHIPPED, own_folder
 from ui.shared.errors import plain
 
@@ -46,6 +47,14 @@ def test_every_table_is_drawn_with_its_numbers_and_downloads(table):
     assert at.get("plotly_chart") and at.dataframe
     assert {"CSV", "HTML"} <= {b.proto.label for b in at.get("download_button")}
     assert "**All pairs:**" in words(at) and "ugrn benchmark --table" in words(at)
+
+
+def test_a_click_reads_no_results_again(monkeypatch):
+    at, read = page(), []
+    listed = len(results_module.of_table(1))
+    monkeypatch.setattr(results_module, "read_results", lambda file: read.append(file) or read_results(file))
+    at.run()
+    assert not at.exception and listed > 40 and not read, "however many runs there are"
 
 
 def test_a_missing_score_says_why_and_which_line_gives_it_to_this_page():

@@ -39,6 +39,7 @@ from ugrn_core.translators.library import (
     read_card,
     shipped_folder,
 )
+from ui.translators import card as card_room
 from ui.translators import form as translator_form
 from ui.translators import training
 
@@ -83,6 +84,17 @@ def test_the_card_of_the_default_translator_is_readable():
     assert f"{np.mean([m.auprc for m in card.metrics]):.3f}" in [m.value for m in at.metric]
     other = page(model="ugrn-mini-2")
     assert other.session_state["translator"] == DEFAULT_TRANSLATORS["ugrn-mini-2"], "as the network page has it"
+
+
+@needs_beeline
+def test_a_click_draws_no_pairs_again(monkeypatch):
+    at, drawn = page(), []
+    monkeypatch.setattr(card_room, "held_out_frame", lambda *asked: drawn.append(asked) or held_out_frame(*asked))
+    at.run()
+    assert not at.exception and len(at.get("plotly_chart")) == 2 and not drawn, "shortcuts cost seconds"
+    at.session_state["translator"] = "hESC-Nsp"
+    at.run()
+    assert not at.exception and len(drawn) == 1, "of another card they are scored"
 
 
 def test_a_translator_for_another_model_says_so():

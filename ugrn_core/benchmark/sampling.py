@@ -196,19 +196,18 @@ def _some_positives(network: Network, max_pos: int | None, seed: int) -> list[Ed
 def _question(
     network: Network, sources: Sequence[str], chosen: Sequence[Edge], forbidden: Collection[Edge], neg_ratio: int
 ) -> Draw:
-    row = {g: i for i, g in enumerate(sources)}
     column = {g: j for j, g in enumerate(network.genes)}
-    edge = np.zeros((len(row), len(column)), bool)
-    positive = np.zeros_like(edge)
-    for s, t in network.edges:
-        edge[row[s], column[t]] = True
-    for s, t in chosen:
-        positive[row[s], column[t]] = True
-    free = ~edge
-    for s, t in forbidden:
-        if s in row and t in column:
-            free[row[s], column[t]] = False
-    for g, i in row.items():
+    start = {g: i * len(column) for i, g in enumerate(sources)}
+
+    def among(pairs: Collection[Edge]) -> np.ndarray:
+        """Whether each (source, target) is one of the pairs; of a union most are of other networks."""
+        found = np.zeros((len(start), len(column)), bool)
+        found.reshape(-1)[[start[s] + column[t] for s, t in pairs if s in start and t in column]] = True
+        return found
+
+    edge, positive = among(network.edges), among(chosen)
+    free = ~(edge | among(forbidden))
+    for i, g in enumerate(sources):
         free[i, column[g]] = False
     return Draw(free, positive, edge.sum(0), np.array([is_tf(g) for g in network.genes], bool), neg_ratio)
 

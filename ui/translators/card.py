@@ -104,7 +104,8 @@ def _held_out(card: TranslatorCard, metric: str) -> None:
     if not card.metrics:
         st.info("Too little was held out to judge it: it was trained on a single data set or on few edges.")
         return
-    frame = held_out_frame(card, _networks(card))
+    networks = _networks(card)
+    frame = _held_out_frame(json.dumps(card_json(card)), networks is not None, card, networks)
     tests = st.multiselect(
         "Tests", [m.test for m in card.metrics], key=f"tests of {card.name}", placeholder="All held-out tests"
     )
@@ -120,6 +121,14 @@ def _held_out(card: TranslatorCard, metric: str) -> None:
         key=keys.HELD_OUT,
         note=HELD_OUT_NOTE if frame["scored_by"].nunique() > 1 else "The translator, on data it never saw.",
     )
+
+
+@st.cache_data(max_entries=32, show_spinner="Drawing the pairs of its tests again, for the shortcuts")
+def _held_out_frame(
+    text: str, with_shortcuts: bool, _card: TranslatorCard, _networks: dict[Row, Network] | None
+) -> pd.DataFrame:
+    """``text`` is the whole card; all pairs of the training are drawn for it, some seconds."""
+    return held_out_frame(_card, _networks)
 
 
 def _networks(card: TranslatorCard) -> dict[Row, Network] | None:
