@@ -130,9 +130,8 @@ SLOW_FILES = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file share what it builds once, so they run in one process; one that drives a browser has a server."""
+    """Mark what is none of the fast part."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(Path(item.path).stem))
         slow = Path(item.path).stem.removeprefix("test_") in SLOW_FILES
         if slow or (isinstance(item, pytest.Function) and SLOW & vars(item.module).keys()):
             item.add_marker(pytest.mark.slow)
