@@ -654,13 +654,15 @@ def test_whole_networks_are_ranked_pair_by_pair_without_edges_of_the_training(ke
     assert set(candidates(networks[row], frozenset(known))) == pairs and line["pairs"] == len(pairs)
     edges = set(networks[row].edges) - known
     assert line["prevalence"] == pytest.approx(len(edges) / len(pairs))
-    table = score_pairs(kept, PlantedBackbone(), sorted(pairs), prevalence=line["prevalence"])
-    right = [(s, t) in edges for s, t in zip(table["source"], table["target"], strict=True)]
-    assert line["best_50"] == pytest.approx(np.mean(right[:50])) and line["best_50"] > 0.8
-    assert line["best_200"] == pytest.approx(np.mean(right[:200]))
-    rate = np.cumsum(1 - table["probability"]) / np.arange(1, len(table) + 1)
-    assert line["listed"] == np.flatnonzero(rate <= 0.5).max() + 1
-    assert line["listed_wrong"] == pytest.approx(1 - np.mean(right[: line["listed"]]))
+    for listed, share in (("listed", line["prevalence"]), ("shown", kept.card.prevalence)):
+        table = score_pairs(kept, PlantedBackbone(), sorted(pairs), prevalence=share)
+        right = [(s, t) in edges for s, t in zip(table["source"], table["target"], strict=True)]
+        assert line["best_50"] == pytest.approx(np.mean(right[:50])) and line["best_50"] > 0.8
+        assert line["best_200"] == pytest.approx(np.mean(right[:200]))
+        rate = np.cumsum(1 - table["probability"]) / np.arange(1, len(table) + 1)
+        assert line[listed] == np.flatnonzero(rate <= 0.5).max() + 1
+        assert line[f"{listed}_wrong"] == pytest.approx(1 - np.mean(right[: line[listed]]))
+    assert line["listed"] != line["shown"]
     seen = Row("STRING", kept.card.train_sets[0])
     with pytest.raises(InputError, match="test it on other data sets"):
         whole_frame(kept, PlantedBackbone(), [seen], networks)

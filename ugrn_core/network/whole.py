@@ -23,7 +23,8 @@ from ugrn_core.types import Cancel, Progress, part_of
 
 TOPS = (50, 200)
 FDR = 0.5
-COLUMNS = ("test", "regulators", "pairs", "prevalence", *(f"best_{k}" for k in TOPS), "listed", "listed_wrong")
+LISTS = ("listed", "listed_wrong", "shown", "shown_wrong")
+COLUMNS = ("test", "regulators", "pairs", "prevalence", *(f"best_{k}" for k in TOPS), *LISTS)
 
 
 def whole_frame(
@@ -40,7 +41,9 @@ def whole_frame(
     """One line a network (``COLUMNS``): how many pairs, the share of edges among them, and among the best of them.
 
     ``listed`` is the length of the list whose expected FDR is 50 % at the network's own prevalence, ``listed_wrong``
-    the share of it that is not in the network. ``rows`` are of :func:`ugrn_core.translation.held_out.open_rows`.
+    the share of it that is not in the network; ``shown`` and ``shown_wrong`` are the same at the translator's
+    prevalence, at which the app lists edges unless it is told another. ``rows`` are of
+    :func:`ugrn_core.translation.held_out.open_rows`.
     """
     known = frozenset(e for network in trained for e in network.edges)
     seen = [str(row) for row in rows if row not in open_rows(translator.card)]
@@ -54,15 +57,15 @@ def whole_frame(
         pairs = candidates(network, known)
         edges = frozenset(network.edges) - known
         prevalence = len(edges) / len(pairs)
-        table = score_pairs(
-            translator, backbone, pairs, store=store, prevalence=prevalence, progress=part, cancel=cancel
-        )
+        table = score_pairs(translator, backbone, pairs, store=store, progress=part, cancel=cancel)
         right = np.array([pair in edges for pair in zip(table["source"], table["target"], strict=True)])
-        listed = edges_within(table["probability"].to_numpy(), FDR)
-        wrong = 1 - right[:listed].mean() if listed else float("nan")
+        lists: list[float] = []
+        for share in (prevalence, translator.card.prevalence):
+            n_listed = edges_within(translator.probabilities(table["score"].to_numpy(), share), FDR)
+            lists += [n_listed, 1 - right[:n_listed].mean() if n_listed else float("nan")]
         best = [float(right[:k].mean()) for k in TOPS]
-        lines.append((str(row), len(network.tfs), len(pairs), prevalence, *best, listed, wrong))
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+        lines.append((str(row), len(network.tfs), len(pairs), prevalence, *best, *lists))
+    return pd.DataFrame(lines, columns=list(COLUMNS)).astype({"listed": int, "shown": int})
 
 
 def candidates(network: Network, without: frozenset[Edge] = frozenset()) -> list[Edge]:

@@ -37,13 +37,15 @@ def heads_text(model: str) -> str:
     tested = next(iter(found.values()))
     sets = ", ".join(dict.fromkeys(test.split(" ")[0] for test in tested["test"]))
     most = int(tested["regulators"].max())
-    titles = ["translator", *(f"{n}, best 50 / 200" for n in (STRING, NON_SPECIFIC)), f"listed, not in {STRING}"]
+    lists = (f"listed, not in {STRING}", "at the translator's prevalence")
+    titles = ["translator", *(f"{n}, best 50 / 200" for n in (STRING, NON_SPECIFIC)), *lists]
     return section(f"""
 ## Network translators
 
 All candidate pairs of {sets} ({int(tested["regulators"].min())} to {most} regulators of a network against its genes,
 edges of the training left out) at the share of edges that there is; means over the four data sets: edges among the best
-50 and 200, and the list with an expected FDR of 50%: its edges, and how many of these are not in the network. The app
+50 and 200, and the lists with an expected FDR of 50%: their edges, and how many of these are not in the network, at
+each network's own share of edges and at the translator's, as the app lists them where the share is not known. The app
 takes `{default}`, which is {_reason(found, default)}.
 
 {markdown(titles, rows)}
@@ -65,7 +67,10 @@ def _cells(frame: pd.DataFrame) -> list[str]:
         " / ".join(f"{part[c].mean():.3f}" for c in ("best_50", "best_200"))
         for part in (frame[network == name] for name in (STRING, NON_SPECIFIC))
     ]
-    string = frame[(network == STRING) & (frame["listed"] > 0)]
-    listed = int(string["listed"].sum())
-    wrong = (string["listed"] * string["listed_wrong"]).sum() / listed if listed else 0
-    return [*heads, f"{listed}, {wrong:.0%}" if listed else "0"]
+    string = frame[network == STRING]
+    return [*heads, *(_listed(string[name], string[f"{name}_wrong"]) for name in ("listed", "shown"))]
+
+
+def _listed(edges: pd.Series, wrong: pd.Series) -> str:
+    """How many edges are listed over all sets, and the share of these that is not in the networks."""
+    return f"{edges.sum()}, {(edges * wrong).sum() / edges.sum():.0%}" if edges.sum() else "0"
