@@ -43,7 +43,8 @@ def fresh(tmp_path, monkeypatch):
     monkeypatch.setenv("UGRN_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(work, "GRACE", 2.0)  # quick jobs are done when the page is drawn
     monkeypatch.chdir(ROOT)
-    st.cache_resource.clear()
+    session._store.clear()  # of the folder of before, as are the libraries;
+    session._libraries.clear()  # what else is kept for all sessions is told apart by its key
     yield
     for job in list(JOBS._jobs.values()):
         job.stop.set()
