@@ -31,14 +31,13 @@ def show(results: Results, view: TableView, cells: pd.DataFrame) -> None:
     """Everything on the chosen cell but its pairs."""
     row, column = _choice(view.table, cells)
     cell = cells[(cells["row"] == row) & (cells["column"] == column)].iloc[0]
-    tests = prepare_cell_tests(results.frame, view, row, column)
+    tests, seeds = _prepared(results.token, view, row, column, str(cell["best_shortcut"]), results.frame)
     if np.isnan(cell["value"]):
         _missing(results, str(cell["reason"]))
         return
     _facts(view, cell, tests)
     if cell["reason"]:
         st.caption(plain(str(cell["reason"])))
-    seeds = prepare_seeds(results.frame, view, row, companions(column, str(cell["best_shortcut"])))
     name = f"{column} on {row}, table {view.table}, {results.facts.backbone}"
     figure_panel(
         plot_seeds(seeds, view.metric),
@@ -51,6 +50,15 @@ def show(results: Results, view: TableView, cells: pd.DataFrame) -> None:
     )
     with st.expander(f"Tests behind it: {len(tests)}", expanded=1 < len(tests) <= 30):
         _tests(tests, name)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _prepared(
+    token: str, view: TableView, row: str, column: str, shortcut: str, _frame: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tests behind a cell, and its seeds beside those of its controls."""
+    beside = companions(column, shortcut)
+    return prepare_cell_tests(_frame, view, row, column), prepare_seeds(_frame, view, row, beside)
 
 
 def chosen() -> tuple[str, str]:

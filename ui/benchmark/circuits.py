@@ -70,9 +70,14 @@ def show() -> None:
         key=keys.KNOWN_TRUTH,
         note=NOTE,
     )
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in control_sentences(frame)))
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in _sentences()))
 
 
 @st.cache_data(show_spinner=False)
 def _frame() -> pd.DataFrame:
     return read_control(SHIPPED)
+
+
+@st.cache_data(show_spinner=False)
+def _sentences() -> tuple[str, ...]:
+    return tuple(control_sentences(_frame()))

@@ -75,7 +75,7 @@ def contributor(results: Results) -> None:
 
 def string_note(results: Results, view: TableView) -> None:
     """What agreement with STRING is worth, where STRING is tested on."""
-    said = string_beside_nonspecific(results.frame, view.metric, view.subset)
+    said = _string_note(results.token, view.metric, view.subset, results.frame)
     if said and (not view.networks or STRING in view.networks):
         st.caption(plain(said))
 
@@ -129,7 +129,7 @@ def show(results: Results, view: TableView, printed: str) -> pd.DataFrame:
 
 def ratios(results: Results, view: TableView) -> None:
     """Averages by N/P beside the printed ones, for a run with several."""
-    frame = prepare_ratios(results.frame, view, RATIO_COLUMNS)
+    frame = _ratios(results.token, view, results.frame)
     st.subheader(f"Mean {METRICS[view.metric]} by N/P", anchor=False)
     figure_panel(
         plot_ratios(frame, view.metric),
@@ -145,7 +145,7 @@ def ratios(results: Results, view: TableView) -> None:
 
 def downloads(results: Results, view: TableView, standings: pd.DataFrame) -> None:
     """Everything behind the table as CSV, and what is missing in it with the way to get it."""
-    lacking = prepare_missing(prepare_tests(results.frame, view))
+    lacking = _lacking(results.token, view, results.frame)
     stem = f"table {view.table}, {results.facts.backbone}"
     st.subheader("Files", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -198,6 +198,21 @@ def _standings(token: str, view: TableView, _frame: pd.DataFrame) -> pd.DataFram
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _cells(token: str, view: TableView, _frame: pd.DataFrame) -> pd.DataFrame:
     return prepare_cells(prepare_tests(_frame, view))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _lacking(token: str, view: TableView, _frame: pd.DataFrame) -> pd.DataFrame:
+    return prepare_missing(prepare_tests(_frame, view))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _ratios(token: str, view: TableView, _frame: pd.DataFrame) -> pd.DataFrame:
+    return prepare_ratios(_frame, view, RATIO_COLUMNS)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _string_note(token: str, metric: str, subset: str, _frame: pd.DataFrame) -> str:
+    return string_beside_nonspecific(_frame, metric, subset)
 
 
 def _button(label: str, frame, name: str, key: str) -> None:
