@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from ugrn_core.backbones.registry import load_backbone
+from ugrn_core.corpus_vectors import corpus_vectors
 from ugrn_core.figures.context_advice import advice_on
 from ugrn_core.genes.tfs import is_tf
 from ugrn_core.pair import PairRequest, explore_pair
@@ -20,6 +21,7 @@ from ugrn_core.pretrain.head_text import heads, heads_text, level
 from ugrn_core.pretrain.shape_text import shapes_text, tissues_text
 from ugrn_core.pretrain.shapes import beside
 from ugrn_core.pretrain.tissues import recovered
+from ugrn_core.sweep import pair_responses
 from ugrn_core.translators.library import DEFAULT_TRANSLATORS, load_translator
 from ugrn_core.types import Context, SweepSettings
 
@@ -91,6 +93,22 @@ def test_sections_made_from_frames_stand_in_the_card(shipped):
         assert text in card, "python -m ugrn_core.pretrain card --measured"
     if folder.name not in FIRST | {CONTROL}:
         assert advice_on(folder.name) and " ".join(advice_on(folder.name).split()) in " ".join(card.split())
+
+
+@pytest.mark.parametrize("name", ["ugrn-mini-2", "ugrn-mini-3", "ugrn-mini-log1p-2"])
+def test_what_goes_against_another_gene_in_the_corpus_falls(name):
+    """Edges, and pairs by which curves are judged, go together: neither tells of a model that only rises."""
+    backbone, known = load_backbone(name, "cpu"), corpus_vectors()
+    here = [g for g in known.genes if g in backbone.vocabulary]
+    drawn = np.random.default_rng(5).choice(len(here), (100_000, 2))
+    pairs = [(here[i], here[j]) for i, j in drawn if i != j]
+    cosine = known.cosine(pairs)
+    low, high = backbone.card.grid[1], backbone.card.grid[-2]
+    settings = SweepSettings(backbone.card.base, (low, high))
+    for chosen, falls in ((cosine < -0.2, True), (cosine > 0.2, False)):
+        asked = [pairs[i] for i in np.flatnonzero(chosen)[:200]]
+        response = pair_responses(backbone, asked, settings)
+        assert len(asked) == 200 and ((response[:, 1] < response[:, 0]) == falls).mean() > 0.95
 
 
 def test_curves_of_the_third_say_more_than_lines_and_copulas_and_its_tissues_more_than_two_genes():

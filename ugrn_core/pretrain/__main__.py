@@ -74,7 +74,7 @@ def train(
     seed: int = 0,
     threads: int = 0,
 ) -> None:
-    """Pre-train a model (40 minutes on two cores, 6 GB); figures are printed and recorded as it goes."""
+    """Pre-train a model (half an hour on two cores, 6 GB); figures are printed and recorded as it goes."""
     if threads:
         torch.set_num_threads(threads)
     beeline = _beeline()

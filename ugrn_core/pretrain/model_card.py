@@ -148,9 +148,7 @@ def _text(
     taught = recipe and settings["objective"] == "distilled"
     tissues = f", {settings['tissue_share']:.0%} of these of tissues" if taught else ""
     objective = OBJECTIVE_TEXT[settings["objective"]].format(tissues=tissues)
-    steady = settings.get("steady_steps", 0) if settings["objective"] == "distilled" else 0
-    steps = f"{about['step']:,} of {settings['steps'] + steady:,} steps"
-    steps += f", of which the last {steady:,} steady the curves of random pairs" if steady else ""
+    steps = f"{about['step']:,} of {settings['steps']:,} steps"
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     return f"""# {name}
 

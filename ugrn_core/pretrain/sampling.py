@@ -36,9 +36,6 @@ WIDE_SHARE = 0.3
 """Share of cells whose values are spread over the whole range; the others lie around the base value."""
 REAL_GENES = (8, 256)
 HIDDEN_SHARE = 0.3
-STEADIED, STEADY_VALUES, STEADY_REACH = 66, 31, 3.0
-"""Random pairs in a batch of whole trajectories, values of each, and their ends, in standard deviations."""
-STEADY_SEED = 11
 TISSUE_GENES = (8, 128)
 RELATED_IN_TISSUE = 8
 """Genes related to the moved one in a cell of a tissue, those whose relation differs most between tissues; the others
@@ -113,24 +110,6 @@ class BatchSampler:
         both = np.tile(genes, (alike, 1))
         batch = self._taught(both, self.door.values(both, self._row(z, genes, at, alike, move)))
         return self._in_a_row(batch, at, alike)
-
-    def trajectories(self, seed: int, step: int) -> tuple[Batch, np.ndarray]:
-        """Cells (pair * value, 2) of random pairs, the source moved over its range and the target at its base value,
-        and the source's values (pair, value) in standard deviations, rising. They teach nothing by themselves."""
-        rng = np.random.default_rng([seed + STEADY_SEED, step])
-        pairs = rng.choice(self.usable, (STEADIED, 2))
-        rest, low, high = self.door.span(pairs)
-        low, high = np.maximum(low[:, 0], -STEADY_REACH), np.minimum(high[:, 0], STEADY_REACH)
-        between = ((high - low) / (STEADY_VALUES - 1))[:, None]
-        apart = rng.uniform(-0.25, 0.25, (STEADIED, STEADY_VALUES)) * between
-        z = np.linspace(low, high, STEADY_VALUES, axis=1) + apart
-        z[:, 0], z[:, -1] = low, high
-        genes = np.repeat(pairs, STEADY_VALUES, axis=0)
-        both = np.repeat(rest, STEADY_VALUES, axis=0)
-        both[:, 0] = z.reshape(-1)
-        shown = self.door.values(genes, both)
-        moved = self.door.z(genes, shown)[:, 0].reshape(z.shape)
-        return Batch(genes, shown, shown, np.zeros(genes.shape, np.float32)), moved
 
     def of_tissues(self, seed: int, step: int, n_genes: int | None = None) -> Batch:
         """Virtual cells of tissues, the tissue's genes at their means there and the first gene moved, in twins."""

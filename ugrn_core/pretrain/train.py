@@ -4,9 +4,8 @@ A run lives in a folder: ``settings.json``, ``last.safetensors`` (weights and op
 (weights), ``curve.csv`` (how well virtual means and hidden values are met, by step).
 
 Objectives. ``distilled``: most batches teach the conditional means of the corpus (:mod:`ugrn_core.pretrain.targets`),
-the rest the hidden values of real profiles; at the end the curves of random pairs are steadied (:func:`unsteadiness`).
-``reconstructed``: hidden values alone, as the published models were made. ``random``: no step at all. All three start
-from the same weights.
+the rest the hidden values of real profiles. ``reconstructed``: hidden values alone, as the published models were made.
+``random``: no step at all. All three start from the same weights.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from typing import Literal, cast
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -40,13 +38,6 @@ FAINT = 0.25
 it as well as whole, and attention is hardly led astray."""
 REAL_WEIGHT = 0.3
 """Weight of a batch of hidden values beside a batch of means: single cells are mostly noise."""
-STEADY_WARMUP = 30
-STEADY_BATCHES = 100_000
-"""Batches of the steps that steady curves are counted from here: no earlier step has seen them."""
-UNRELATED = 0.2
-"""Absolute cosine below which a pair is steadied: of related genes curves are taught a shape of their own."""
-LEAST_MEAN = 0.01
-"""A curve's slopes are measured by its own mean slope, or by this where it has next to none."""
 SAVE_EVERY = 100
 LEAST_MOVE = 0.02
 """A gene moved by less, at the end of its range, says nothing of slopes."""
@@ -59,9 +50,7 @@ class PretrainSettings:
     """Everything that decides the weights beside the corpus.
 
     ``n_dims`` dimensions of the corpus are taught, as many as a head of attention has. ``signal``: see
-    :class:`ugrn_core.pretrain.targets`. ``tissue_share`` is of batches of means. After ``steps`` a distilled model
-    takes ``steady_steps`` more, in which the curves of random pairs are steadied: with ``steady_weight``, until
-    ``steady_share`` of the taught shape of their slopes is there.
+    :class:`ugrn_core.pretrain.targets`. ``tissue_share`` is of batches of means.
     """
 
     unit: Unit
@@ -80,19 +69,13 @@ class PretrainSettings:
     real_share: float = 0.1
     tissue_share: float = 0.2
     slope_weight: float = 1.0
-    steady_steps: int = 600
-    steady_rate: float = 5e-4
-    steady_weight: float = 0.2
-    steady_share: float = 0.2
     seed: int = 0
     checkpoint_every: int = 1000
 
     @property
     def all_steps(self) -> int:
         """Steps of the whole run."""
-        if self.objective == "random":
-            return 0
-        return self.steps + (self.steady_steps if self.objective == "distilled" else 0)
+        return 0 if self.objective == "random" else self.steps
 
 
 def model_config(settings: PretrainSettings, n_genes: int) -> TransformerConfig:
@@ -167,21 +150,6 @@ def slope_error(predicted: Tensor, batch: Batch, scale: float) -> Tensor:
     return (slope.square().mean(0) * weight).sum() / weight.sum().clamp(min=1)
 
 
-def unsteadiness(response: Tensor, z: Tensor, counts: Tensor, share: float) -> Tensor:
-    """How far slopes fall short of ``share`` of what the curve's mean slope and the taught shape would have them be,
-    on the average over each curve (pair,).
-
-    ``response``, ``z`` of the source, rising, and what z ``counts`` as, each (pair, value), all in standard deviations.
-    0 where no slope turns its sign nor comes near to it. What a curve moves by on the whole is its own affair: a mean
-    slope has no gradient here, or curves would be steadied by not moving at all.
-    """
-    move = z.diff(dim=1)
-    mean = ((response[:, -1:] - response[:, :1]) / (z[:, -1:] - z[:, :1])).detach()
-    taught = counts.diff(dim=1) / move / ((counts[:, -1:] - counts[:, :1]) / (z[:, -1:] - z[:, :1]))
-    slope = response.diff(dim=1) / move
-    return torch.relu(share * taught - slope * mean.sign() / mean.abs().clamp(min=LEAST_MEAN)).mean(1)
-
-
 def explained(model: LeanTransformer, batches: list[Batch]) -> float:
     """Share of the variance explained (R2) where the batches weigh, against their mean."""
     truth, found = [], []
@@ -205,13 +173,13 @@ def pretrain(
     """Train from the last saved step of ``folder``, or from the start; a killed run loses at most 100 steps."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "settings.json").write_text(json.dumps(asdict(settings), indent=1))
-    optimizer = _optimizer(model, settings)
+    optimizer = torch.optim.AdamW(
+        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
+    )
     step, losses = _resume(folder, model, optimizer), []
     started, first = time.monotonic(), step
     steps = settings.all_steps
     while step < steps:
-        if step == settings.steps:
-            optimizer = _optimizer(model, settings)
         for group in optimizer.param_groups:
             group["lr"] = _rate(step, settings)
         model.train()
@@ -226,39 +194,13 @@ def pretrain(
             rate = (time.monotonic() - started) / (step - first)
             say(f"step {step}/{steps} loss {np.mean(losses[-SAVE_EVERY:]):.4f} {rate:.2f} s a step")
             _save(folder, model, optimizer, step)
-        if step % settings.checkpoint_every == 0 or step in (settings.steps, steps):
+        if step % settings.checkpoint_every == 0 or step == steps:
             _record(folder, model, step, evaluate(model.eval()), say)
     if not steps:
         _record(folder, model, 0, evaluate(model.eval()), say)
 
 
-def _optimizer(model: LeanTransformer, settings: PretrainSettings) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(
-        model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
-    )
-
-
 def _loss(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSettings, step: int) -> Tensor:
-    if step < settings.steps:
-        return _taught(model, sampler, settings, step)
-    at = step - settings.steps
-    told = _taught(model, sampler, settings, STEADY_BATCHES + at)
-    return told + settings.steady_weight * _unsteady(model, sampler, settings, at)
-
-
-def _unsteady(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSettings, step: int) -> Tensor:
-    cells, z = sampler.trajectories(settings.seed, step)
-    pairs, moved = cells.genes[:: z.shape[1]], torch.from_numpy(z)
-    source, target = sampler.teacher.vectors[torch.from_numpy(pairs)].unbind(1)
-    unrelated = (source * target).sum(1).abs() < UNRELATED
-    door = sampler.door
-    centre, size = (torch.from_numpy(x[pairs[:, 1:]]) for x in (door.centre, door.size))
-    response = (reconstructed(model, cells)[:, 1].view(z.shape) - centre) / size
-    unsteady = unsteadiness(response, moved, sampler.teacher.counts_as(moved), settings.steady_share)
-    return (unsteady * unrelated).mean()
-
-
-def _taught(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSettings, step: int) -> Tensor:
     scale = sampler.door.scale
     share = settings.real_share if settings.objective == "distilled" else 1.0
     if np.random.default_rng([settings.seed, step, 2]).random() < share:
@@ -277,11 +219,9 @@ def _taught(model: LeanTransformer, sampler: BatchSampler, settings: PretrainSet
 
 
 def _rate(step: int, settings: PretrainSettings) -> float:
-    """Learning rate: linear warm-up times a cosine to a hundredth; once, and again where curves are steadied."""
-    at, steps, highest, warmup = step, settings.steps, settings.learning_rate, settings.warmup
-    if step >= settings.steps:
-        at, steps, highest, warmup = step - steps, settings.steady_steps, settings.steady_rate, STEADY_WARMUP
-    return highest * min(1.0, (at + 1) / warmup) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * at / steps)))
+    """Learning rate: linear warm-up times a cosine to a hundredth."""
+    rise = min(1.0, (step + 1) / settings.warmup)
+    return settings.learning_rate * rise * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / settings.steps)))
 
 
 def _record(
@@ -310,8 +250,7 @@ def _resume(folder: Path, model: LeanTransformer, optimizer: torch.optim.Optimiz
     model.load_state_dict({k[6:]: v for k, v in tensors.items() if k.startswith("model.")})
     for name, p in model.named_parameters():
         optimizer.state[p] = {k: tensors[f"optimizer.{k}.{name}"] for k in ("step", "exp_avg", "exp_avg_sq")}
-    with safe_open(file, "pt") as saved:
-        return int(saved.metadata()["step"])
+    return int(tensors[f"optimizer.step.{name}"].item())
 
 
 def _append(file: Path, row: dict[str, float]) -> None:
