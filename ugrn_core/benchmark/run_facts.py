@@ -101,9 +101,14 @@ def run_facts(frame: pd.DataFrame) -> RunFacts:
 
 
 def read_facts(file: Path) -> RunFacts:
-    """:func:`run_facts` of a file of ours, of which only the columns that say them are read."""
+    """:func:`run_facts` of a file of ours, of which only the columns that say them are read; a damaged one is an
+    :class:`InputError`."""
     words = dict.fromkeys((c for c in FACT_COLUMNS if c not in ("base", *COUNTS)), "category")
-    frame = pd.read_csv(file, usecols=list(FACT_COLUMNS), keep_default_na=False, na_values={"base": [""]}, dtype=words)
+    columns, empty = list(FACT_COLUMNS), {"base": [""]}
+    try:
+        frame = pd.read_csv(file, usecols=columns, keep_default_na=False, na_values=empty, dtype=words)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as benchmark results: {error}.") from error
     return run_facts(unguarded_table(frame))
 
 
